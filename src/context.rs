@@ -1,0 +1,58 @@
+//! What a program runs with: seed, precision and threads.
+
+use crate::error::{Error, Result};
+
+/// Precision of the networks; densities and actions are summed in f64 whatever it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32 bits.
+    F32,
+    /// 64 bits.
+    #[default]
+    F64,
+}
+
+/// Seed, precision and a pool of threads of its own, so that the host's threads are left alone.
+#[derive(Debug)]
+pub struct Context {
+    seed: u64,
+    precision: Precision,
+    pool: rayon::ThreadPool,
+}
+
+impl Context {
+    /// A context with `threads` worker threads (0: one for each core that the process may use).
+    pub fn new(seed: u64, precision: Precision, threads: usize) -> Result<Self> {
+        const MOST: usize = 4096;
+        if threads > MOST {
+            return Err(Error::BadSpec(format!("threads: expected 0 (all) to {MOST}, got {threads}")));
+        }
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|i| format!("instanton-{i}"))
+            .build()
+            .map_err(|e| Error::Internal(format!("threads: could not start {threads}: {e}")))?;
+        Ok(Self { seed, precision, pool })
+    }
+
+    /// Seed of all random numbers.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Precision of the networks.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// Number of worker threads.
+    pub fn threads(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
+    /// Runs `work` inside the pool.
+    pub fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        self.pool.install(work)
+    }
+}

@@ -1,0 +1,5 @@
+//! Periodic hypercubic lattices: geometry, checkerboards, shifts.
+
+mod geometry;
+
+pub use geometry::Lattice;

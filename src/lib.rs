@@ -1,0 +1,15 @@
+//! Instanton: exact learned proposals for lattice field theory.
+//!
+//! Rooms in dependency order; a room uses only the rooms above it (`tests/layering.rs`).
+
+pub mod action;
+pub mod context;
+pub mod error;
+pub mod ffi;
+pub mod flow;
+pub mod lattice;
+pub mod markov;
+pub mod program;
+pub mod random;
+pub mod statistics;
+pub mod training;
