@@ -1,0 +1,201 @@
+//! The convolution kernel: multiply-adds alone, with a tile of output channels x sites held in registers.
+
+use super::super::elementwise::Elementwise;
+use super::super::plan::{Convolve, Geometry, Group, Weights};
+use super::block::Frame;
+use super::lanes::{Lanes, Real};
+use super::tiles::{tiles, widest};
+
+/// Packs parameters for the kernel: for each tile of output channels `[tap][input][output in tile]`.
+pub(super) fn pack<T: Real>(geometry: &Geometry, parameters: &[f64], registers: usize, to: &mut [T]) {
+    let mut next = to.iter_mut();
+    for (first, width) in tiles(geometry.outputs, widest(registers)) {
+        for k in 0..geometry.taps {
+            for c in 0..geometry.inputs {
+                for o in first..first + width {
+                    if let Some(slot) = next.next() {
+                        *slot = T::from_f64(parameters[geometry.weight(o, c, k)]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Runs a convolution for one block.
+///
+/// # Safety
+/// The plan's lines and packs lie inside the frame's memory.
+#[inline(always)]
+pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, frame: &Frame<L>) {
+    for (first, width) in tiles(step.geometry.outputs, widest(L::REGISTERS)) {
+        for group in &step.geometry.groups {
+            let tile = Tile { step, group, frame, first };
+            // SAFETY: the caller's promise.
+            unsafe {
+                match (width, L::REGISTERS >= 32) {
+                    (8, _) => tile.sweep::<8, 3>(),
+                    (4, true) => tile.sweep::<4, 6>(),
+                    (2, true) => tile.sweep::<2, 10>(),
+                    (_, true) => tile.sweep::<1, 12>(),
+                    (4, false) => tile.sweep::<4, 1>(),
+                    (2, false) => tile.sweep::<2, 2>(),
+                    (_, false) => tile.sweep::<1, 4>(),
+                }
+            }
+        }
+    }
+}
+
+/// One tile of output channels on one group of sites.
+struct Tile<'a, L: Lanes> {
+    step: &'a Convolve,
+    group: &'a Group,
+    frame: &'a Frame<L>,
+    first: usize,
+}
+
+impl<L: Lanes> Tile<'_, L> {
+    /// Covers the sites with tiles of S, then of fewer.
+    #[inline(always)]
+    unsafe fn sweep<const O: usize, const S: usize>(&self) {
+        let sites = self.group.sites.len();
+        let mut site = 0;
+        // SAFETY: the sites are those of the group.
+        unsafe {
+            while site + S <= sites {
+                self.choose::<O, S>(site);
+                site += S;
+            }
+            if S > 4 {
+                while site + 4 <= sites {
+                    self.choose::<O, 4>(site);
+                    site += 4;
+                }
+            }
+            if S > 2 {
+                while site + 2 <= sites {
+                    self.choose::<O, 2>(site);
+                    site += 2;
+                }
+            }
+            while site < sites {
+                self.choose::<O, 1>(site);
+                site += 1;
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn choose<const O: usize, const S: usize>(&self, site: usize) {
+        // SAFETY: as for sweep.
+        unsafe {
+            let sums = match self.step.weights {
+                Weights::Parameter { pack, .. } => {
+                    let width = self.step.geometry.taps * self.step.geometry.inputs;
+                    let weights = self.frame.packed.add(pack + width * self.first);
+                    self.broadcast::<O, S>(site, weights)
+                }
+                Weights::Lines(line) => self.varying::<O, S>(site, line),
+            };
+            self.finish(site, sums);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn start<const O: usize, const S: usize>(&self) -> [[L; S]; O] {
+        // SAFETY: biases lie inside the frame.
+        std::array::from_fn(|o| unsafe {
+            [match self.step.bias {
+                None => L::constant(0.0),
+                Some(Weights::Parameter { pack, .. }) => L::splat(*self.frame.packed.add(pack + self.first + o)),
+                Some(Weights::Lines(line)) => *self.frame.lines.add(line + self.first + o),
+            }; S]
+        })
+    }
+
+    /// The hot loop: each input vector serves O channels, each broadcast weight S sites.
+    #[inline(always)]
+    unsafe fn broadcast<const O: usize, const S: usize>(&self, site: usize, weights: *const L::Scalar) -> [[L; S]; O] {
+        let (step, group) = (self.step, self.group);
+        let sites = group.sites.len();
+        let stride = step.geometry.input_sites;
+        // SAFETY: sources are sites of the input, weights hold taps x inputs x O numbers.
+        unsafe {
+            let input = self.frame.lines.add(step.from).cast_const();
+            let mut sums = self.start::<O, S>();
+            for (index, &k) in group.taps.iter().enumerate() {
+                let from = group.sources.as_ptr().add(index * sites + site);
+                let mut x: [*const L; S] = std::array::from_fn(|s| input.add(*from.add(s) as usize));
+                let mut w = weights.add(k * step.geometry.inputs * O);
+                for _ in 0..step.geometry.inputs {
+                    let values: [L; S] = std::array::from_fn(|s| *x[s]);
+                    for o in 0..O {
+                        let weight = L::splat(*w.add(o));
+                        for s in 0..S {
+                            sums[o][s] = values[s].mul_add(weight, sums[o][s]);
+                        }
+                    }
+                    w = w.add(O);
+                    for pointer in &mut x {
+                        *pointer = pointer.wrapping_add(stride);
+                    }
+                }
+            }
+            sums
+        }
+    }
+
+    /// The same with weights that differ between the samples.
+    #[inline(always)]
+    unsafe fn varying<const O: usize, const S: usize>(&self, site: usize, line: usize) -> [[L; S]; O] {
+        let (geometry, group) = (&self.step.geometry, self.group);
+        let sites = group.sites.len();
+        // SAFETY: sources are sites of the input, weights are [o][c][k] lines.
+        unsafe {
+            let mut sums = self.start::<O, S>();
+            for (index, &k) in group.taps.iter().enumerate() {
+                for c in 0..geometry.inputs {
+                    for (s, source) in group.sources[index * sites + site..][..S].iter().enumerate() {
+                        let x = self.step.from + c * geometry.input_sites + *source as usize;
+                        let value = *self.frame.lines.add(x);
+                        for (o, row) in sums.iter_mut().enumerate() {
+                            let weight = *self.frame.lines.add(line + geometry.weight(self.first + o, c, k));
+                            row[s] = value.mul_add(weight, row[s]);
+                        }
+                    }
+                }
+            }
+            sums
+        }
+    }
+
+    /// Applies the fused operation and stores the tile.
+    #[inline(always)]
+    unsafe fn finish<const O: usize, const S: usize>(&self, site: usize, mut sums: [[L; S]; O]) {
+        let step = self.step;
+        match step.then {
+            None => {}
+            // Kept in registers: the usual one, and far cheaper than a trip through memory.
+            Some((Elementwise::LeakyRelu, slope)) => {
+                let slope = L::constant(slope);
+                sums = sums.map(|row| row.map(|y| y.max(y * slope)));
+            }
+            Some((operation, constant)) => {
+                let all = sums.as_mut_ptr().cast::<L>();
+                // SAFETY: the tile holds O x S vectors.
+                unsafe { operation.apply([all, all], constant, all, O * S) };
+            }
+        }
+        // SAFETY: sites are sites of the output.
+        unsafe {
+            let to = self.frame.lines.add(step.to + self.first * step.geometry.output_sites);
+            for s in 0..S {
+                let at = *self.group.sites.get_unchecked(site + s) as usize;
+                for (o, row) in sums.iter().enumerate() {
+                    *to.add(o * step.geometry.output_sites + at) = row[s];
+                }
+            }
+        }
+    }
+}

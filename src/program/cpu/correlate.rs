@@ -1,0 +1,129 @@
+//! The correlation kernel, gradients of convolution weights: W[o][c][k] = sum_s g[o][s] x[c][t(s, k)].
+
+use super::super::plan::{Correlate, Group};
+use super::block::Frame;
+use super::lanes::{Lanes, Real};
+use super::tiles::{tiles, widest};
+
+/// Runs a correlation for one block. Where only its sum over the samples is wanted, adds that to `sums`.
+///
+/// # Safety
+/// The plan's lines lie inside the frame's memory.
+#[inline(always)]
+pub(super) unsafe fn correlate<L: Lanes>(step: &Correlate, frame: &Frame<L>, sums: &mut [Vec<f64>]) {
+    let geometry = &step.geometry;
+    if let Ok(to) = step.to {
+        for i in 0..geometry.outputs * geometry.inputs * geometry.taps {
+            // SAFETY: the result holds that many lines.
+            unsafe { *frame.lines.add(to + i) = L::constant(0.0) };
+        }
+    }
+    let mut sink = match step.to {
+        Ok(to) => Sink::Lines(to),
+        Err(output) => Sink::Sum(&mut sums[output]),
+    };
+    for (first, width) in tiles(geometry.outputs, widest(L::REGISTERS)) {
+        for group in &geometry.groups {
+            let mut tile = Tile { step, group, frame, first, sink: &mut sink };
+            // SAFETY: the caller's promise.
+            unsafe {
+                match (width, L::REGISTERS >= 32) {
+                    (8, _) => tile.sweep::<8, 3>(),
+                    (4, true) => tile.sweep::<4, 5>(),
+                    (2, true) => tile.sweep::<2, 8>(),
+                    (_, true) => tile.sweep::<1, 8>(),
+                    (4, false) => tile.sweep::<4, 1>(),
+                    (2, false) => tile.sweep::<2, 2>(),
+                    (_, false) => tile.sweep::<1, 3>(),
+                }
+            }
+        }
+    }
+}
+
+/// Where results go.
+enum Sink<'a> {
+    Lines(usize),
+    Sum(&'a mut [f64]),
+}
+
+struct Tile<'a, 'b, L: Lanes> {
+    step: &'a Correlate,
+    group: &'a Group,
+    frame: &'a Frame<L>,
+    first: usize,
+    sink: &'a mut Sink<'b>,
+}
+
+impl<L: Lanes> Tile<'_, '_, L> {
+    /// Covers the columns (tap, input channel) with tiles of J, then of fewer.
+    #[inline(always)]
+    unsafe fn sweep<const O: usize, const J: usize>(&mut self) {
+        let columns = self.group.taps.len() * self.step.geometry.inputs;
+        let mut column = 0;
+        // SAFETY: the columns are those of the group.
+        unsafe {
+            while column + J <= columns {
+                self.columns::<O, J>(column);
+                column += J;
+            }
+            if J > 2 {
+                while column + 2 <= columns {
+                    self.columns::<O, 2>(column);
+                    column += 2;
+                }
+            }
+            while column < columns {
+                self.columns::<O, 1>(column);
+                column += 1;
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn columns<const O: usize, const J: usize>(&mut self, column: usize) {
+        let (geometry, group) = (&self.step.geometry, self.group);
+        let sites = group.sites.len();
+        let taps = group.taps.len();
+        // Columns run over taps fastest.
+        let pairs: [(usize, usize); J] = std::array::from_fn(|j| ((column + j) % taps, (column + j) / taps));
+        let mut sums = [[L::constant(0.0); J]; O];
+        // SAFETY: sources are sites of the input, sites are sites of the signal.
+        unsafe {
+            let signal = self.frame.lines.add(self.step.signal + self.first * geometry.output_sites).cast_const();
+            let input = self.frame.lines.add(self.step.from).cast_const();
+            let x: [*const L; J] = std::array::from_fn(|j| input.add(pairs[j].1 * geometry.input_sites));
+            let from: [*const u32; J] = std::array::from_fn(|j| group.sources.as_ptr().add(pairs[j].0 * sites));
+            for i in 0..sites {
+                let values: [L; J] = std::array::from_fn(|j| *x[j].add(*from[j].add(i) as usize));
+                let g = signal.add(*group.sites.get_unchecked(i) as usize);
+                for o in 0..O {
+                    let g = *g.add(o * geometry.output_sites);
+                    for j in 0..J {
+                        sums[o][j] = values[j].mul_add(g, sums[o][j]);
+                    }
+                }
+            }
+        }
+        for (o, row) in sums.iter().enumerate() {
+            for (j, &sum) in row.iter().enumerate() {
+                let at = geometry.weight(self.first + o, pairs[j].1, group.taps[pairs[j].0]);
+                self.deliver(at, sum);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn deliver(&mut self, at: usize, sum: L) {
+        match &mut *self.sink {
+            Sink::Lines(to) => {
+                // SAFETY: `at` is an index of the weights, which have that many lines.
+                unsafe {
+                    let line = self.frame.lines.add(*to + at);
+                    *line = *line + sum;
+                }
+            }
+            Sink::Sum(sums) => sums[at] += (sum * self.frame.valid).sum().to_f64(),
+        }
+    }
+}

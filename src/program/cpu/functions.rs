@@ -1,0 +1,145 @@
+//! Transcendental functions of lanes, in the precision of the lane: errors of at most a few units in the last place.
+//!
+//! Range reduction and Taylor polynomials only, so that each coefficient is a fraction that can be checked by hand.
+
+use super::lanes::Lanes;
+
+const LN_2: f64 = std::f64::consts::LN_2;
+
+/// c0 + x (c1 + x (c2 + ...)).
+#[inline(always)]
+fn polynomial<L: Lanes>(x: L, coefficients: &[f64]) -> L {
+    let mut sum = L::constant(coefficients[coefficients.len() - 1]);
+    for &c in coefficients[..coefficients.len() - 1].iter().rev() {
+        sum = sum.mul_add(x, L::constant(c));
+    }
+    sum
+}
+
+/// 1/k! for k = 2, 3, ...
+const INVERSE_FACTORIALS: [f64; 15] = {
+    let mut table = [0.0; 15];
+    let (mut k, mut factorial) = (0, 1.0);
+    while k < 15 {
+        factorial *= (k + 2) as f64;
+        table[k] = 1.0 / factorial;
+        k += 1;
+    }
+    table
+};
+
+#[inline(always)]
+fn is_single<L: Lanes>() -> bool {
+    size_of::<L::Scalar>() == 4
+}
+
+/// (exp(r) - 1, n) with x = n ln 2 + r, |r| <= ln 2 / 2; x is clamped to where 2^n is a normal number.
+#[inline(always)]
+fn reduced_exponential<L: Lanes>(x: L) -> (L, L) {
+    let limit = if is_single::<L>() { 87.0 } else { 708.0 };
+    let x = x.min(L::constant(limit)).max(L::constant(-limit));
+    let n = (x * L::constant(std::f64::consts::LOG2_E)).round();
+    // ln 2 in two parts: the product of n with the high part is exact.
+    let high = if is_single::<L>() { 0.693_359_375 } else { 0.693_147_180_369_123_816_490 };
+    let low = LN_2_LOW[usize::from(!is_single::<L>())];
+    let r = n.mul_add(L::constant(-high), x);
+    let r = n.mul_add(L::constant(-low), r);
+    let tail = if is_single::<L>() {
+        polynomial(r, &INVERSE_FACTORIALS[..6])
+    } else {
+        polynomial(r, &INVERSE_FACTORIALS[..12])
+    };
+    ((r * r).mul_add(tail, r), n)
+}
+
+/// ln 2 minus its high part, in f32 and f64.
+const LN_2_LOW: [f64; 2] = [LN_2 - 0.693_359_375, 1.908_214_929_270_587_700_02e-10];
+
+/// exp(x), clamped to exp(+-87) in f32 and exp(+-708) in f64.
+#[inline(always)]
+pub(crate) fn exp<L: Lanes>(x: L) -> L {
+    let (p, n) = reduced_exponential(x);
+    (p + L::constant(1.0)).times_power_of_two(n)
+}
+
+/// tanh(x) = e / (e + 2), e = exp(2x) - 1, with no cancellation near zero.
+#[inline(always)]
+pub(crate) fn tanh<L: Lanes>(x: L) -> L {
+    let limit = if is_single::<L>() { 10.0 } else { 20.0 };
+    let x = x.min(L::constant(limit)).max(L::constant(-limit));
+    let (p, n) = reduced_exponential(x + x);
+    let power = L::constant(1.0).times_power_of_two(n);
+    let e = power.mul_add(p, power - L::constant(1.0));
+    e / (e + L::constant(2.0))
+}
+
+/// log(x) of normal positive numbers: x = 2^e m, log m = 2 artanh((m - 1) / (m + 1)).
+#[inline(always)]
+pub(crate) fn log<L: Lanes>(x: L) -> L {
+    let (e, m) = x.exponent_and_mantissa();
+    let large = m - L::constant(std::f64::consts::SQRT_2);
+    let m = large.where_positive(m * L::constant(0.5), m);
+    let e = large.where_positive(e + L::constant(1.0), e);
+    let s = (m - L::constant(1.0)) / (m + L::constant(1.0));
+    let terms: &[f64] = &ODD_RECIPROCALS[..if is_single::<L>() { 4 } else { 10 }];
+    let square = s * s;
+    let tail = polynomial(square, terms) * square;
+    let twice = s + s;
+    let log_m = twice.mul_add(tail, twice);
+    let low = LN_2 - 0.693_147_180_369_123_816_490;
+    if is_single::<L>() {
+        e.mul_add(L::constant(LN_2), log_m)
+    } else {
+        e.mul_add(L::constant(0.693_147_180_369_123_816_490), e.mul_add(L::constant(low), log_m))
+    }
+}
+
+/// 1/3, 1/5, 1/7, ...
+const ODD_RECIPROCALS: [f64; 12] = {
+    let mut table = [0.0; 12];
+    let mut k = 0;
+    while k < 12 {
+        table[k] = 1.0 / (2 * k + 3) as f64;
+        k += 1;
+    }
+    table
+};
+
+/// (sin 2 pi u, cos 2 pi u) for |u| < 2^20.
+#[inline(always)]
+pub(crate) fn sin_cos_of_turns<L: Lanes>(u: L) -> (L, L) {
+    let quarter = (u * L::constant(4.0)).round();
+    let r = quarter.mul_add(L::constant(-0.25), u) * L::constant(2.0 * std::f64::consts::PI);
+    let square = r * r;
+    let terms = if is_single::<L>() { 5 } else { 8 };
+    let sine = (r * square).mul_add(polynomial(square, &SINE[1..terms]), r);
+    let cosine = square.mul_add(polynomial(square, &COSINE[1..terms + 1]), L::constant(1.0));
+    // quarter mod 4 as -1 .. 2: the quadrant.
+    let quadrant = (quarter * L::constant(0.25)).round().mul_add(L::constant(-4.0), quarter);
+    let odd = (quadrant * quadrant - L::constant(0.5)) * (L::constant(3.0) - quadrant * quadrant);
+    let (s, c) = (odd.where_positive(cosine, sine), odd.where_positive(sine, cosine));
+    let zero = L::constant(0.0);
+    // Quadrants -1, 0, 1, 2: the sine is negative in -1 and +-2, the cosine in 1 and +-2.
+    let half_turn = quadrant * quadrant - L::constant(3.0);
+    let s = half_turn.where_positive(zero - s, (zero - quadrant).where_positive(zero - s, s));
+    let c = half_turn.where_positive(zero - c, quadrant.where_positive(zero - c, c));
+    (s, c)
+}
+
+/// (-1)^k / (2k + 1)!
+const SINE: [f64; 10] = alternating(1);
+/// (-1)^k / (2k)!
+const COSINE: [f64; 10] = alternating(0);
+
+const fn alternating(offset: usize) -> [f64; 10] {
+    let mut table = [0.0; 10];
+    let mut term = 1.0;
+    let mut k = 0;
+    while k < 10 {
+        table[k] = term;
+        let n = (2 * k + offset) as f64;
+        term = -term / ((n + 1.0) * (n + 2.0));
+        k += 1;
+    }
+    table
+}

@@ -1,0 +1,157 @@
+//! A vector of samples: the one SIMD interface of the kernels, for every instruction set and both precisions.
+//!
+//! A block of samples sits in one logical vector of 64 bytes of f32 or f64: 16 samples in f32, 8 in f64. With AVX-512
+//! it is one register, with AVX2 a [`Pair`] of registers, elsewhere an array. All operations act on each lane alone,
+//! and fuse multiply and add wherever the hardware does.
+
+use std::ops::{Add, Div, Mul, Sub};
+
+/// f32 or f64, as it lies in memory.
+pub(crate) trait Real: Copy + Send + Sync + PartialEq + std::fmt::Debug + 'static {
+    /// Rounds a double.
+    fn from_f64(x: f64) -> Self;
+    /// The number as a double, exactly.
+    fn to_f64(self) -> f64;
+}
+
+impl Real for f32 {
+    #[inline(always)]
+    fn from_f64(x: f64) -> Self {
+        x as f32
+    }
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Real for f64 {
+    #[inline(always)]
+    fn from_f64(x: f64) -> Self {
+        x
+    }
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self
+    }
+}
+
+/// A vector of numbers, one for each sample of a block.
+pub(crate) trait Lanes:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
+{
+    /// The number in one lane.
+    type Scalar: Real;
+    /// The same samples in f64.
+    type Wide: Lanes<Scalar = f64>;
+    /// Number of lanes.
+    const WIDTH: usize;
+    /// How many such vectors the register file holds.
+    const REGISTERS: usize;
+
+    /// The same number in each lane.
+    fn splat(x: Self::Scalar) -> Self;
+    /// self * a + b.
+    fn mul_add(self, a: Self, b: Self) -> Self;
+    /// The smaller of two, lane by lane.
+    fn min(self, other: Self) -> Self;
+    /// The larger of two, lane by lane.
+    fn max(self, other: Self) -> Self;
+    /// Square root.
+    fn sqrt(self) -> Self;
+    /// Nearest integer, ties to even.
+    fn round(self) -> Self;
+    /// self * 2^n for an integral n for which 2^n is a normal number.
+    fn times_power_of_two(self, n: Self) -> Self;
+    /// (e, m) with self = m 2^e and 1 <= m < 2, for normal positive numbers.
+    fn exponent_and_mantissa(self) -> (Self, Self);
+    /// `yes` where self > 0, else `no`.
+    fn where_positive(self, yes: Self, no: Self) -> Self;
+    /// Converts to f64.
+    fn widen(self) -> Self::Wide;
+    /// Rounds from f64.
+    fn narrow(wide: Self::Wide) -> Self;
+
+    /// Sum over the lanes: lane i and lane i + half first, and so on down; the same tree for all instruction sets.
+    fn sum(self) -> Self::Scalar;
+
+    /// The same double, rounded, in each lane.
+    #[inline(always)]
+    fn constant(x: f64) -> Self {
+        Self::splat(Self::Scalar::from_f64(x))
+    }
+}
+
+/// Two vectors that act as one of twice the width.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Pair<T>(pub T, pub T);
+
+macro_rules! pair_operator {
+    ($($trait:ident $method:ident),*) => {$(
+        impl<T: Lanes> $trait for Pair<T> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Pair(self.0.$method(other.0), self.1.$method(other.1))
+            }
+        }
+    )*};
+}
+pair_operator!(Add add, Sub sub, Mul mul, Div div);
+
+impl<T: Lanes> Lanes for Pair<T> {
+    type Scalar = T::Scalar;
+    type Wide = Pair<T::Wide>;
+    const WIDTH: usize = 2 * T::WIDTH;
+    const REGISTERS: usize = T::REGISTERS / 2;
+    #[inline(always)]
+    fn splat(x: T::Scalar) -> Self {
+        Pair(T::splat(x), T::splat(x))
+    }
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        Pair(self.0.mul_add(a.0, b.0), self.1.mul_add(a.1, b.1))
+    }
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        Pair(self.0.min(other.0), self.1.min(other.1))
+    }
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Pair(self.0.max(other.0), self.1.max(other.1))
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Pair(self.0.sqrt(), self.1.sqrt())
+    }
+    #[inline(always)]
+    fn round(self) -> Self {
+        Pair(self.0.round(), self.1.round())
+    }
+    #[inline(always)]
+    fn times_power_of_two(self, n: Self) -> Self {
+        Pair(self.0.times_power_of_two(n.0), self.1.times_power_of_two(n.1))
+    }
+    #[inline(always)]
+    fn exponent_and_mantissa(self) -> (Self, Self) {
+        let (a, b) = (self.0.exponent_and_mantissa(), self.1.exponent_and_mantissa());
+        (Pair(a.0, b.0), Pair(a.1, b.1))
+    }
+    #[inline(always)]
+    fn where_positive(self, yes: Self, no: Self) -> Self {
+        Pair(self.0.where_positive(yes.0, no.0), self.1.where_positive(yes.1, no.1))
+    }
+    #[inline(always)]
+    fn widen(self) -> Self::Wide {
+        Pair(self.0.widen(), self.1.widen())
+    }
+    #[inline(always)]
+    fn narrow(wide: Self::Wide) -> Self {
+        Pair(T::narrow(wide.0), T::narrow(wide.1))
+    }
+    #[inline(always)]
+    fn sum(self) -> T::Scalar {
+        (self.0 + self.1).sum()
+    }
+}

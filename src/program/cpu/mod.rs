@@ -1,0 +1,20 @@
+//! The CPU executor: a block of samples in the SIMD lanes, the whole program for one block out of the cache.
+
+mod block;
+mod convolve;
+mod correlate;
+mod dispatch;
+mod executable;
+pub(super) mod functions;
+mod lanes;
+mod memory;
+mod portable;
+mod prior;
+mod tiles;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub use dispatch::Instructions;
+pub use executable::{Bound, Executable, Feed};
+pub use prior::Key;
+pub(super) use lanes::Lanes;

@@ -1,0 +1,532 @@
+//! Planning: what is not needed goes, elementwise neighbours fuse, values share memory.
+//!
+//! Memory is counted in lines of 64 bytes: one line holds one number of each sample of a block (16 f32 or 8 f64); a
+//! wide number takes two. The plan is the same for both precisions and all instruction sets.
+
+use super::arena::Allocator;
+use super::elementwise::Elementwise;
+use super::recorder::{Node, Op, Shape};
+use super::stencil::{NONE, Stencil};
+use super::{Output, Program};
+use std::collections::HashMap;
+
+/// One step of a planned program; places are lines.
+#[derive(Debug)]
+pub(super) enum Step {
+    Input { index: usize, to: usize, shape: Shape },
+    Parameter { offset: usize, to: usize, count: usize },
+    Constant { value: f64, to: usize, shape: Shape },
+    Table { values: Vec<f64>, to: usize },
+    Fused(Fused),
+    Map { from: usize, to: usize, channels: usize, inputs: usize, sources: Vec<u32> },
+    Convolve(Convolve),
+    Correlate(Correlate),
+    SumSites { from: usize, to: usize, channels: usize, sites: usize },
+    SpreadSites { from: usize, to: usize, channels: usize, sites: usize },
+    Total { from: usize, to: usize, count: usize },
+    Spread { from: usize, to: usize, count: usize },
+    Place { from: usize, to: usize, before: usize, count: usize, after: usize },
+    Copy { from: usize, index: usize, shape: Shape },
+    Reduce { from: usize, index: usize, shape: Shape },
+}
+
+/// Elementwise operations that run together, a strip of lines at a time.
+#[derive(Debug)]
+pub(super) struct Fused {
+    pub operations: Vec<FusedOperation>,
+    pub shape: Shape,
+}
+
+#[derive(Debug)]
+pub(super) struct FusedOperation {
+    pub operation: Elementwise,
+    pub constant: f64,
+    pub arguments: [Place; 2],
+    pub to: Place,
+}
+
+/// Where an elementwise operand lies: in the arena, or in a strip that only the group sees.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    Line(usize),
+    Strip(usize),
+}
+
+/// Sites that use the same taps.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub taps: Vec<usize>,
+    pub sites: Vec<u32>,
+    /// Input sites, `[tap][site]`.
+    pub sources: Vec<u32>,
+}
+
+/// Where weights lie: packed for broadcasting, or different for each sample.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Weights {
+    Parameter { offset: usize, pack: usize },
+    Lines(usize),
+}
+
+/// Geometry of a convolution.
+#[derive(Debug)]
+pub(super) struct Geometry {
+    pub groups: Vec<Group>,
+    pub input_sites: usize,
+    pub output_sites: usize,
+    pub inputs: usize,
+    pub outputs: usize,
+    pub taps: usize,
+    pub transposed: bool,
+}
+
+impl Geometry {
+    /// Index of w(o, c, k) in the recorded order of the weights.
+    #[inline(always)]
+    pub fn weight(&self, o: usize, c: usize, k: usize) -> usize {
+        let pair = if self.transposed { c * self.outputs + o } else { o * self.inputs + c };
+        pair * self.taps + k
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Convolve {
+    pub geometry: Geometry,
+    pub from: usize,
+    pub to: usize,
+    pub weights: Weights,
+    pub bias: Option<Weights>,
+    pub then: Option<(Elementwise, f64)>,
+}
+
+#[derive(Debug)]
+pub(super) struct Correlate {
+    pub geometry: Geometry,
+    pub from: usize,
+    pub signal: usize,
+    /// Lines of the result, or the output that sums it over the samples.
+    pub to: Result<usize, usize>,
+}
+
+/// A planned program.
+pub(super) struct Plan {
+    pub steps: Vec<Step>,
+    pub lines: usize,
+    pub strips: usize,
+    /// Numbers of packed weights.
+    pub packed: usize,
+}
+
+/// Lines in a strip of a fused group.
+pub(super) const STRIP: usize = 8;
+
+fn groups(stencil: &Stencil) -> Vec<Group> {
+    let mut found: Vec<Group> = vec![];
+    let mut by_taps: HashMap<Vec<usize>, usize> = HashMap::new();
+    for s in 0..stencil.outputs() {
+        let row = stencil.row(s);
+        let taps: Vec<usize> = (0..row.len()).filter(|&k| row[k] != NONE).collect();
+        let group = *by_taps.entry(taps).or_insert_with_key(|taps| {
+            found.push(Group { taps: taps.clone(), sites: vec![], sources: vec![] });
+            found.len() - 1
+        });
+        found[group].sites.push(s as u32);
+    }
+    for group in &mut found {
+        for &k in &group.taps {
+            group.sources.extend(group.sites.iter().map(|&s| stencil.row(s as usize)[k]));
+        }
+    }
+    found
+}
+
+pub(super) fn flops(program: &Program) -> usize {
+    let recorder = &program.recorder;
+    let needed = needed(program);
+    let mut sum = 0;
+    for index in (0..recorder.ops.len()).filter(|&i| needed[i]) {
+        let channels = |n: Node| recorder.shape(n).channels;
+        sum += match &recorder.ops[index] {
+            Op::Convolve { x, stencil, .. } => 2 * stencil.reads() * channels(*x) * recorder.shapes[index].channels,
+            Op::Correlate { x, g, stencil, .. } => 2 * stencil.reads() * channels(*x) * channels(*g),
+            _ => 0,
+        };
+    }
+    sum
+}
+
+fn needed(program: &Program) -> Vec<bool> {
+    let ops = &program.recorder.ops;
+    let mut needed = vec![false; ops.len()];
+    for output in &program.outputs {
+        needed[output.node().0 as usize] = true;
+    }
+    for index in (0..ops.len()).rev() {
+        if needed[index] {
+            for argument in ops[index].arguments() {
+                needed[argument.0 as usize] = true;
+            }
+        }
+    }
+    needed
+}
+
+/// Who reads a value.
+#[derive(Clone, Default)]
+struct Readers {
+    nodes: Vec<usize>,
+    outputs: usize,
+}
+
+/// The state of planning.
+struct Planner<'a> {
+    program: &'a Program,
+    needed: Vec<bool>,
+    readers: Vec<Readers>,
+    /// Convolutions and the operation fused into them: the operation's node -> the convolution's, and back.
+    swallowed: HashMap<usize, usize>,
+    epilogue: HashMap<usize, usize>,
+    /// First line of each value that has memory.
+    place: Vec<Option<usize>>,
+    allocator: Allocator,
+    /// For each root value the position after which its memory is free.
+    last_use: Vec<usize>,
+    plan: Plan,
+}
+
+impl Plan {
+    /// Plans a program.
+    pub fn new(program: &Program) -> Self {
+        let count = program.recorder.ops.len();
+        let mut planner = Planner {
+            program,
+            needed: needed(program),
+            readers: vec![Readers::default(); count],
+            swallowed: HashMap::new(),
+            epilogue: HashMap::new(),
+            place: vec![None; count],
+            allocator: Allocator::default(),
+            last_use: vec![0; count],
+            plan: Plan { steps: vec![], lines: 0, strips: 0, packed: 0 },
+        };
+        planner.find_readers();
+        planner.find_epilogues();
+        planner.find_last_uses();
+        planner.emit_all();
+        planner.plan.lines = planner.allocator.lines();
+        planner.plan
+    }
+}
+
+fn lines(shape: Shape) -> usize {
+    shape.count() * if shape.wide { 2 } else { 1 }
+}
+
+impl Planner<'_> {
+    fn op(&self, index: usize) -> &Op {
+        &self.program.recorder.ops[index]
+    }
+
+    fn shape(&self, index: usize) -> Shape {
+        self.program.recorder.shapes[index]
+    }
+
+    fn find_readers(&mut self) {
+        for index in 0..self.readers.len() {
+            if self.needed[index] {
+                for argument in self.program.recorder.ops[index].arguments() {
+                    self.readers[argument.0 as usize].nodes.push(index);
+                }
+            }
+        }
+        for output in &self.program.outputs {
+            self.readers[output.node().0 as usize].outputs += 1;
+        }
+    }
+
+    /// A convolution whose only reader is a unary operation applies it itself.
+    fn find_epilogues(&mut self) {
+        for index in 0..self.readers.len() {
+            let readers = &self.readers[index];
+            let alone = readers.nodes.len() == 1 && readers.outputs == 0;
+            if !(self.needed[index] && alone && matches!(self.op(index), Op::Convolve { .. })) {
+                continue;
+            }
+            let reader = readers.nodes[0];
+            if matches!(self.op(reader), Op::Elementwise { operation, .. } if operation.arguments() == 1) {
+                self.epilogue.insert(index, reader);
+                self.swallowed.insert(reader, index);
+            }
+        }
+    }
+
+    /// The value whose memory a value lies in, and the line where it begins there.
+    fn root(&self, index: usize) -> (usize, usize) {
+        match self.op(index) {
+            Op::Channels { x, first } => {
+                let (root, line) = self.root(x.0 as usize);
+                (root, line + first * self.shape(x.0 as usize).sites)
+            }
+            _ => match self.epilogue.get(&index) {
+                Some(&reader) => (reader, 0),
+                None => (index, 0),
+            },
+        }
+    }
+
+    fn find_last_uses(&mut self) {
+        for index in 0..self.readers.len() {
+            // A fused group is emitted where its last member stands, so a use counts until the group's end.
+            let end = self.group_end(index);
+            for argument in self.program.recorder.ops[index].arguments() {
+                if self.needed[index] {
+                    let (root, _) = self.root(argument.0 as usize);
+                    self.last_use[root] = self.last_use[root].max(end);
+                }
+            }
+        }
+        for index in (0..self.readers.len()).filter(|&i| self.needed[i]) {
+            let end = self.group_end(index);
+            let (root, _) = self.root(index);
+            self.last_use[root] = self.last_use[root].max(end);
+        }
+    }
+
+    fn is_fusable(&self, index: usize) -> bool {
+        matches!(self.op(index), Op::Elementwise { .. }) && !self.swallowed.contains_key(&index)
+    }
+
+    /// The last member of the fused group around a value: consecutive needed elementwise operations of one shape.
+    fn group_end(&self, index: usize) -> usize {
+        let mut end = index;
+        if !self.is_fusable(index) {
+            return end;
+        }
+        for next in index + 1..self.needed.len() {
+            if !self.needed[next] || self.is_free(next) {
+                continue;
+            }
+            if !self.is_fusable(next) || self.shape(next) != self.shape(index) {
+                break;
+            }
+            end = next;
+        }
+        end
+    }
+
+    /// True for values that take no step of their own where they stand.
+    fn is_free(&self, index: usize) -> bool {
+        match self.op(index) {
+            Op::Channels { .. } => true,
+            Op::Parameter { .. } => !self.is_materialised(index),
+            _ => self.swallowed.contains_key(&index),
+        }
+    }
+
+    /// True for parameters that something other than a convolution's weights reads.
+    fn is_materialised(&self, index: usize) -> bool {
+        let readers = &self.readers[index];
+        let broadcast = |&reader: &usize| match self.op(reader) {
+            Op::Convolve { x, .. } => x.0 as usize != index,
+            _ => false,
+        };
+        readers.outputs > 0 || !readers.nodes.iter().all(broadcast)
+    }
+
+    fn emit_all(&mut self) {
+        let mut index = 0;
+        while index < self.needed.len() {
+            if !self.needed[index] || self.is_free(index) {
+                index += 1;
+                continue;
+            }
+            let end = self.group_end(index);
+            if self.is_fusable(index) {
+                self.emit_fused(index, end);
+            } else {
+                self.emit(index);
+            }
+            self.emit_outputs(index, end);
+            self.release(end);
+            index = end + 1;
+        }
+    }
+
+    /// Lines for a value, taken now.
+    fn take(&mut self, index: usize) -> usize {
+        let (root, _) = self.root(index);
+        let start = self.allocator.take(lines(self.shape(root)));
+        self.place[root] = Some(start);
+        start
+    }
+
+    /// First line of a value that has memory.
+    fn line(&self, node: Node) -> usize {
+        let (root, offset) = self.root(node.0 as usize);
+        self.place[root].expect("a value is planned before it is read") + offset
+    }
+
+    fn release(&mut self, end: usize) {
+        for root in 0..=end {
+            if self.last_use[root] <= end
+                && let Some(start) = self.place[root].take()
+            {
+                self.allocator.give_back(start, lines(self.shape(root)));
+            }
+        }
+    }
+
+    fn emit_outputs(&mut self, first: usize, end: usize) {
+        for (index, output) in self.program.outputs.iter().enumerate() {
+            let node = output.node();
+            let at = self.output_position(node.0 as usize);
+            if at < first || at > end {
+                continue;
+            }
+            if matches!(self.plan.steps.last(), Some(Step::Correlate(c)) if c.to == Err(index)) {
+                continue;
+            }
+            let shape = self.shape(node.0 as usize);
+            let from = self.line(node);
+            self.plan.steps.push(match output {
+                Output::PerSample(_) => Step::Copy { from, index, shape },
+                Output::Summed(_) => Step::Reduce { from, index, shape },
+            });
+        }
+    }
+
+    /// Where a value's memory is written: views follow their root.
+    fn output_position(&self, index: usize) -> usize {
+        let (root, _) = self.root(index);
+        match self.swallowed.get(&root) {
+            Some(&convolution) => convolution,
+            None => root,
+        }
+    }
+
+    fn geometry(&self, stencil: &Stencil, inputs: usize, outputs: usize, transposed: bool) -> Geometry {
+        Geometry {
+            groups: groups(stencil),
+            input_sites: stencil.inputs(),
+            output_sites: stencil.outputs(),
+            inputs,
+            outputs,
+            taps: stencil.taps(),
+            transposed,
+        }
+    }
+
+    fn weights(&mut self, node: Node) -> Weights {
+        match self.op(node.0 as usize) {
+            Op::Parameter { offset } => {
+                let (offset, pack) = (*offset, self.plan.packed);
+                self.plan.packed += self.shape(node.0 as usize).count();
+                Weights::Parameter { offset, pack }
+            }
+            _ => Weights::Lines(self.line(node)),
+        }
+    }
+
+    fn emit(&mut self, index: usize) {
+        let shape = self.shape(index);
+        let step = match self.op(index).clone() {
+            Op::Input { index: input } => Step::Input { index: input, to: self.take(index), shape },
+            Op::Parameter { offset } => Step::Parameter { offset, to: self.take(index), count: shape.count() },
+            Op::Constant { bits } => Step::Constant { value: f64::from_bits(bits), to: self.take(index), shape },
+            Op::Table { bits } => {
+                Step::Table { values: bits.iter().map(|&b| f64::from_bits(b)).collect(), to: self.take(index) }
+            }
+            Op::Map { x, stencil } => {
+                let sources = (0..stencil.outputs()).map(|s| stencil.row(s)[0]).collect();
+                let (channels, inputs) = (shape.channels, stencil.inputs());
+                Step::Map { from: self.line(x), to: self.take(index), channels, inputs, sources }
+            }
+            Op::Convolve { x, weights, bias, stencil, transposed } => {
+                let inputs = self.shape(x.0 as usize).channels;
+                let geometry = self.geometry(&stencil, inputs, shape.channels, transposed);
+                let (from, weights) = (self.line(x), self.weights(weights));
+                let bias = bias.map(|b| self.weights(b));
+                let then = self.epilogue.get(&index).map(|&reader| match self.op(reader) {
+                    Op::Elementwise { operation, constant, .. } => (*operation, f64::from_bits(*constant)),
+                    _ => unreachable!("an epilogue is elementwise"),
+                });
+                Step::Convolve(Convolve { geometry, from, to: self.take(index), weights, bias, then })
+            }
+            Op::Correlate { x, g, stencil, transposed } => {
+                let channels = |n: Node| self.shape(n.0 as usize).channels;
+                let geometry = self.geometry(&stencil, channels(x), channels(g), transposed);
+                let to = match self.only_sum(index) {
+                    Some(output) => Err(output),
+                    None => Ok(self.take(index)),
+                };
+                Step::Correlate(Correlate { geometry, from: self.line(x), signal: self.line(g), to })
+            }
+            Op::SumSites { x } => {
+                let sites = self.shape(x.0 as usize).sites;
+                Step::SumSites { from: self.line(x), to: self.take(index), channels: shape.channels, sites }
+            }
+            Op::SpreadSites { x } => {
+                let (channels, sites) = (shape.channels, shape.sites);
+                Step::SpreadSites { from: self.line(x), to: self.take(index), channels, sites }
+            }
+            Op::Total { x } => {
+                let count = self.shape(x.0 as usize).count();
+                Step::Total { from: self.line(x), to: self.take(index), count }
+            }
+            Op::Spread { x } => Step::Spread { from: self.line(x), to: self.take(index), count: shape.count() },
+            Op::Place { x, first } => {
+                let count = self.shape(x.0 as usize).count();
+                let before = first * shape.sites;
+                let after = shape.count() - before - count;
+                Step::Place { from: self.line(x), to: self.take(index), before, count, after }
+            }
+            Op::Channels { .. } | Op::Elementwise { .. } => unreachable!("views and fused operations take no step"),
+        };
+        self.plan.steps.push(step);
+    }
+
+    /// The one output that sums this value, where nothing else reads it.
+    fn only_sum(&self, index: usize) -> Option<usize> {
+        let readers = &self.readers[index];
+        if !readers.nodes.is_empty() || readers.outputs != 1 {
+            return None;
+        }
+        self.program.outputs.iter().position(|o| *o == Output::Summed(Node(index as u32)))
+    }
+
+    fn emit_fused(&mut self, first: usize, end: usize) {
+        let members: Vec<usize> = (first..=end).filter(|&i| self.needed[i] && !self.is_free(i)).collect();
+        let inside = |i: &usize| *i >= first && *i <= end && members.contains(i);
+        let mut strips: HashMap<usize, usize> = HashMap::new();
+        let (mut idle, mut used): (Vec<usize>, usize) = (vec![], 0);
+        let mut fused = Fused { operations: vec![], shape: self.shape(first) };
+        for &member in &members {
+            let Op::Elementwise { operation, arguments, constant } = *self.op(member) else { continue };
+            let place = |n: Node| match strips.get(&(n.0 as usize)) {
+                Some(&strip) => Place::Strip(strip),
+                None => Place::Line(self.line(n)),
+            };
+            let arguments_at = [place(arguments[0]), place(arguments[1])];
+            let readers = &self.readers[member];
+            let to = if readers.outputs == 0 && readers.nodes.iter().all(inside) {
+                let strip = idle.pop().unwrap_or_else(|| {
+                    used += 1;
+                    used - 1
+                });
+                strips.insert(member, strip);
+                Place::Strip(strip)
+            } else {
+                Place::Line(self.take(member))
+            };
+            let constant = f64::from_bits(constant);
+            fused.operations.push(FusedOperation { operation, constant, arguments: arguments_at, to });
+            for argument in arguments.map(|a| a.0 as usize) {
+                if self.readers[argument].nodes.iter().all(|&r| r <= member) {
+                    idle.extend(strips.remove(&argument));
+                }
+            }
+        }
+        self.plan.strips = self.plan.strips.max(used);
+        self.plan.steps.push(Step::Fused(fused));
+    }
+}
