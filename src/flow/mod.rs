@@ -1,5 +1,19 @@
 //! Learned densities: invertible maps with a tractable Jacobian.
 
+mod affine;
+mod checkerboard;
+mod network;
+mod normalizing;
+mod recording;
+mod spec;
+
+pub use affine::{Affine, State};
+pub use checkerboard::Checkerboard;
+pub use network::{Network, Tensor};
+pub use normalizing::Flow;
+pub use recording::{Draw, Layers};
+pub use spec::{Activation, ModelSpec, NetworkSpec, Symmetry};
+
 use crate::error::Result;
 use crate::lattice::Lattice;
 

@@ -96,7 +96,8 @@ pub(super) struct Convolve {
     pub to: usize,
     pub weights: Weights,
     pub bias: Option<Weights>,
-    pub then: Option<(Elementwise, f64)>,
+    /// Slope of a leaky rectifier that is applied to the result while it is in registers.
+    pub rectifier: Option<f64>,
 }
 
 #[derive(Debug)]
@@ -183,7 +184,7 @@ struct Planner<'a> {
     program: &'a Program,
     needed: Vec<bool>,
     readers: Vec<Readers>,
-    /// Convolutions and the operation fused into them: the operation's node -> the convolution's, and back.
+    /// Rectifiers and the convolutions that apply them: the rectifier's node -> the convolution's, and back.
     swallowed: HashMap<usize, usize>,
     epilogue: HashMap<usize, usize>,
     /// First line of each value that has memory.
@@ -244,7 +245,7 @@ impl Planner<'_> {
         }
     }
 
-    /// A convolution whose only reader is a unary operation applies it itself.
+    /// A convolution whose only reader is a leaky rectifier applies it itself.
     fn find_epilogues(&mut self) {
         for index in 0..self.readers.len() {
             let readers = &self.readers[index];
@@ -253,7 +254,7 @@ impl Planner<'_> {
                 continue;
             }
             let reader = readers.nodes[0];
-            if matches!(self.op(reader), Op::Elementwise { operation, .. } if operation.arguments() == 1) {
+            if matches!(self.op(reader), Op::Elementwise { operation: Elementwise::LeakyRelu, .. }) {
                 self.epilogue.insert(index, reader);
                 self.swallowed.insert(reader, index);
             }
@@ -446,11 +447,11 @@ impl Planner<'_> {
                 let geometry = self.geometry(&stencil, inputs, shape.channels, transposed);
                 let (from, weights) = (self.line(x), self.weights(weights));
                 let bias = bias.map(|b| self.weights(b));
-                let then = self.epilogue.get(&index).map(|&reader| match self.op(reader) {
-                    Op::Elementwise { operation, constant, .. } => (*operation, f64::from_bits(*constant)),
-                    _ => unreachable!("an epilogue is elementwise"),
+                let rectifier = self.epilogue.get(&index).and_then(|&reader| match self.op(reader) {
+                    Op::Elementwise { constant, .. } => Some(f64::from_bits(*constant)),
+                    _ => None,
                 });
-                Step::Convolve(Convolve { geometry, from, to: self.take(index), weights, bias, then })
+                Step::Convolve(Convolve { geometry, from, to: self.take(index), weights, bias, rectifier })
             }
             Op::Correlate { x, g, stencil, transposed } => {
                 let channels = |n: Node| self.shape(n.0 as usize).channels;

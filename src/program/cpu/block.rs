@@ -88,7 +88,11 @@ unsafe fn step<L: Lanes>(plan: &Plan, step: &Step, frame: &Frame<L>, block: &mut
             Step::SumSites { from, to, channels, sites } => {
                 for c in 0..*channels {
                     let x = std::slice::from_raw_parts(line(from + c * sites), *sites);
-                    *line(to + c) = x.iter().fold(L::constant(0.0), |sum, &x| sum + x);
+                    let mut sum = L::constant(0.0);
+                    for &x in x {
+                        sum = sum + x;
+                    }
+                    *line(to + c) = sum;
                 }
             }
             Step::SpreadSites { from, to, channels, sites } => {
@@ -99,7 +103,10 @@ unsafe fn step<L: Lanes>(plan: &Plan, step: &Step, frame: &Frame<L>, block: &mut
             }
             Step::Total { from, to, count } => {
                 let x = std::slice::from_raw_parts(line(*from), *count);
-                let sum = x.iter().fold(L::Wide::constant(0.0), |sum, &x| sum + x.widen());
+                let mut sum = L::Wide::constant(0.0);
+                for x in x {
+                    sum = sum + x.widen();
+                }
                 *line(*to).cast() = sum;
             }
             Step::Spread { from, to, count } => {

@@ -1,9 +1,12 @@
 //! The convolution kernel: multiply-adds alone, with a tile of output channels x sites held in registers.
+//!
+//! Plain loops throughout: closures handed to library functions are compiled without the kernel's instruction set.
 
-use super::super::elementwise::Elementwise;
+#![allow(clippy::needless_range_loop)]
+
 use super::super::plan::{Convolve, Geometry, Group, Weights};
 use super::block::Frame;
-use super::lanes::{Lanes, Real};
+use super::lanes::{Lanes, Real, Work};
 use super::tiles::{tiles, widest};
 
 /// Packs parameters for the kernel: for each tile of output channels `[tap][input][output in tile]`.
@@ -34,16 +37,27 @@ pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, frame: &Frame<L>) {
             // SAFETY: the caller's promise.
             unsafe {
                 match (width, L::REGISTERS >= 32) {
-                    (8, _) => tile.sweep::<8, 3>(),
-                    (4, true) => tile.sweep::<4, 6>(),
-                    (2, true) => tile.sweep::<2, 10>(),
-                    (_, true) => tile.sweep::<1, 12>(),
-                    (4, false) => tile.sweep::<4, 1>(),
-                    (2, false) => tile.sweep::<2, 2>(),
-                    (_, false) => tile.sweep::<1, 4>(),
+                    (8, _) => L::isolate(Sweep::<L, 8, 3>(tile)),
+                    (4, true) => L::isolate(Sweep::<L, 4, 6>(tile)),
+                    (2, true) => L::isolate(Sweep::<L, 2, 10>(tile)),
+                    (_, true) => L::isolate(Sweep::<L, 1, 12>(tile)),
+                    (4, false) => L::isolate(Sweep::<L, 4, 1>(tile)),
+                    (2, false) => L::isolate(Sweep::<L, 2, 2>(tile)),
+                    (_, false) => L::isolate(Sweep::<L, 1, 4>(tile)),
                 }
             }
         }
+    }
+}
+
+/// All sites of a group, S at a time, for a tile of O output channels.
+struct Sweep<'a, L: Lanes, const O: usize, const S: usize>(Tile<'a, L>);
+
+impl<L: Lanes, const O: usize, const S: usize> Work for Sweep<'_, L, O, S> {
+    #[inline(always)]
+    unsafe fn run(self) {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.sweep::<O, S>() }
     }
 }
 
@@ -104,14 +118,19 @@ impl<L: Lanes> Tile<'_, L> {
 
     #[inline(always)]
     unsafe fn start<const O: usize, const S: usize>(&self) -> [[L; S]; O] {
-        // SAFETY: biases lie inside the frame.
-        std::array::from_fn(|o| unsafe {
-            [match self.step.bias {
-                None => L::constant(0.0),
-                Some(Weights::Parameter { pack, .. }) => L::splat(*self.frame.packed.add(pack + self.first + o)),
-                Some(Weights::Lines(line)) => *self.frame.lines.add(line + self.first + o),
-            }; S]
-        })
+        let mut sums = [[L::constant(0.0); S]; O];
+        for (o, row) in sums.iter_mut().enumerate() {
+            // SAFETY: biases lie inside the frame.
+            let bias = unsafe {
+                match self.step.bias {
+                    None => continue,
+                    Some(Weights::Parameter { pack, .. }) => L::splat(*self.frame.packed.add(pack + self.first + o)),
+                    Some(Weights::Lines(line)) => *self.frame.lines.add(line + self.first + o),
+                }
+            };
+            *row = [bias; S];
+        }
+        sums
     }
 
     /// The hot loop: each input vector serves O channels, each broadcast weight S sites.
@@ -126,10 +145,16 @@ impl<L: Lanes> Tile<'_, L> {
             let mut sums = self.start::<O, S>();
             for (index, &k) in group.taps.iter().enumerate() {
                 let from = group.sources.as_ptr().add(index * sites + site);
-                let mut x: [*const L; S] = std::array::from_fn(|s| input.add(*from.add(s) as usize));
+                let mut x = [input; S];
+                for s in 0..S {
+                    x[s] = input.add(*from.add(s) as usize);
+                }
                 let mut w = weights.add(k * step.geometry.inputs * O);
                 for _ in 0..step.geometry.inputs {
-                    let values: [L; S] = std::array::from_fn(|s| *x[s]);
+                    let mut values = [L::constant(0.0); S];
+                    for s in 0..S {
+                        values[s] = *x[s];
+                    }
                     for o in 0..O {
                         let weight = L::splat(*w.add(o));
                         for s in 0..S {
@@ -170,21 +195,14 @@ impl<L: Lanes> Tile<'_, L> {
         }
     }
 
-    /// Applies the fused operation and stores the tile.
+    /// Applies the rectifier and stores the tile.
     #[inline(always)]
     unsafe fn finish<const O: usize, const S: usize>(&self, site: usize, mut sums: [[L; S]; O]) {
         let step = self.step;
-        match step.then {
-            None => {}
-            // Kept in registers: the usual one, and far cheaper than a trip through memory.
-            Some((Elementwise::LeakyRelu, slope)) => {
-                let slope = L::constant(slope);
-                sums = sums.map(|row| row.map(|y| y.max(y * slope)));
-            }
-            Some((operation, constant)) => {
-                let all = sums.as_mut_ptr().cast::<L>();
-                // SAFETY: the tile holds O x S vectors.
-                unsafe { operation.apply([all, all], constant, all, O * S) };
+        if let Some(slope) = step.rectifier {
+            let slope = L::constant(slope);
+            for y in sums.iter_mut().flatten() {
+                *y = y.max(*y * slope);
             }
         }
         // SAFETY: sites are sites of the output.

@@ -1,8 +1,10 @@
 //! The correlation kernel, gradients of convolution weights: W[o][c][k] = sum_s g[o][s] x[c][t(s, k)].
 
+#![allow(clippy::needless_range_loop)]
+
 use super::super::plan::{Correlate, Group};
 use super::block::Frame;
-use super::lanes::{Lanes, Real};
+use super::lanes::{Lanes, Real, Work};
 use super::tiles::{tiles, widest};
 
 /// Runs a correlation for one block. Where only its sum over the samples is wanted, adds that to `sums`.
@@ -24,20 +26,31 @@ pub(super) unsafe fn correlate<L: Lanes>(step: &Correlate, frame: &Frame<L>, sum
     };
     for (first, width) in tiles(geometry.outputs, widest(L::REGISTERS)) {
         for group in &geometry.groups {
-            let mut tile = Tile { step, group, frame, first, sink: &mut sink };
+            let tile = Tile { step, group, frame, first, sink: &mut sink };
             // SAFETY: the caller's promise.
             unsafe {
                 match (width, L::REGISTERS >= 32) {
-                    (8, _) => tile.sweep::<8, 3>(),
-                    (4, true) => tile.sweep::<4, 5>(),
-                    (2, true) => tile.sweep::<2, 8>(),
-                    (_, true) => tile.sweep::<1, 8>(),
-                    (4, false) => tile.sweep::<4, 1>(),
-                    (2, false) => tile.sweep::<2, 2>(),
-                    (_, false) => tile.sweep::<1, 3>(),
+                    (8, _) => L::isolate(Sweep::<L, 8, 3>(tile)),
+                    (4, true) => L::isolate(Sweep::<L, 4, 5>(tile)),
+                    (2, true) => L::isolate(Sweep::<L, 2, 8>(tile)),
+                    (_, true) => L::isolate(Sweep::<L, 1, 8>(tile)),
+                    (4, false) => L::isolate(Sweep::<L, 4, 1>(tile)),
+                    (2, false) => L::isolate(Sweep::<L, 2, 2>(tile)),
+                    (_, false) => L::isolate(Sweep::<L, 1, 3>(tile)),
                 }
             }
         }
+    }
+}
+
+/// All columns of a group, J at a time, for a tile of O output channels.
+struct Sweep<'a, 'b, L: Lanes, const O: usize, const J: usize>(Tile<'a, 'b, L>);
+
+impl<L: Lanes, const O: usize, const J: usize> Work for Sweep<'_, '_, L, O, J> {
+    #[inline(always)]
+    unsafe fn run(mut self) {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.sweep::<O, J>() }
     }
 }
 
@@ -86,16 +99,25 @@ impl<L: Lanes> Tile<'_, '_, L> {
         let sites = group.sites.len();
         let taps = group.taps.len();
         // Columns run over taps fastest.
-        let pairs: [(usize, usize); J] = std::array::from_fn(|j| ((column + j) % taps, (column + j) / taps));
+        let mut pairs = [(0, 0); J];
+        for (j, pair) in pairs.iter_mut().enumerate() {
+            *pair = ((column + j) % taps, (column + j) / taps);
+        }
         let mut sums = [[L::constant(0.0); J]; O];
         // SAFETY: sources are sites of the input, sites are sites of the signal.
         unsafe {
             let signal = self.frame.lines.add(self.step.signal + self.first * geometry.output_sites).cast_const();
             let input = self.frame.lines.add(self.step.from).cast_const();
-            let x: [*const L; J] = std::array::from_fn(|j| input.add(pairs[j].1 * geometry.input_sites));
-            let from: [*const u32; J] = std::array::from_fn(|j| group.sources.as_ptr().add(pairs[j].0 * sites));
+            let (mut x, mut from) = ([input; J], [group.sources.as_ptr(); J]);
+            for j in 0..J {
+                x[j] = input.add(pairs[j].1 * geometry.input_sites);
+                from[j] = from[j].add(pairs[j].0 * sites);
+            }
             for i in 0..sites {
-                let values: [L; J] = std::array::from_fn(|j| *x[j].add(*from[j].add(i) as usize));
+                let mut values = [L::constant(0.0); J];
+                for j in 0..J {
+                    values[j] = *x[j].add(*from[j].add(i) as usize);
+                }
                 let g = signal.add(*group.sites.get_unchecked(i) as usize);
                 for o in 0..O {
                     let g = *g.add(o * geometry.output_sites);

@@ -10,8 +10,10 @@ const LN_2: f64 = std::f64::consts::LN_2;
 #[inline(always)]
 fn polynomial<L: Lanes>(x: L, coefficients: &[f64]) -> L {
     let mut sum = L::constant(coefficients[coefficients.len() - 1]);
-    for &c in coefficients[..coefficients.len() - 1].iter().rev() {
-        sum = sum.mul_add(x, L::constant(c));
+    let mut k = coefficients.len() - 1;
+    while k > 0 {
+        k -= 1;
+        sum = sum.mul_add(x, L::constant(coefficients[k]));
     }
     sum
 }

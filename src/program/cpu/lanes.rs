@@ -36,6 +36,15 @@ impl Real for f64 {
     }
 }
 
+/// Work that is compiled on its own for an instruction set: its loops get the whole register file.
+pub(crate) trait Work {
+    /// Does it; to be inlined.
+    ///
+    /// # Safety
+    /// As the implementation says.
+    unsafe fn run(self);
+}
+
 /// A vector of numbers, one for each sample of a block.
 pub(crate) trait Lanes:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
@@ -74,6 +83,12 @@ pub(crate) trait Lanes:
 
     /// Sum over the lanes: lane i and lane i + half first, and so on down; the same tree for all instruction sets.
     fn sum(self) -> Self::Scalar;
+
+    /// Runs work in a function of its own that is compiled for these lanes.
+    ///
+    /// # Safety
+    /// As for the work.
+    unsafe fn isolate<W: Work>(work: W);
 
     /// The same double, rounded, in each lane.
     #[inline(always)]
@@ -153,5 +168,10 @@ impl<T: Lanes> Lanes for Pair<T> {
     #[inline(always)]
     fn sum(self) -> T::Scalar {
         (self.0 + self.1).sum()
+    }
+    #[inline(always)]
+    unsafe fn isolate<W: Work>(work: W) {
+        // SAFETY: the caller's promise.
+        unsafe { T::isolate(work) }
     }
 }

@@ -1,6 +1,6 @@
 //! Lanes without SIMD instructions: arrays, which the compiler vectorises as far as the target allows.
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Work};
 use std::ops::{Add, Div, Mul, Sub};
 
 /// N numbers in an array.
@@ -88,6 +88,11 @@ macro_rules! array_lanes {
                     half /= 2;
                 }
                 rest[0]
+            }
+            #[inline(never)]
+            unsafe fn isolate<W: Work>(work: W) {
+                // SAFETY: the caller's promise.
+                unsafe { work.run() }
             }
         }
     };

@@ -3,7 +3,7 @@
 //! The functions are inlined into kernels that are compiled for the instruction set; `dispatch.rs` enters those only
 //! where the processor has it.
 
-use super::lanes::{Lanes, Pair};
+use super::lanes::{Lanes, Pair, Work};
 use std::arch::x86_64::*;
 use std::ops::{Add, Div, Mul, Sub};
 
@@ -57,6 +57,20 @@ macro_rules! common {
     };
 }
 
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2")]
+unsafe fn isolate_512<W: Work>(work: W) {
+    // SAFETY: the caller's promise.
+    unsafe { work.run() }
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn isolate_256<W: Work>(work: W) {
+    // SAFETY: the caller's promise.
+    unsafe { work.run() }
+}
+
 const NEAREST: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
 
 register!(
@@ -64,6 +78,11 @@ register!(
     F32x16, __m512, Add add _mm512_add_ps, Sub sub _mm512_sub_ps, Mul mul _mm512_mul_ps, Div div _mm512_div_ps
 );
 impl Lanes for F32x16 {
+    #[inline(always)]
+    unsafe fn isolate<W: Work>(work: W) {
+        // SAFETY: the caller's promise, and as for splat.
+        unsafe { isolate_512(work) }
+    }
     type Wide = Pair<F64x8>;
     #[inline(always)]
     fn sum(self) -> f32 {
@@ -124,6 +143,11 @@ register!(
     F64x8, __m512d, Add add _mm512_add_pd, Sub sub _mm512_sub_pd, Mul mul _mm512_mul_pd, Div div _mm512_div_pd
 );
 impl Lanes for F64x8 {
+    #[inline(always)]
+    unsafe fn isolate<W: Work>(work: W) {
+        // SAFETY: the caller's promise, and as for splat.
+        unsafe { isolate_512(work) }
+    }
     type Wide = F64x8;
     #[inline(always)]
     fn sum(self) -> f64 {
@@ -175,6 +199,11 @@ register!(
     F32x8, __m256, Add add _mm256_add_ps, Sub sub _mm256_sub_ps, Mul mul _mm256_mul_ps, Div div _mm256_div_ps
 );
 impl Lanes for F32x8 {
+    #[inline(always)]
+    unsafe fn isolate<W: Work>(work: W) {
+        // SAFETY: the caller's promise, and as for splat.
+        unsafe { isolate_256(work) }
+    }
     type Wide = Pair<F64x4>;
     #[inline(always)]
     fn sum(self) -> f32 {
@@ -239,6 +268,11 @@ register!(
     F64x4, __m256d, Add add _mm256_add_pd, Sub sub _mm256_sub_pd, Mul mul _mm256_mul_pd, Div div _mm256_div_pd
 );
 impl Lanes for F64x4 {
+    #[inline(always)]
+    unsafe fn isolate<W: Work>(work: W) {
+        // SAFETY: the caller's promise, and as for splat.
+        unsafe { isolate_256(work) }
+    }
     type Wide = F64x4;
     #[inline(always)]
     fn sum(self) -> f64 {
