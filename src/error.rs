@@ -51,6 +51,23 @@ impl Error {
             Error::Internal(_) => 99,
         }
     }
+
+    /// The same error, its message led by where it happened: `place: message`.
+    pub fn within(mut self, place: &str) -> Self {
+        match &mut self {
+            Error::NullArgument(message)
+            | Error::BadSpec(message)
+            | Error::BadShape(message)
+            | Error::BadInput(message)
+            | Error::Io(message)
+            | Error::NotConverged(message)
+            | Error::NoDevice(message)
+            | Error::Stopped(message)
+            | Error::Unsupported(message)
+            | Error::Internal(message) => message.insert_str(0, &format!("{place}: ")),
+        }
+        self
+    }
 }
 
 /// The result of every call that can fail.

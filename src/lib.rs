@@ -6,6 +6,7 @@ pub mod action;
 pub mod context;
 pub mod error;
 pub mod ffi;
+pub mod file;
 pub mod flow;
 pub mod lattice;
 pub mod markov;

@@ -31,6 +31,8 @@ pub enum Purpose {
     Proposal = 7,
     /// Resampling in statistics.
     Resampling = 8,
+    /// Seeds of the kernels in a cycle.
+    Kernel = 9,
 }
 
 /// One stream: the random numbers of all sites for one (seed, purpose, counter).

@@ -1,0 +1,169 @@
+//! Hybrid Monte Carlo: H = Σ p²/2 + S(φ), momenta p drawn from N(0, 1), accepted with min(1, exp(−ΔH)).
+//!
+//! S. Duane, A. D. Kennedy, B. J. Pendleton, D. Roweth, Phys. Lett. B 195, 216 (1987). A trajectory that diverges
+//! counts as ΔH = +∞ and is rejected: it passes the same points in both directions, so detailed balance holds.
+
+use super::integrators::{Integrator, IntegratorName, Phase};
+use super::kernel::{Info, Kernel, Key, State};
+use crate::action::Action;
+use crate::error::{Error, Result, expect_finite};
+use crate::random::Purpose;
+use std::sync::Arc;
+
+/// Parameters of hybrid Monte Carlo.
+#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HmcSpec {
+    /// Integrator of the trajectory.
+    pub integrator: IntegratorName,
+    /// Number of steps of a trajectory, at least 1.
+    pub steps: u64,
+    /// Length of a trajectory in units of the fictitious time τ, above 0.
+    pub length: f64,
+}
+
+impl Default for HmcSpec {
+    fn default() -> Self {
+        Self { integrator: IntegratorName::default(), steps: 10, length: 1.0 }
+    }
+}
+
+/// Hybrid Monte Carlo for any action.
+pub struct Hmc {
+    action: Arc<dyn Action>,
+    integrator: &'static Integrator,
+    steps: u64,
+    step: f64,
+}
+
+/// Most steps of a trajectory.
+const MOST_STEPS: u64 = 1_000_000;
+
+impl Hmc {
+    /// A kernel for `action`; a step count or length out of range is an error that names it.
+    pub fn new(action: Arc<dyn Action>, spec: &HmcSpec) -> Result<Self> {
+        if !(1..=MOST_STEPS).contains(&spec.steps) {
+            return Err(Error::BadSpec(format!("steps: expected 1 to {MOST_STEPS}, got {}", spec.steps)));
+        }
+        if !(spec.length > 0.0 && spec.length.is_finite()) {
+            return Err(Error::BadSpec(format!("length: expected a finite number above 0, got {}", spec.length)));
+        }
+        let step = spec.length / spec.steps as f64;
+        Ok(Self { action, integrator: Integrator::of(spec.integrator), steps: spec.steps, step })
+    }
+
+    fn phase(&self, key: &Key, state: &State) -> Result<Phase> {
+        let volume = state.field.len();
+        let mut momentum = vec![0.0; volume];
+        key.stream(Purpose::Momentum).normals(&mut momentum);
+        let mut phase = Phase { field: state.field.clone(), momentum, gradient: vec![0.0; volume] };
+        match &state.gradient {
+            Some(gradient) => phase.gradient.copy_from_slice(gradient),
+            None => {
+                self.action.gradient(&phase.field, &mut phase.gradient)?;
+                expect_finite("gradient of the action", &phase.gradient)?;
+            }
+        }
+        Ok(phase)
+    }
+}
+
+impl Kernel for Hmc {
+    fn step(&self, key: &Key, state: &mut State) -> Result<Info> {
+        let mut phase = self.phase(key, state)?;
+        if state.gradient.is_none() {
+            state.gradient = Some(phase.gradient.clone());
+        }
+        let start = phase.kinetic() + state.value;
+        let end = self.integrator.trajectory(&*self.action, &mut phase, (self.steps, self.step))?;
+        let delta = end.map_or(f64::INFINITY, |value| phase.kinetic() + value - start);
+        let accepted = key.accepts(-delta);
+        if let (true, Some(value)) = (accepted, end) {
+            *state = State { field: phase.field, value, gradient: Some(phase.gradient), log_density: None };
+        }
+        Ok(Info { accepted, delta })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::markov::check::{Broken, Chain4, Fault, expect_mean, keeps_the_distribution};
+
+    fn state(action: &dyn Action) -> State {
+        State::new(action, &vec![0.1; action.lattice().volume()]).unwrap()
+    }
+
+    #[test]
+    fn hmc_keeps_the_distribution() {
+        for (integrator, steps) in
+            [(IntegratorName::Leapfrog, 4), (IntegratorName::Omelyan2, 2), (IntegratorName::Omelyan4, 1)]
+        {
+            let spec = HmcSpec { integrator, steps, length: 1.0 };
+            keeps_the_distribution(&|action, _| Box::new(Hmc::new(action, &spec).unwrap()));
+        }
+    }
+
+    #[test]
+    fn the_mean_of_exp_of_minus_the_energy_error_is_one() {
+        for (row, integrator) in
+            [IntegratorName::Leapfrog, IntegratorName::Omelyan2, IntegratorName::Omelyan4].into_iter().enumerate()
+        {
+            let action = Arc::new(Chain4::new(16, 0.7, 0.3));
+            // Coarse enough that the error is of order one.
+            let spec = HmcSpec { integrator, steps: [3, 2, 1][row], length: [1.2, 1.4, 1.4][row] };
+            let hmc = Hmc::new(action.clone(), &spec).unwrap();
+            let mut state = state(&*action);
+            let mut series = Vec::new();
+            let mut largest = 0.0f64;
+            for counter in 0..20_200 {
+                let info = hmc.step(&Key { seed: 2, counter }, &mut state).unwrap();
+                if counter >= 200 {
+                    series.push((-info.delta).exp());
+                    largest = largest.max(info.delta.abs());
+                }
+            }
+            assert!(largest > 0.3, "the test needs energy errors to see anything, got at most {largest}");
+            expect_mean("exp(-dH)", &series, 1.0);
+        }
+    }
+
+    #[test]
+    fn a_diverging_trajectory_is_rejected_and_the_state_stays() {
+        let action = Arc::new(Chain4::new(8, 0.7, 0.3));
+        let hmc = Hmc::new(action.clone(), &HmcSpec { steps: 50, length: 1e4, ..HmcSpec::default() }).unwrap();
+        let mut state = state(&*action);
+        let before = state.clone();
+        for counter in 0..10 {
+            let info = hmc.step(&Key { seed: 2, counter }, &mut state).unwrap();
+            assert_eq!(info, Info { accepted: false, delta: f64::INFINITY });
+            assert_eq!((&state.field, state.value), (&before.field, before.value));
+        }
+    }
+
+    #[test]
+    fn an_action_that_fails_or_gives_nan_is_an_error_and_the_state_stays() {
+        for (fault, status) in [(Fault::Nan, 4), (Fault::Stops, 8)] {
+            for good_calls in [1, 2, 8] {
+                let action = Arc::new(Broken::new(8, good_calls, fault));
+                let hmc = Hmc::new(action.clone(), &HmcSpec::default()).unwrap();
+                let mut state = state(&*action);
+                let before = state.clone();
+                let error = hmc.step(&Key { seed: 2, counter: 0 }, &mut state).unwrap_err();
+                assert_eq!(error.status(), status, "{error}");
+                assert_eq!((&state.field, state.value), (&before.field, before.value));
+            }
+        }
+    }
+
+    #[test]
+    fn parameters_out_of_range_are_named() {
+        let build = |steps, length| {
+            let spec = HmcSpec { steps, length, ..HmcSpec::default() };
+            Hmc::new(Arc::new(Chain4::new(8, 0.7, 0.3)), &spec).err().unwrap().to_string()
+        };
+        assert_eq!(build(0, 1.0), "steps: expected 1 to 1000000, got 0");
+        assert_eq!(build(1, f64::NAN), "length: expected a finite number above 0, got NaN");
+        assert_eq!(build(1, -1.0), "length: expected a finite number above 0, got -1");
+    }
+}

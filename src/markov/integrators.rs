@@ -1,0 +1,223 @@
+//! Symmetric symplectic integrators of dφ/dτ = p, dp/dτ = −dS/dφ, as a table of coefficients.
+//!
+//! One step of size ε is kick(a_0 ε) drift(b_0 ε) kick(a_1 ε) ... drift(b_{n-1} ε) kick(a_n ε), where kick(t) is
+//! p ← p − t dS/dφ and drift(t) is φ ← φ + t p. The last kick of a step and the first of the next are one, so that a
+//! trajectory of N steps takes N n forces beside the force at its start. Minimum-norm coefficients: I. P. Omelyan,
+//! I. M. Mryglod, R. Folk, Comput. Phys. Commun. 151, 272 (2003); the fourth-order one is their 4MN5FV.
+
+use crate::action::Action;
+use crate::error::{Error, Result};
+
+/// Names of the integrators in a spec.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IntegratorName {
+    /// Leapfrog, second order, 1 force a step.
+    Leapfrog,
+    /// Minimum norm, second order, 2 forces a step.
+    #[default]
+    Omelyan2,
+    /// Minimum norm, fourth order, 5 forces a step.
+    Omelyan4,
+}
+
+/// Coefficients of one integrator.
+#[derive(Debug)]
+pub struct Integrator {
+    /// Its name in a spec.
+    pub name: IntegratorName,
+    /// The energy error of a trajectory falls as ε to this power.
+    pub order: i32,
+    /// a_0 ... a_n, in units of the step.
+    pub kicks: &'static [f64],
+    /// b_0 ... b_{n-1}, in units of the step.
+    pub drifts: &'static [f64],
+}
+
+const LAMBDA: f64 = 0.193_183_327_503_783_6;
+const THETA: f64 = 0.083_983_152_628_766_93;
+const RHO: f64 = 0.253_978_510_841_059_5;
+const CHI: f64 = 0.682_236_533_571_909;
+const MU: f64 = -0.032_302_867_652_699_67;
+const INNER: f64 = 0.5 - THETA - CHI;
+
+/// All integrators.
+pub const INTEGRATORS: &[Integrator] = &[
+    Integrator { name: IntegratorName::Leapfrog, order: 2, kicks: &[0.5, 0.5], drifts: &[1.0] },
+    Integrator {
+        name: IntegratorName::Omelyan2,
+        order: 2,
+        kicks: &[LAMBDA, 1.0 - 2.0 * LAMBDA, LAMBDA],
+        drifts: &[0.5, 0.5],
+    },
+    Integrator {
+        name: IntegratorName::Omelyan4,
+        order: 4,
+        kicks: &[THETA, CHI, INNER, INNER, CHI, THETA],
+        drifts: &[RHO, MU, 1.0 - 2.0 * (RHO + MU), MU, RHO],
+    },
+];
+
+/// A field with |φ| beyond this at any site has left every bounded action; φ⁶ of it is still finite.
+const DIVERGED: f64 = 1e50;
+
+/// A point in phase space, with the gradient dS/dφ of its field.
+#[derive(Clone, Debug)]
+pub struct Phase {
+    /// φ, V numbers.
+    pub field: Vec<f64>,
+    /// p, V numbers.
+    pub momentum: Vec<f64>,
+    /// dS/dφ at `field`, V numbers.
+    pub gradient: Vec<f64>,
+}
+
+impl Phase {
+    fn kick(&mut self, time: f64) {
+        self.momentum.iter_mut().zip(&self.gradient).for_each(|(p, gradient)| *p -= time * gradient);
+    }
+
+    fn drift(&mut self, time: f64) {
+        self.field.iter_mut().zip(&self.momentum).for_each(|(phi, p)| *phi += time * p);
+    }
+
+    /// p²/2 summed over the sites.
+    pub fn kinetic(&self) -> f64 {
+        0.5 * self.momentum.iter().map(|p| p * p).sum::<f64>()
+    }
+
+    /// Brings the gradient up to date and returns S; None where the trajectory has diverged.
+    ///
+    /// The action never sees a field that is not finite, so a NaN from it is its own mistake: an error.
+    pub fn force(&mut self, action: &dyn Action) -> Result<Option<f64>> {
+        if !self.field.iter().all(|phi| phi.abs() <= DIVERGED) {
+            return Ok(None);
+        }
+        let value = action.gradient(&self.field, &mut self.gradient)?;
+        if value.is_nan() {
+            return Err(Error::BadInput("action: expected a number, got NaN".into()));
+        }
+        if let Some(site) = self.gradient.iter().position(|x| x.is_nan()) {
+            return Err(Error::BadInput(format!("gradient of the action: expected a number, got NaN at index {site}")));
+        }
+        Ok(Some(value).filter(|value| value.is_finite() && self.gradient.iter().all(|x| x.is_finite())))
+    }
+}
+
+impl Integrator {
+    /// The integrator of a name.
+    pub fn of(name: IntegratorName) -> &'static Self {
+        // Each name has its row: a test walks through the table.
+        &INTEGRATORS[name as usize]
+    }
+
+    /// Moves `phase` along `steps` steps of size `step`, and returns S at the end; None where it diverged.
+    ///
+    /// `phase.gradient` must belong to `phase.field` before, and does so afterwards.
+    pub fn trajectory(&self, action: &dyn Action, phase: &mut Phase, (steps, step): (u64, f64)) -> Result<Option<f64>> {
+        let last = self.kicks[self.drifts.len()];
+        let mut end = None;
+        for n in 0..steps {
+            let merged = if n == 0 { self.kicks[0] } else { last + self.kicks[0] };
+            let kicks = std::iter::once(merged).chain(self.kicks[1..].iter().copied());
+            for (kick, drift) in kicks.zip(self.drifts) {
+                phase.kick(kick * step);
+                phase.drift(drift * step);
+                end = phase.force(action)?;
+                if end.is_none() {
+                    return Ok(None);
+                }
+            }
+        }
+        phase.kick(last * step);
+        Ok(end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::markov::check::Chain4;
+    use crate::random::{Purpose, Stream};
+    use proptest::prelude::*;
+
+    fn phase(action: &dyn Action, counter: u64) -> Phase {
+        let mut numbers = vec![0.0; 2 * action.lattice().volume()];
+        Stream::new(11, Purpose::Momentum, counter).normals(&mut numbers);
+        let momentum = numbers.split_off(numbers.len() / 2);
+        let mut phase = Phase { gradient: vec![0.0; momentum.len()], field: numbers, momentum };
+        phase.force(action).unwrap().unwrap();
+        phase
+    }
+
+    fn energy_error(integrator: &Integrator, steps: u64) -> f64 {
+        let action = Chain4::new(6, 0.7, 0.3);
+        let squares = (0..20).map(|counter| {
+            let mut phase = phase(&action, counter);
+            let start = action.value(&phase.field).unwrap() + phase.kinetic();
+            let value = integrator.trajectory(&action, &mut phase, (steps, 1.0 / steps as f64)).unwrap().unwrap();
+            (value + phase.kinetic() - start).powi(2)
+        });
+        (squares.sum::<f64>() / 20.0).sqrt()
+    }
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_names_and_each_row_is_symmetric_and_sums_to_one() {
+        for (row, integrator) in INTEGRATORS.iter().enumerate() {
+            assert_eq!(integrator.name as usize, row);
+            assert_eq!(integrator.kicks.len(), integrator.drifts.len() + 1);
+            for coefficients in [integrator.kicks, integrator.drifts] {
+                assert!((coefficients.iter().sum::<f64>() - 1.0).abs() < 1e-15);
+                assert!(coefficients.iter().eq(coefficients.iter().rev()));
+            }
+        }
+        assert_eq!(INTEGRATORS.len(), IntegratorName::Omelyan4 as usize + 1);
+    }
+
+    #[test]
+    fn the_energy_error_falls_with_the_order() {
+        for integrator in INTEGRATORS {
+            let slope = (energy_error(integrator, 64) / energy_error(integrator, 128)).log2();
+            assert!((slope - f64::from(integrator.order)).abs() < 0.1, "{:?}: {slope}", integrator.name);
+        }
+    }
+
+    #[test]
+    fn minimum_norm_integrators_are_better_than_leapfrog_at_equal_cost() {
+        let errors: Vec<f64> = INTEGRATORS.iter().map(|i| energy_error(i, 40 / i.drifts.len() as u64)).collect();
+        assert!(errors[0] > 2.0 * errors[1] && errors[1] > 2.0 * errors[2], "{errors:?}");
+    }
+
+    #[test]
+    fn a_trajectory_takes_one_force_for_each_drift() {
+        for integrator in INTEGRATORS {
+            let action = Chain4::new(6, 0.7, 0.3);
+            let mut phase = phase(&action, 0);
+            let before = action.forces();
+            integrator.trajectory(&action, &mut phase, (7, 0.1)).unwrap().unwrap();
+            assert_eq!(action.forces() - before, 7 * integrator.drifts.len());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, rng_seed: proptest::test_runner::RngSeed::Fixed(5), failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn trajectories_are_reversible(
+            points in proptest::collection::vec((-2.0..2.0f64, -3.0..3.0f64), 2..40),
+            steps in 1u64..20, row in 0..INTEGRATORS.len(),
+        ) {
+            let action = Chain4::new(points.len(), 0.7, 0.3);
+            let (field, momentum): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
+            let mut phase = Phase { gradient: vec![0.0; field.len()], field: field.clone(), momentum: momentum.clone() };
+            phase.force(&action).unwrap();
+            INTEGRATORS[row].trajectory(&action, &mut phase, (steps, 0.05)).unwrap().unwrap();
+            phase.momentum.iter_mut().for_each(|p| *p = -*p);
+            INTEGRATORS[row].trajectory(&action, &mut phase, (steps, 0.05)).unwrap().unwrap();
+            for i in 0..field.len() {
+                prop_assert!((phase.field[i] - field[i]).abs() <= 1e-11, "{} {}", phase.field[i], field[i]);
+                prop_assert!((phase.momentum[i] + momentum[i]).abs() <= 1e-11);
+            }
+        }
+    }
+}

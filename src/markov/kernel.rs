@@ -1,0 +1,78 @@
+//! Markov kernels as pure functions: step(key, state) changes the state and tells what happened.
+//!
+//! A kernel leaves the density exp(-S) invariant. All its random numbers follow from the key, so that any step can
+//! be made again from its counter and the state before it.
+
+use crate::action::Action;
+use crate::error::{Error, Result, expect_finite, expect_length};
+use crate::random::{Purpose, Stream};
+
+/// Where the random numbers of one step come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Seed of the chain.
+    pub seed: u64,
+    /// Number of the step, from 0.
+    pub counter: u64,
+}
+
+impl Key {
+    /// The stream of random numbers of this step for one purpose.
+    pub fn stream(&self, purpose: Purpose) -> Stream {
+        Stream::new(self.seed, purpose, self.counter)
+    }
+
+    /// True with probability min(1, exp(log_ratio)).
+    pub fn accepts(&self, log_ratio: f64) -> bool {
+        self.stream(Purpose::Accept).uniform() < log_ratio.exp()
+    }
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Info {
+    /// The proposed field was taken.
+    pub accepted: bool,
+    /// ΔH of a trajectory (+∞ where it diverged), or the log weight −S − log q of a field proposed by a model.
+    pub delta: f64,
+}
+
+/// A field with its action, and what kernels have worked out about this very field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    pub(super) field: Vec<f64>,
+    pub(super) value: f64,
+    /// dS/dφ, left by a kernel that moves along forces.
+    pub(super) gradient: Option<Vec<f64>>,
+    /// log q, left by a kernel that proposes from a model.
+    pub(super) log_density: Option<f64>,
+}
+
+impl State {
+    /// The state of a field of V finite numbers with a finite action.
+    pub fn new(action: &dyn Action, field: &[f64]) -> Result<Self> {
+        expect_length("field", action.lattice().volume(), field.len())?;
+        expect_finite("field", field)?;
+        let value = action.value(field)?;
+        if !value.is_finite() {
+            return Err(Error::BadInput(format!("action of the field: expected a finite number, got {value}")));
+        }
+        Ok(Self { field: field.to_vec(), value, gradient: None, log_density: None })
+    }
+
+    /// The field, V numbers.
+    pub fn field(&self) -> &[f64] {
+        &self.field
+    }
+
+    /// S of the field.
+    pub fn value(&self) -> f64 {
+        self.value
+    }
+}
+
+/// A Markov kernel that leaves exp(-S) invariant.
+pub trait Kernel: Send + Sync {
+    /// Makes one step; on an error the state is what it was before.
+    fn step(&self, key: &Key, state: &mut State) -> Result<Info>;
+}

@@ -1,0 +1,228 @@
+//! The registry of kernels: a new kernel is its file, one line in [`KernelSpec`] and one in [`KernelSpec::build`].
+
+use super::cycle::Cycle;
+use super::hmc::{Hmc, HmcSpec};
+use super::kernel::Kernel;
+use super::metropolis::Metropolis;
+use crate::action::Action;
+use crate::error::{Error, Result};
+use crate::flow::Model;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// A kernel and its parameters: `{type: 'hmc', steps: 10}`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum KernelSpec {
+    /// Hybrid Monte Carlo.
+    Hmc(HmcSpec),
+    /// Metropolised independence sampling from the chain's model.
+    Independence(IndependenceSpec),
+    /// Kernels that take turns, one turn a step.
+    Cycle(CycleSpec),
+}
+
+/// Independence sampling has no parameters.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct IndependenceSpec {}
+
+/// Parameters of a cycle.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CycleSpec {
+    /// Its kernels, in their order.
+    pub kernels: Vec<Turn>,
+}
+
+/// A kernel in a cycle, with how many turns it takes in a row: `{type: 'hmc', repeat: 2}`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Turn {
+    /// Number of turns in a row, 1 where it is not given.
+    pub repeat: u64,
+    /// The kernel.
+    #[serde(flatten)]
+    pub kernel: KernelSpec,
+}
+
+/// Field that a chain starts from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Start {
+    /// Zero everywhere.
+    #[default]
+    Cold,
+    /// Independent standard normal numbers.
+    Hot,
+}
+
+/// A chain: the keys of its kernel, and beside them `start` and `seed`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ChainSpec {
+    /// Field that the chain starts from.
+    pub start: Start,
+    /// Seed, where it is not to be the context's: chains of one context need different ones to be independent.
+    pub seed: Option<u64>,
+    /// The kernel.
+    #[serde(flatten)]
+    pub kernel: KernelSpec,
+}
+
+impl Default for KernelSpec {
+    fn default() -> Self {
+        KernelSpec::Hmc(HmcSpec::default())
+    }
+}
+
+/// Deepest nesting of cycles.
+const DEEPEST: usize = 8;
+
+impl KernelSpec {
+    /// Builds the kernel for an action and, where it needs one, a model on the same lattice.
+    pub fn build(&self, action: Arc<dyn Action>, model: Option<Arc<dyn Model>>) -> Result<Box<dyn Kernel>> {
+        self.build_at(0, action, model)
+    }
+
+    fn build_at(
+        &self,
+        depth: usize,
+        action: Arc<dyn Action>,
+        model: Option<Arc<dyn Model>>,
+    ) -> Result<Box<dyn Kernel>> {
+        match self {
+            KernelSpec::Hmc(spec) => Ok(Box::new(Hmc::new(action, spec)?)),
+            KernelSpec::Independence(_) => match model {
+                Some(model) => Ok(Box::new(Metropolis::new(action, model)?)),
+                None => Err(Error::BadSpec("type 'independence': expected a model, got none".into())),
+            },
+            KernelSpec::Cycle(_) if depth == DEEPEST => Err(Error::BadSpec(format!(
+                "type 'cycle': expected at most {DEEPEST} cycles inside each other, got more"
+            ))),
+            KernelSpec::Cycle(spec) => {
+                let build = |turn: &Turn| {
+                    let kernel = turn.kernel.build_at(depth + 1, action.clone(), model.clone())?;
+                    Ok((turn.repeat, kernel))
+                };
+                Ok(Box::new(Cycle::new(spec.kernels.iter().map(build).collect::<Result<_>>()?)?))
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Turn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let mut map = Map::deserialize(deserializer)?;
+        let repeat = take(&mut map, "repeat").map_err(D::Error::custom)?;
+        let kernel = kernel(map, "`repeat`").map_err(D::Error::custom)?;
+        Ok(Self { repeat: repeat.unwrap_or(1), kernel })
+    }
+}
+
+impl<'de> Deserialize<'de> for ChainSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let mut map = Map::deserialize(deserializer)?;
+        let start = take(&mut map, "start").map_err(D::Error::custom)?;
+        let seed = take(&mut map, "seed").map_err(D::Error::custom)?;
+        let kernel = kernel(map, "`seed`, `start`").map_err(D::Error::custom)?;
+        Ok(Self { start: start.unwrap_or_default(), seed, kernel })
+    }
+}
+
+fn take<T: DeserializeOwned>(map: &mut Map<String, Value>, key: &str) -> std::result::Result<Option<T>, String> {
+    map.remove(key).map(serde_json::from_value).transpose().map_err(|e| format!("{key}: {e}"))
+}
+
+/// Reads a kernel; a message tells the key that is at fault, and the keys known beside the kernel's own.
+fn kernel(map: Map<String, Value>, beside: &str) -> std::result::Result<KernelSpec, String> {
+    let read = |map: &Map<String, Value>| serde_json::from_value(Value::Object(map.clone())).map_err(|e| e.to_string());
+    let message = match read(&map) {
+        Ok(kernel) => return Ok(kernel),
+        Err(message) => message,
+    };
+    if message.starts_with("unknown field") {
+        return Err(format!("{message} (beside `type`, {beside})"));
+    }
+    let at_fault = |key: &&String| {
+        let mut rest = map.clone();
+        rest.remove(*key);
+        read(&rest).err().is_none_or(|other| other != message && !other.contains("missing field `type`"))
+    };
+    // Nothing but the key at fault changes the message where it is left out.
+    Err(map.keys().find(at_fault).map_or(message.clone(), |key| format!("{key}: {message}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::markov::IntegratorName;
+    use crate::markov::check::{Chain4, Gaussian};
+
+    fn read(text: &str) -> ChainSpec {
+        json5::from_str(text).unwrap()
+    }
+
+    fn message(text: &str) -> String {
+        json5::from_str::<ChainSpec>(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn specs_are_read_with_their_defaults_and_survive_writing() {
+        let omelyan4 = HmcSpec { integrator: IntegratorName::Omelyan4, steps: 3, length: 2.0 };
+        assert_eq!(
+            read("{type: 'hmc', integrator: 'omelyan4', steps: 3, length: 2}").kernel,
+            KernelSpec::Hmc(omelyan4)
+        );
+        assert_eq!(read("{type: 'hmc'}"), ChainSpec::default());
+        let text = "{type: 'cycle', start: 'hot', seed: 5, kernels: [{type: 'hmc', repeat: 2, length: 0.1}, {type: 'independence'}]}";
+        let spec = read(text);
+        assert_eq!((spec.start, spec.seed), (Start::Hot, Some(5)));
+        let KernelSpec::Cycle(cycle) = &spec.kernel else { panic!("{spec:?}") };
+        assert_eq!(cycle.kernels[0].repeat, 2);
+        assert_eq!(cycle.kernels[1], Turn { repeat: 1, kernel: KernelSpec::Independence(IndependenceSpec {}) });
+        assert_eq!(read(&serde_json::to_string(&spec).unwrap()), spec);
+    }
+
+    #[test]
+    fn messages_name_the_key_and_list_the_known_ones() {
+        let unknown = message("{type: 'hmc', step: 3}");
+        for name in ["step", "integrator", "steps", "length", "start", "seed"] {
+            assert!(unknown.contains(&format!("`{name}`")), "{unknown}");
+        }
+        for (text, parts) in [
+            ("{steps: 3}", &["missing field `type`"][..]),
+            ("{type: 'hcm'}", &["`hcm`", "`hmc`", "`independence`", "`cycle`"]),
+            ("{type: 'hmc', steps: -3}", &["steps", "-3"]),
+            ("{type: 'hmc', steps: 2.5}", &["steps", "2.5"]),
+            ("{type: 'hmc', length: 'long'}", &["length", "long"]),
+            ("{type: 'hmc', integrator: 'euler'}", &["integrator", "`euler`", "`omelyan2`"]),
+            ("{type: 'hmc', start: 'warm'}", &["start", "`warm`", "`hot`", "`cold`"]),
+            ("{type: 'hmc', repeat: 2}", &["`repeat`"]),
+            ("{type: 'independence', steps: 2}", &["`steps`"]),
+            ("{type: 'cycle'}", &["missing field `kernels`"]),
+            ("{type: 'cycle', kernels: [{type: 'hmc', repeat: -1}]}", &["repeat", "-1"]),
+            ("{type: 'cycle', kernels: [{type: 'hmc', start: 'hot'}]}", &["`start`", "`repeat`"]),
+            ("[1]", &["expected opening brace"]),
+        ] {
+            let message = message(text);
+            assert!(parts.iter().all(|part| message.contains(part)), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn kernels_that_cannot_be_built_say_why() {
+        let build = |text: &str, sites: Option<usize>| {
+            let model = sites.map(|sites| Arc::new(Gaussian::new(sites, 0.8, 1)) as Arc<dyn Model>);
+            read(text).kernel.build(Arc::new(Chain4::new(8, 0.7, 0.3)), model)
+        };
+        let cycle = "{type: 'cycle', kernels: [{type: 'hmc'}, {type: 'independence'}]}";
+        assert!(build(cycle, Some(8)).is_ok() && build("{type: 'hmc'}", None).is_ok());
+        let failure = |text: &str, sites| build(text, sites).err().unwrap();
+        assert_eq!(failure(cycle, None).to_string(), "type 'independence': expected a model, got none");
+        assert_eq!(failure(cycle, Some(6)).status(), 3);
+        assert_eq!(failure("{type: 'hmc', steps: 0}", None).status(), 2);
+        let deep = format!("{}{{type: 'hmc'}}{}", "{type: 'cycle', kernels: [".repeat(9), "]}".repeat(9));
+        assert!(failure(&deep, None).to_string().contains("at most 8 cycles inside each other"));
+    }
+}
