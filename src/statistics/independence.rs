@@ -84,7 +84,7 @@ fn response(w: &[f64], inverse: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::super::gamma::autocorrelation;
-    use super::super::testing::{assert_unit_pulls, normals, uniforms};
+    use super::super::testing::{assert_unit_pulls, fixed_seed, normals, uniforms};
     use super::*;
     use proptest::prelude::*;
 
@@ -182,6 +182,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(fixed_seed())]
+
         #[test]
         fn sorting_gives_the_double_sum(weights in prop::collection::vec(0.01..9.0, 2..40), zeros in 0usize..5) {
             let mut w: Vec<f64> = weights;

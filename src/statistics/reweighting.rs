@@ -86,7 +86,7 @@ pub fn reweighted(log_weights: &[f64], observable: &[f64]) -> Result<Estimate> {
 #[cfg(test)]
 mod tests {
     use super::super::jackknife::jackknife;
-    use super::super::testing::{assert_unit_pulls, normals};
+    use super::super::testing::{assert_unit_pulls, fixed_seed, normals};
     use super::*;
     use proptest::prelude::*;
 
@@ -171,6 +171,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(fixed_seed())]
+
         #[test]
         fn a_constant_shifts_log_z_alone(
             weights in prop::collection::vec(-30.0..30.0, 30..200), shift in -1000..1000,

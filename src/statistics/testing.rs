@@ -1,6 +1,12 @@
 //! Random series with known statistics, and the check of pulls, for the tests of this room.
 
 use crate::random::{Purpose, Stream};
+use proptest::test_runner::{Config, RngSeed};
+
+/// Property tests with a fixed seed.
+pub fn fixed_seed() -> Config {
+    Config { rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::default() }
+}
 
 /// Standard normal numbers of stream `counter`.
 pub fn normals(count: usize, counter: u64) -> Vec<f64> {
