@@ -2,7 +2,9 @@
 //!
 //! Each resample k draws n of the n bins with replacement, f_k is the function of the means over these:
 //!
-//!     error² = 1/(K − 1) Σ_k (f_k − f̄)²
+//! ```text
+//! error² = 1/(K − 1) Σ_k (f_k − f̄)²
+//! ```
 //!
 //! The bins must be many autocorrelation times long. Resample k uses the stream (seed, resampling, k), so that any
 //! subset of the resamples can be made again.

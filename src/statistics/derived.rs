@@ -2,7 +2,9 @@
 //!
 //! To first order f fluctuates like the projected series a_f = Σ_α f_α (a^α − ā^α), which the Γ method then analyses:
 //!
-//!     f_α ≈ [f(ā + h_α) − f(ā − h_α)]/(2 h_α),    h_α = √(Γ_αα(0)/N)
+//! ```text
+//! f_α ≈ [f(ā + h_α) − f(ā − h_α)]/(2 h_α),    h_α = √(Γ_αα(0)/N)
+//! ```
 //!
 //! One chain gives the value f(ā). With R ≥ 2 replica, F̄ = Σ_r (N_r/N) f(ā^r) is R times as biased as f(ā) to first
 //! order in 1/N (equal lengths), and the value is (R f(ā) − F̄)/(R − 1).

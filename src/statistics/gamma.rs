@@ -2,18 +2,24 @@
 //!
 //! R replica (chains that know nothing of each other) of N_r numbers a_i^r, N = Σ_r N_r in all, mean ā over all:
 //!
-//!     Γ(t) = 1/(N − R t) Σ_r Σ_{i ≤ N_r − t} (a_i^r − ā)(a_{i+t}^r − ā)
-//!     C(W) = Γ(0) + 2 Σ_{t=1}^W Γ(t)
+//! ```text
+//! Γ(t) = 1/(N − R t) Σ_r Σ_{i ≤ N_r − t} (a_i^r − ā)(a_{i+t}^r − ā)
+//! C(W) = Γ(0) + 2 Σ_{t=1}^W Γ(t)
+//! ```
 //!
 //! The window W is the first, up to half the shortest chain, at which the sum of the systematic error (cut off at W)
 //! and the statistical one stops to fall. With ρ = Γ/Γ(0), G(W) = Σ_{t=1}^W ρ(t) and S = 1.5:
 //!
-//!     τ(W) = S / log((G + 1)/G)    (tiny where G ≤ 0),    exp(−W/τ) − τ/√(W N) < 0
+//! ```text
+//! τ(W) = S / log((G + 1)/G)    (tiny where G ≤ 0),    exp(−W/τ) − τ/√(W N) < 0
+//! ```
 //!
 //! ā is subtracted instead of the exact mean, which lowers each Γ(t) by C/N; so Γ(t) ← Γ(t) + C(W)/N, and then
 //!
-//!     error² = C(W)/N,                            error of the error = error √((W + 1/2)/N)
-//!     τ_int = C(W)/(2 Γ(0))  (1/2: white noise),  error of τ_int = 2 τ_int √((W + 1/2 − τ_int)/N)
+//! ```text
+//! error² = C(W)/N,                            error of the error = error √((W + 1/2)/N)
+//! τ_int = C(W)/(2 Γ(0))  (1/2: white noise),  error of τ_int = 2 τ_int √((W + 1/2 − τ_int)/N)
+//! ```
 //!
 //! Three cases go beyond the paper. A constant series has error 0, τ_int 1/2 with error 0, and window 0. Where
 //! ρ(1) < −5/√N the series is anticorrelated: Γ alternates and a window of one would cut it off, so that G sums |ρ|

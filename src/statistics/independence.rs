@@ -3,19 +3,25 @@
 //! In equilibrium the chain stands at x with density p = w q/Z and accepts y, drawn from q, with min(1, w_y/w_x). With
 //! h(w) = E_q[min(w, w′)] and A(w) = h(w)/w, the acceptance in state x:
 //!
-//!     acceptance = E_p[A] = E_q[h(w)]/E_q[w]
-//!     τ_int = 1/2 + Σ_{t ≥ 1} E_p[(1 − A)^t] = E_p[1/A] − 1/2
+//! ```text
+//! acceptance = E_p[A] = E_q[h(w)]/E_q[w]
+//! τ_int = 1/2 + Σ_{t ≥ 1} E_p[(1 − A)^t] = E_p[1/A] − 1/2
+//! ```
 //!
 //! The second holds for every observable that is on average the same at all weights, for example any odd one where
 //! S and q are even: it is remembered only as long as nothing is accepted. Over N samples h is the mean over the
 //! other N − 1, and all of them together take O(N log N) by sorting:
 //!
-//!     h_k = [Σ_{i < k} w_i + (N − 1 − k) w_k]/(N − 1),    w_0 ≤ w_1 ≤ … ≤ w_{N−1}
+//! ```text
+//! h_k = [Σ_{i < k} w_i + (N − 1 − k) w_k]/(N − 1),    w_0 ≤ w_1 ≤ … ≤ w_{N−1}
+//! ```
 //!
 //! Errors by the delta method (for h that of a U-statistic), error² = Σ ψ_k²/(N(N − 1)):
 //!
-//!     ψ(acceptance) = [2 (h − E h) − acceptance (w − E w)]/E w
-//!     ψ(τ_int) = [w (1/A − 1/2 − τ_int) − (B − E B)]/E w,    B_k = E_i[min(w_i, w_k)/A_i²]
+//! ```text
+//! ψ(acceptance) = [2 (h − E h) − acceptance (w − E w)]/E w
+//! ψ(τ_int) = [w (1/A − 1/2 − τ_int) − (B − E B)]/E w,    B_k = E_i[min(w_i, w_k)/A_i²]
+//! ```
 //!
 //! J. S. Liu, Stat. Comput. 6, 113 (1996); M. S. Albergo et al., arXiv:1904.12072.
 
@@ -84,7 +90,7 @@ fn response(w: &[f64], inverse: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::super::gamma::autocorrelation;
-    use super::super::testing::{assert_unit_pulls, fixed_seed, normals, uniforms};
+    use super::super::testing::{assert_unit_pulls, fixed_seed, mean_and_error, normals, uniforms};
     use super::*;
     use proptest::prelude::*;
 
@@ -168,6 +174,22 @@ mod tests {
         let error = measured.tau_error.hypot(predicted.tau.error);
         assert!((measured.tau - predicted.tau.value).abs() < 5.0 * error, "{measured:?} against {predicted:?}");
         assert!((measured.tau - exact_tau(1.0)).abs() < 5.0 * measured.tau_error, "{measured:?}");
+    }
+
+    #[test]
+    fn errors_agree_with_the_jackknife() {
+        let logs = log_normal(0.8, 1_000, 11);
+        let got = independence_acceptance(&logs).unwrap();
+        let without: Vec<Independence> =
+            (0..logs.len()).map(|i| independence_acceptance(&[&logs[..i], &logs[i + 1..]].concat()).unwrap()).collect();
+        let agrees = |error: f64, of: &dyn Fn(&Independence) -> f64| {
+            let values: Vec<f64> = without.iter().map(of).collect();
+            // √((n − 1)/n Σ (f − f̄)²) is n − 1 times the standard error of the mean.
+            let expected = mean_and_error(&values).1 * (logs.len() - 1) as f64;
+            assert!((error / expected - 1.0).abs() < 0.02, "{error} against {expected}");
+        };
+        agrees(got.acceptance.error, &|r| r.acceptance.value);
+        agrees(got.tau.error, &|r| r.tau.value);
     }
 
     #[test]

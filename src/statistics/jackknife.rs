@@ -2,7 +2,9 @@
 //!
 //! With n bins of means b_j, overall mean b̄ and b̄_(j) = b̄ + (b̄ − b_j)/(n − 1), the mean without bin j:
 //!
-//!     f_j = f(b̄_(j)),    error² = (n − 1)/n Σ_j (f_j − f̄)²,    bias = (n − 1)(f̄ − f(b̄)),    f̄ = (1/n) Σ_j f_j
+//! ```text
+//! f_j = f(b̄_(j)),    error² = (n − 1)/n Σ_j (f_j − f̄)²,    bias = (n − 1)(f̄ − f(b̄)),    f̄ = (1/n) Σ_j f_j
+//! ```
 //!
 //! The bins must be many autocorrelation times long. Measurements that fill no whole bin, the first ones, are left out.
 //!

@@ -1,8 +1,10 @@
 //! Observables of a real scalar field φ on a periodic lattice of V sites in d dimensions.
 //!
-//!     m = (1/V) Σ_x φ_x                       ⟨φ²⟩, ⟨φ⁴⟩: means over the sites
-//!     nn = 1/(V d) Σ_x Σ_μ φ_x φ_{x+μ}        χ = (1/V)(Σ_x φ_x)² = V m²
-//!     C(t) = (1/V) Σ_{x,y: y_a = x_a + t} φ_x φ_y    along axis a, at zero momentum along the others; Σ_t C(t) = χ
+//! ```text
+//! m = (1/V) Σ_x φ_x                       ⟨φ²⟩, ⟨φ⁴⟩: means over the sites
+//! nn = 1/(V d) Σ_x Σ_μ φ_x φ_{x+μ}        χ = (1/V)(Σ_x φ_x)² = V m²
+//! C(t) = (1/V) Σ_{x,y: y_a = x_a + t} φ_x φ_y    along axis a, at zero momentum along the others; Σ_t C(t) = χ
+//! ```
 //!
 //! All are of one field, nothing is subtracted: where ⟨φ⟩ = 0 their chain averages are the connected ones, and nn is
 //! the energy density of the Ising limit and χ the susceptibility of M. S. Albergo et al., arXiv:1904.12072.

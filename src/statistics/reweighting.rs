@@ -2,13 +2,17 @@
 //!
 //! Samples x_i drawn from q with log weights l_i = −S(x_i) − log q(x_i), w_i = exp(l_i), m_k = (1/N) Σ w_i^k:
 //!
-//!     ESS = (Σ w)²/(N Σ w²) = m_1²/m_2    (between 1/N and 1)
-//!     log Z = log m_1                     (biased by −(1/ESS − 1)/(2N))
-//!     ⟨O⟩ = Σ w O/Σ w
+//! ```text
+//! ESS = (Σ w)²/(N Σ w²) = m_1²/m_2    (between 1/N and 1)
+//! log Z = log m_1                     (biased by −(1/ESS − 1)/(2N))
+//! ⟨O⟩ = Σ w O/Σ w
+//! ```
 //!
 //! Errors by the delta method, error² = Σ ψ_i²/(N(N − 1)), with the influence of sample i on each:
 //!
-//!     ψ(ESS) = ESS [2 (w/m_1 − 1) − (w²/m_2 − 1)],    ψ(log Z) = w/m_1 − 1,    ψ(⟨O⟩) = w (O − ⟨O⟩)/m_1
+//! ```text
+//! ψ(ESS) = ESS [2 (w/m_1 − 1) − (w²/m_2 − 1)],    ψ(log Z) = w/m_1 − 1,    ψ(⟨O⟩) = w (O − ⟨O⟩)/m_1
+//! ```
 //!
 //! All sums are of weights in units of the largest, so that log weights of any size are safe. A log weight of −∞ is a
 //! weight of zero; NaN, +∞, and −∞ for all are errors. The estimates and their errors mean little where the weights

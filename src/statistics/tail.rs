@@ -4,7 +4,9 @@
 //! with density (1/σ)(1 + k x/σ)^(−1/k − 1). With θ = −k/σ the best k is k(θ) = (1/n) Σ_i log(1 − θ x_i), and θ is
 //! its mean under the profile likelihood on a grid of m = 30 + ⌊√n⌋ points:
 //!
-//!     θ_j = 1/x_max + (1 − √(m/(j − 1/2)))/(3 x*),    L(θ) = n [log(−θ/k(θ)) − k(θ) − 1],    x* = lower quartile
+//! ```text
+//! θ_j = 1/x_max + (1 − √(m/(j − 1/2)))/(3 x*),    L(θ) = n [log(−θ/k(θ)) − k(θ) − 1],    x* = lower quartile
+//! ```
 //!
 //! and, as in Pareto smoothed importance sampling, ten pseudo-observations of 1/2 steady it: k̂ = (n k + 5)/(n + 10).
 //!
@@ -101,6 +103,19 @@ mod tests {
             // The scatter is that of the best fit: (1 + k)/√n for k > -1/2.
             let scatter = error * f64::sqrt(40.0) / ((1.0 + k) / tail.sqrt());
             assert!((scatter - 1.0).abs() < 5.0 / f64::sqrt(80.0), "{k}: {scatter}");
+        }
+    }
+
+    #[test]
+    fn power_laws_agree_with_another_implementation() {
+        // Weights (i + 1/2)^-p, i < N; the shapes are those of `psislw` in ArviZ 0.22.
+        for (count, power, expected) in [
+            (1000, 0.6, 0.583_865_196_125_464_4),
+            (100, 0.3, 0.377_269_868_165_796_4),
+            (40, 1.2, 0.723_798_789_681_028_7),
+        ] {
+            let got = shape(&relative((0..count).map(|i| (f64::from(i) + 0.5).powf(-power))));
+            assert!((got - expected).abs() < 1e-9, "{got} against {expected}");
         }
     }
 
