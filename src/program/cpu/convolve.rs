@@ -37,7 +37,7 @@ pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, frame: &Frame<L>) {
             // SAFETY: the caller's promise.
             unsafe {
                 match (width, L::REGISTERS >= 32) {
-                    (8, _) => L::isolate(Sweep::<L, 8, 3>(tile)),
+                    (8, _) => L::isolate(Sweep::<L, 8, 2>(tile)),
                     (4, true) => L::isolate(Sweep::<L, 4, 6>(tile)),
                     (2, true) => L::isolate(Sweep::<L, 2, 10>(tile)),
                     (_, true) => L::isolate(Sweep::<L, 1, 12>(tile)),

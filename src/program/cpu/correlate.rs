@@ -30,7 +30,7 @@ pub(super) unsafe fn correlate<L: Lanes>(step: &Correlate, frame: &Frame<L>, sum
             // SAFETY: the caller's promise.
             unsafe {
                 match (width, L::REGISTERS >= 32) {
-                    (8, _) => L::isolate(Sweep::<L, 8, 3>(tile)),
+                    (8, _) => L::isolate(Sweep::<L, 8, 2>(tile)),
                     (4, true) => L::isolate(Sweep::<L, 4, 5>(tile)),
                     (2, true) => L::isolate(Sweep::<L, 2, 8>(tile)),
                     (_, true) => L::isolate(Sweep::<L, 1, 8>(tile)),
