@@ -7,7 +7,7 @@ mod convention;
 mod phi4;
 mod phi4_spec;
 mod polynomial;
-mod rows;
+mod runs;
 mod spec;
 mod stability;
 

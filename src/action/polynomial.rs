@@ -5,8 +5,8 @@
 use crate::error::{Error, Result};
 use crate::lattice::Lattice;
 use crate::spec;
-use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
-use serde::{Deserialize as DeriveDeserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A coupling, the same on all sites or one for each; in a spec a number or a list of numbers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -102,7 +102,7 @@ impl<'de> Deserialize<'de> for Coupling {
 }
 
 /// One hopping term − h Σ_x φ_x φ_{x+r}.
-#[derive(Clone, Debug, PartialEq, Serialize, DeriveDeserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hop {
     /// Displacement r, x first.
@@ -122,17 +122,4 @@ pub struct Polynomial {
     pub source: Coupling,
     /// Hopping terms; each unordered pair of directions ±r is listed once.
     pub hops: Vec<Hop>,
-}
-
-impl Polynomial {
-    /// The same action of the field φ' = c φ: q / c², u / c⁴, j / c, h / c².
-    pub fn rescaled(&self, c: f64) -> Polynomial {
-        let hop = |hop: &Hop| Hop { displacement: hop.displacement.clone(), strength: hop.strength / (c * c) };
-        Polynomial {
-            quadratic: self.quadratic.map(|q| q / (c * c)),
-            quartic: self.quartic.map(|u| u / (c * c * c * c)),
-            source: self.source.map(|j| j / c),
-            hops: self.hops.iter().map(hop).collect(),
-        }
-    }
 }

@@ -90,6 +90,16 @@ mod tests {
     }
 
     #[test]
+    fn a_lattice_that_fits_no_memory_is_an_error() {
+        let lattice = Lattice::new(&[1 << 20, 1 << 20]).unwrap();
+        for lambda in [0, 1] {
+            let text = format!("{{type: 'phi4', mass_squared: 1, lambda: {lambda}}}");
+            let built = parse::<ActionSpec>("action", &text).unwrap().build(&lattice);
+            assert_eq!(built.err().unwrap().status(), 3);
+        }
+    }
+
+    #[test]
     fn values_out_of_range_name_the_key() {
         let cases = [
             ("mass_squared: NaN, lambda: 1", "mass_squared: expected a finite number, got NaN"),
