@@ -1,7 +1,9 @@
 //! Maps between the conventions of φ⁴ theory, with the rescaling of the field. For φ_A = c φ_other:
 //!
-//!     kappa:  c = √κ,    m²_A = (1 − 2λ)/κ − 2d,  λ_A = λ/κ²
-//!     half:   c = 1/√2,  m²_A = m²,               λ_A = λ/6
+//! ```text
+//! kappa:  c = √κ,    m²_A = (1 − 2λ)/κ − 2d,  λ_A = λ/κ²
+//! half:   c = 1/√2,  m²_A = m²,               λ_A = λ/6
+//! ```
 //!
 //! A source goes with 1/c and a hopping strength with 1/c². S is the same number on both sides, without a constant
 //! (form kappa is often written with λ (φ² − 1)², which is λ V more), and log Z_A = log Z_other + V log c.

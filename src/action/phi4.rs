@@ -1,7 +1,9 @@
 //! φ⁴ theory in 1 to 4 dimensions, in all conventions, with couplings per site, longer-range hopping and a source.
 //!
-//!     S = Σ_x [ q_x φ_x² + u_x φ_x⁴ − j_x φ_x ] − Σ_r h_r Σ_x φ_x φ_{x+r}
-//!     dS/dφ_x = 2 q_x φ_x + 4 u_x φ_x³ − j_x − Σ_r h_r (φ_{x+r} + φ_{x−r})
+//! ```text
+//! S = Σ_x [ q_x φ_x² + u_x φ_x⁴ − j_x φ_x ] − Σ_r h_r Σ_x φ_x φ_{x+r}
+//! dS/dφ_x = 2 q_x φ_x + 4 u_x φ_x³ − j_x − Σ_r h_r (φ_{x+r} + φ_{x−r})
+//! ```
 //!
 //! `Phi4Spec` reduces the conventions of the literature to this normal form. Everything is summed in f64, in an order
 //! that does not depend on threads. A field that is not finite gives a value that is not finite, and no error: an
@@ -37,9 +39,7 @@ impl Phi4 {
             coupling.expect_fit(name, lattice)?;
         }
         for (i, hop) in polynomial.hops.iter_mut().enumerate() {
-            let (expected, got) = (lattice.dimensions(), hop.displacement.len());
-            expect_length(&format!("hopping[{i}].displacement"), expected, got)?;
-            crate::spec::expect_finite(&format!("hopping[{i}].strength"), hop.strength)?;
+            hop.expect_fit(&format!("hops[{i}]"), lattice)?;
             for (r, &length) in hop.displacement.iter_mut().zip(lattice.extent()) {
                 *r = r.rem_euclid(length as i64);
             }

@@ -1,8 +1,10 @@
 //! The conventions of φ⁴ theory, as specs give them, and their normal form.
 //!
-//!     form 'a'      S = Σ_x [ Σ_μ (φ(x+μ) − φ(x))² + m² φ² + λ φ⁴ ]
-//!     form 'kappa'  S = Σ_x [ −2κ Σ_μ φ(x) φ(x+μ) + (1 − 2λ) φ² + λ φ⁴ ]
-//!     form 'half'   S = Σ_x [ ½ Σ_μ (φ(x+μ) − φ(x))² + ½ m² φ² + (λ/4!) φ⁴ ]
+//! ```text
+//! form 'a'      S = Σ_x [ Σ_μ (φ(x+μ) − φ(x))² + m² φ² + λ φ⁴ ]
+//! form 'kappa'  S = Σ_x [ −2κ Σ_μ φ(x) φ(x+μ) + (1 − 2λ) φ² + λ φ⁴ ]
+//! form 'half'   S = Σ_x [ ½ Σ_μ (φ(x+μ) − φ(x))² + ½ m² φ² + (λ/4!) φ⁴ ]
+//! ```
 //!
 //! μ runs over the positive directions. To each form are added − Σ_x j_x φ(x) and − h Σ_x φ(x) φ(x+r) for every entry
 //! {displacement: r, strength: h} of `hopping`; there is no ½ in front of these. m², λ and j are numbers, or lists
@@ -73,8 +75,9 @@ impl Phi4Spec {
     }
 
     fn expect_fit(&self, lattice: &Lattice) -> Result<()> {
-        let (Self::A { lambda, source, .. } | Self::Kappa { lambda, source, .. } | Self::Half { lambda, source, .. }) =
-            self;
+        let (Self::A { lambda, source, hopping, .. }
+        | Self::Kappa { lambda, source, hopping, .. }
+        | Self::Half { lambda, source, hopping, .. }) = self;
         match self {
             Self::A { mass_squared, .. } | Self::Half { mass_squared, .. } => {
                 mass_squared.expect_fit("mass_squared", lattice)?;
@@ -82,6 +85,9 @@ impl Phi4Spec {
             Self::Kappa { kappa, .. } => spec::expect_finite("kappa", *kappa)?,
         }
         source.expect_fit("source", lattice)?;
+        for (i, hop) in hopping.iter().enumerate() {
+            hop.expect_fit(&format!("hopping[{i}]"), lattice)?;
+        }
         lambda.expect_fit("lambda", lattice)?;
         let least = lambda.numbers().iter().copied().fold(f64::INFINITY, f64::min);
         spec::expect(least >= 0.0, "lambda", "at least 0", least)

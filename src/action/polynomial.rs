@@ -1,8 +1,10 @@
 //! Local polynomial actions, the normal form of all φ⁴ conventions.
 //!
-//!     S = Σ_x [ q_x φ_x² + u_x φ_x⁴ − j_x φ_x ] − Σ_r h_r Σ_x φ_x φ_{x+r}
+//! ```text
+//! S = Σ_x [ q_x φ_x² + u_x φ_x⁴ − j_x φ_x ] − Σ_r h_r Σ_x φ_x φ_{x+r}
+//! ```
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, expect_length};
 use crate::lattice::Lattice;
 use crate::spec;
 use serde::de::{SeqAccess, Visitor};
@@ -109,6 +111,14 @@ pub struct Hop {
     pub displacement: Vec<i64>,
     /// Strength h.
     pub strength: f64,
+}
+
+impl Hop {
+    /// Checks that the displacement has one number for each dimension, and that the strength is finite.
+    pub fn expect_fit(&self, key: &str, lattice: &Lattice) -> Result<()> {
+        expect_length(&format!("{key}.displacement"), lattice.dimensions(), self.displacement.len())?;
+        spec::expect_finite(&format!("{key}.strength"), self.strength)
+    }
 }
 
 /// The couplings of a local polynomial action.

@@ -120,7 +120,7 @@ mod tests {
             ),
             (
                 "mass_squared: 1, lambda: 1, hopping: [{displacement: [1], strength: 1}]",
-                "hopping[2].displacement: expected 2 numbers, got 1",
+                "hopping[0].displacement: expected 2 numbers, got 1",
             ),
         ];
         for (text, expected) in cases {

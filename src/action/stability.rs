@@ -3,7 +3,9 @@
 //! With u_x > 0 on all sites it has. On the set Z of sites with u_x = 0 the quadratic part, restricted to Z, has to be
 //! positive definite. For uniform couplings on the whole lattice this is decided exactly, by the smallest
 //!
-//!     q − Σ_r h_r cos(k·r),   k_μ = 2π n_μ / L_μ.
+//! ```text
+//! q − Σ_r h_r cos(k·r),   k_μ = 2π n_μ / L_μ.
+//! ```
 //!
 //! For couplings per site it is required that the diagonal dominates, q_x > ½ Σ_r |h_r| ([x+r ∈ Z] + [x−r ∈ Z]), which
 //! is enough but not necessary: the eigenvalues of a general matrix on a large lattice are no matter for a constructor.
