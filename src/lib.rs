@@ -12,5 +12,6 @@ pub mod lattice;
 pub mod markov;
 pub mod program;
 pub mod random;
+pub mod spec;
 pub mod statistics;
 pub mod training;

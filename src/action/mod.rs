@@ -1,8 +1,21 @@
 //! Actions: fields are drawn with weight exp(-S).
 
+mod callback;
+#[cfg(test)]
+pub(crate) mod check;
+mod convention;
+mod phi4;
+mod phi4_spec;
 mod polynomial;
+mod runs;
+mod spec;
+mod stability;
 
+pub use callback::{Callback, HostFunction};
+pub use phi4::Phi4;
+pub use phi4_spec::Phi4Spec;
 pub use polynomial::{Coupling, Hop, Polynomial};
+pub use spec::ActionSpec;
 
 use crate::error::Result;
 use crate::lattice::Lattice;

@@ -1,0 +1,130 @@
+//! The registry of actions: a new action is its file and one line here.
+
+use super::{Action, Phi4Spec};
+use crate::error::Result;
+use crate::lattice::Lattice;
+use serde::{Deserialize, Serialize};
+
+/// What a spec says of an action: `{type: 'phi4', mass_squared: -4, lambda: 6.975}`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ActionSpec {
+    /// φ⁴ theory in one of its conventions.
+    Phi4(#[serde(deserialize_with = "Phi4Spec::deserialize_any_form")] Phi4Spec),
+}
+
+impl ActionSpec {
+    /// The action on a lattice.
+    pub fn build(self, lattice: &Lattice) -> Result<Box<dyn Action>> {
+        match self {
+            ActionSpec::Phi4(spec) => Ok(Box::new(spec.build(lattice)?)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::parse;
+
+    fn message(text: &str) -> String {
+        let lattice = Lattice::new(&[4, 3]).unwrap();
+        let built = parse::<ActionSpec>("action", text).and_then(|spec| spec.build(&lattice));
+        built.err().unwrap().to_string()
+    }
+
+    #[test]
+    fn a_spec_survives_being_stored() {
+        for text in [
+            "{type: 'phi4', mass_squared: -4, lambda: 6.975}",
+            "{type: 'phi4', form: 'kappa', kappa: 0.1, lambda: [0.1, 0.3], source: -0.7}",
+            "{type: 'phi4', form: 'half', mass_squared: 1e-3, lambda: 0, \
+             hopping: [{displacement: [1, -2], strength: 0.1}]}",
+        ] {
+            let spec: ActionSpec = parse("action", text).unwrap();
+            let stored = serde_json::to_string(&spec).unwrap();
+            assert_eq!(parse::<ActionSpec>("action", &stored).unwrap(), spec, "{stored}");
+        }
+    }
+
+    #[test]
+    fn faults_of_a_spec_name_the_key_and_the_known_keys() {
+        let keys = "; known keys: type, form, mass_squared, lambda, source, hopping";
+        let kappa_keys = "; known keys: type, form, kappa, lambda, source, hopping";
+        let cases = [
+            ("{}", "action: missing key 'type' (one of 'phi4'); known keys: type".to_string()),
+            ("{type: 'phi5'}", "action: type: expected 'phi4', got 'phi5'; known keys: type".to_string()),
+            ("{type: 'phi4', mass_squared: 1}", format!("action: missing key 'lambda'{keys}")),
+            ("{type: 'phi4', mass_squared: 1, lamda: 1}", format!("action: unknown key 'lamda'{keys}")),
+            ("{type: 'phi4', kappa: 1, lambda: 1}", format!("action: unknown key 'kappa'{keys}")),
+            (
+                "{type: 'phi4', form: 'kappa', lambda: 1, mass_squared: 1}",
+                format!("action: unknown key 'mass_squared'{kappa_keys}"),
+            ),
+            (
+                "{type: 'phi4', form: 'b', lambda: 1}",
+                "action: form: expected 'a' or 'kappa' or 'half', got 'b'; known keys: type, form".to_string(),
+            ),
+            (
+                "{type: 'phi4', mass_squared: 1, lambda: 'x'}",
+                format!("action: lambda: expected a number, or a list with one number for each site, got 'x'{keys}"),
+            ),
+            (
+                "{type: 'phi4', mass_squared: [1, {}], lambda: 1}",
+                format!("action: mass_squared[1]: expected a number, got an object{keys}"),
+            ),
+            (
+                "{type: 'phi4', mass_squared: 1, lambda: 1, hopping: [{displacement: [1, 0], strenght: 1}]}",
+                "action: hopping[0]: unknown key 'strenght'; known keys: displacement, strength".to_string(),
+            ),
+            (
+                "{type: 'phi4', mass_squared: 1, lambda: 1, hopping: [{displacement: [1, 0.5], strength: 1}]}",
+                "action: hopping[0].displacement[1]: expected a whole number, got 0.5; \
+                 known keys: displacement, strength"
+                    .to_string(),
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(message(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_lattice_that_fits_no_memory_is_an_error() {
+        let lattice = Lattice::new(&[1 << 20, 1 << 20]).unwrap();
+        for lambda in [0, 1] {
+            let text = format!("{{type: 'phi4', mass_squared: 1, lambda: {lambda}}}");
+            let built = parse::<ActionSpec>("action", &text).unwrap().build(&lattice);
+            assert_eq!(built.err().unwrap().status(), 3);
+        }
+    }
+
+    #[test]
+    fn values_out_of_range_name_the_key() {
+        let cases = [
+            ("mass_squared: NaN, lambda: 1", "mass_squared: expected a finite number, got NaN"),
+            ("mass_squared: 1, lambda: 1e999", "lambda: expected a finite number, got inf"),
+            ("mass_squared: 1, lambda: -1", "lambda: expected at least 0, got -1"),
+            ("mass_squared: [1, 2], lambda: 1", "mass_squared: expected 12 numbers (4 x 3), got 2"),
+            ("mass_squared: 1, lambda: 1, source: []", "source: expected 12 numbers (4 x 3), got 0"),
+            (
+                "mass_squared: 1, lambda: [0,0,0,0,0,0,0,0,0,0,0,-Infinity]",
+                "lambda[11]: expected a finite number, got -inf",
+            ),
+            ("form: 'kappa', kappa: -Infinity, lambda: 1", "kappa: expected a finite number, got -inf"),
+            ("form: 'kappa', kappa: 1, lambda: 1e308", "quadratic: expected a finite number, got -inf"),
+            (
+                "mass_squared: 0, lambda: 0",
+                "lambda: expected more than 0, or a positive definite quadratic part, \
+                 got 0 with smallest eigenvalue 0",
+            ),
+            (
+                "mass_squared: 1, lambda: 1, hopping: [{displacement: [1], strength: 1}]",
+                "hopping[0].displacement: expected 2 numbers, got 1",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(message(&format!("{{type: 'phi4', {text}}}")), expected, "{text}");
+        }
+    }
+}

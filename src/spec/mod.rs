@@ -1,0 +1,90 @@
+//! Spec text: every object of the library is built from JSON5 text, `{type: 'phi4', mass_squared: -4, lambda: 6.975}`.
+//!
+//! The text is read into a tree first, and the tree into the wanted type. A fault of the second step is found again
+//! in the tree by asking the type about altered trees (`locate`), so that the message can name the key and list the
+//! keys that the type knows, although no such list is written down anywhere.
+
+mod fault;
+mod locate;
+mod value;
+
+pub use value::Value;
+
+use crate::error::{Error, Result};
+use fault::Fault;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
+use std::fmt::Display;
+
+/// Longest spec text in bytes; lists with one number for each site may be long.
+const LONGEST: usize = 64 << 20;
+
+/// Reads the JSON5 `text` of a spec; empty text means `{}`. Errors (`BadSpec`) start with `what` the spec is for, name
+/// the key, and list the keys that are known.
+pub fn parse<T: DeserializeOwned>(what: &str, text: &str) -> Result<T> {
+    let read = |value: &Value| T::deserialize(value.reader::<Fault>());
+    let probe = |value: &Value| read(value).err();
+    let bad = |message: String| Error::BadSpec(format!("{what}: {message}"));
+    let value = match tree(text) {
+        Ok(value) => value,
+        Err(message) => {
+            let known = locate::known_keys(&Value::Map(Vec::new()), &[], &probe);
+            return Err(bad(format!("{message}{known}")));
+        }
+    };
+    read(&value).map_err(|fault| bad(locate::explain(&value, &fault, &probe)))
+}
+
+/// Reads a type whose variants are chosen by the key `tag`, with a default for that key.
+///
+/// For serde's `deserialize_with`: `|d| spec::with_default_tag(d, "form", "a")`.
+pub fn with_default_tag<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+    tag: &str,
+    default: &str,
+) -> std::result::Result<T, D::Error> {
+    let mut value = Value::deserialize(deserializer)?;
+    match &mut value {
+        Value::Map(entries) if entries.iter().all(|(key, _)| key != tag) => {
+            entries.push((tag.to_string(), Value::Text(default.to_string())));
+        }
+        Value::Map(_) => {}
+        other => return Err(D::Error::custom(format!("expected an object, got {}", other.describe()))),
+    }
+    T::deserialize(value.reader())
+}
+
+/// Checks the value of a key: `lambda: expected a finite number, got NaN`.
+pub fn expect(holds: bool, key: &str, expected: &str, got: impl Display) -> Result<()> {
+    if holds {
+        return Ok(());
+    }
+    Err(Error::BadSpec(format!("{key}: expected {expected}, got {got}")))
+}
+
+/// Checks that the number of a key is neither NaN nor infinite.
+pub fn expect_finite(key: &str, number: f64) -> Result<()> {
+    expect(number.is_finite(), key, "a finite number", number)
+}
+
+fn tree(text: &str) -> std::result::Result<Value, String> {
+    if text.len() > LONGEST {
+        return Err(format!("expected at most {LONGEST} bytes of text, got {}", text.len()));
+    }
+    if text.trim().is_empty() {
+        return Ok(Value::Map(Vec::new()));
+    }
+    let value = json5::from_str::<Value>(text).map_err(|error| match error.code() {
+        // The reader gives the start of the innermost object that is not closed; the end of the text tells more.
+        Some(code) if code.to_string().starts_with("EOF") => {
+            format!("{code} at {}", json5::Position::from_offset(text.len(), text))
+        }
+        _ => error.to_string(),
+    })?;
+    match value {
+        Value::Map(_) => Ok(value),
+        other => Err(format!("expected an object {{key: value}}, got {}", other.describe())),
+    }
+}
+
+#[cfg(test)]
+mod tests;
