@@ -63,6 +63,3 @@ impl Program {
         plan::flops(self)
     }
 }
-
-
-

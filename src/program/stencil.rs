@@ -54,7 +54,9 @@ impl Stencil {
                     continue;
                 }
                 let reader = last_reader.get_mut(t as usize).ok_or_else(|| {
-                    Error::BadShape(format!("stencil: expected input sites below {inputs}, got {t} at site {s}, tap {k}"))
+                    Error::BadShape(format!(
+                        "stencil: expected input sites below {inputs}, got {t} at site {s}, tap {k}"
+                    ))
                 })?;
                 let mark = (k * (table.len() / taps) + s) as u32;
                 if *reader != NONE && *reader as usize >= k * (table.len() / taps) {

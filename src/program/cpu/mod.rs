@@ -16,5 +16,5 @@ mod x86;
 
 pub use dispatch::Instructions;
 pub use executable::{Bound, Executable, Feed};
-pub use prior::Key;
 pub(super) use lanes::Lanes;
+pub use prior::Key;
