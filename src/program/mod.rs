@@ -13,7 +13,7 @@ mod plan;
 mod recorder;
 mod stencil;
 
-pub use cpu::{Bound, Executable, Feed, Instructions, Key};
+pub use cpu::{Bound, Executable, Feed, Instructions, Key, multiply_add_peak};
 pub use elementwise::Elementwise;
 pub use recorder::{Kernel, Node, Recorder, Shape};
 pub use stencil::{NONE, Stencil};

@@ -8,6 +8,7 @@ mod executable;
 pub(super) mod functions;
 mod lanes;
 mod memory;
+mod peak;
 mod portable;
 mod prior;
 mod tiles;
@@ -15,6 +16,7 @@ mod tiles;
 mod x86;
 
 pub use dispatch::Instructions;
+pub use peak::multiply_add_peak;
 pub use executable::{Bound, Executable, Feed};
 pub(super) use lanes::Lanes;
 pub use prior::Key;
