@@ -262,10 +262,6 @@ static estimate_type estimate(const chain_type *chain, int observable) {
   return e;
 }
 
-static double percent(const chain_type *chain, int kind) {
-  return chain->tries[kind] > 0 ? 100.0 * (double)chain->accepted[kind] / (double)chain->tries[kind] : 0.0;
-}
-
 static const char *cell(double mean, double error, char *text, size_t size) {
   const int wanted = error > 0.0 ? (int)ceil(1.0 - log10(error)) : 6;
   const int digits = wanted < 1 ? 1 : wanted > 8 ? 8 : wanted;
