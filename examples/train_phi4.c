@@ -12,7 +12,7 @@
  * Ctrl-C ends the training early; the model is saved as it is then. At the end the model is put to
  * work: 10^5 proposals of independence Metropolis.
  */
-#define _POSIX_C_SOURCE 200112L
+#define _XOPEN_SOURCE 600
 #include "instanton.h"
 
 #include <signal.h>
