@@ -1,4 +1,4 @@
-/* Trains a model for phi^4 theory in two dimensions, form A with m2 = -4, and saves it.
+/* Trains a model for phi^4 theory in two dimensions, form a with m2 = -4, and saves it.
  *
  *   train_phi4 L LAMBDA OUT [MODEL [TRAIN [CONTEXT]]]
  *
@@ -114,7 +114,7 @@ int main(int count, char **arguments) {
     return EXIT_FAILURE;
   }
   const int64_t extent[2] = {strtol(arguments[1], NULL, 10), strtol(arguments[1], NULL, 10)};
-  snprintf(spec, sizeof spec, "{type: 'phi4', form: 'A', mass_squared: -4, lambda: %.17g}", strtod(arguments[2], NULL));
+  snprintf(spec, sizeof spec, "{type: 'phi4', form: 'a', mass_squared: -4, lambda: %.17g}", strtod(arguments[2], NULL));
   check(inst_context_new(count > 6 ? arguments[6] : "", &context), "inst_context_new");
   check(inst_lattice_new(context, 2, extent, &lattice), "inst_lattice_new");
   check(inst_action_new(lattice, spec, &action), "inst_action_new");
