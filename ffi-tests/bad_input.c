@@ -202,7 +202,7 @@ static int32_t stop_at_once(int64_t step, int64_t steps, double loss, double ess
 
 static void models_and_training(const inst_action *action_6) {
   static const char *const specs[] = {
-      "{type: 'affin'}", "{layers: 4}", "{type: 'affine', layer: 4}", "{type: 'affine', layers: 0}",
+      "{type: 'affin'}", "{type: 'affine', layer: 4}", "{type: 'affine', layers: 0}",
       "{type: 'affine', layers: -1}", "{type: 'affine', layers: 1e9}", "{type: 'affine', hidden: 8}",
       "{type: 'affine', hidden: [0]}", "{type: 'affine', kernel: 4}", "{type: 'affine', activation: 'step'}"};
   static const char *const training[] = {"{step: 1}", "{steps: -1}", "{steps: 'few'}", "{batch: 0}",

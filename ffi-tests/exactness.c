@@ -162,7 +162,7 @@ int main(int count, char **arguments) {
   EXPECT_OK(inst_model_load(lattice_6, path, &model));
 
   host_chain(&exact_6, model, 0, 40000);
-  host_chain(&exact_6, model, 1, 4000);
+  host_chain(&exact_6, model, 1, 20000);
   library_chain(&exact_4, lattice_4, NULL, "{type: 'hmc'}", 40000);
   library_chain(&exact_6, lattice_6, model, "{type: 'independence'}", 40000);
   library_chain(&exact_6, lattice_6, model, "{type: 'cycle', kernels: [{type: 'hmc'}, {type: 'independence'}]}", 20000);
