@@ -27,11 +27,10 @@
 
 #define MASS_SQUARED (-4.0)
 #define LARGEST_VOLUME 100
-#define OBSERVABLES 3
 #define TURN 0.25 /* seconds that a chain runs before the other one has its turn */
 
+enum { PHI_SQUARED, SUSCEPTIBILITY, ENERGY, OBSERVABLES };
 static const char *const observable_name[OBSERVABLES] = {"<phi^2>", "susceptibility", "energy"};
-enum { PHI_SQUARED, SUSCEPTIBILITY, ENERGY };
 
 /* One row of the published couplings, how hybrid Monte Carlo runs there, and exact values. */
 typedef struct {
@@ -62,10 +61,7 @@ static void check(inst_status status, const char *what) {
 
 static void *allocate(void *old, size_t bytes) {
   void *memory = realloc(old, bytes);
-  if (memory == NULL) {
-    fprintf(stderr, "out of memory\n");
-    exit(EXIT_FAILURE);
-  }
+  if (memory == NULL) exit(EXIT_FAILURE);
   return memory;
 }
 
@@ -400,9 +396,5 @@ int main(int count, char **arguments) {
   printf("instanton %s, context %s, %g s for each lattice and chain\n\n", inst_version(), spec, seconds);
   for (size_t i = 0; i < sizeof setups / sizeof *setups; i++) run_lattice(context, &setups[i], models, seconds, file);
   inst_context_free(context);
-  if (file != NULL && fclose(file) != 0) {
-    perror(arguments[4]);
-    return EXIT_FAILURE;
-  }
-  return EXIT_SUCCESS;
+  return file != NULL && fclose(file) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -84,7 +84,8 @@ static void action_specs(void) {
   static const char *const specs[] = {
       "", "{}", "{type: 'phi5'}", "{type: 'phi4'}", "{type: 'phi4', lambda: 1}", "{type: 'phi4', mass_squared: 1}",
       "{type: 'phi4', mass_squared: 1, lambda: 1, kappa: 0.2}", "{type: 'phi4', mass_squared: 1, lamda: 1}",
-      "{type: 'phi4', form: 'b', mass_squared: 1, lambda: 1}", "{type: 'phi4', form: 'kappa', mass_squared: 1, lambda: 1}",
+      "{type: 'phi4', form: 'b', mass_squared: 1, lambda: 1}",
+      "{type: 'phi4', form: 'kappa', mass_squared: 1, lambda: 1}",
       "{type: 'phi4', mass_squared: NaN, lambda: 1}", "{type: 'phi4', mass_squared: 1, lambda: Infinity}",
       "{type: 'phi4', mass_squared: 1, lambda: -1}", "{type: 'phi4', mass_squared: -1, lambda: 0}",
       "{type: 'phi4', mass_squared: '1', lambda: 1}", "{type: 'phi4', mass_squared: 1, lambda: 1, source: NaN}"};
@@ -99,7 +100,8 @@ static void action_specs(void) {
   for (int i = 0; i < COUNT_OF(shapes); i++) {
     BAD_NEW(INST_BAD_SHAPE, inst_action, inst_action_new(world.lattice, shapes[i], &thing));
   }
-  BAD_NEW(INST_BAD_SPEC, inst_action, inst_action_new(world.lattice, "{type: 'phi4', mass_squared: 1, lamda: 1}", &thing));
+  const char *misspelt = "{type: 'phi4', mass_squared: 1, lamda: 1}";
+  BAD_NEW(INST_BAD_SPEC, inst_action, inst_action_new(world.lattice, misspelt, &thing));
   EXPECT_MESSAGE("lamda");
   EXPECT_MESSAGE("lambda");
 }

@@ -68,7 +68,8 @@ static void expect_fields(const world_type *world) {
 
 int main(void) {
   static const char *const specs[] = {
-      "", "{type: 'hmc', integrator: 'leapfrog', steps: 8, length: 1.5}", "{type: 'hmc', integrator: 'omelyan4', steps: 3}",
+      "", "{type: 'hmc', integrator: 'leapfrog', steps: 8, length: 1.5}",
+      "{type: 'hmc', integrator: 'omelyan4', steps: 3}",
       "{type: 'independence', start: 'hot', seed: 3}", CYCLE};
   world_type world = make_world("{threads: 2}", L);
   for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {

@@ -42,7 +42,8 @@ static inline void expect_status_at(inst_status expected, inst_status got, const
 #define EXPECT_STATUS(expected, call) expect_status_at((expected), (call), __FILE__, __LINE__)
 #define EXPECT_OK(call) EXPECT_STATUS(INST_OK, call)
 /* The last error speaks of `text`. */
-#define EXPECT_MESSAGE(text) expect_at(strstr(inst_last_error(), (text)) != NULL, __FILE__, __LINE__, "a message with " #text)
+#define EXPECT_MESSAGE(text) \
+  expect_at(strstr(inst_last_error(), (text)) != NULL, __FILE__, __LINE__, "a message with " #text)
 
 static inline int report(const char *name) {
   printf("%s: %d passed, 0 failed\n", name, expect_count);

@@ -67,10 +67,11 @@ static int32_t progress(int64_t step, int64_t steps, double loss, double ess, vo
 static void expect_training(void) {
   training_type seen = {0, -1, 0.0, 0.0}, stopped = {0, 3, 0.0, 0.0};
   world_type world = make_world("{threads: 2}", L);
-  EXPECT_OK(inst_model_train(world.model, world.action, "{steps: 40, batch: 32, learning_rate: 0.005}", progress, &seen));
+  const char *spec = "{steps: 40, batch: 32, learning_rate: 0.005}";
+  EXPECT_OK(inst_model_train(world.model, world.action, spec, progress, &seen));
   EXPECT(seen.calls == 40 && seen.last < seen.first);
   EXPECT_OK(inst_model_train(world.model, world.action, "{steps: 2, batch: 8}", NULL, NULL));
-  EXPECT_STATUS(INST_STOPPED, inst_model_train(world.model, world.action, "{steps: 40, batch: 32}", progress, &stopped));
+  EXPECT_STATUS(INST_STOPPED, inst_model_train(world.model, world.action, spec, progress, &stopped));
   EXPECT(stopped.calls == 3);
   EXPECT_OK(inst_model_sample(world.model, 0, BATCH, fields, log_q));
   EXPECT_OK(inst_model_log_density(world.model, BATCH, fields, other_log_q));
