@@ -96,7 +96,7 @@ test-valgrind: $(TESTS:%=$(BUILD)/test_%)
 # ---- the rest ----------------------------------------------------------------------------------
 
 bench:
-	$(CARGO) run --quiet --release --example bench -- $(ROW)
+	$(CARGO) bench --quiet --bench rows -- $(ROW)
 
 race:
 	scripts/race.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Races the tutorial's flow in JAX and PyTorch against the benchmark rows of this library: all three in
-# turn, several rounds, medians at the end.
+# turn, several rounds, medians at the end. The machine has to be idle otherwise.
 #   race.sh [ROUNDS [ROW...]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -26,7 +26,7 @@ if [ ! -x "$python" ]; then
   python3 -m venv "$place"
   "$python" -m pip install --quiet jax optax torch numpy
 fi
-cargo build --quiet --release --example bench
+cargo bench --quiet --bench rows --no-run
 mkdir -p build
 times=build/race.txt
 : > "$times"
@@ -40,7 +40,7 @@ for ((round = 1; round <= rounds; round++)); do
         "$layers" "$hidden" | awk '{print $4}')
       echo "$row $wanted $framework $value" | tee -a "$times"
     done
-    value=$(cargo run --quiet --release --example bench -- "$row" | awk -v row="$row" '$1 == "bench:" && $2 == row {print $3}')
+    value=$(cargo bench --quiet --bench rows -- "$row" | awk -v row="$row" '$1 == "bench:" && $2 == row {print $3}')
     [ -n "$value" ] || { echo "race: expected a line 'bench: $row VALUE UNIT', got none" >&2; exit 1; }
     echo "$row $wanted instanton $value" | tee -a "$times"
   done
