@@ -23,7 +23,11 @@ struct Turns<'a, L: Lanes> {
 impl<L: Lanes> Work for Turns<'_, L> {
     #[inline(always)]
     unsafe fn run(self) {
-        let mut sums = [L::constant(1.0); CHAINS];
+        let mut sums = [L::constant(0.0); CHAINS];
+        for (i, sum) in sums.iter_mut().enumerate() {
+            // Unknown to the compiler, which would otherwise compute equal chains once.
+            *sum = L::constant(std::hint::black_box(i as f64));
+        }
         let (factor, term) = (L::constant(0.999), L::constant(0.001));
         for _ in 0..self.turns {
             for sum in &mut sums {
