@@ -9,7 +9,14 @@ fn main() {
     let h: usize = a[4].parse().unwrap();
     let t: usize = a[5].parse().unwrap();
     let c = Arc::new(Context::new(1, p, t).unwrap());
-    let spec = ModelSpec::Affine { layers: 16, hidden: vec![h, h], kernel: 3, activation: Activation::LeakyRelu, symmetry: Symmetry::None, initial_output: 1.0 };
+    let spec = ModelSpec::Affine {
+        layers: 16,
+        hidden: vec![h, h],
+        kernel: 3,
+        activation: Activation::LeakyRelu,
+        symmetry: Symmetry::None,
+        initial_output: 1.0,
+    };
     let f = Flow::new(&c, &Lattice::new(&[l, l]).unwrap(), &spec).unwrap();
     let mut x = vec![0.0; b * l * l];
     let mut q = vec![0.0; b];

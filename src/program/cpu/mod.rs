@@ -6,13 +6,13 @@ mod correlate;
 mod dispatch;
 mod executable;
 pub(super) mod functions;
-mod lanes;
+pub(super) mod lanes;
 mod memory;
-mod portable;
+pub(super) mod portable;
 mod prior;
 mod tiles;
 #[cfg(target_arch = "x86_64")]
-mod x86;
+pub(super) mod x86;
 
 pub use dispatch::Instructions;
 pub use executable::{Bound, Executable, Feed};

@@ -1,6 +1,6 @@
 //! Standard normal numbers straight into the lanes: the streams of `random.rs`, one for each sample.
 
-use super::functions::{log, sin_cos_of_turns};
+use super::functions::{log_of_normal, sin_cos_of_turns};
 use super::lanes::Lanes;
 use crate::random::{Purpose, Stream};
 
@@ -35,7 +35,7 @@ pub(super) unsafe fn normals<L: Lanes>(key: Key, count: usize, to: *mut L) {
         // SAFETY: 16 doubles hold the lanes of either precision; `to` has `count` lines.
         unsafe {
             let u = L::Wide::constant(1.0) - *first.0.as_ptr().cast::<L::Wide>();
-            let radius = (log(u) * L::Wide::constant(-2.0)).sqrt();
+            let radius = (log_of_normal(u) * L::Wide::constant(-2.0)).sqrt();
             let (sine, cosine) = sin_cos_of_turns(*second.0.as_ptr().cast::<L::Wide>());
             *to.add(2 * pair) = L::narrow(radius * cosine);
             if 2 * pair + 1 < count {
