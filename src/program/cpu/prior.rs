@@ -18,14 +18,17 @@ pub struct Key {
 #[repr(C, align(64))]
 struct Uniforms([f64; 16]);
 
-/// Fills `count` lines with normal numbers; lane i draws from the stream of `key.counter + i`.
+/// Fills `count` lines with normal numbers; lane i draws from the stream of `key.counter + i`, and lanes beyond the
+/// last sample repeat it, so that nothing overflows there alone.
 ///
 /// # Safety
 /// `to` points to `count` lines.
 #[inline(always)]
-pub(super) unsafe fn normals<L: Lanes>(key: Key, count: usize, to: *mut L) {
-    let mut streams: [Stream; 16] =
-        std::array::from_fn(|lane| Stream::new(key.seed, key.purpose, key.counter.wrapping_add(lane as u64)));
+pub(super) unsafe fn normals<L: Lanes>(key: Key, samples: usize, count: usize, to: *mut L) {
+    let mut streams: [Stream; 16] = std::array::from_fn(|lane| {
+        let sample = lane.min(samples - 1) as u64;
+        Stream::new(key.seed, key.purpose, key.counter.wrapping_add(sample))
+    });
     let (mut first, mut second) = (Uniforms([0.0; 16]), Uniforms([0.0; 16]));
     for pair in 0..count.div_ceil(2) {
         for lane in 0..L::WIDTH {
