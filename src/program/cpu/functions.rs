@@ -18,6 +18,10 @@ use super::lanes::Lanes;
 
 const LN_2: f64 = std::f64::consts::LN_2;
 
+/// ln 2 in a high part, whose product with an exponent is exact, and the rest: for f32 and f64.
+const LN_2_PARTS: [(f64, f64); 2] =
+    [(0.693_359_375, LN_2 - 0.693_359_375), (f64::from_bits(0x3fe6_2e42_fee0_0000), 1.908_214_929_270_587_7e-10)];
+
 /// c0 + x (c1 + x (c2 + ...)).
 #[inline(always)]
 fn polynomial<L: Lanes>(x: L, coefficients: &[f64]) -> L {
@@ -59,9 +63,7 @@ fn reduced_exponential<L: Lanes>(x: L) -> (L, L) {
     let limit = if is_single::<L>() { 87.0 } else { 708.0 };
     let x = clamped(x, limit);
     let n = (x * L::constant(std::f64::consts::LOG2_E)).round();
-    // ln 2 in two parts: the product of n with the high part is exact.
-    let high = if is_single::<L>() { 0.693_359_375 } else { 0.693_147_180_369_123_816_490 };
-    let low = LN_2_LOW[usize::from(!is_single::<L>())];
+    let (high, low) = LN_2_PARTS[usize::from(!is_single::<L>())];
     let r = n.mul_add(L::constant(-high), x);
     let r = n.mul_add(L::constant(-low), r);
     let tail = if is_single::<L>() {
@@ -71,9 +73,6 @@ fn reduced_exponential<L: Lanes>(x: L) -> (L, L) {
     };
     ((r * r).mul_add(tail, r), n)
 }
-
-/// ln 2 minus its high part, in f32 and f64.
-const LN_2_LOW: [f64; 2] = [LN_2 - 0.693_359_375, 1.908_214_929_270_587_700_02e-10];
 
 /// exp(x), clamped to exp(+-87) in f32 and exp(+-708) in f64.
 #[inline(always)]
@@ -125,11 +124,11 @@ pub(crate) fn log_of_normal<L: Lanes>(x: L) -> L {
     let tail = polynomial(square, terms) * square;
     let twice = s + s;
     let log_m = twice.mul_add(tail, twice);
-    let low = LN_2 - 0.693_147_180_369_123_816_490;
+    let (high, low) = LN_2_PARTS[1];
     if is_single::<L>() {
         e.mul_add(L::constant(LN_2), log_m)
     } else {
-        e.mul_add(L::constant(0.693_147_180_369_123_816_490), e.mul_add(L::constant(low), log_m))
+        e.mul_add(L::constant(high), e.mul_add(L::constant(low), log_m))
     }
 }
 

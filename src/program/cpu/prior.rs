@@ -31,9 +31,9 @@ pub(super) unsafe fn normals<L: Lanes>(key: Key, samples: usize, count: usize, t
     });
     let (mut first, mut second) = (Uniforms([0.0; 16]), Uniforms([0.0; 16]));
     for pair in 0..count.div_ceil(2) {
-        for lane in 0..L::WIDTH {
-            first.0[lane] = streams[lane].uniform();
-            second.0[lane] = streams[lane].uniform();
+        for (lane, stream) in streams[..L::WIDTH].iter_mut().enumerate() {
+            first.0[lane] = stream.uniform();
+            second.0[lane] = stream.uniform();
         }
         // SAFETY: 16 doubles hold the lanes of either precision; `to` has `count` lines.
         unsafe {
