@@ -12,6 +12,8 @@ mod elementwise;
 mod plan;
 mod recorder;
 mod stencil;
+#[cfg(test)]
+mod tests;
 
 pub use cpu::{Bound, Executable, Feed, Instructions, Key, multiply_add_peak};
 pub use elementwise::Elementwise;

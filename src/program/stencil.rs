@@ -40,7 +40,7 @@ impl Hash for Stencil {
 impl Stencil {
     /// A stencil from its table `table[s * taps + k]`.
     pub fn new(inputs: usize, taps: usize, table: Vec<u32>) -> Result<Self> {
-        if taps == 0 || table.is_empty() || table.len() % taps != 0 {
+        if taps == 0 || table.is_empty() || !table.len().is_multiple_of(taps) {
             return Err(Error::BadShape(format!(
                 "stencil: expected a multiple of {taps} > 0 entries, got {}",
                 table.len()
