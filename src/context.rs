@@ -1,6 +1,7 @@
 //! What a program runs with: seed, precision and threads.
 
 use crate::error::{Error, Result};
+use std::cell::Cell;
 
 /// Precision of the networks; densities and actions are summed in f64 whatever it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -11,6 +12,15 @@ pub enum Precision {
     /// 64 bits.
     #[default]
     F64,
+}
+
+thread_local! {
+    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// True on a worker thread of a context.
+pub(crate) fn is_worker() -> bool {
+    IS_WORKER.try_with(Cell::get).unwrap_or(false)
 }
 
 /// Seed, precision and a pool of threads of its own, so that the host's threads are left alone.
@@ -31,8 +41,9 @@ impl Context {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|i| format!("instanton-{i}"))
+            .start_handler(|_| IS_WORKER.set(true))
             .build()
-            .map_err(|e| Error::Internal(format!("threads: could not start {threads}: {e}")))?;
+            .map_err(|e| Error::NoDevice(format!("threads: expected to start {threads} (0: all), got: {e}")))?;
         Ok(Self { seed, precision, pool })
     }
 
