@@ -39,9 +39,15 @@ impl Network {
     /// The network that reads the sites of parity `frozen` and gives numbers for the others.
     pub fn new(spec: &NetworkSpec, board: &Checkerboard, frozen: usize) -> Result<Self> {
         let hidden = spec.hidden.len();
-        let ends =
-            |i: usize| (if i == 0 { Some(frozen) } else { None }, if i == hidden { Some(1 - frozen) } else { None });
-        let stencils = (0..=hidden).map(|i| board.cube(spec.kernel, ends(i).0, ends(i).1)).collect::<Result<_>>()?;
+        let mut stencils: Vec<Stencil> = vec![];
+        for i in 0..=hidden {
+            let stencil = match i {
+                // All inner convolutions share one table.
+                2.. if i < hidden => stencils[1].clone(),
+                _ => board.cube(spec.kernel, (i == 0).then_some(frozen), (i == hidden).then_some(1 - frozen))?,
+            };
+            stencils.push(stencil);
+        }
         Ok(Self { spec: spec.clone(), stencils })
     }
 

@@ -1,6 +1,7 @@
 //! Specs of models: the registry. A new model is its file and one line here.
 
 use crate::error::{Error, Result};
+use crate::lattice::Lattice;
 use serde::{Deserialize, Serialize};
 
 /// A model by name.
@@ -103,5 +104,32 @@ impl ModelSpec {
             return range("initial_output", "a finite number of at least 0", initial_output.to_string());
         }
         Ok((layers, NetworkSpec { hidden, kernel, activation, symmetry, initial_output }))
+    }
+}
+
+impl NetworkSpec {
+    /// Refuses what would not fit into memory: parameters, tables of neighbours, values of a hidden layer.
+    pub fn expect_fit(&self, layers: usize, lattice: &Lattice) -> Result<()> {
+        const MOST_PARAMETERS: usize = 1 << 26;
+        const MOST_NEIGHBOURS: usize = 1 << 28;
+        const MOST_VALUES: usize = 1 << 24;
+        let (mut weights, mut inputs, mut widest) = (0, 1, 2);
+        let taps = self.kernel.pow(lattice.dimensions() as u32);
+        for &outputs in self.hidden.iter().chain(&[2]) {
+            weights += inputs * outputs * taps;
+            inputs = outputs;
+            widest = widest.max(outputs);
+        }
+        let counts = [
+            ("kernel", "neighbours of all sites", taps * lattice.volume(), MOST_NEIGHBOURS),
+            ("hidden", "parameters in all layers", layers * weights, MOST_PARAMETERS),
+            ("hidden", "values on all sites of a hidden layer", widest * lattice.volume(), MOST_VALUES),
+        ];
+        for (key, what, got, most) in counts {
+            if got > most {
+                return Err(Error::BadSpec(format!("{key}: expected at most {most} {what}, got {got}")));
+            }
+        }
+        Ok(())
     }
 }
