@@ -84,6 +84,11 @@ impl Context {
         self.pool.current_num_threads()
     }
 
+    /// Runs `work` once on each worker thread.
+    pub fn broadcast<R: Send>(&self, work: impl Fn() -> R + Sync) -> Vec<R> {
+        self.pool.broadcast(|_| work())
+    }
+
     /// Runs `work` inside the pool.
     pub fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         self.pool.install(work)

@@ -16,10 +16,16 @@ impl Checkerboard {
     pub fn new(lattice: &Lattice) -> Result<Self> {
         const MOST_SITES: usize = 1 << 22;
         if !lattice.is_bipartite() {
-            return Err(Error::BadShape(format!("lattice: expected even extents for a checkerboard, got {}", lattice.shape())));
+            return Err(Error::BadShape(format!(
+                "lattice: expected even extents for a checkerboard, got {}",
+                lattice.shape()
+            )));
         }
         if lattice.volume() > MOST_SITES {
-            return Err(Error::BadShape(format!("lattice: expected at most {MOST_SITES} sites for a model, got {}", lattice.shape())));
+            return Err(Error::BadShape(format!(
+                "lattice: expected at most {MOST_SITES} sites for a model, got {}",
+                lattice.shape()
+            )));
         }
         let of_parity = |p| (0..lattice.volume()).filter(|&s| lattice.parity(s) == p).collect();
         Ok(Self { lattice: lattice.clone(), sites: [of_parity(0), of_parity(1)] })

@@ -38,7 +38,8 @@ impl Network {
     /// The network that reads the sites of parity `frozen` and gives numbers for the others.
     pub fn new(spec: &NetworkSpec, board: &Checkerboard, frozen: usize) -> Result<Self> {
         let hidden = spec.hidden.len();
-        let ends = |i: usize| (if i == 0 { Some(frozen) } else { None }, if i == hidden { Some(1 - frozen) } else { None });
+        let ends =
+            |i: usize| (if i == 0 { Some(frozen) } else { None }, if i == hidden { Some(1 - frozen) } else { None });
         let stencils = (0..=hidden).map(|i| board.cube(spec.kernel, ends(i).0, ends(i).1)).collect::<Result<_>>()?;
         Ok(Self { spec: spec.clone(), stencils })
     }

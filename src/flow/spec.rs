@@ -87,7 +87,9 @@ impl ModelSpec {
     /// Number of layers and the network of each, where all values are in range.
     pub fn network(&self) -> Result<(usize, NetworkSpec)> {
         let ModelSpec::Affine { layers, hidden, kernel, activation, symmetry, initial_output } = self.clone();
-        let range = |key: &str, expected: &str, got: String| Err(Error::BadSpec(format!("{key}: expected {expected}, got {got}")));
+        let range = |key: &str, expected: &str, got: String| {
+            Err(Error::BadSpec(format!("{key}: expected {expected}, got {got}")))
+        };
         if !(1..=1024).contains(&layers) {
             return range("layers", "1 to 1024", layers.to_string());
         }

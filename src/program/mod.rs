@@ -12,8 +12,10 @@ mod elementwise;
 mod plan;
 mod recorder;
 mod stencil;
+#[cfg(test)]
+mod tests;
 
-pub use cpu::{Bound, Executable, Feed, Instructions, Key};
+pub use cpu::{Bound, Executable, Feed, Instructions, Key, multiply_add_peak};
 pub use elementwise::Elementwise;
 pub use recorder::{Kernel, Node, Recorder, Shape};
 pub use stencil::{NONE, Stencil};
@@ -63,6 +65,3 @@ impl Program {
         plan::flops(self)
     }
 }
-
-
-

@@ -93,6 +93,13 @@ impl Recorder {
         self.shapes[node.0 as usize]
     }
 
+    /// Shape of a value in the network's precision.
+    fn narrow(&self, node: Node) -> Shape {
+        let shape = self.shape(node);
+        assert!(!shape.wide, "a wide number is spread before it is used on sites");
+        shape
+    }
+
     /// Number of parameters recorded so far.
     pub fn parameters(&self) -> usize {
         self.parameters
@@ -199,6 +206,7 @@ impl Recorder {
 
     /// a where positive, else slope a, for 0 < slope < 1.
     pub fn leaky_relu(&mut self, a: Node, slope: f64) -> Node {
+        assert!(0.0 < slope && slope < 1.0, "the slope of a leaky rectifier lies between 0 and 1");
         self.elementwise(Elementwise::LeakyRelu, [a, a], slope)
     }
 
@@ -209,7 +217,7 @@ impl Recorder {
 
     /// Moves sites: y[c][s] = x[c][t(s, 0)].
     pub fn map(&mut self, x: Node, stencil: &Stencil) -> Node {
-        let shape = self.shape(x);
+        let shape = self.narrow(x);
         assert!(shape.sites == stencil.inputs() && stencil.taps() == 1, "a map fits its value");
         self.push(Op::Map { x, stencil: stencil.clone() }, Shape::new(shape.channels, stencil.outputs()))
     }
@@ -217,26 +225,29 @@ impl Recorder {
     /// Convolution y[o][s] = b[o] + sum_ck w[o][c][k] x[c][t(s, k)] to `outputs` channels.
     pub fn convolve(&mut self, x: Node, kernel: Kernel, bias: Option<Node>, outputs: usize) -> Node {
         let Kernel { weights, stencil, transposed } = kernel;
-        let shape = self.shape(x);
+        let shape = self.narrow(x);
         assert_eq!(shape.sites, stencil.inputs(), "a stencil fits its value");
-        assert_eq!(self.shape(weights).count(), outputs * shape.channels * stencil.taps(), "weights are [o][c][k]");
+        let column = |count| Shape::new(count, 1);
+        let count = outputs * shape.channels * stencil.taps();
+        assert_eq!(self.shape(weights), column(count), "weights are one column [o][c][k]");
+        assert!(bias.is_none_or(|b| self.shape(b) == column(outputs)), "a bias is one column [o]");
         let result = Shape::new(outputs, stencil.outputs());
         self.push(Op::Convolve { x, weights, bias, stencil: stencil.clone(), transposed }, result)
     }
 
     pub(super) fn correlate(&mut self, x: Node, g: Node, stencil: &Stencil, transposed: bool) -> Node {
-        let count = self.shape(x).channels * self.shape(g).channels * stencil.taps();
+        let count = self.narrow(x).channels * self.narrow(g).channels * stencil.taps();
         self.push(Op::Correlate { x, g, stencil: stencil.clone(), transposed }, Shape::new(count, 1))
     }
 
     /// Sum over the sites of each channel.
     pub fn sum_sites(&mut self, x: Node) -> Node {
-        self.push(Op::SumSites { x }, Shape::new(self.shape(x).channels, 1))
+        self.push(Op::SumSites { x }, Shape::new(self.narrow(x).channels, 1))
     }
 
     /// A number for each channel, on all its sites.
     pub fn spread_sites(&mut self, x: Node, sites: usize) -> Node {
-        assert_eq!(self.shape(x).sites, 1, "one number for each channel");
+        assert_eq!(self.narrow(x).sites, 1, "one number for each channel");
         self.push(Op::SpreadSites { x }, Shape::new(self.shape(x).channels, sites))
     }
 
@@ -254,7 +265,7 @@ impl Recorder {
 
     /// `count` channels of x from `first` on.
     pub fn channels(&mut self, x: Node, first: usize, count: usize) -> Node {
-        let shape = self.shape(x);
+        let shape = self.narrow(x);
         assert!(first + count <= shape.channels, "channels are there");
         if count == shape.channels {
             return x;
@@ -264,7 +275,7 @@ impl Recorder {
 
     /// x as the channels from `first` on among `channels`; the others are zero.
     pub fn place(&mut self, x: Node, first: usize, channels: usize) -> Node {
-        let shape = self.shape(x);
+        let shape = self.narrow(x);
         assert!(first + shape.channels <= channels, "channels are there");
         self.push(Op::Place { x, first }, Shape::new(channels, shape.sites))
     }

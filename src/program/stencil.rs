@@ -40,7 +40,7 @@ impl Hash for Stencil {
 impl Stencil {
     /// A stencil from its table `table[s * taps + k]`.
     pub fn new(inputs: usize, taps: usize, table: Vec<u32>) -> Result<Self> {
-        if taps == 0 || table.is_empty() || table.len() % taps != 0 {
+        if taps == 0 || table.is_empty() || !table.len().is_multiple_of(taps) {
             return Err(Error::BadShape(format!(
                 "stencil: expected a multiple of {taps} > 0 entries, got {}",
                 table.len()
@@ -54,7 +54,9 @@ impl Stencil {
                     continue;
                 }
                 let reader = last_reader.get_mut(t as usize).ok_or_else(|| {
-                    Error::BadShape(format!("stencil: expected input sites below {inputs}, got {t} at site {s}, tap {k}"))
+                    Error::BadShape(format!(
+                        "stencil: expected input sites below {inputs}, got {t} at site {s}, tap {k}"
+                    ))
                 })?;
                 let mark = (k * (table.len() / taps) + s) as u32;
                 if *reader != NONE && *reader as usize >= k * (table.len() / taps) {

@@ -170,7 +170,7 @@ unsafe fn input<L: Lanes>(block: &Block, index: usize, to: *mut L, shape: Shape)
         Feed::Normal(key) => {
             let key = Key { counter: key.counter.wrapping_add(block.first as u64), ..key };
             // SAFETY: the caller's promise.
-            unsafe { normals(key, shape.count(), to) }
+            unsafe { normals(key, block.samples, shape.count(), to) }
         }
         Feed::Array(numbers) if shape.wide => {
             // SAFETY: the caller's promise.

@@ -59,7 +59,13 @@ const MOST_JOBS: usize = 32;
 impl Executable {
     /// Plans a program for the widest instruction set of this processor.
     pub fn new(program: Program, precision: Precision) -> Self {
-        Self { plan: Plan::new(&program), program, precision, instructions: Instructions::best(), arenas: Mutex::default() }
+        Self {
+            plan: Plan::new(&program),
+            program,
+            precision,
+            instructions: Instructions::best(),
+            arenas: Mutex::default(),
+        }
     }
 
     /// The same for a given instruction set.

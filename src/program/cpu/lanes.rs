@@ -62,9 +62,9 @@ pub(crate) trait Lanes:
     fn splat(x: Self::Scalar) -> Self;
     /// self * a + b.
     fn mul_add(self, a: Self, b: Self) -> Self;
-    /// The smaller of two, lane by lane.
+    /// The smaller of two, lane by lane; `other` where either is NaN.
     fn min(self, other: Self) -> Self;
-    /// The larger of two, lane by lane.
+    /// The larger of two, lane by lane; `other` where either is NaN.
     fn max(self, other: Self) -> Self;
     /// Square root.
     fn sqrt(self) -> Self;
@@ -74,7 +74,7 @@ pub(crate) trait Lanes:
     fn times_power_of_two(self, n: Self) -> Self;
     /// (e, m) with self = m 2^e and 1 <= m < 2, for normal positive numbers.
     fn exponent_and_mantissa(self) -> (Self, Self);
-    /// `yes` where self > 0, else `no`.
+    /// `yes` where self > 0, else `no`; `no` where self is NaN.
     fn where_positive(self, yes: Self, no: Self) -> Self;
     /// Converts to f64.
     fn widen(self) -> Self::Wide;

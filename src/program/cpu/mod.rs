@@ -6,15 +6,17 @@ mod correlate;
 mod dispatch;
 mod executable;
 pub(super) mod functions;
-mod lanes;
+pub(super) mod lanes;
 mod memory;
-mod portable;
+mod peak;
+pub(super) mod portable;
 mod prior;
 mod tiles;
 #[cfg(target_arch = "x86_64")]
-mod x86;
+pub(super) mod x86;
 
 pub use dispatch::Instructions;
+pub use peak::multiply_add_peak;
 pub use executable::{Bound, Executable, Feed};
-pub use prior::Key;
 pub(super) use lanes::Lanes;
+pub use prior::Key;

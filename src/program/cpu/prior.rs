@@ -1,6 +1,6 @@
 //! Standard normal numbers straight into the lanes: the streams of `random.rs`, one for each sample.
 
-use super::functions::{log, sin_cos_of_turns};
+use super::functions::{log_of_normal, sin_cos_of_turns};
 use super::lanes::Lanes;
 use crate::random::{Purpose, Stream};
 
@@ -18,24 +18,27 @@ pub struct Key {
 #[repr(C, align(64))]
 struct Uniforms([f64; 16]);
 
-/// Fills `count` lines with normal numbers; lane i draws from the stream of `key.counter + i`.
+/// Fills `count` lines with normal numbers; lane i draws from the stream of `key.counter + i`, and lanes beyond the
+/// last sample repeat it, so that nothing overflows there alone.
 ///
 /// # Safety
 /// `to` points to `count` lines.
 #[inline(always)]
-pub(super) unsafe fn normals<L: Lanes>(key: Key, count: usize, to: *mut L) {
-    let mut streams: [Stream; 16] =
-        std::array::from_fn(|lane| Stream::new(key.seed, key.purpose, key.counter.wrapping_add(lane as u64)));
+pub(super) unsafe fn normals<L: Lanes>(key: Key, samples: usize, count: usize, to: *mut L) {
+    let mut streams: [Stream; 16] = std::array::from_fn(|lane| {
+        let sample = lane.min(samples - 1) as u64;
+        Stream::new(key.seed, key.purpose, key.counter.wrapping_add(sample))
+    });
     let (mut first, mut second) = (Uniforms([0.0; 16]), Uniforms([0.0; 16]));
     for pair in 0..count.div_ceil(2) {
-        for lane in 0..L::WIDTH {
-            first.0[lane] = streams[lane].uniform();
-            second.0[lane] = streams[lane].uniform();
+        for (lane, stream) in streams[..L::WIDTH].iter_mut().enumerate() {
+            first.0[lane] = stream.uniform();
+            second.0[lane] = stream.uniform();
         }
         // SAFETY: 16 doubles hold the lanes of either precision; `to` has `count` lines.
         unsafe {
             let u = L::Wide::constant(1.0) - *first.0.as_ptr().cast::<L::Wide>();
-            let radius = (log(u) * L::Wide::constant(-2.0)).sqrt();
+            let radius = (log_of_normal(u) * L::Wide::constant(-2.0)).sqrt();
             let (sine, cosine) = sin_cos_of_turns(*second.0.as_ptr().cast::<L::Wide>());
             *to.add(2 * pair) = L::narrow(radius * cosine);
             if 2 * pair + 1 < count {

@@ -1,0 +1,126 @@
+//! The shared check of execution: every instruction set and precision agrees with the reference, at every batch size.
+
+use super::super::cpu::{Executable, Feed, Instructions};
+use super::super::{Output, Program};
+use super::reference::{Bounded, Sample, evaluate, sum_of_samples};
+use super::{context, input_counts, random};
+use crate::context::Precision;
+use std::sync::Arc;
+
+/// Samples and parameters for a program: uniform in (-1, 1).
+pub struct Data {
+    pub batch: usize,
+    /// `inputs[i]` is `batch x count` numbers.
+    pub inputs: Vec<Vec<f64>>,
+    pub parameters: Vec<f64>,
+}
+
+impl Data {
+    pub fn new(program: &Program, batch: usize, seed: u64) -> Self {
+        let counts = input_counts(&program.recorder);
+        let inputs = counts.iter().enumerate().map(|(i, n)| random(seed + 100 * i as u64 + 1, batch * n)).collect();
+        Self { batch, inputs, parameters: random(seed, program.parameters()) }
+    }
+
+    /// The inputs of one sample.
+    pub fn sample(&self, index: usize) -> Vec<Vec<f64>> {
+        let one = |numbers: &Vec<f64>| {
+            let count = numbers.len() / self.batch;
+            numbers[index * count..(index + 1) * count].to_vec()
+        };
+        self.inputs.iter().map(one).collect()
+    }
+}
+
+/// Outputs of a program for the first `batch` samples.
+pub fn outputs(program: &Program, data: &Data, how: (Instructions, Precision), batch: usize) -> Vec<Vec<f64>> {
+    let executable = Executable::with_instructions(program.clone(), how.1, how.0).unwrap();
+    let bound = Arc::new(executable).bind(&data.parameters).unwrap();
+    let feeds: Vec<Feed> = data.inputs.iter().map(|x| Feed::Array(&x[..x.len() / data.batch * batch])).collect();
+    let mut results: Vec<Vec<f64>> = (0..program.outputs.len())
+        .map(|i| match program.outputs[i] {
+            Output::PerSample(_) => vec![f64::NAN; batch * program.output_count(i)],
+            Output::Summed(_) => vec![f64::NAN; program.output_count(i)],
+        })
+        .collect();
+    let mut slices: Vec<&mut [f64]> = results.iter_mut().map(Vec::as_mut_slice).collect();
+    bound.run(context(), batch, &feeds, &mut slices).unwrap();
+    results
+}
+
+/// Every instruction set of this processor in both precisions.
+pub fn ways() -> impl Iterator<Item = (Instructions, Precision)> {
+    let sets = || Instructions::ALL.into_iter().filter(|i| i.is_available());
+    [Precision::F32, Precision::F64].into_iter().flat_map(move |p| sets().map(move |i| (i, p)))
+}
+
+/// How sharp a comparison was.
+#[derive(Default)]
+pub struct Sharpness {
+    pub numbers: usize,
+    /// Numbers whose bound is below 1e-3 in f32 and 1e-11 in f64, relative to the number or one.
+    pub sharp: usize,
+}
+
+impl Sharpness {
+    fn count(&mut self, bound: &Bounded, precision: Precision) {
+        let limit = if precision == Precision::F32 { 1e-3 } else { 1e-11 };
+        self.numbers += 1;
+        self.sharp += usize::from(bound.error < limit * (1.0 + bound.value.abs()));
+    }
+
+    pub fn add(&mut self, other: Self) {
+        self.numbers += other.numbers;
+        self.sharp += other.sharp;
+    }
+
+    pub fn fraction(&self) -> f64 {
+        self.sharp as f64 / self.numbers as f64
+    }
+}
+
+/// Outputs against the reference, for all instruction sets, both precisions, and each batch size.
+pub fn assert_agreement(program: &Program, data: &Data, batches: &[usize]) -> Sharpness {
+    let mut sharpness = Sharpness::default();
+    let expected = [Precision::F32, Precision::F64].map(|precision| reference(program, data, precision));
+    for (instructions, precision) in ways() {
+        let expected = &expected[usize::from(precision == Precision::F64)];
+        for &batch in batches {
+            let got = outputs(program, data, (instructions, precision), batch);
+            for (index, got) in got.iter().enumerate() {
+                let bounds = wanted(program, &expected[..batch], (index, precision));
+                assert_eq!(bounds.len(), got.len());
+                for (bound, got) in bounds.iter().zip(got) {
+                    let near = (got - bound.value).abs() <= bound.error;
+                    let what = || format!("output {index}, {instructions:?}, {precision:?}, batch {batch}");
+                    assert!(near, "{}: expected {bound:?}, got {got}", what());
+                    sharpness.count(bound, precision);
+                }
+            }
+        }
+    }
+    sharpness
+}
+
+/// Each output of each sample, by the reference.
+fn reference(program: &Program, data: &Data, precision: Precision) -> Vec<Vec<Vec<Bounded>>> {
+    let of_sample = |i: usize| {
+        let sample = Sample { inputs: &data.sample(i), parameters: &data.parameters };
+        let values = evaluate(&program.recorder, precision, &sample);
+        program.outputs.iter().map(|o| values[o.node().0 as usize].clone()).collect()
+    };
+    (0..data.batch).map(of_sample).collect()
+}
+
+/// What an output has to be for some samples.
+fn wanted(program: &Program, samples: &[Vec<Vec<Bounded>>], (index, precision): (usize, Precision)) -> Vec<Bounded> {
+    match program.outputs[index] {
+        Output::PerSample(_) => samples.iter().flat_map(|sample| sample[index].clone()).collect(),
+        Output::Summed(node) => (0..program.output_count(index))
+            .map(|i| {
+                let terms: Vec<Bounded> = samples.iter().map(|sample| sample[index][i]).collect();
+                sum_of_samples(&terms, precision, program.recorder.shape(node))
+            })
+            .collect(),
+    }
+}

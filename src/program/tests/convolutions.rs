@@ -1,0 +1,99 @@
+//! The convolution kernels: all widths of tiles, all shapes of lattices, and the gradients that they give rise to.
+
+use super::super::{Kernel, Output, Program, Recorder, Shape, Stencil};
+use super::agreement::{Data, assert_agreement};
+use super::random;
+use crate::lattice::Lattice;
+
+struct Channels {
+    inputs: usize,
+    outputs: usize,
+}
+
+/// A convolution with bias and rectifier, its gradients, and a second gradient: with it convolutions whose weights
+/// differ between samples, correlations that are kept, and correlations that are only summed.
+fn program(stencil: &Stencil, channels: &Channels) -> Program {
+    let mut r = Recorder::new();
+    let x = r.input(Shape::new(channels.inputs, stencil.inputs()));
+    let weights = r.parameter(channels.inputs * channels.outputs * stencil.taps());
+    let bias = r.parameter(channels.outputs);
+    let kernel = Kernel { weights, stencil, transposed: false };
+    let y = r.convolve(x, kernel, Some(bias), channels.outputs);
+    let y = r.leaky_relu(y, 0.1);
+    let bent = r.tanh(y);
+    let sum = r.total(bent);
+    let first = r.gradient(sum, &[x, weights, bias]);
+    let table = r.table(&random(3, r.shape(weights).count()), r.shape(weights));
+    let product = r.multiply(first[1], table);
+    let sum = r.total(product);
+    let second = r.gradient(sum, &[x, weights]);
+    let outputs = vec![
+        Output::PerSample(y),
+        Output::PerSample(first[0]),
+        Output::Summed(first[1]),
+        Output::Summed(first[2]),
+        Output::PerSample(second[0]),
+        Output::Summed(second[1]),
+    ];
+    Program::new(r, outputs)
+}
+
+fn sites(lattice: &Lattice, parity: Option<usize>) -> Vec<usize> {
+    (0..lattice.volume()).filter(|&s| parity.is_none_or(|p| lattice.parity(s) == p)).collect()
+}
+
+fn cube(extent: &[usize], kernel: usize, ends: [Option<usize>; 2]) -> Stencil {
+    let lattice = Lattice::new(extent).unwrap();
+    Stencil::cube(&lattice, kernel, &sites(&lattice, ends[0]), &sites(&lattice, ends[1])).unwrap()
+}
+
+#[test]
+fn all_numbers_of_channels() {
+    let counts = || (1..=10).chain([16, 17]);
+    // 15 sites: tiles of every width, and a remainder.
+    let stencil = cube(&[15], 3, [None, None]);
+    for (inputs, outputs) in counts().flat_map(|i| counts().map(move |o| (i, o))) {
+        let program = program(&stencil, &Channels { inputs, outputs });
+        let data = Data::new(&program, 3, (100 * inputs + outputs) as u64);
+        let sharpness = assert_agreement(&program, &data, &[3]);
+        assert!(sharpness.fraction() > 0.85, "{inputs}, {outputs}: {}", sharpness.fraction());
+    }
+}
+
+#[test]
+fn all_shapes_of_lattices_kernels_and_sublattices() {
+    let extents: [&[usize]; 20] = [
+        &[2],
+        &[3],
+        &[4],
+        &[6],
+        &[2, 2],
+        &[3, 2],
+        &[2, 4],
+        &[3, 3],
+        &[4, 4],
+        &[6, 2],
+        &[3, 4],
+        &[6, 3],
+        &[4, 6],
+        &[2, 2, 2],
+        &[4, 2, 2],
+        &[2, 3, 4],
+        &[3, 3, 2],
+        &[2, 2, 2, 2],
+        &[4, 2, 2, 2],
+        &[2, 3, 2, 2],
+    ];
+    let parities = || [None, Some(0), Some(1)].into_iter();
+    for extent in extents {
+        for kernel in [1, 3, 5] {
+            if kernel == 5 && extent.len() == 4 && extent != [2, 2, 2, 2] {
+                continue;
+            }
+            for ends in parities().flat_map(|from| parities().map(move |to| [from, to])) {
+                let program = program(&cube(extent, kernel, ends), &Channels { inputs: 2, outputs: 3 });
+                assert_agreement(&program, &Data::new(&program, 2, 9), &[2]);
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The table of elementwise operations: values against their formulas, derivatives against finite differences.
+
+use super::super::cpu::Instructions;
+use super::super::elementwise::Elementwise;
+use super::super::{Output, Program, Recorder, Shape};
+use super::agreement::{Data, outputs};
+use super::reference::formula;
+use crate::context::Precision;
+
+const STEP: f64 = 5e-4;
+const CONSTANT: f64 = 0.3;
+
+/// y, dy/da, (dy/db), and the derivatives of these: one number for each sample.
+fn program(operation: Elementwise) -> Program {
+    let mut recorder = Recorder::new();
+    let site = Shape::new(1, 1);
+    let variables: Vec<_> = (0..operation.arguments()).map(|_| recorder.input(site)).collect();
+    let y = recorder.elementwise(operation, [variables[0], variables[variables.len() - 1]], CONSTANT);
+    let sum = recorder.total(y);
+    let first = recorder.gradient(sum, &variables);
+    let mut results = vec![y];
+    results.extend(&first);
+    for derivative in first {
+        let sum = recorder.total(derivative);
+        results.extend(recorder.gradient(sum, &variables));
+    }
+    Program::new(recorder, results.into_iter().map(Output::PerSample).collect())
+}
+
+/// Points at which the formula is a number, away from zero, where it may have a pole or an edge.
+fn points(operation: Elementwise) -> Vec<[f64; 2]> {
+    let axis = || [-2.2, -1.6, -1.1, -0.75, -0.5, 0.5, 0.75, 1.1, 1.6, 2.2].into_iter();
+    let pairs = axis().flat_map(|a| axis().map(move |b| [a, b]));
+    pairs.filter(|&[a, b]| formula(operation, a, b, CONSTANT).is_finite()).collect()
+}
+
+/// Results at points that are moved by `shift` along one argument.
+fn results(
+    operation: Elementwise,
+    points: &[[f64; 2]],
+    (argument, shift): (usize, f64),
+    how: (Instructions, Precision),
+) -> Vec<Vec<f64>> {
+    let moved = |i: usize| points.iter().map(|p| p[i] + if i == argument { shift } else { 0.0 }).collect();
+    let inputs = (0..operation.arguments()).map(moved).collect();
+    let data = Data { batch: points.len(), inputs, parameters: vec![] };
+    outputs(&program(operation), &data, how, points.len())
+}
+
+fn assert_close(got: &[f64], expected: &[f64], tolerance: f64, what: &str) {
+    assert_eq!(got.len(), expected.len());
+    for (x, y) in got.iter().zip(expected) {
+        assert!((x - y).abs() <= tolerance * (1.0 + y.abs()), "{what}: expected {y}, got {x}");
+    }
+}
+
+/// The shared check of all rows: a new one joins by standing in the table, and in the reference's formula.
+fn assert_row(operation: Elementwise, instructions: Instructions) {
+    let points = points(operation);
+    let at = |moved, precision| results(operation, &points, moved, (instructions, precision));
+    let centre = at((0, 0.0), Precision::F64);
+    let what = |k: usize| format!("{operation:?}, result {k}, {instructions:?}");
+    let exact: Vec<f64> = points.iter().map(|p| formula(operation, p[0], p[1], CONSTANT)).collect();
+    assert_close(&centre[0], &exact, 1e-15, &what(0));
+    let arguments = operation.arguments();
+    for argument in 0..arguments {
+        let [a, b, c, d] = [2.0, 1.0, -1.0, -2.0].map(|n| at((argument, n * STEP), Precision::F64));
+        for k in 0..=arguments {
+            let difference = |i: usize| (8.0 * (b[k][i] - c[k][i]) - (a[k][i] - d[k][i])) / (12.0 * STEP);
+            let expected: Vec<f64> = (0..points.len()).map(difference).collect();
+            let derivative = if k == 0 { 1 + argument } else { 1 + arguments * k + argument };
+            assert_close(&centre[derivative], &expected, 1e-8, &what(derivative));
+        }
+    }
+    for (k, (single, double)) in at((0, 0.0), Precision::F32).iter().zip(&centre).enumerate() {
+        assert_close(single, double, 2e-6, &what(k));
+    }
+}
+
+#[test]
+fn every_row_has_its_formula_and_its_first_and_second_derivatives() {
+    for &operation in Elementwise::ALL {
+        for instructions in Instructions::ALL.into_iter().filter(|i| i.is_available()) {
+            assert!(points(operation).len() >= 50, "{operation:?}");
+            assert_row(operation, instructions);
+        }
+    }
+}
+
+#[test]
+fn rows_keep_what_is_not_a_number() {
+    for &operation in Elementwise::ALL {
+        for how in super::agreement::ways() {
+            for bad in 0..operation.arguments() {
+                let mut inputs = vec![vec![0.5; 3]; operation.arguments()];
+                inputs[bad][1] = f64::NAN;
+                let data = Data { batch: 3, inputs, parameters: vec![] };
+                let y = &outputs(&program(operation), &data, how, 3)[0];
+                let is_nan: Vec<bool> = y.iter().map(|x| x.is_nan()).collect();
+                // A slope is one of two numbers; what it multiplies is not a number then.
+                let kept = operation != Elementwise::LeakySlope;
+                assert_eq!(is_nan, [false, kept, false], "{operation:?}, {how:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Adam (Kingma and Ba, arXiv:1412.6980):
+//!
+//! ```text
+//! m <- b1 m + (1 - b1) g,   v <- b2 v + (1 - b2) g²,   x <- x - rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)
+//! ```
+
+use super::spec::TrainSpec;
+
+/// Where a training run stands; with it a stopped run goes on exactly.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// Steps done.
+    pub step: u64,
+    /// Steps of the whole run.
+    pub steps: u64,
+    /// Samples drawn so far, in this run and in all before it: the counter of the next.
+    pub samples: u64,
+    /// Mean gradient m.
+    pub first: Vec<f64>,
+    /// Mean squared gradient v.
+    pub second: Vec<f64>,
+}
+
+impl State {
+    /// The beginning of a run for `count` parameters, after `samples` samples of earlier runs.
+    pub fn new(count: usize, steps: u64, samples: u64) -> Self {
+        Self { step: 0, steps, samples, first: vec![0.0; count], second: vec![0.0; count] }
+    }
+
+    /// True where the run has done all its steps.
+    pub fn is_finished(&self) -> bool {
+        self.step >= self.steps
+    }
+
+    /// One step of Adam.
+    pub fn update(&mut self, spec: &TrainSpec, gradient: &[f64], parameters: &mut [f64]) {
+        let (b1, b2) = (spec.beta1, spec.beta2);
+        let time = (self.step + 1) as f64;
+        let (c1, c2) = (1.0 - b1.powf(time), 1.0 - b2.powf(time));
+        let rate = spec.rate(self.step);
+        let moments = self.first.iter_mut().zip(&mut self.second);
+        for ((x, &g), (m, v)) in parameters.iter_mut().zip(gradient).zip(moments) {
+            *m = b1 * *m + (1.0 - b1) * g;
+            *v = b2 * *v + (1.0 - b2) * g * g;
+            *x -= rate * (*m / c1) / ((*v / c2).sqrt() + spec.epsilon);
+        }
+        self.step += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_step_has_the_size_of_the_learning_rate_and_a_valley_is_found() {
+        let spec = TrainSpec { learning_rate: 0.1, steps: 400, ..TrainSpec::default() };
+        let mut state = State::new(2, spec.steps, 0);
+        let mut x = [3.0, -2.0];
+        state.update(&spec, &[6.0, -4.0], &mut x);
+        assert!((x[0] - 2.9).abs() < 1e-8 && (x[1] + 1.9).abs() < 1e-8);
+        for _ in 1..400 {
+            let gradient = [2.0 * x[0], 2.0 * x[1]];
+            state.update(&spec, &gradient, &mut x);
+        }
+        assert!(x[0].abs() < 1e-2 && x[1].abs() < 1e-2 && state.is_finished());
+    }
+}

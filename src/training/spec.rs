@@ -1,0 +1,140 @@
+//! Spec of a training run.
+
+use crate::error::Result;
+use crate::spec::expect;
+use serde::{Deserialize, Serialize};
+
+/// How long, on what, and how fast to train.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainSpec {
+    /// Steps of the whole run; a run that was stopped goes on up to this number.
+    pub steps: u64,
+    /// Samples in each step.
+    pub batch: usize,
+    /// Learning rate at its highest.
+    pub learning_rate: f64,
+    /// How the learning rate changes during the run.
+    pub schedule: Schedule,
+    /// Steps during which the learning rate rises linearly from zero.
+    pub warmup: u64,
+    /// Learning rate at the end, relative to the highest; for `cosine` and `exponential`.
+    pub final_rate: f64,
+    /// Estimator of the gradient.
+    pub gradient: Estimator,
+    /// Largest norm of the gradient, beyond which it is scaled down; 0: no limit.
+    pub clip: f64,
+    /// Decay of the mean gradient in Adam.
+    pub beta1: f64,
+    /// Decay of the mean squared gradient in Adam.
+    pub beta2: f64,
+    /// Number that keeps Adam's denominator from zero.
+    pub epsilon: f64,
+}
+
+impl Default for TrainSpec {
+    fn default() -> Self {
+        Self {
+            steps: 2500,
+            batch: 64,
+            learning_rate: 1e-3,
+            schedule: Schedule::Constant,
+            warmup: 0,
+            final_rate: 0.01,
+            gradient: Estimator::Path,
+            clip: 0.0,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+        }
+    }
+}
+
+/// Learning rate as a function of the step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Schedule {
+    /// The same throughout.
+    #[default]
+    Constant,
+    /// Half a period of a cosine, down to the final rate.
+    Cosine,
+    /// Exponential decay down to the final rate.
+    Exponential,
+}
+
+/// Estimator of the gradient of the loss.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Estimator {
+    /// The derivative of log q + S through the sample and the parameters.
+    Reparametrised,
+    /// The derivative through the sample alone: the rest has mean zero and only adds noise (arXiv:2207.08219).
+    #[default]
+    Path,
+}
+
+impl TrainSpec {
+    /// Checks all ranges.
+    pub fn check(&self) -> Result<()> {
+        const MOST_SAMPLES: usize = 1 << 24;
+        let positive = |x: f64| x.is_finite() && x > 0.0;
+        let decay = |x: f64| (0.0..1.0).contains(&x);
+        expect(self.steps > 0, "steps", "at least 1", self.steps)?;
+        expect((1..=MOST_SAMPLES).contains(&self.batch), "batch", "1 to 16777216", self.batch)?;
+        expect(positive(self.learning_rate), "learning_rate", "a finite number above 0", self.learning_rate)?;
+        expect(self.warmup <= self.steps, "warmup", "at most the steps", self.warmup)?;
+        expect(
+            positive(self.final_rate) && self.final_rate <= 1.0,
+            "final_rate",
+            "above 0, at most 1",
+            self.final_rate,
+        )?;
+        expect(self.clip.is_finite() && self.clip >= 0.0, "clip", "a finite number of at least 0", self.clip)?;
+        expect(decay(self.beta1), "beta1", "at least 0, below 1", self.beta1)?;
+        expect(decay(self.beta2), "beta2", "at least 0, below 1", self.beta2)?;
+        expect(positive(self.epsilon), "epsilon", "a finite number above 0", self.epsilon)
+    }
+
+    /// Learning rate of a step, counted from 0.
+    pub fn rate(&self, step: u64) -> f64 {
+        if step < self.warmup {
+            return self.learning_rate * (step + 1) as f64 / self.warmup as f64;
+        }
+        let progress = (step - self.warmup) as f64 / (self.steps - self.warmup).max(1) as f64;
+        let relative = match self.schedule {
+            Schedule::Constant => 1.0,
+            Schedule::Cosine => {
+                let falling = 0.5 * (1.0 + (std::f64::consts::PI * progress).cos());
+                self.final_rate + (1.0 - self.final_rate) * falling
+            }
+            Schedule::Exponential => self.final_rate.powf(progress),
+        };
+        self.learning_rate * relative
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_learning_rate_rises_then_falls_to_its_final_value() {
+        let spec = TrainSpec { steps: 110, warmup: 10, schedule: Schedule::Cosine, ..TrainSpec::default() };
+        assert!((spec.rate(0) - 1e-4).abs() < 1e-12);
+        assert!((spec.rate(10) - 1e-3).abs() < 1e-12);
+        assert!((spec.rate(60) - 0.505e-3).abs() < 1e-9);
+        assert!((spec.rate(110) - 1e-5).abs() < 1e-12);
+        let spec = TrainSpec { schedule: Schedule::Exponential, ..spec };
+        assert!((spec.rate(60) - 1e-4).abs() < 1e-12);
+    }
+
+    #[test]
+    fn values_out_of_range_are_named() {
+        let message = |spec: TrainSpec| spec.check().unwrap_err().to_string();
+        assert_eq!(message(TrainSpec { steps: 0, ..Default::default() }), "steps: expected at least 1, got 0");
+        assert!(message(TrainSpec { batch: 0, ..Default::default() }).starts_with("batch: "));
+        assert!(message(TrainSpec { learning_rate: f64::NAN, ..Default::default() }).starts_with("learning_rate: "));
+        assert!(message(TrainSpec { beta2: 1.0, ..Default::default() }).starts_with("beta2: "));
+    }
+}
