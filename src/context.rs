@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use std::cell::Cell;
+use std::thread::{self, JoinHandle};
 
 /// Precision of the networks; densities and actions are summed in f64 whatever it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -29,6 +30,22 @@ pub struct Context {
     seed: u64,
     precision: Precision,
     pool: rayon::ThreadPool,
+    /// Declared after the pool, which tells the workers to end when it is dropped.
+    _workers: Workers,
+}
+
+/// Threads that are waited for when they are no longer needed, so that none outlives its context.
+#[derive(Debug, Default)]
+struct Workers(Vec<JoinHandle<()>>);
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        // A worker cannot wait for itself.
+        if !is_worker() {
+            // A panic of a worker was told where it happened.
+            self.0.drain(..).for_each(|worker| drop(worker.join()));
+        }
+    }
 }
 
 impl Context {
@@ -38,13 +55,18 @@ impl Context {
         if threads > MOST {
             return Err(Error::BadSpec(format!("threads: expected 0 (all) to {MOST}, got {threads}")));
         }
+        let mut workers = Workers::default();
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
-            .thread_name(|i| format!("instanton-{i}"))
             .start_handler(|_| IS_WORKER.set(true))
+            .spawn_handler(|worker| {
+                let name = format!("instanton-{}", worker.index());
+                workers.0.push(thread::Builder::new().name(name).spawn(|| worker.run())?);
+                Ok(())
+            })
             .build()
             .map_err(|e| Error::NoDevice(format!("threads: expected to start {threads} (0: all), got: {e}")))?;
-        Ok(Self { seed, precision, pool })
+        Ok(Self { seed, precision, pool, _workers: workers })
     }
 
     /// Seed of all random numbers.
