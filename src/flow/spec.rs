@@ -1,6 +1,7 @@
 //! Specs of models: the registry. A new model is its file and one line here.
 
 use crate::error::{Error, Result};
+use crate::lattice::Lattice;
 use serde::{Deserialize, Serialize};
 
 /// A model by name.
@@ -81,6 +82,34 @@ pub struct NetworkSpec {
     pub symmetry: Symmetry,
     /// Initial size of the last convolution.
     pub initial_output: f64,
+}
+
+impl NetworkSpec {
+    /// Checks that `layers` layers on a lattice take memory within reason: for parameters, tables and values.
+    pub fn expect_size(&self, layers: usize, lattice: &Lattice) -> Result<()> {
+        const MOST_PARAMETERS: usize = 1 << 25;
+        const MOST_ENTRIES: usize = 1 << 26;
+        const MOST_VALUES: usize = 1 << 24;
+        let size = |factors: &[usize]| factors.iter().fold(1usize, |product, &f| product.saturating_mul(f));
+        let taps = size(&vec![self.kernel; lattice.dimensions()]);
+        let channels = [&[1], self.hidden.as_slice(), &[2]].concat();
+        let weights = channels.windows(2).map(|pair| size(&[pair[0], pair[1], taps, layers]));
+        let widest = channels.iter().copied().max().unwrap_or(1);
+        for (what, most, got) in [
+            ("weights", MOST_PARAMETERS, weights.fold(0, usize::saturating_add)),
+            (
+                "neighbours of sites in all convolutions",
+                MOST_ENTRIES,
+                size(&[taps, lattice.volume(), channels.len() - 1]),
+            ),
+            ("numbers in a hidden layer", MOST_VALUES, size(&[widest, lattice.volume()])),
+        ] {
+            if got > most {
+                return Err(Error::BadShape(format!("size: expected at most {most} {what}, got {got}")));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl ModelSpec {

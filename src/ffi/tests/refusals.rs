@@ -116,6 +116,27 @@ fn lattices_larger_than_memory_are_errors() {
 }
 
 #[test]
+fn models_larger_than_memory_are_errors() {
+    let o = Objects::new();
+    let (four, wide) = (lattice(o.context, &[8; 4]), lattice(o.context, &[2048, 2048]));
+    let message = |lattice, spec: &CStr| unmade(3, |out| unsafe { inst_model_new(lattice, spec.as_ptr(), out) });
+    for (lattice, spec, expected) in [
+        (o.lattice, c"{layers: 1024, hidden: [1024, 1024]}", "at most 33554432 weights, got 9691987968"),
+        (four, c"{layers: 1, kernel: 15, hidden: []}", "at most 67108864 neighbours of sites in all convolutions, got"),
+        (wide, c"{layers: 1, kernel: 1, hidden: [8]}", "at most 16777216 numbers in a hidden layer, got 33554432"),
+    ] {
+        let message = message(lattice, spec);
+        assert!(message.contains(expected), "{message}");
+    }
+    let most = format!("{{layers: 1024, kernel: 15, hidden: [{}]}}", "1024,".repeat(16));
+    assert!(message(four, &CString::new(most).unwrap()).contains("at most 33554432 weights"));
+    unsafe {
+        inst_lattice_free(four);
+        inst_lattice_free(wide);
+    }
+}
+
+#[test]
 fn numbers_that_are_not_finite_are_named_wherever_fields_come_in() {
     let o = Objects::new();
     let mut results = [UNTOUCHED; 4 * VOLUME];
