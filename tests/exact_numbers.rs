@@ -86,7 +86,13 @@ impl Exact {
         for (series, exact) in series.iter().zip(self.means) {
             let found = autocorrelation(series).unwrap();
             let pull = (found.mean - exact) / found.error;
-            assert!(pull.abs() < 5.0, "{chain} at L = {}: {} +- {}, exact {exact}", self.length, found.mean, found.error);
+            assert!(
+                pull.abs() < 5.0,
+                "{chain} at L = {}: {} +- {}, exact {exact}",
+                self.length,
+                found.mean,
+                found.error
+            );
             assert!(found.error < exact / 30.0, "{chain}: {exact} known to {} only", found.error);
         }
     }
@@ -133,7 +139,8 @@ fn form_a_on_4x4() {
 #[test]
 fn form_kappa_on_4x4() {
     let model = "{type: 'affine', layers: 8, hidden: [8]}";
-    let flow = FORM_KAPPA_4.model(model, "{steps: 600, batch: 128, learning_rate: 0.01, schedule: 'cosine', clip: 100}");
+    let flow =
+        FORM_KAPPA_4.model(model, "{steps: 600, batch: 128, learning_rate: 0.01, schedule: 'cosine', clip: 100}");
     FORM_KAPPA_4.expect_reweighting(&flow, 50_000);
     FORM_KAPPA_4.expect_everything(flow);
 }

@@ -6,6 +6,8 @@ mod network;
 mod normalizing;
 mod recording;
 mod spec;
+#[cfg(test)]
+mod tests;
 
 pub use affine::{Affine, State};
 pub use checkerboard::Checkerboard;

@@ -87,12 +87,17 @@ impl Flow {
         self.sampling.executable().program().flops()
     }
 
-    /// The prior's numbers z of given fields (batch x V), and log q.
+    /// The prior's numbers z of given fields (batch x V), and log q; a field so large that log q is not a number is an
+    /// error.
     pub fn invert(&self, batch: usize, fields: &[f64], prior: &mut [f64], log_q: &mut [f64]) -> Result<()> {
         let volume = self.lattice().volume();
-        expect_length("fields", batch * volume, fields.len())?;
+        expect_length("fields", batch.saturating_mul(volume), fields.len())?;
         expect_finite("fields", fields)?;
-        self.inversion.run(&self.context, batch, &[Feed::Array(fields)], &mut [prior, log_q])
+        self.inversion.run(&self.context, batch, &[Feed::Array(fields)], &mut [prior, &mut *log_q])?;
+        match log_q.iter().position(|x| x.is_nan()) {
+            None => Ok(()),
+            Some(i) => Err(Error::BadInput(format!("fields: expected log q to be a number, got NaN for sample {i}"))),
+        }
     }
 }
 
@@ -116,6 +121,8 @@ impl Model for Flow {
     }
 
     fn window(&self) -> usize {
-        16 * self.context.threads().clamp(1, 16) * self.sampling.executable().block() / 8
+        // Eight blocks for each thread; a power of two, so that windows fill the range of counters.
+        let threads = self.context.threads().clamp(1, 16).next_power_of_two();
+        8 * threads * self.sampling.executable().block()
     }
 }

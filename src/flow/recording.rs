@@ -39,7 +39,7 @@ impl Layers {
     pub fn new(spec: &ModelSpec, lattice: &Lattice) -> Result<Self> {
         let board = Checkerboard::new(lattice)?;
         let (count, network) = spec.network()?;
-        network.expect_size(count, lattice)?;
+        network.expect_fit(count, lattice)?;
         let pair = [Affine::new(&network, &board, 0)?, Affine::new(&network, &board, 1)?];
         let layers = (0..count).map(|i| pair[i % 2].clone()).collect();
         let pick = [board.pick(0)?, board.pick(1)?];

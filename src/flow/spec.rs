@@ -84,34 +84,6 @@ pub struct NetworkSpec {
     pub initial_output: f64,
 }
 
-impl NetworkSpec {
-    /// Checks that `layers` layers on a lattice take memory within reason: for parameters, tables and values.
-    pub fn expect_size(&self, layers: usize, lattice: &Lattice) -> Result<()> {
-        const MOST_PARAMETERS: usize = 1 << 25;
-        const MOST_ENTRIES: usize = 1 << 26;
-        const MOST_VALUES: usize = 1 << 24;
-        let size = |factors: &[usize]| factors.iter().fold(1usize, |product, &f| product.saturating_mul(f));
-        let taps = size(&vec![self.kernel; lattice.dimensions()]);
-        let channels = [&[1], self.hidden.as_slice(), &[2]].concat();
-        let weights = channels.windows(2).map(|pair| size(&[pair[0], pair[1], taps, layers]));
-        let widest = channels.iter().copied().max().unwrap_or(1);
-        for (what, most, got) in [
-            ("weights", MOST_PARAMETERS, weights.fold(0, usize::saturating_add)),
-            (
-                "neighbours of sites in all convolutions",
-                MOST_ENTRIES,
-                size(&[taps, lattice.volume(), channels.len() - 1]),
-            ),
-            ("numbers in a hidden layer", MOST_VALUES, size(&[widest, lattice.volume()])),
-        ] {
-            if got > most {
-                return Err(Error::BadShape(format!("size: expected at most {most} {what}, got {got}")));
-            }
-        }
-        Ok(())
-    }
-}
-
 impl ModelSpec {
     /// Number of layers and the network of each, where all values are in range.
     pub fn network(&self) -> Result<(usize, NetworkSpec)> {
@@ -131,9 +103,33 @@ impl ModelSpec {
         if !(initial_output.is_finite() && initial_output >= 0.0) {
             return range("initial_output", "a finite number of at least 0", initial_output.to_string());
         }
-        if symmetry == Symmetry::Odd && activation == Activation::LeakyRelu {
-            return range("activation", "'tanh', an odd function, for symmetry 'odd'", "'leaky_relu'".into());
-        }
         Ok((layers, NetworkSpec { hidden, kernel, activation, symmetry, initial_output }))
+    }
+}
+
+impl NetworkSpec {
+    /// Refuses what would not fit into memory: parameters, tables of neighbours, values of a hidden layer.
+    pub fn expect_fit(&self, layers: usize, lattice: &Lattice) -> Result<()> {
+        const MOST_PARAMETERS: usize = 1 << 26;
+        const MOST_NEIGHBOURS: usize = 1 << 28;
+        const MOST_VALUES: usize = 1 << 24;
+        let (mut weights, mut inputs, mut widest) = (0, 1, 2);
+        let taps = self.kernel.pow(lattice.dimensions() as u32);
+        for &outputs in self.hidden.iter().chain(&[2]) {
+            weights += inputs * outputs * taps;
+            inputs = outputs;
+            widest = widest.max(outputs);
+        }
+        let counts = [
+            ("kernel", "neighbours of all sites", taps * lattice.volume(), MOST_NEIGHBOURS),
+            ("hidden", "parameters in all layers", layers * weights, MOST_PARAMETERS),
+            ("hidden", "values on all sites of a hidden layer", widest * lattice.volume(), MOST_VALUES),
+        ];
+        for (key, what, got, most) in counts {
+            if got > most {
+                return Err(Error::BadSpec(format!("{key}: expected at most {most} {what}, got {got}")));
+            }
+        }
+        Ok(())
     }
 }

@@ -203,7 +203,9 @@ impl Bound {
         for (index, count) in inputs {
             match feeds.get(index) {
                 None => return Err(Error::BadShape(format!("feeds: expected input {index}, got {}", feeds.len()))),
-                Some(Feed::Array(numbers)) => expect_length(&format!("input {index}"), batch * count, numbers.len())?,
+                Some(Feed::Array(numbers)) => {
+                    expect_length(&format!("input {index}"), batch.saturating_mul(count), numbers.len())?
+                }
                 Some(Feed::Normal(_)) => {}
             }
         }
@@ -213,7 +215,7 @@ impl Bound {
         }
         for (index, (kind, out)) in program.outputs.iter().zip(outputs).enumerate() {
             let count = program.output_count(index);
-            let expected = if matches!(kind, Output::Summed(_)) { count } else { batch * count };
+            let expected = if matches!(kind, Output::Summed(_)) { count } else { batch.saturating_mul(count) };
             expect_length(&format!("output {index}"), expected, out.len())?;
         }
         Ok(())

@@ -16,7 +16,7 @@ mod tiles;
 pub(super) mod x86;
 
 pub use dispatch::Instructions;
-pub use peak::multiply_add_peak;
 pub use executable::{Bound, Executable, Feed};
 pub(super) use lanes::Lanes;
+pub use peak::multiply_add_peak;
 pub use prior::Key;

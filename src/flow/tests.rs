@@ -1,0 +1,395 @@
+//! Laws of flows: densities are those of the Jacobian, inverses invert, scores are gradients, symmetries hold.
+
+use super::*;
+use crate::action::{Action, Coupling, Phi4Spec};
+use crate::context::{Context, Precision};
+use crate::program::{Executable, Feed, Output, Program, Recorder, Shape};
+use crate::random::{Purpose, Stream};
+use crate::spec::parse;
+use faer::Mat;
+use proptest::prelude::*;
+use proptest::test_runner::{RngSeed, TestRunner};
+use std::sync::Arc;
+
+const LATTICES: [&[usize]; 6] = [&[4, 4], &[2, 4], &[4, 2, 2], &[6], &[2], &[2, 2, 2, 2]];
+const SEED: u64 = 12;
+
+fn context(precision: Precision, threads: usize) -> Arc<Context> {
+    Arc::new(Context::new(SEED, precision, threads).unwrap())
+}
+
+fn spec(text: &str) -> ModelSpec {
+    parse("model", text).unwrap()
+}
+
+fn flow(extent: &[usize], spec: &ModelSpec) -> Flow {
+    Flow::new(&context(Precision::F64, 1), &Lattice::new(extent).unwrap(), spec).unwrap()
+}
+
+/// Networks of each kind, a few layers deep.
+fn specs() -> [ModelSpec; 4] {
+    [
+        "{type: 'affine', layers: 3}",
+        "{type: 'affine', layers: 4, hidden: [5], activation: 'tanh', initial_output: 2}",
+        "{type: 'affine', layers: 5, hidden: [3, 2, 4], activation: 'tanh', symmetry: 'odd'}",
+        "{type: 'affine', layers: 2, hidden: [], kernel: 5}",
+    ]
+    .map(spec)
+}
+
+/// Runs a program of the flow that has so many outputs on given numbers.
+fn run(flow: &Flow, program: Program, outputs: usize, numbers: &[f64]) -> Vec<Vec<f64>> {
+    let batch = numbers.len() / flow.lattice().volume();
+    let mut results: Vec<Vec<f64>> = (0..outputs).map(|i| vec![f64::NAN; batch * program.output_count(i)]).collect();
+    let mut slices: Vec<&mut [f64]> = results.iter_mut().map(Vec::as_mut_slice).collect();
+    let bound = Arc::new(Executable::new(program, Precision::F64)).bind(flow.parameters()).unwrap();
+    bound.run(flow.context(), batch, &[Feed::Array(numbers)], &mut slices).unwrap();
+    results
+}
+
+fn normals(counter: u64, batch: usize, volume: usize) -> Vec<f64> {
+    let mut z = vec![0.0; batch * volume];
+    for (i, z) in z.chunks_mut(volume).enumerate() {
+        Stream::new(SEED, Purpose::Prior, counter + i as u64).normals(z);
+    }
+    z
+}
+
+fn assert_close(got: &[f64], expected: &[f64], tolerance: f64, what: &str) {
+    assert_eq!(got.len(), expected.len());
+    for (x, y) in got.iter().zip(expected) {
+        assert!((x - y).abs() <= tolerance * (1.0 + y.abs()), "{what}: expected {y}, got {x}");
+    }
+}
+
+/// Outputs: the field, log q, and the field's derivatives, one row of the Jacobian for each site.
+fn jacobian(layers: &Layers) -> Program {
+    let mut recorder = Recorder::new();
+    let volume = layers.lattice().volume();
+    let draw = layers.draw(&mut recorder);
+    let field = layers.join(&mut recorder, draw.result().halves);
+    let mut outputs = vec![field, draw.result().log_density];
+    for site in 0..volume {
+        let unit: Vec<f64> = (0..volume).map(|s| f64::from(s == site)).collect();
+        let unit = recorder.table(&unit, Shape::new(1, volume));
+        outputs.extend(recorder.pull_back(&[(field, unit)], &[draw.prior]));
+    }
+    Program::new(recorder, outputs.into_iter().map(Output::PerSample).collect())
+}
+
+#[test]
+fn the_log_determinant_is_that_of_the_dense_jacobian() {
+    for extent in LATTICES {
+        for spec in specs() {
+            let flow = flow(extent, &spec);
+            let volume = flow.lattice().volume();
+            let z = normals(0, 3, volume);
+            let results = run(&flow, jacobian(flow.layers()), 2 + volume, &z);
+            for sample in 0..3 {
+                let entry = |row: usize, column: usize| results[2 + row][sample * volume + column];
+                let determinant = Mat::from_fn(volume, volume, entry).determinant();
+                let square: f64 = z[sample * volume..][..volume].iter().map(|z| z * z).sum();
+                let log_prior = -0.5 * (square + volume as f64 * (2.0 * std::f64::consts::PI).ln());
+                let expected = log_prior - determinant.abs().ln();
+                assert_close(&results[1][sample..=sample], &[expected], 1e-12, &format!("{extent:?}, {spec:?}"));
+                assert!(determinant.abs().ln().abs() > 1e-3, "{spec:?}: a Jacobian that tests nothing");
+            }
+        }
+    }
+}
+
+/// inverse(forward(z)) = z, and both ways give one log q.
+fn assert_inverse(flow: &Flow) {
+    let (volume, batch) = (flow.lattice().volume(), 11);
+    let (mut fields, mut log_q) = (vec![0.0; batch * volume], vec![0.0; batch]);
+    flow.sample(3, batch, &mut fields, &mut log_q).unwrap();
+    let (mut z, mut again) = (vec![0.0; batch * volume], vec![0.0; batch]);
+    flow.invert(batch, &fields, &mut z, &mut again).unwrap();
+    assert_close(&z, &normals(3, batch, volume), 1e-12, "inverse");
+    assert_close(&again, &log_q, 1e-12, "log q of the inverse");
+    flow.log_density(batch, &fields, &mut again).unwrap();
+    assert_close(&again, &log_q, 1e-12, "log density");
+}
+
+#[test]
+fn the_inverse_gives_back_the_prior_and_the_same_density() {
+    for extent in LATTICES {
+        specs().iter().for_each(|spec| assert_inverse(&flow(extent, spec)));
+    }
+}
+
+/// Hidden channels, kernel, whether odd and whether of tanh, initial output.
+type Drawn = (Vec<usize>, usize, [bool; 2], f64);
+
+#[test]
+fn flows_of_random_specs_are_invertible() {
+    let config =
+        ProptestConfig { cases: 60, rng_seed: RngSeed::Fixed(5), failure_persistence: None, ..Default::default() };
+    let kernel = prop_oneof![Just(1usize), Just(3), Just(5)];
+    let network = (proptest::collection::vec(1..6usize, 0..4), kernel, any::<[bool; 2]>(), 0.0..2.0f64);
+    let check = |(extent, layers, network): (usize, usize, Drawn)| {
+        let (hidden, kernel, [odd, tanh], initial_output) = network;
+        let symmetry = if odd { Symmetry::Odd } else { Symmetry::None };
+        let activation = if odd || tanh { Activation::Tanh } else { Activation::LeakyRelu };
+        let spec = ModelSpec::Affine { layers, hidden, kernel, activation, symmetry, initial_output };
+        assert_inverse(&flow(LATTICES[extent], &spec));
+        let stored = serde_json::to_string(&spec).unwrap();
+        prop_assert_eq!(parse::<ModelSpec>("model", &stored).unwrap(), spec);
+        Ok(())
+    };
+    TestRunner::new(config).run(&(0..LATTICES.len(), 1..5usize, network), check).unwrap();
+}
+
+/// Outputs: the field and the score, joined to one field.
+fn score(layers: &Layers) -> Program {
+    let mut recorder = Recorder::new();
+    let draw = layers.draw(&mut recorder);
+    let field = layers.join(&mut recorder, draw.result().halves);
+    let score = layers.score(&mut recorder, &draw);
+    let score = layers.join(&mut recorder, score);
+    Program::new(recorder, vec![Output::PerSample(field), Output::PerSample(score)])
+}
+
+#[test]
+fn the_score_is_the_gradient_of_the_log_density() {
+    const STEP: f64 = 1e-3;
+    for extent in [&[4, 2][..], &[2, 2, 2]] {
+        // Differentiable activations: a step may not cross an edge.
+        for spec in [&specs()[1], &specs()[2], &specs()[3]] {
+            let flow = flow(extent, spec);
+            let volume = flow.lattice().volume();
+            let results = run(&flow, score(flow.layers()), 2, &normals(8, 2, volume));
+            for (field, score) in results[0].chunks(volume).zip(results[1].chunks(volume)) {
+                // All fields moved by n steps at one site each.
+                let at = |n: f64| {
+                    let moved = |i: usize| field[i % volume] + if i / volume == i % volume { n * STEP } else { 0.0 };
+                    let fields: Vec<f64> = (0..volume * volume).map(moved).collect();
+                    let mut log_q = vec![0.0; volume];
+                    flow.log_density(volume, &fields, &mut log_q).unwrap();
+                    log_q
+                };
+                let [a, b, c, d] = [2.0, 1.0, -1.0, -2.0].map(at);
+                let slope = |i: usize| (8.0 * (b[i] - c[i]) - (a[i] - d[i])) / (12.0 * STEP);
+                let expected: Vec<f64> = (0..volume).map(slope).collect();
+                assert_close(score, &expected, 1e-8, &format!("{extent:?}, {spec:?}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn odd_flows_keep_the_symmetry() {
+    let flow = flow(&[4, 4], &specs()[2]);
+    let z = normals(0, 7, 16);
+    let minus: Vec<f64> = z.iter().map(|z| -z).collect();
+    let plus = run(&flow, flow.layers().sampling(), 2, &z);
+    let mirrored = run(&flow, flow.layers().sampling(), 2, &minus);
+    let negated: Vec<f64> = mirrored[0].iter().map(|x| -x).collect();
+    assert_close(&negated, &plus[0], 1e-14, "sample(-z)");
+    assert_close(&mirrored[1], &plus[1], 1e-14, "log q of -phi");
+    let (mut log_q, mut of_negative) = (vec![0.0; 7], vec![0.0; 7]);
+    flow.log_density(7, &plus[0], &mut log_q).unwrap();
+    flow.log_density(7, &mirrored[0], &mut of_negative).unwrap();
+    assert_close(&of_negative, &log_q, 1e-13, "q(-phi)");
+    // The plain network of the same size has no such symmetry.
+    let plain = self::flow(&[4, 4], &specs()[1]);
+    let plus = run(&plain, plain.layers().sampling(), 2, &z);
+    let mirrored = run(&plain, plain.layers().sampling(), 2, &minus);
+    assert!(plus[1].iter().zip(&mirrored[1]).all(|(a, b)| (a - b).abs() > 1e-6));
+}
+
+#[test]
+fn the_tutorial_network_has_its_number_of_parameters() {
+    // arXiv:2101.08176: 16 layers of 1 -> 8 -> 8 -> 2 channels, 3 x 3 kernels, with biases: 16 (80 + 584 + 146).
+    let flow = flow(&[8, 8], &spec("{type: 'affine'}"));
+    assert_eq!(flow.parameters().len(), 12960);
+    assert_eq!(flow.tensors().iter().map(Tensor::count).sum::<usize>(), 12960);
+    assert_eq!(flow.tensors()[0].name, "layers.0.convolution.0.weight");
+    assert_eq!(flow.tensors()[95].shape, [2]);
+    for (tensor, numbers) in flow.tensors().iter().zip(pieces(&flow)) {
+        let largest = numbers.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+        assert!(largest <= tensor.bound && largest > 0.2 * tensor.bound, "{}: {largest}", tensor.name);
+    }
+}
+
+fn pieces(flow: &Flow) -> Vec<&[f64]> {
+    let mut rest = flow.parameters();
+    let counts: Vec<usize> = flow.tensors().iter().map(Tensor::count).collect();
+    counts.into_iter().map(|count| rest.split_off(..count).unwrap()).collect()
+}
+
+fn refused(extent: &[usize], text: &str) -> String {
+    let lattice = Lattice::new(extent).unwrap();
+    let built = parse("model", text).and_then(|spec| Flow::new(&context(Precision::F64, 1), &lattice, &spec));
+    built.err().unwrap().to_string()
+}
+
+#[test]
+fn values_out_of_range_are_refused() {
+    for (text, message) in [
+        ("{type: 'affine', layers: 0}", "layers: expected 1 to 1024, got 0"),
+        ("{type: 'affine', layers: 1025}", "layers: expected 1 to 1024, got 1025"),
+        ("{type: 'affine', hidden: [8, 0]}", "hidden: expected at most 16 layers of 1 to 1024 channels, got [8, 0]"),
+        ("{type: 'affine', hidden: [2000]}", "hidden: expected at most 16 layers of 1 to 1024 channels, got [2000]"),
+        ("{type: 'affine', kernel: 4}", "kernel: expected an odd width from 1 to 15, got 4"),
+        ("{type: 'affine', kernel: 17}", "kernel: expected an odd width from 1 to 15, got 17"),
+        ("{type: 'affine', kernel: 0}", "kernel: expected an odd width from 1 to 15, got 0"),
+        ("{type: 'affine', initial_output: -1}", "initial_output: expected a finite number of at least 0, got -1"),
+        (
+            "{type: 'affine', symmetry: 'odd'}",
+            "activation: expected 'tanh', an odd function, for symmetry 'odd', got 'leaky_relu'",
+        ),
+    ] {
+        assert_eq!(refused(&[4, 4], text), message);
+    }
+}
+
+#[test]
+fn lattices_and_networks_that_do_not_fit_are_refused() {
+    for (extent, text, message) in [
+        (&[4, 3][..], "{type: 'affine'}", "lattice: expected even extents for a checkerboard, got 4 x 3"),
+        (&[2049], "{type: 'affine'}", "lattice: expected even extents for a checkerboard, got 2049"),
+        (&[4096, 2048], "{type: 'affine'}", "lattice: expected at most 4194304 sites for a model, got 4096 x 2048"),
+        (
+            &[16, 16, 16, 16],
+            "{type: 'affine', kernel: 15}",
+            "kernel: expected at most 268435456 neighbours of all sites, got 3317760000",
+        ),
+        (
+            &[4, 4],
+            "{type: 'affine', layers: 1024, hidden: [1024, 1024]}",
+            "hidden: expected at most 67108864 parameters in all layers, got 9691987968",
+        ),
+        (
+            &[256, 256],
+            "{type: 'affine', hidden: [1024]}",
+            "hidden: expected at most 16777216 values on all sites of a hidden layer, got 67108864",
+        ),
+    ] {
+        assert_eq!(refused(extent, text), message);
+    }
+}
+
+#[test]
+fn bad_numbers_are_refused() {
+    let context = context(Precision::F32, 1);
+    let lattice = Lattice::new(&[4, 2]).unwrap();
+    let spec = spec("{type: 'affine', layers: 2}");
+    let with = |parameters| Flow::with_parameters(&context, &lattice, &spec, parameters).err().unwrap().to_string();
+    assert_eq!(with(vec![0.5; 7]), "parameters: expected 1620 numbers, got 7");
+    let mut numbers = vec![0.5; 1620];
+    numbers[3] = f64::NAN;
+    assert_eq!(with(numbers), "parameters: expected finite numbers, got NaN at index 3");
+    let mut flow = Flow::new(&context, &lattice, &spec).unwrap();
+    assert_eq!(flow.set_parameters(&[0.0]).unwrap_err().to_string(), "parameters: expected 1620 numbers, got 1");
+    let message =
+        |fields: &[f64], batch| flow.log_density(batch, fields, &mut vec![0.0; batch]).unwrap_err().to_string();
+    assert_eq!(message(&[0.0; 15], 2), "fields: expected 16 numbers, got 15");
+    let mut fields = [0.1; 16];
+    fields[9] = f64::INFINITY;
+    assert_eq!(message(&fields, 2), "fields: expected finite numbers, got inf at index 9");
+    // Beyond the range of f32 the network's sums are infinite, of both signs.
+    fields[8..].fill(1e300);
+    assert_eq!(message(&fields, 2), "fields: expected log q to be a number, got NaN for sample 1");
+    assert!(flow.sample(0, 2, &mut [0.0; 15], &mut [0.0; 2]).is_err());
+    assert!(flow.sample(0, 2, &mut [0.0; 16], &mut [0.0; 3]).is_err());
+}
+
+#[test]
+fn parameters_that_are_replaced_are_used() {
+    let mut flow = flow(&[4, 2], &specs()[0]);
+    let other =
+        Flow::new(&Arc::new(Context::new(77, Precision::F64, 1).unwrap()), flow.lattice(), flow.spec()).unwrap();
+    assert_ne!(flow.parameters(), other.parameters());
+    let z = normals(0, 2, 8);
+    let expected = run(&other, other.layers().sampling(), 2, &z);
+    flow.set_parameters(other.parameters()).unwrap();
+    let (mut fields, mut log_q) = (vec![0.0; 16], vec![0.0; 2]);
+    flow.sample(0, 2, &mut fields, &mut log_q).unwrap();
+    assert_close(&fields, &expected[0], 1e-13, "fields");
+    assert_close(&log_q, &expected[1], 1e-13, "log q");
+    assert_inverse(&flow);
+}
+
+#[test]
+fn sampling_is_keyed_by_the_counter_alone() {
+    for precision in [Precision::F32, Precision::F64] {
+        let lattice = Lattice::new(&[4, 4]).unwrap();
+        let flows = [1, 2, 5].map(|n| Flow::new(&context(precision, n), &lattice, &specs()[0]).unwrap());
+        let draw = |flow: &Flow, counter: u64, batch: usize| {
+            let (mut fields, mut log_q) = (vec![0.0; 16 * batch], vec![0.0; batch]);
+            flow.sample(counter, batch, &mut fields, &mut log_q).unwrap();
+            (fields, log_q)
+        };
+        let all = draw(&flows[0], 100, 600);
+        for flow in &flows {
+            assert_eq!(draw(flow, 100, 600), all);
+            for (first, batch) in [(0, 1), (1, 1), (17, 40), (599, 1), (3, 597)] {
+                let piece = draw(flow, 100 + first as u64, batch);
+                assert_eq!(piece.0, all.0[16 * first..16 * (first + batch)], "{precision:?}, {first}, {batch}");
+                assert_eq!(piece.1, all.1[first..first + batch], "{precision:?}, {first}, {batch}");
+            }
+        }
+    }
+}
+
+#[test]
+fn precisions_agree() {
+    let lattice = Lattice::new(&[4, 4]).unwrap();
+    let single = Flow::new(&context(Precision::F32, 1), &lattice, &specs()[0]).unwrap();
+    let double = flow(&[4, 4], &specs()[0]);
+    let results = [&single, &double].map(|flow| {
+        let (mut fields, mut log_q) = (vec![0.0; 16 * 20], vec![0.0; 20]);
+        flow.sample(0, 20, &mut fields, &mut log_q).unwrap();
+        (fields, log_q)
+    });
+    assert_close(&results[0].0, &results[1].0, 1e-5, "fields");
+    assert_close(&results[0].1, &results[1].1, 1e-5, "log q");
+}
+
+/// log Z of S = φ K φ / 2 with K read off the action itself: V log(2 pi) / 2 - log det K / 2.
+fn log_z_of_free_field(action: &dyn Action) -> f64 {
+    let volume = action.lattice().volume();
+    let column = |j: usize| {
+        let unit: Vec<f64> = (0..volume).map(|i| f64::from(i == j)).collect();
+        let mut gradient = vec![0.0; volume];
+        action.gradient(&unit, &mut gradient).unwrap();
+        gradient
+    };
+    let columns: Vec<Vec<f64>> = (0..volume).map(column).collect();
+    let determinant = Mat::from_fn(volume, volume, |i, j| columns[j][i]).determinant();
+    0.5 * (volume as f64 * (2.0 * std::f64::consts::PI).ln() - determinant.ln())
+}
+
+fn free_field(extent: &[usize]) -> crate::action::Phi4 {
+    let mass_squared = Coupling::Uniform(1.25);
+    let free =
+        Phi4Spec::Half { mass_squared, lambda: Coupling::default(), source: Coupling::default(), hopping: vec![] };
+    free.build(&Lattice::new(extent).unwrap()).unwrap()
+}
+
+#[test]
+fn the_dense_log_z_is_that_of_the_momentum_sum() {
+    // Sum over momenta of log(2 pi / (khat^2 + m^2)) / 2 on 8 x 8.
+    assert_close(&[log_z_of_free_field(&free_field(&[8, 8]))], &[8.60833364], 1e-9, "log Z");
+}
+
+#[test]
+fn weights_of_an_untrained_flow_average_to_the_partition_sum() {
+    const BATCH: usize = 40_000;
+    for extent in [&[2, 2][..], &[4]] {
+        let action = free_field(extent);
+        let volume = action.lattice().volume();
+        let exact = log_z_of_free_field(&action);
+        let flow = flow(extent, &spec("{type: 'affine', layers: 4, hidden: [4], initial_output: 0.3}"));
+        let (mut fields, mut log_q) = (vec![0.0; BATCH * volume], vec![0.0; BATCH]);
+        flow.sample(0, BATCH, &mut fields, &mut log_q).unwrap();
+        let weight = |(field, log_q): (&[f64], &f64)| (-action.value(field).unwrap() - log_q - exact).exp();
+        let weights: Vec<f64> = fields.chunks(volume).zip(&log_q).map(weight).collect();
+        let mean = weights.iter().sum::<f64>() / BATCH as f64;
+        let variance = weights.iter().map(|w| (w - mean).powi(2)).sum::<f64>() / (BATCH - 1) as f64;
+        let error = (variance / BATCH as f64).sqrt();
+        assert!((mean - 1.0).abs() < 5.0 * error, "{extent:?}: {mean} +- {error}");
+        assert!(error < 0.02, "{extent:?}: weights too wild to test anything, error {error}");
+    }
+}
