@@ -226,7 +226,9 @@ int main(void) {
   for (int i = 0; i < V; i++) probe[i] = 0.3 * normal(&random);
   EXPECT_OK(inst_model_log_density(world.model, 1, probe, &probe_log_q));
   EXPECT_OK(inst_chain_new(world.action, NULL, "{type: 'hmc'}", &chain));
-  for (int n = 0; n < 5; n++) EXPECT_OK(inst_chain_step(chain, NULL, NULL, NULL));
+  int32_t accepted;
+  double value, delta;
+  for (int n = 0; n < 5; n++) EXPECT_OK(inst_chain_step(chain, &accepted, &value, &delta));
   EXPECT_OK(inst_chain_field(chain, chain_field));
   EXPECT_OK(inst_model_save(world.model, model_path));
   EXPECT_OK(inst_chain_save(chain, chain_path));

@@ -191,7 +191,8 @@ static void callbacks(void) {
     EXPECT_OK(inst_chain_field(chain, after));
     EXPECT(accepted == 55 && memcmp(before, after, sizeof before) == 0);
     mood = BEHAVES;
-    EXPECT_OK(inst_chain_step(chain, &accepted, NULL, NULL));
+    double value, delta;
+    EXPECT_OK(inst_chain_step(chain, &accepted, &value, &delta));
   }
   inst_chain_free(chain);
   inst_action_free(action);

@@ -113,7 +113,9 @@ static void library_chain(const exact_type *theory, const inst_lattice *lattice,
   EXPECT_OK(inst_action_new(lattice, text, &action));
   EXPECT_OK(inst_chain_new(action, model, spec, &chain));
   for (int n = -500; n < count; n++) {
-    EXPECT_OK(inst_chain_step(chain, NULL, NULL, NULL));
+    int32_t accepted;
+    double value, delta;
+    EXPECT_OK(inst_chain_step(chain, &accepted, &value, &delta));
     if (n < 0) continue;
     EXPECT_OK(inst_chain_field(chain, phi));
     store(theory, phi, count, n, series);

@@ -99,11 +99,11 @@ pub(super) unsafe fn path<'a>(what: &str, name: *const c_char) -> Result<&'a Pat
     return name.to_str().map(Path::new).map_err(|error| Error::Io(format!("{what}: expected UTF-8 text: {error}")));
 }
 
-/// Checks a count of numbers.
-pub(super) fn count(what: &str, count: i64) -> Result<usize> {
+/// Checks a count of numbers, of which there are to be so many at least.
+pub(super) fn count(what: &str, least: usize, count: i64) -> Result<usize> {
     match usize::try_from(count) {
-        Ok(count) if count <= MOST_NUMBERS => Ok(count),
-        _ => Err(Error::BadShape(format!("{what}: expected 0 to {MOST_NUMBERS}, got {count}"))),
+        Ok(count) if (least..=MOST_NUMBERS).contains(&count) => Ok(count),
+        _ => Err(Error::BadShape(format!("{what}: expected {least} to {MOST_NUMBERS}, got {count}"))),
     }
 }
 
@@ -111,11 +111,11 @@ pub(super) fn count(what: &str, count: i64) -> Result<usize> {
 pub(super) fn batch(batch: i64, lattice: &Lattice) -> Result<(usize, usize)> {
     let most = MOST_NUMBERS / lattice.volume();
     match usize::try_from(batch) {
-        Ok(batch) if batch <= most => Ok((batch, batch * lattice.volume())),
+        Ok(batch) if (1..=most).contains(&batch) => Ok((batch, batch * lattice.volume())),
         _ => {
             let (volume, shape) = (lattice.volume(), lattice.shape());
             Err(Error::BadShape(format!(
-                "batch: expected 0 to {most} fields of {volume} numbers ({shape}), got {batch}"
+                "batch: expected 1 to {most} fields of {volume} numbers ({shape}), got {batch}"
             )))
         }
     }
@@ -157,7 +157,7 @@ impl TextOutput {
     /// # Safety
     /// As in [`super`].
     pub unsafe fn new(text: *mut c_char, capacity: i64, needed: *mut i64) -> Result<Self> {
-        let capacity = count("capacity", capacity)?;
+        let capacity = count("capacity", 0, capacity)?;
         let text = if capacity == 0 { None } else { Some(expect_pointer("text", text)?) };
         // SAFETY: the caller's promise.
         Ok(Self { text, capacity, needed: unsafe { Output::one("needed", needed)? } })

@@ -80,7 +80,7 @@ pub unsafe extern "C" fn inst_reweighting_tail(
 /// Borrows a series, where there is memory for the copies that its analysis makes.
 unsafe fn borrow<'a>(what: &str, start: *const f64, count: i64) -> Result<&'a [f64]> {
     const MOST_COPIES: usize = 3;
-    let count = arguments::count("count", count)?;
+    let count = arguments::count("count", 1, count)?;
     reserve(what, MOST_COPIES * count)?;
     // SAFETY: the caller's promise.
     unsafe { input(what, start, count) }

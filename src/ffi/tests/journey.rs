@@ -51,12 +51,6 @@ fn the_numbers_are_those_of_the_library() {
         action.gradient(field, &mut gradient).unwrap();
         assert_eq!(gradients[i * VOLUME..(i + 1) * VOLUME], gradient);
     }
-    // An empty batch is nothing to do.
-    let mut none = [UNTOUCHED; 1];
-    unsafe { expect_ok(inst_model_sample(o.model, 0, 0, none.as_mut_ptr(), none.as_mut_ptr())) };
-    unsafe { expect_ok(inst_model_log_density(o.model, 0, none.as_ptr(), none.as_mut_ptr())) };
-    unsafe { expect_ok(inst_action_value(o.action, 0, none.as_ptr(), none.as_mut_ptr())) };
-    assert_eq!(none, [UNTOUCHED]);
 }
 
 #[test]

@@ -74,14 +74,14 @@ fn counts_that_fit_no_memory_are_errors() {
     let o = Objects::new();
     let mut numbers = [UNTOUCHED; 4 * VOLUME];
     let y = numbers.as_mut_ptr();
-    for count in [-1, i64::MIN, i64::MAX, 1 << 41, i64::MAX / 16] {
-        let batch = format!("batch: expected 0 to 68719476736 fields of 16 numbers (4 x 4), got {count}");
+    for count in [0, -1, i64::MIN, i64::MAX, 1 << 41, i64::MAX / 16] {
+        let batch = format!("batch: expected 1 to 68719476736 fields of 16 numbers (4 x 4), got {count}");
         unsafe {
             assert_eq!(expect_error(3, inst_action_value(o.action, count, y, y)), batch);
             assert_eq!(expect_error(3, inst_action_gradient(o.action, count, y, y)), batch);
             assert_eq!(expect_error(3, inst_model_sample(o.model, 0, count, y, y)), batch);
             assert_eq!(expect_error(3, inst_model_log_density(o.model, count, y, y)), batch);
-            let count_message = format!("count: expected 0 to 1099511627776, got {count}");
+            let count_message = format!("count: expected 1 to 1099511627776, got {count}");
             assert_eq!(expect_error(3, inst_autocorrelation(count, y, y, y, y, y)), count_message);
             assert_eq!(expect_error(3, inst_reweighting(count, y, y, y, y, y)), count_message);
             assert_eq!(expect_error(3, inst_reweighting_tail(count, y, y)), count_message);
@@ -112,6 +112,30 @@ fn lattices_larger_than_memory_are_errors() {
         assert_eq!(message, "chain: expected memory for 8796093022208 numbers, got none");
         inst_action_free(action);
         inst_lattice_free(huge);
+    }
+}
+
+#[test]
+fn models_larger_than_memory_are_errors() {
+    let o = Objects::new();
+    let (four, wide) = (lattice(o.context, &[8; 4]), lattice(o.context, &[2048, 2048]));
+    let all = CString::new(format!("{{layers: 1024, kernel: 15, hidden: [{}]}}", "1024,".repeat(16))).unwrap();
+    for (lattice, spec, expected) in [
+        (
+            o.lattice,
+            c"{layers: 1024, hidden: [1024, 1024]}",
+            "hidden: expected at most 67108864 parameters in all layers",
+        ),
+        (wide, c"{layers: 1, kernel: 9, hidden: []}", "kernel: expected at most 268435456 neighbours of all sites"),
+        (wide, c"{layers: 1, kernel: 1, hidden: [8]}", "hidden: expected at most 16777216 values on all sites"),
+        (four, &all, "hidden: expected at most 67108864 parameters in all layers"),
+    ] {
+        let message = unmade(2, |out| unsafe { inst_model_new(lattice, spec.as_ptr(), out) });
+        assert!(message.starts_with(&format!("model: {expected}")), "{message}");
+    }
+    unsafe {
+        inst_lattice_free(four);
+        inst_lattice_free(wide);
     }
 }
 
