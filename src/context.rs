@@ -1,6 +1,8 @@
 //! What a program runs with: seed, precision and threads.
 
 use crate::error::{Error, Result};
+use std::cell::Cell;
+use std::thread::{self, JoinHandle};
 
 /// Precision of the networks; densities and actions are summed in f64 whatever it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -13,12 +15,37 @@ pub enum Precision {
     F64,
 }
 
+thread_local! {
+    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// True on a worker thread of a context.
+pub(crate) fn is_worker() -> bool {
+    IS_WORKER.try_with(Cell::get).unwrap_or(false)
+}
+
 /// Seed, precision and a pool of threads of its own, so that the host's threads are left alone.
 #[derive(Debug)]
 pub struct Context {
     seed: u64,
     precision: Precision,
     pool: rayon::ThreadPool,
+    /// Declared after the pool, which tells the workers to end when it is dropped.
+    _workers: Workers,
+}
+
+/// Threads that are waited for when they are no longer needed, so that none outlives its context.
+#[derive(Debug, Default)]
+struct Workers(Vec<JoinHandle<()>>);
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        // A worker cannot wait for itself.
+        if !is_worker() {
+            // A panic of a worker was told where it happened.
+            self.0.drain(..).for_each(|worker| drop(worker.join()));
+        }
+    }
 }
 
 impl Context {
@@ -28,12 +55,18 @@ impl Context {
         if threads > MOST {
             return Err(Error::BadSpec(format!("threads: expected 0 (all) to {MOST}, got {threads}")));
         }
+        let mut workers = Workers::default();
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
-            .thread_name(|i| format!("instanton-{i}"))
+            .start_handler(|_| IS_WORKER.set(true))
+            .spawn_handler(|worker| {
+                let name = format!("instanton-{}", worker.index());
+                workers.0.push(thread::Builder::new().name(name).spawn(|| worker.run())?);
+                Ok(())
+            })
             .build()
-            .map_err(|e| Error::Internal(format!("threads: could not start {threads}: {e}")))?;
-        Ok(Self { seed, precision, pool })
+            .map_err(|e| Error::NoDevice(format!("threads: expected to start {threads} (0: all), got: {e}")))?;
+        Ok(Self { seed, precision, pool, _workers: workers })
     }
 
     /// Seed of all random numbers.
@@ -49,6 +82,11 @@ impl Context {
     /// Number of worker threads.
     pub fn threads(&self) -> usize {
         self.pool.current_num_threads()
+    }
+
+    /// Runs `work` once on each worker thread.
+    pub fn broadcast<R: Send>(&self, work: impl Fn() -> R + Sync) -> Vec<R> {
+        self.pool.broadcast(|_| work())
     }
 
     /// Runs `work` inside the pool.

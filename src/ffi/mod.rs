@@ -1,1 +1,36 @@
-//! To come.
+//! The C interface: `include/instanton.h`, one file for each of its sections.
+//!
+//! Every export that can fail runs inside [`guard`](guard): its error becomes the status and the thread's message, and
+//! a panic becomes `INST_INTERNAL`. Objects are [`Handle`]s, which know their kind and whether they are in use.
+//! Arguments are checked and borrowed in `arguments.rs`; outputs are written after all else has succeeded.
+//!
+//! # Safety
+//! One contract for all exports, that of the header: a pointer to an object is NULL or came from this library and was
+//! not freed since; a pointer to an array is NULL or holds as many numbers as the call says; text ends with NUL.
+//! Outputs may overlap inputs, but not each other.
+
+#![allow(non_camel_case_types, reason = "the names of the header")]
+#![allow(clippy::missing_safety_doc, reason = "one contract for all exports, above")]
+
+mod action;
+mod arguments;
+mod chain;
+mod context;
+mod guard;
+mod handles;
+mod lattice;
+mod model;
+mod proposal;
+mod statistics;
+#[cfg(test)]
+mod tests;
+
+pub use action::*;
+pub use chain::*;
+pub use context::*;
+pub use guard::{inst_last_error, inst_status};
+pub use handles::Handle;
+pub use lattice::*;
+pub use model::*;
+pub use proposal::*;
+pub use statistics::*;

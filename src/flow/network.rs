@@ -1,8 +1,9 @@
 //! Convolutional networks that give scale s and shift t of a coupling layer.
 //!
 //! h_0 = the frozen field; h_i = activation(conv(h_{i-1}) + b); circular convolutions with odd kernels.
-//! `Plain`: (s, t) = tanh(conv(h_n) + b), as in arXiv:2101.08176. `Odd`: no biases and activations that are odd
-//! functions, t = conv(h_n), s = tanh(conv(h_n²) + b), so that φ -> -φ gives (s, -t): the flow keeps the Z2 symmetry.
+//! Without symmetry (s, t) = tanh(conv(h_n) + b), as in arXiv:2101.08176. With symmetry `odd` the hidden layers see both
+//! signs, t = conv(h_n(φ) − h_n(−φ)) and s = tanh(conv(h_n(φ) + h_n(−φ)) + b), so that φ -> −φ gives (s, −t): the flow
+//! keeps the Z2 symmetry exactly.
 
 use super::checkerboard::Checkerboard;
 use super::spec::{Activation, NetworkSpec, Symmetry};
@@ -54,7 +55,7 @@ impl Network {
     pub fn tensors(&self) -> Vec<Tensor> {
         let odd = self.spec.symmetry == Symmetry::Odd;
         let last = if odd { vec![("shift", 1, false), ("scale", 1, true)] } else { vec![("convolution", 2, true)] };
-        let hidden = self.spec.hidden.iter().map(|&h| ("convolution", h, !odd));
+        let hidden = self.spec.hidden.iter().map(|&h| ("convolution", h, true));
         let mut tensors = vec![];
         let mut inputs = 1;
         for (i, (kind, outputs, has_bias)) in hidden.chain(last).enumerate() {
@@ -77,32 +78,33 @@ impl Network {
 
     /// Records (s, t) on the active sites from the frozen field; `parameters` are in the order of the tensors.
     pub fn record(&self, recorder: &mut Recorder, frozen: Node, parameters: &[Node]) -> (Node, Node) {
-        let odd = self.spec.symmetry == Symmetry::Odd;
-        let mut next = parameters.iter().copied();
-        let mut parameter = || next.next().expect("a parameter for each tensor");
-        let mut h = frozen;
-        for (stencil, &outputs) in self.stencils.iter().zip(&self.spec.hidden) {
-            let kernel = Kernel { weights: parameter(), stencil, transposed: false };
-            let bias = (!odd).then(&mut parameter);
-            let y = recorder.convolve(h, kernel, bias, outputs);
-            h = self.activate(recorder, y);
-        }
-        let stencil = &self.stencils[self.spec.hidden.len()];
-        let mut kernel = || Kernel { weights: parameter(), stencil, transposed: false };
-        if odd {
-            let shift = kernel();
-            let t = recorder.convolve(h, shift, None, 1);
-            let scale = kernel();
-            let square = recorder.multiply(h, h);
-            let bias = parameter();
-            let s = recorder.convolve(square, scale, Some(bias), 1);
+        let hidden = 2 * self.spec.hidden.len();
+        let (inner, outer) = parameters.split_at(hidden);
+        let last = &self.stencils[self.spec.hidden.len()];
+        let kernel = |weights| Kernel { weights, stencil: last, transposed: false };
+        let h = self.hidden(recorder, frozen, inner);
+        if self.spec.symmetry == Symmetry::Odd {
+            let minus = recorder.scale(frozen, -1.0);
+            let mirrored = self.hidden(recorder, minus, inner);
+            let difference = recorder.subtract(h, mirrored);
+            let sum = recorder.add(h, mirrored);
+            let t = recorder.convolve(difference, kernel(outer[0]), None, 1);
+            let s = recorder.convolve(sum, kernel(outer[1]), Some(outer[2]), 1);
             return (recorder.tanh(s), t);
         }
-        let last = kernel();
-        let bias = parameter();
-        let y = recorder.convolve(h, last, Some(bias), 2);
+        let y = recorder.convolve(h, kernel(outer[0]), Some(outer[1]), 2);
         let (s, t) = (recorder.channels(y, 0, 1), recorder.channels(y, 1, 1));
         (recorder.tanh(s), recorder.tanh(t))
+    }
+
+    /// The hidden layers of a field; `parameters` are a weight and a bias for each.
+    fn hidden(&self, recorder: &mut Recorder, field: Node, parameters: &[Node]) -> Node {
+        let layers = self.stencils.iter().zip(&self.spec.hidden).zip(parameters.chunks(2));
+        layers.fold(field, |h, ((stencil, &outputs), pair)| {
+            let kernel = Kernel { weights: pair[0], stencil, transposed: false };
+            let y = recorder.convolve(h, kernel, Some(pair[1]), outputs);
+            self.activate(recorder, y)
+        })
     }
 
     fn activate(&self, recorder: &mut Recorder, y: Node) -> Node {

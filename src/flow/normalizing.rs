@@ -121,6 +121,8 @@ impl Model for Flow {
     }
 
     fn window(&self) -> usize {
-        16 * self.context.threads().clamp(1, 16) * self.sampling.executable().block() / 8
+        // Eight blocks for each thread; a power of two, so that windows fill the range of counters.
+        let threads = self.context.threads().clamp(1, 16).next_power_of_two();
+        8 * threads * self.sampling.executable().block()
     }
 }

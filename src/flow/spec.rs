@@ -103,9 +103,6 @@ impl ModelSpec {
         if !(initial_output.is_finite() && initial_output >= 0.0) {
             return range("initial_output", "a finite number of at least 0", initial_output.to_string());
         }
-        if symmetry == Symmetry::Odd && activation == Activation::LeakyRelu {
-            return range("activation", "'tanh', an odd function, for symmetry 'odd'", "'leaky_relu'".into());
-        }
         Ok((layers, NetworkSpec { hidden, kernel, activation, symmetry, initial_output }))
     }
 }

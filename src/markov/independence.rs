@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn bad_input_is_an_error_and_proposed_is_not_written() {
-        let (_, good) = independence(10, 4);
+        let (_, good) = independence(10, 5);
         let nan = Independence::new(Arc::new(Nan::new(10)));
         let mut infinite = vec![0.0; 10];
         infinite[7] = f64::INFINITY;
@@ -229,7 +229,7 @@ mod tests {
                 u64::MAX,
                 &[0.0; 10],
                 4,
-                "counter: expected less than 18446744073709551612, got 18446744073709551615",
+                "counter: expected less than 18446744073709551615, got 18446744073709551615",
             ),
             (&nan, 0, &[0.0; 10], 4, "sample of the model: expected finite numbers, got NaN at index 2"),
         ];

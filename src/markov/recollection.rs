@@ -54,7 +54,7 @@ impl Windows {
     pub(super) fn sample(&mut self, model: &dyn Model, counter: u64) -> Result<(&[f64], f64)> {
         let size = self.size as u64;
         let start = counter - counter % size;
-        if start.checked_add(size).is_none() {
+        if start.checked_add(size - 1).is_none() {
             return Err(Error::BadInput(format!("counter: expected less than {}, got {counter}", start)));
         }
         self.clock += 1;

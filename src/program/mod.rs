@@ -15,7 +15,7 @@ mod stencil;
 #[cfg(test)]
 mod tests;
 
-pub use cpu::{Bound, Executable, Feed, Instructions, Key};
+pub use cpu::{Bound, Executable, Feed, Instructions, Key, multiply_add_peak};
 pub use elementwise::Elementwise;
 pub use recorder::{Kernel, Node, Recorder, Shape};
 pub use stencil::{NONE, Stencil};

@@ -31,6 +31,11 @@ pub(super) fn pack<T: Real>(geometry: &Geometry, parameters: &[f64], registers: 
 /// The plan's lines and packs lie inside the frame's memory.
 #[inline(always)]
 pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, frame: &Frame<L>) {
+    if let Weights::Lines(line) = step.weights {
+        // SAFETY: the caller's promise.
+        unsafe { L::isolate(Varying { step, frame, line }) };
+        return;
+    }
     for (first, width) in tiles(step.geometry.outputs, widest(L::REGISTERS)) {
         for group in &step.geometry.groups {
             let tile = Tile { step, group, frame, first };
@@ -44,6 +49,29 @@ pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, frame: &Frame<L>) {
                     (4, false) => L::isolate(Sweep::<L, 4, 1>(tile)),
                     (2, false) => L::isolate(Sweep::<L, 2, 2>(tile)),
                     (_, false) => L::isolate(Sweep::<L, 1, 4>(tile)),
+                }
+            }
+        }
+    }
+}
+
+/// The whole convolution where weights differ between the samples: derivatives of gradients have such ones.
+struct Varying<'a, L: Lanes> {
+    step: &'a Convolve,
+    frame: &'a Frame<L>,
+    line: usize,
+}
+
+impl<L: Lanes> Work for Varying<'_, L> {
+    #[inline(always)]
+    unsafe fn run(self) {
+        let (step, frame) = (self.step, self.frame);
+        for first in 0..step.geometry.outputs {
+            for group in &step.geometry.groups {
+                let tile = Tile { step, group, frame, first };
+                for site in 0..group.sites.len() {
+                    // SAFETY: the caller's promise.
+                    unsafe { tile.finish(site, tile.varying(site, self.line)) };
                 }
             }
         }
@@ -104,14 +132,10 @@ impl<L: Lanes> Tile<'_, L> {
     unsafe fn choose<const O: usize, const S: usize>(&self, site: usize) {
         // SAFETY: as for sweep.
         unsafe {
-            let sums = match self.step.weights {
-                Weights::Parameter { pack, .. } => {
-                    let width = self.step.geometry.taps * self.step.geometry.inputs;
-                    let weights = self.frame.packed.add(pack + width * self.first);
-                    self.broadcast::<O, S>(site, weights)
-                }
-                Weights::Lines(line) => self.varying::<O, S>(site, line),
-            };
+            let Weights::Parameter { pack, .. } = self.step.weights else { return };
+            let width = self.step.geometry.taps * self.step.geometry.inputs;
+            let weights = self.frame.packed.add(pack + width * self.first);
+            let sums = self.broadcast::<O, S>(site, weights);
             self.finish(site, sums);
         }
     }
@@ -171,24 +195,19 @@ impl<L: Lanes> Tile<'_, L> {
         }
     }
 
-    /// The same with weights that differ between the samples.
+    /// One number of the result with weights that differ between the samples.
     #[inline(always)]
-    unsafe fn varying<const O: usize, const S: usize>(&self, site: usize, line: usize) -> [[L; S]; O] {
+    unsafe fn varying(&self, site: usize, line: usize) -> [[L; 1]; 1] {
         let (geometry, group) = (&self.step.geometry, self.group);
-        let sites = group.sites.len();
         // SAFETY: sources are sites of the input, weights are [o][c][k] lines.
         unsafe {
-            let mut sums = self.start::<O, S>();
+            let mut sums = self.start::<1, 1>();
             for (index, &k) in group.taps.iter().enumerate() {
+                let source = *group.sources.get_unchecked(index * group.sites.len() + site) as usize;
                 for c in 0..geometry.inputs {
-                    for (s, source) in group.sources[index * sites + site..][..S].iter().enumerate() {
-                        let x = self.step.from + c * geometry.input_sites + *source as usize;
-                        let value = *self.frame.lines.add(x);
-                        for (o, row) in sums.iter_mut().enumerate() {
-                            let weight = *self.frame.lines.add(line + geometry.weight(self.first + o, c, k));
-                            row[s] = value.mul_add(weight, row[s]);
-                        }
-                    }
+                    let value = *self.frame.lines.add(self.step.from + c * geometry.input_sites + source);
+                    let weight = *self.frame.lines.add(line + geometry.weight(self.first, c, k));
+                    sums[0][0] = value.mul_add(weight, sums[0][0]);
                 }
             }
             sums

@@ -1,0 +1,122 @@
+# make demo       the example: a hybrid Monte Carlo code with learned proposals (Rust and a C compiler)
+# make test       everything that can be checked; installs what that needs
+# make bench      all benchmark rows, or one: make bench ROW=affine-sample-f32
+# make race       the same network in JAX and PyTorch against the benchmark rows
+# make train      trains the models of the repository again (they are written to models/)
+# make picture    docs/tau.png from the example's output
+# make install    PREFIX=/usr/local DESTDIR=
+
+CC ?= cc
+CXX ?= c++
+FC = gfortran
+CARGO ?= cargo
+PREFIX ?= /usr/local
+DESTDIR ?=
+SECONDS_EACH ?= 15
+CONTEXT ?= {threads: 1, precision: 'f32'}
+MODEL ?= {type: 'affine'}
+TRAIN ?=
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+SYSTEM := $(shell uname -s)
+BUILD = build
+RELEASE = $(or $(CARGO_TARGET_DIR),target)/release
+SHARED = $(if $(filter Darwin,$(SYSTEM)),libinstanton.dylib,libinstanton.so)
+
+WARNINGS = -Wall -Wextra -Werror
+CFLAGS ?= -O2 -g
+C99 = $(CC) -std=c99 -pedantic $(WARNINGS) $(CFLAGS) -Iinclude
+CXX11 = $(CXX) -std=c++11 -pedantic $(WARNINGS) $(CFLAGS) -Iinclude
+F2008 = $(FC) -std=f2008 -Wall -Wextra -Werror $(CFLAGS)
+# What `cargo rustc --lib -- --print native-static-libs` says.
+STATIC_LIBRARIES = $(if $(filter Darwin,$(SYSTEM)),-liconv -lSystem -lc -lm,-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc)
+# The library is found beside the build tree, without LD_LIBRARY_PATH.
+LINK = -L$(RELEASE) -linstanton -lm -Wl,-rpath,$(abspath $(RELEASE))
+
+TESTS = context lattice action model proposal chain statistics bad_input bad_files
+TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(BUILD)/test_header $(BUILD)/test_static
+VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect
+
+.PHONY: demo demo-fortran test test-rust test-c test-valgrind bench race train picture install library clean
+.DELETE_ON_ERROR:
+
+demo: $(BUILD)/hmc_phi4
+	$(BUILD)/hmc_phi4 models $(SECONDS_EACH) "$(CONTEXT)" $(BUILD)/tau.txt
+
+demo-fortran: $(BUILD)/hmc_phi4_fortran
+	$(BUILD)/hmc_phi4_fortran models $(SECONDS_EACH) "$(CONTEXT)"
+
+# Cargo knows best whether the library is up to date.
+library:
+	$(CARGO) build --release --lib
+
+$(RELEASE)/$(SHARED) $(RELEASE)/libinstanton.a: library ;
+
+$(BUILD):
+	mkdir -p $(BUILD)
+
+$(BUILD)/hmc_phi4 $(BUILD)/train_phi4: $(BUILD)/%: examples/%.c include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
+	$(C99) $< -o $@ $(LINK)
+
+$(BUILD)/hmc_phi4_fortran: examples/hmc_phi4.f90 $(RELEASE)/$(SHARED) | $(BUILD)
+	mkdir -p $(BUILD)/modules
+	$(F2008) -J$(BUILD)/modules $< -o $@ $(LINK)
+
+# ---- tests -------------------------------------------------------------------------------------
+
+test:
+	scripts/prerequisites.sh
+	$(MAKE) test-rust test-c test-valgrind
+
+test-rust:
+	$(CARGO) test --release
+
+$(BUILD)/test_header: ffi-tests/header.cpp include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
+	$(CXX11) $< -o $@ $(LINK)
+
+# Linked to the static library, as a host without shared libraries does.
+$(BUILD)/test_static: ffi-tests/lattice.c ffi-tests/expect.h include/instanton.h $(RELEASE)/libinstanton.a | $(BUILD)
+	$(C99) $< -o $@ $(RELEASE)/libinstanton.a $(STATIC_LIBRARIES)
+
+$(BUILD)/test_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
+	$(C99) -D_XOPEN_SOURCE=700 $< -o $@ $(LINK) -lpthread
+
+test-c: $(TEST_PROGRAMS) $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/hmc_phi4_fortran
+	sh scripts/exports.sh $(RELEASE)/$(SHARED)
+	set -e; for test in $(TEST_PROGRAMS); do $$test; done
+	$(BUILD)/test_exactness models
+	$(BUILD)/hmc_phi4 models 0.5
+	$(BUILD)/hmc_phi4_fortran models 0.5
+	$(BUILD)/train_phi4 4 8 $(BUILD)/trained.safetensors "{type: 'affine', layers: 4}" "{steps: 20}"
+
+# The C tests once more, with every access to memory checked and every block accounted for.
+test-valgrind: $(TESTS:%=$(BUILD)/test_%)
+	set -e; for test in $(TESTS); do $(VALGRIND) $(BUILD)/test_$$test; done
+
+# ---- the rest ----------------------------------------------------------------------------------
+
+bench:
+	$(CARGO) bench --quiet --bench rows -- $(ROW)
+
+race:
+	scripts/race.sh
+
+train: $(BUILD)/train_phi4
+	$(BUILD)/train_phi4 6 6.975 models/phi4_6x6.safetensors "$(MODEL)" "$(TRAIN)"
+	$(BUILD)/train_phi4 8 6.008 models/phi4_8x8.safetensors "$(MODEL)" "$(TRAIN)"
+	$(BUILD)/train_phi4 10 5.55 models/phi4_10x10.safetensors "$(MODEL)" "$(TRAIN)"
+
+picture: demo
+	python3 examples/plot_tau.py $(BUILD)/tau.txt docs/tau.png
+
+install: library
+	mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+	install -m 644 include/instanton.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(RELEASE)/libinstanton.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 755 $(RELEASE)/$(SHARED) $(DESTDIR)$(PREFIX)/lib/
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PRIVATE@|$(STATIC_LIBRARIES)|' \
+	  instanton.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/instanton.pc
+
+clean:
+	rm -rf $(BUILD)
+	$(CARGO) clean

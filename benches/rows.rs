@@ -1,0 +1,190 @@
+//! Benchmarks: each row prints one line, `bench: NAME VALUE UNIT`. With a name as argument, that row alone.
+//!
+//! Figures are medians over several rounds; compared figures are measured in turn in one run.
+
+use instanton::context::{Context, Precision};
+use instanton::flow::{Flow, Model, ModelSpec};
+use instanton::lattice::Lattice;
+use instanton::markov::{Independence, Proposal};
+use instanton::program::multiply_add_peak;
+use instanton::training::{TrainSpec, train};
+use instanton::{action::ActionSpec, error::Result, spec};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Rounds of a measurement, and seconds of each.
+const ROUNDS: usize = 7;
+const SECONDS: f64 = 0.5;
+
+type Row = (&'static str, &'static str, fn() -> Result<f64>);
+
+const ROWS: &[Row] = &[
+    ("affine-sample-f32", "configurations/s", || sampling(Precision::F32, 8, 8, 1024)),
+    ("affine-sample-f64", "configurations/s", || sampling(Precision::F64, 8, 8, 1024)),
+    ("affine-sample-f32-64", "configurations/s", || sampling(Precision::F32, 8, 8, 64)),
+    ("affine-sample-f32-16", "configurations/s", || sampling(Precision::F32, 16, 16, 256)),
+    ("affine-train-f32", "steps/s", || training(Precision::F32)),
+    ("affine-train-f64", "steps/s", || training(Precision::F64)),
+    ("conv-peak-f32", "of-the-multiply-add-peak", conv_peak),
+    ("sample-memory", "of-one-batch", sample_memory),
+    ("propose-rate", "of-the-batch-rate", propose_rate),
+    ("propose-overhead", "microseconds", propose_overhead),
+];
+
+fn main() -> Result<()> {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-') && !a.is_empty()).collect();
+    if let Some(unknown) = wanted.iter().find(|w| ROWS.iter().all(|(name, _, _)| name != w)) {
+        let names: Vec<&str> = ROWS.iter().map(|(name, _, _)| *name).collect();
+        eprintln!("bench: expected one of {}, got {unknown}", names.join(", "));
+        std::process::exit(2);
+    }
+    for (name, unit, measure) in ROWS.iter().filter(|row| wanted.is_empty() || wanted.iter().any(|w| w == row.0)) {
+        println!("bench: {name} {:.4} {unit}", measure()?);
+    }
+    Ok(())
+}
+
+/// The tutorial network of arXiv:2101.08176 on L x L.
+fn tutorial(precision: Precision, length: usize, hidden: usize) -> Result<Flow> {
+    let context = Arc::new(Context::new(1, precision, 0)?);
+    let text = format!("{{type: 'affine', layers: 16, hidden: [{hidden}, {hidden}]}}");
+    Flow::new(&context, &Lattice::new(&[length, length])?, &spec::parse::<ModelSpec>("model", &text)?)
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+/// Calls per second over one round.
+fn rate(mut call: impl FnMut() -> Result<()>) -> Result<f64> {
+    call()?;
+    let (start, mut calls) = (Instant::now(), 0);
+    while start.elapsed().as_secs_f64() < SECONDS {
+        call()?;
+        calls += 1;
+    }
+    Ok(f64::from(calls) / start.elapsed().as_secs_f64())
+}
+
+/// One batch after another from consecutive counters.
+fn sampler(flow: &dyn Model, batch: usize) -> impl FnMut() -> Result<()> {
+    let mut fields = vec![0.0; batch * flow.lattice().volume()];
+    let mut log_q = vec![0.0; batch];
+    let mut counter = 0;
+    move || {
+        counter += batch as u64;
+        flow.sample(counter, batch, &mut fields, &mut log_q)
+    }
+}
+
+fn sampling(precision: Precision, length: usize, hidden: usize, batch: usize) -> Result<f64> {
+    let flow = tutorial(precision, length, hidden)?;
+    let mut draw = sampler(&flow, batch);
+    let rates = (0..ROUNDS).map(|_| rate(&mut draw)).collect::<Result<Vec<f64>>>()?;
+    Ok(median(rates) * batch as f64)
+}
+
+fn training(precision: Precision) -> Result<f64> {
+    let mut flow = tutorial(precision, 8, 8)?;
+    let text = "{type: 'phi4', mass_squared: -4, lambda: 8}";
+    let action = spec::parse::<ActionSpec>("action", text)?.build(flow.lattice())?;
+    let train_spec = TrainSpec {
+        steps: 1 << 40,
+        batch: 1024,
+        gradient: instanton::training::Estimator::Reparametrised,
+        ..TrainSpec::default()
+    };
+    let (mut rates, mut start, mut steps) = (vec![], Instant::now(), 0);
+    let mut progress = |_: &instanton::training::Progress| {
+        steps += 1;
+        if start.elapsed().as_secs_f64() > 2.0 * SECONDS {
+            rates.push(f64::from(steps) / start.elapsed().as_secs_f64());
+            (start, steps) = (Instant::now(), 0);
+        }
+        rates.len() == ROUNDS
+    };
+    match train(&mut flow, &mut None, &*action, &train_spec, &mut progress) {
+        Err(instanton::error::Error::Stopped(_)) => Ok(median(rates)),
+        other => other.map(|()| f64::NAN),
+    }
+}
+
+fn conv_peak() -> Result<f64> {
+    let flow = tutorial(Precision::F32, 8, 8)?;
+    let batch = 1024;
+    let mut draw = sampler(&flow, batch);
+    let mut shares = vec![];
+    for _ in 0..ROUNDS {
+        let before = multiply_add_peak(flow.context(), Precision::F32, SECONDS / 2.0);
+        let flops = rate(&mut draw)? * (batch * flow.flops()) as f64;
+        let after = multiply_add_peak(flow.context(), Precision::F32, SECONDS / 2.0);
+        shares.push(flops / (0.5 * (before + after)));
+    }
+    Ok(median(shares))
+}
+
+/// Resident set in pages.
+fn resident() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    text.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(f64::NAN)
+}
+
+fn sample_memory() -> Result<f64> {
+    let flow = tutorial(Precision::F32, 8, 8)?;
+    let mut draw = sampler(&flow, 1024);
+    draw()?;
+    let one = resident();
+    let mut most = one;
+    for _ in 0..1_000_000 / 1024 {
+        draw()?;
+        most = most.max(resident());
+    }
+    Ok(most / one)
+}
+
+/// A chain that accepts every third proposal, as a host's might.
+fn chain(proposal: &dyn Proposal, volume: usize) -> impl FnMut(u64) -> Result<()> {
+    let (mut current, mut proposed) = (vec![0.0; volume], vec![0.0; volume]);
+    move |counter| {
+        proposal.propose(counter, &current, &mut proposed)?;
+        if counter % 3 == 0 {
+            std::mem::swap(&mut current, &mut proposed);
+        }
+        Ok(())
+    }
+}
+
+fn propose_rate() -> Result<f64> {
+    let flow = Arc::new(tutorial(Precision::F32, 8, 8)?);
+    let proposal = Independence::new(flow.clone());
+    let mut step = chain(&proposal, 64);
+    let mut draw = sampler(&*flow, 1024);
+    let (mut ratios, mut counter) = (vec![], 0);
+    for _ in 0..ROUNDS {
+        let batch = rate(&mut draw)? * 1024.0;
+        let single = rate(|| {
+            counter += 1;
+            step(counter)
+        })?;
+        ratios.push(single / batch);
+    }
+    Ok(median(ratios))
+}
+
+fn propose_overhead() -> Result<f64> {
+    let flow = Arc::new(tutorial(Precision::F32, 8, 8)?);
+    let window = flow.window() as u64;
+    let proposal = Independence::new(flow);
+    let mut step = chain(&proposal, 64);
+    // One window is drawn in the first turn; after that the network has no share.
+    let mut counter = 0;
+    let mut rates = vec![];
+    for _ in 0..ROUNDS {
+        rates.push(rate(|| {
+            counter += 1;
+            step(counter % window)
+        })?);
+    }
+    Ok(1e6 / median(rates))
+}

@@ -1,0 +1,87 @@
+/* The section `chain` of instanton.h. */
+#include "expect.h"
+
+enum { L = 4, V = L * L, STEPS = 60 };
+
+#define CYCLE "{type: 'cycle', start: 'hot', kernels: [{type: 'hmc', steps: 5, repeat: 2}, {type: 'independence'}]}"
+
+static inst_chain *make(const world_type *world, const char *spec) {
+  inst_chain *chain;
+  EXPECT_OK(inst_chain_new(world->action, world->model, spec, &chain));
+  return chain;
+}
+
+/* Runs a chain; S is that of the field, which changes where a step was accepted and only there. */
+static void expect_steps(const world_type *world, const char *spec) {
+  inst_chain *chain = make(world, spec);
+  double before[V], after[V], value, delta, expected;
+  int32_t accepted;
+  int moves = 0;
+  EXPECT_OK(inst_chain_field(chain, before));
+  for (int n = 0; n < STEPS; n++) {
+    EXPECT_OK(inst_chain_step(chain, &accepted, &value, &delta));
+    EXPECT_OK(inst_chain_field(chain, after));
+    EXPECT_OK(inst_action_value(world->action, 1, after, &expected));
+    EXPECT_CLOSE(value, expected, 1e-10 * (1.0 + fabs(expected)));
+    EXPECT(accepted == 0 || accepted == 1);
+    EXPECT((memcmp(before, after, sizeof before) != 0) == (accepted == 1));
+    EXPECT(!isnan(delta));
+    moves += accepted;
+    memcpy(before, after, sizeof before);
+  }
+  EXPECT(moves > 0);
+  inst_chain_free(chain);
+}
+
+/* A chain that is saved and loaded goes on bit for bit. */
+static void expect_resumed(const world_type *world, const char *spec) {
+  char path[4096];
+  double straight[V], resumed[V], value, delta;
+  int32_t accepted;
+  inst_chain *chain = make(world, spec), *other = make(world, spec);
+  for (int n = 0; n < 7; n++) EXPECT_OK(inst_chain_step(chain, &accepted, &value, &delta));
+  EXPECT_OK(inst_chain_save(chain, temporary("chain.safetensors", path, sizeof path)));
+  for (int n = 0; n < STEPS; n++) EXPECT_OK(inst_chain_step(chain, &accepted, &value, &delta));
+  EXPECT_OK(inst_chain_field(chain, straight));
+  EXPECT_OK(inst_chain_load(other, path));
+  for (int n = 0; n < STEPS; n++) EXPECT_OK(inst_chain_step(other, &accepted, &value, &delta));
+  EXPECT_OK(inst_chain_field(other, resumed));
+  EXPECT(memcmp(straight, resumed, sizeof straight) == 0);
+  remove(path);
+  inst_chain_free(chain);
+  inst_chain_free(other);
+}
+
+static void expect_fields(const world_type *world) {
+  double field[V], read[V];
+  uint64_t random = 8;
+  inst_chain *chain = make(world, "{type: 'hmc'}");
+  EXPECT_OK(inst_chain_field(chain, read));
+  for (int i = 0; i < V; i++) EXPECT(read[i] == 0.0);
+  for (int i = 0; i < V; i++) field[i] = 0.3 * normal(&random);
+  EXPECT_OK(inst_chain_set_field(chain, field));
+  EXPECT_OK(inst_chain_field(chain, read));
+  EXPECT(memcmp(field, read, sizeof field) == 0);
+  inst_chain_free(chain);
+}
+
+int main(void) {
+  static const char *const specs[] = {
+      "", "{type: 'hmc', integrator: 'leapfrog', steps: 8, length: 1.5}",
+      "{type: 'hmc', integrator: 'omelyan4', steps: 3}",
+      "{type: 'independence', start: 'hot', seed: 3}", CYCLE};
+  world_type world = make_world("{threads: 2}", L);
+  for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+    expect_steps(&world, specs[i]);
+    expect_resumed(&world, specs[i]);
+  }
+  expect_fields(&world);
+
+  /* No model where none is needed; and a chain outlives what it was made from. */
+  inst_chain *chain;
+  EXPECT_OK(inst_chain_new(world.action, NULL, "{type: 'hmc', steps: 4}", &chain));
+  free_world(world);
+  inst_chain_free(chain);
+  inst_chain_free(NULL);
+  return report("chain");
+}

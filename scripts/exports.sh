@@ -1,0 +1,18 @@
+#!/bin/sh
+# The shared library exports the functions of instanton.h, all of them and nothing else.
+#   exports.sh LIBRARY
+set -eu
+library=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+case $(uname -s) in
+Darwin) nm -gU "$library" | sed -n 's/.* _//p' ;;
+*) nm -D --defined-only "$library" | sed -n 's/.* [TDBRW] //p' ;;
+esac | sort -u > "$work/exported"
+grep -v '^ \*' include/instanton.h | grep -o 'inst_[a-z0-9_]*(' | tr -d '(' | sort -u > "$work/declared"
+test -s "$work/declared"
+if ! diff -u "$work/declared" "$work/exported"; then
+  echo "exports: expected exactly the functions of include/instanton.h, got the difference above" >&2
+  exit 1
+fi
+echo "exports: $(wc -l < "$work/declared" | tr -d ' ') passed, 0 failed"

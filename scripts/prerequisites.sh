@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Installs what the tests need and the machine lacks: compilers for C, C++ and Fortran, make, nm and
+# valgrind, by apt, as root or with sudo. Fails where it cannot. Rust has to be there already.
+set -euo pipefail
+
+declare -A package=([cc]=gcc [c++]=g++ [gfortran]=gfortran [make]=make [nm]=binutils [valgrind]=valgrind)
+
+fail() {
+  echo "prerequisites: $*" >&2
+  exit 1
+}
+
+missing() {
+  local program
+  for program in "${!package[@]}"; do
+    command -v "$program" >/dev/null || echo "${package[$program]}"
+  done
+  # A compiler alone does not bring the C library's headers.
+  [ -e /usr/include/stdio.h ] || echo libc6-dev
+}
+
+command -v cargo >/dev/null || fail "expected a Rust toolchain (cargo), got none: see https://rustup.rs"
+mapfile -t wanted < <(missing | sort -u)
+if [ "${#wanted[@]}" -gt 0 ]; then
+  command -v apt-get >/dev/null || fail "expected ${wanted[*]}; install them by the system's own means"
+  as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "expected root or sudo to install ${wanted[*]}"
+    as_root=(sudo)
+  fi
+  "${as_root[@]}" apt-get update
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${wanted[@]}"
+fi
+mapfile -t still < <(missing | sort -u)
+[ "${#still[@]}" -eq 0 ] || fail "expected ${still[*]} after installing them, and still miss them"

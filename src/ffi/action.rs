@@ -1,0 +1,155 @@
+//! Section `action` of the header.
+
+use super::arguments::{self, Output, batch as fields_of, fields as fields_at, zeros};
+use super::guard::{guard, inst_status, outside};
+use super::handles::{self, Handle, Object, shared};
+use super::lattice::inst_lattice;
+use crate::action::{Action, ActionSpec, Callback};
+use crate::context::Context;
+use crate::error::{Error, Result, expect_finite};
+use crate::spec;
+use std::ffi::{c_char, c_void};
+use std::ptr;
+use std::sync::Arc;
+
+/// An action and the context that it was made in.
+pub struct ActionObject {
+    pub(super) context: Arc<Context>,
+    pub(super) action: Arc<dyn Action>,
+}
+
+impl Object for ActionObject {
+    const KIND: usize = 2;
+}
+
+/// An action S: fields are drawn with weight exp(-S).
+pub type inst_action = Handle<ActionObject>;
+
+/// The host's own action: writes S of `count` numbers to `value`, and dS/dphi to `gradient` where that is not NULL.
+pub type inst_action_fn = Option<
+    unsafe extern "C" fn(field: *const f64, count: i64, value: *mut f64, gradient: *mut f64, user: *mut c_void) -> i32,
+>;
+
+/// Makes an action from its spec.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_action_new(
+    lattice: *const inst_lattice,
+    spec: *const c_char,
+    out: *mut *mut inst_action,
+) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let (lattice, text, out) =
+            unsafe { (shared("lattice", lattice)?, arguments::spec("spec", spec)?, Output::one("out", out)?) };
+        let spec: ActionSpec = spec::parse("action", text)?;
+        let action = spec.build(&lattice.lattice).map_err(|e| e.within("action"))?;
+        out.write(handles::new(ActionObject { context: Arc::clone(&lattice.context), action: action.into() }));
+        Ok(())
+    })
+}
+
+/// Makes an action that the host computes; `function` is called from the thread that calls this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_action_from_callback(
+    lattice: *const inst_lattice,
+    function: inst_action_fn,
+    user: *mut c_void,
+    out: *mut *mut inst_action,
+) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let lattice = unsafe { shared("lattice", lattice)? };
+        let function = function.ok_or_else(|| Error::NullArgument("function".into()))?;
+        // SAFETY: the caller keeps the contract of the header.
+        let out = unsafe { Output::one("out", out)? };
+        let host = HostAction { function, user };
+        let action = Callback::new(&lattice.lattice, move |field, gradient| host.call(field, gradient));
+        out.write(handles::new(ActionObject { context: Arc::clone(&lattice.context), action: Arc::new(action) }));
+        Ok(())
+    })
+}
+
+/// Ends an action; what was made from it lives on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_action_free(action: *mut inst_action) {
+    // SAFETY: the caller keeps the contract of the header.
+    guard(|| unsafe { handles::free("action", action) });
+}
+
+/// Writes S of each of `batch` fields to `values`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_action_value(
+    action: *const inst_action,
+    batch: i64,
+    fields: *const f64,
+    values: *mut f64,
+) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let object = unsafe { shared("action", action)? };
+        let action = &*object.action;
+        let (count, numbers) = fields_of(batch, action.lattice())?;
+        // SAFETY: the caller keeps the contract of the header.
+        let output = unsafe { Output::array("values", values, count)? };
+        let mut values = zeros("values", count)?;
+        // SAFETY: the caller keeps the contract of the header.
+        let fields = unsafe { fields_at("fields", fields, numbers)? };
+        for (value, field) in values.iter_mut().zip(fields.chunks_exact(action.lattice().volume())) {
+            *value = action.value(field)?;
+        }
+        expect_finite("action of the fields", &values)?;
+        output.write_all(&values);
+        Ok(())
+    })
+}
+
+/// Writes dS/dphi of each of `batch` fields to `gradients`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_action_gradient(
+    action: *const inst_action,
+    batch: i64,
+    fields: *const f64,
+    gradients: *mut f64,
+) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let object = unsafe { shared("action", action)? };
+        let action = &*object.action;
+        let (_, numbers) = fields_of(batch, action.lattice())?;
+        // SAFETY: the caller keeps the contract of the header.
+        let output = unsafe { Output::array("gradients", gradients, numbers)? };
+        let mut gradients = zeros("gradients", numbers)?;
+        // SAFETY: the caller keeps the contract of the header.
+        let fields = unsafe { fields_at("fields", fields, numbers)? };
+        let volume = action.lattice().volume();
+        for (gradient, field) in gradients.chunks_exact_mut(volume).zip(fields.chunks_exact(volume)) {
+            action.gradient(field, gradient)?;
+        }
+        expect_finite("gradients of the action", &gradients)?;
+        output.write_all(&gradients);
+        Ok(())
+    })
+}
+
+/// The host's function with what it wants to be handed back.
+struct HostAction {
+    function: unsafe extern "C" fn(*const f64, i64, *mut f64, *mut f64, *mut c_void) -> i32,
+    user: *mut c_void,
+}
+
+// SAFETY: the pointer is only handed back to the host's function, from the thread in which the host calls.
+unsafe impl Send for HostAction {}
+// SAFETY: as above; a host that calls from several threads at once has a function that allows it.
+unsafe impl Sync for HostAction {}
+
+impl HostAction {
+    fn call(&self, field: &[f64], gradient: Option<&mut [f64]>) -> Result<f64> {
+        // A value that the host forgets to write is then found by the checks of the callback.
+        let mut value = f64::NAN;
+        let gradient = gradient.map_or(ptr::null_mut(), |gradient| gradient.as_mut_ptr());
+        let count = field.len() as i64;
+        // SAFETY: field and gradient hold `count` numbers, and the host's function keeps to the header.
+        let code = outside(|| unsafe { (self.function)(field.as_ptr(), count, &mut value, gradient, self.user) });
+        if code == 0 { Ok(value) } else { Err(Error::Stopped(format!("action callback: expected 0, got {code}"))) }
+    }
+}

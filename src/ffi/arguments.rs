@@ -1,0 +1,189 @@
+//! Arguments: pointers, counts and text of the host, checked and borrowed for one call.
+
+use crate::error::{Error, Result, expect_finite};
+use crate::lattice::Lattice;
+use std::ffi::{CStr, c_char};
+use std::mem::size_of;
+use std::path::Path;
+use std::ptr::NonNull;
+use std::slice;
+
+/// Most numbers of an array: 8 TiB of doubles.
+const MOST_NUMBERS: usize = 1 << 40;
+
+/// A place of the host's for one result or for an array of them.
+pub(super) struct Output<T> {
+    start: NonNull<T>,
+    count: usize,
+}
+
+impl<T: Copy> Output<T> {
+    /// The place for one result.
+    ///
+    /// # Safety
+    /// As in [`super`].
+    pub unsafe fn one(what: &str, place: *mut T) -> Result<Self> {
+        // SAFETY: the caller's promise.
+        unsafe { Self::array(what, place, 1) }
+    }
+
+    /// The place for `count` results.
+    ///
+    /// # Safety
+    /// As in [`super`].
+    pub unsafe fn array(what: &str, place: *mut T, count: usize) -> Result<Self> {
+        Ok(Self { start: expect_pointer(what, place)?, count })
+    }
+
+    /// Writes a single result.
+    pub fn write(self, result: T) {
+        self.write_all(&[result]);
+    }
+
+    /// Writes as many results as there are places.
+    pub fn write_all(self, results: &[T]) {
+        assert_eq!(results.len(), self.count, "results that fit their places");
+        // SAFETY: the host lends `count` places for this call, and `results` are numbers of our own.
+        unsafe { self.start.as_ptr().copy_from_nonoverlapping(results.as_ptr(), self.count) };
+    }
+}
+
+/// Borrows an array of the host's.
+///
+/// # Safety
+/// As in [`super`].
+pub(super) unsafe fn input<'a, T>(what: &str, start: *const T, count: usize) -> Result<&'a [T]> {
+    let start = expect_pointer(what, start.cast_mut())?;
+    // SAFETY: the host lends `count` numbers for this call; the count was checked where it came in.
+    Ok(unsafe { slice::from_raw_parts(start.as_ptr(), count) })
+}
+
+/// Borrows fields of the host's and checks that they are finite.
+///
+/// # Safety
+/// As in [`super`].
+pub(super) unsafe fn fields<'a>(what: &str, start: *const f64, count: usize) -> Result<&'a [f64]> {
+    // SAFETY: the caller's promise.
+    let fields = unsafe { input(what, start, count)? };
+    expect_finite(what, fields)?;
+    Ok(fields)
+}
+
+/// Borrows text in UTF-8; NULL is empty text. `spec: expected UTF-8 text, got byte 0xff at 3`.
+///
+/// # Safety
+/// As in [`super`].
+pub(super) unsafe fn spec<'a>(what: &str, text: *const c_char) -> Result<&'a str> {
+    if text.is_null() {
+        return Ok("");
+    }
+    // SAFETY: the host lends text that ends with NUL.
+    let text = unsafe { CStr::from_ptr(text) };
+    text.to_str().map_err(|error| {
+        let at = error.valid_up_to();
+        Error::BadSpec(format!("{what}: expected UTF-8 text, got byte {:#04x} at {at}", text.to_bytes()[at]))
+    })
+}
+
+/// Borrows the name of a file.
+///
+/// # Safety
+/// As in [`super`].
+pub(super) unsafe fn path<'a>(what: &str, name: *const c_char) -> Result<&'a Path> {
+    let name = expect_pointer(what, name.cast_mut())?;
+    // SAFETY: the host lends text that ends with NUL.
+    let name = unsafe { CStr::from_ptr(name.as_ptr()) };
+    #[cfg(unix)]
+    return Ok(Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(name.to_bytes())));
+    #[cfg(not(unix))]
+    return name.to_str().map(Path::new).map_err(|error| Error::Io(format!("{what}: expected UTF-8 text: {error}")));
+}
+
+/// Checks a count of numbers, of which there are to be so many at least.
+pub(super) fn count(what: &str, least: usize, count: i64) -> Result<usize> {
+    match usize::try_from(count) {
+        Ok(count) if (least..=MOST_NUMBERS).contains(&count) => Ok(count),
+        _ => Err(Error::BadShape(format!("{what}: expected {least} to {MOST_NUMBERS}, got {count}"))),
+    }
+}
+
+/// Checks a batch of fields: how many fields, and how many numbers they have in all.
+pub(super) fn batch(batch: i64, lattice: &Lattice) -> Result<(usize, usize)> {
+    let most = MOST_NUMBERS / lattice.volume();
+    match usize::try_from(batch) {
+        Ok(batch) if (1..=most).contains(&batch) => Ok((batch, batch * lattice.volume())),
+        _ => {
+            let (volume, shape) = (lattice.volume(), lattice.shape());
+            Err(Error::BadShape(format!(
+                "batch: expected 1 to {most} fields of {volume} numbers ({shape}), got {batch}"
+            )))
+        }
+    }
+}
+
+/// Memory of our own for `count` numbers, where there is as much.
+pub(super) fn reserve(what: &str, count: usize) -> Result<Vec<f64>> {
+    let mut numbers = Vec::new();
+    let missing = |_| Error::BadShape(format!("{what}: expected memory for {count} numbers, got none"));
+    numbers.try_reserve_exact(count).map_err(missing)?;
+    Ok(numbers)
+}
+
+/// `count` zeros, where there is memory for them.
+pub(super) fn zeros(what: &str, count: usize) -> Result<Vec<f64>> {
+    let mut numbers = reserve(what, count)?;
+    numbers.resize(count, 0.0);
+    Ok(numbers)
+}
+
+/// Checks that two objects live on the same lattice.
+pub(super) fn expect_lattice(what: &str, expected: &Lattice, got: &Lattice) -> Result<()> {
+    if expected == got {
+        return Ok(());
+    }
+    Err(Error::BadShape(format!("{what}: expected one on a lattice of {}, got {}", expected.shape(), got.shape())))
+}
+
+/// A text that the host takes into its own memory, cut where that is short.
+pub(super) struct TextOutput {
+    text: Option<NonNull<c_char>>,
+    capacity: usize,
+    needed: Output<i64>,
+}
+
+impl TextOutput {
+    /// `text` may be NULL where `capacity` is 0.
+    ///
+    /// # Safety
+    /// As in [`super`].
+    pub unsafe fn new(text: *mut c_char, capacity: i64, needed: *mut i64) -> Result<Self> {
+        let capacity = count("capacity", 0, capacity)?;
+        let text = if capacity == 0 { None } else { Some(expect_pointer("text", text)?) };
+        // SAFETY: the caller's promise.
+        Ok(Self { text, capacity, needed: unsafe { Output::one("needed", needed)? } })
+    }
+
+    /// Writes what fits of `content` with a final NUL, and the size of the whole with its NUL.
+    pub fn write(self, content: &str) {
+        self.needed.write(content.len() as i64 + 1);
+        let Some(text) = self.text else { return };
+        let most = content.len().min(self.capacity - 1);
+        let kept = (0..=most).rev().find(|&size| content.is_char_boundary(size)).unwrap_or(0);
+        // SAFETY: the host lends `capacity` bytes, more than are kept.
+        unsafe {
+            text.as_ptr().copy_from_nonoverlapping(content.as_ptr().cast(), kept);
+            text.as_ptr().add(kept).write(0);
+        }
+    }
+}
+
+fn expect_pointer<T>(what: &str, pointer: *mut T) -> Result<NonNull<T>> {
+    let pointer = NonNull::new(pointer).ok_or_else(|| Error::NullArgument(what.into()))?;
+    if !pointer.is_aligned() {
+        let size = size_of::<T>();
+        return Err(Error::BadInput(format!(
+            "{what}: expected a pointer to numbers of {size} bytes, got a skewed one"
+        )));
+    }
+    Ok(pointer)
+}

@@ -1,0 +1,137 @@
+//! Defects of the library are caught, told, and not printed.
+//!
+//! Both the hook for panics and the standard error stream belong to the whole process, so each test runs in a process
+//! of its own: the test calls itself.
+
+use super::super::action::ActionObject;
+use super::*;
+use crate::action::Action;
+use crate::context::Context;
+use crate::error::Result;
+use crate::lattice::Lattice;
+use std::panic;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// An action with a defect, in the calling thread or in a worker.
+struct Defective {
+    context: Arc<Context>,
+    lattice: Lattice,
+    in_worker: bool,
+}
+
+impl Action for Defective {
+    fn lattice(&self) -> &Lattice {
+        &self.lattice
+    }
+
+    fn value(&self, field: &[f64]) -> Result<f64> {
+        match self.in_worker {
+            _ if field[0] == 0.0 => Ok(0.0),
+            true => self.context.install(|| panic!("provoked in a worker")),
+            false => panic!("provoked {}", field[0]),
+        }
+    }
+
+    fn gradient(&self, _: &[f64], _: &mut [f64]) -> Result<f64> {
+        panic!("provoked in a gradient")
+    }
+}
+
+fn defective(in_worker: bool) -> *mut inst_action {
+    let context = Arc::new(Context::new(1, Default::default(), 2).unwrap());
+    let lattice = Lattice::new(&[4, 4]).unwrap();
+    let action = Arc::new(Defective { context: context.clone(), lattice, in_worker });
+    handles::new(ActionObject { context, action })
+}
+
+/// True in the process in which a test is to run; else runs the test in one and checks what that prints.
+fn is_child(test: &str, standard_error: &str) -> bool {
+    const MARK: &str = "INSTANTON_TEST_CHILD";
+    if std::env::var_os(MARK).is_some() {
+        return true;
+    }
+    let name = format!("ffi::tests::defects::{test}");
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    let output = child.args(["--exact", &name, "--nocapture", "--test-threads=1"]).env(MARK, "1").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told} {}", String::from_utf8_lossy(&output.stderr));
+    // The harness says these lines, with the time that it took, and nobody else says anything.
+    let expected = format!("\nrunning 1 test\ntest {name} ... ok\n\ntest result: ok. 1 passed;");
+    assert!(told.starts_with(&expected), "{told}");
+    assert_eq!(told.lines().filter(|line| !line.is_empty()).count(), 3, "{told}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), standard_error);
+    false
+}
+
+const REFUSED: &str = "expected a sound object, got one in which a defect of instanton was met before";
+
+#[test]
+fn a_defect_is_told_not_printed_and_the_object_refuses_further_use() {
+    if !is_child("a_defect_is_told_not_printed_and_the_object_refuses_further_use", "") {
+        return;
+    }
+    let (field, mut y, mut flag) = ([0.5; VOLUME], [UNTOUCHED; VOLUME], -77);
+    let place = y.as_mut_ptr();
+    for (in_worker, expected) in [(false, "please report it: provoked 0.5"), (true, "it: provoked in a worker")] {
+        let action = defective(in_worker);
+        unsafe {
+            let chain = made(|out| inst_chain_new(action, ptr::null(), ptr::null(), out));
+            let message = expect_error(99, inst_action_value(action, 1, field.as_ptr(), place));
+            assert!(message.starts_with("a defect of instanton") && message.ends_with(expected), "{message}");
+            assert_eq!(message.contains("defects.rs:"), !in_worker, "{message}");
+            let refused = expect_error(99, inst_action_value(action, 1, [0.0; VOLUME].as_ptr(), place));
+            assert_eq!(refused, format!("action: {REFUSED}"));
+            assert_eq!(unmade(99, |out| inst_chain_new(action, ptr::null(), ptr::null(), out)), refused);
+            // The chain was not in use, until a defect strikes it as well.
+            let mut numbers = [UNTOUCHED; VOLUME];
+            expect_ok(inst_chain_field(chain, numbers.as_mut_ptr()));
+            expect_error(99, inst_chain_step(chain, &mut flag, place, place));
+            let refused = expect_error(99, inst_chain_field(chain, place));
+            assert_eq!(refused, format!("chain: {REFUSED}"));
+            inst_chain_free(chain);
+            inst_action_free(action);
+        }
+    }
+    assert_eq!((y, flag), ([UNTOUCHED; VOLUME], -77));
+}
+
+#[test]
+fn panics_of_the_host_still_reach_its_own_hook() {
+    if !is_child("panics_of_the_host_still_reach_its_own_hook", "") {
+        return;
+    }
+    static SEEN: AtomicUsize = AtomicUsize::new(0);
+    panic::set_hook(Box::new(|_| {
+        SEEN.fetch_add(1, Ordering::Relaxed);
+    }));
+    unsafe extern "C" fn careless(_: *const f64, _: i64, value: *mut f64, _: *mut f64, _: *mut c_void) -> i32 {
+        unsafe { *value = 0.0 };
+        i32::from(panic::catch_unwind(|| panic!("the host's own")).is_ok())
+    }
+    let o = Objects::new();
+    let field = [0.5; VOLUME];
+    let mut y = [UNTOUCHED];
+    let action = defective(false);
+    expect_error(99, unsafe { inst_action_value(action, 1, field.as_ptr(), y.as_mut_ptr()) });
+    assert_eq!(SEEN.load(Ordering::Relaxed), 0);
+    panic::catch_unwind(|| panic!("the host's own")).unwrap_err();
+    assert_eq!(SEEN.load(Ordering::Relaxed), 1);
+    let host = made(|out| unsafe { inst_action_from_callback(o.lattice, Some(careless), ptr::null_mut(), out) });
+    expect_ok(unsafe { inst_action_value(host, 1, field.as_ptr(), y.as_mut_ptr()) });
+    assert_eq!((SEEN.load(Ordering::Relaxed), y), (2, [0.0]));
+    unsafe {
+        inst_action_free(host);
+        inst_action_free(action);
+    }
+    // The test harness reports with the hook that it had.
+    drop(panic::take_hook());
+}
+
+#[test]
+fn the_check_for_silence_sees_what_is_printed() {
+    if is_child("the_check_for_silence_sees_what_is_printed", "heard\n") {
+        eprintln!("heard");
+    }
+}

@@ -1,0 +1,120 @@
+//! NULL for each pointer in turn.
+
+use super::*;
+
+unsafe extern "C" fn never(_: *const f64, _: i64, _: *mut f64, _: *mut f64, _: *mut c_void) -> i32 {
+    unreachable!("an action that was not made")
+}
+
+/// Checks a call in which the named argument is NULL.
+fn null(argument: &str, status: inst_status) {
+    assert_eq!(expect_error(1, status), format!("{argument}: expected a pointer, got NULL"));
+}
+
+#[test]
+fn null_arguments_are_named_and_nothing_is_written() {
+    let o = Objects::new();
+    let mut numbers = [UNTOUCHED; 4 * VOLUME];
+    let (x, y) = (numbers.as_ptr(), numbers.as_mut_ptr());
+    let (none, nowhere) = (ptr::null::<f64>(), ptr::null_mut::<f64>());
+    let (mut whole, mut flag) = (-77i64, -77i32);
+    let (mut letter, extent) = (b'?' as c_char, [4i64, 4]);
+    let (mut a_lattice, mut an_action, mut a_model) = (mark(), mark(), mark());
+    let (mut a_proposal, mut a_chain) = (mark(), mark());
+    unsafe {
+        null("out", inst_context_new(ptr::null(), ptr::null_mut()));
+        null("text", inst_devices(ptr::null_mut(), 1, &mut whole));
+        null("needed", inst_devices(&mut letter, 1, ptr::null_mut()));
+        null("context", inst_lattice_new(ptr::null(), 2, extent.as_ptr(), &mut a_lattice));
+        null("extent", inst_lattice_new(o.context, 2, ptr::null(), &mut a_lattice));
+        null("out", inst_lattice_new(o.context, 2, extent.as_ptr(), ptr::null_mut()));
+        null("lattice", inst_action_new(ptr::null(), ACTION.as_ptr(), &mut an_action));
+        null("out", inst_action_new(o.lattice, ACTION.as_ptr(), ptr::null_mut()));
+        null("lattice", inst_action_from_callback(ptr::null(), Some(never), ptr::null_mut(), &mut an_action));
+        null("function", inst_action_from_callback(o.lattice, None, ptr::null_mut(), &mut an_action));
+        null("out", inst_action_from_callback(o.lattice, Some(never), ptr::null_mut(), ptr::null_mut()));
+        null("action", inst_action_value(ptr::null(), 1, x, y));
+        null("fields", inst_action_value(o.action, 1, none, y));
+        null("values", inst_action_value(o.action, 1, x, nowhere));
+        null("action", inst_action_gradient(ptr::null(), 1, x, y));
+        null("fields", inst_action_gradient(o.action, 1, none, y));
+        null("gradients", inst_action_gradient(o.action, 1, x, nowhere));
+        null("lattice", inst_model_new(ptr::null(), MODEL.as_ptr(), &mut a_model));
+        null("out", inst_model_new(o.lattice, MODEL.as_ptr(), ptr::null_mut()));
+        null("lattice", inst_model_load(ptr::null(), c"m".as_ptr(), &mut a_model));
+        null("path", inst_model_load(o.lattice, ptr::null(), &mut a_model));
+        null("out", inst_model_load(o.lattice, c"m".as_ptr(), ptr::null_mut()));
+        null("model", inst_model_save(ptr::null(), c"/nowhere/m".as_ptr()));
+        null("path", inst_model_save(o.model, ptr::null()));
+        null("model", inst_model_describe(ptr::null(), &mut letter, 1, &mut whole));
+        null("text", inst_model_describe(o.model, ptr::null_mut(), 1, &mut whole));
+        null("needed", inst_model_describe(o.model, &mut letter, 1, ptr::null_mut()));
+        null("model", inst_model_train(ptr::null_mut(), o.action, ptr::null(), None, ptr::null_mut()));
+        null("action", inst_model_train(o.model, ptr::null(), ptr::null(), None, ptr::null_mut()));
+        null("model", inst_model_sample(ptr::null(), 0, 1, y, y));
+        null("fields", inst_model_sample(o.model, 0, 1, nowhere, y));
+        null("log_q", inst_model_sample(o.model, 0, 1, y, nowhere));
+        null("model", inst_model_log_density(ptr::null(), 1, x, y));
+        null("fields", inst_model_log_density(o.model, 1, none, y));
+        null("log_q", inst_model_log_density(o.model, 1, x, nowhere));
+        null("model", inst_proposal_new(ptr::null(), o.action, ptr::null(), &mut a_proposal));
+        null("out", inst_proposal_new(o.model, o.action, ptr::null(), ptr::null_mut()));
+        null("proposal", inst_propose(ptr::null(), 0, x, y, y));
+        null("current", inst_propose(o.proposal, 0, none, y, y));
+        null("proposed", inst_propose(o.proposal, 0, x, nowhere, y));
+        null("log_ratio", inst_propose(o.proposal, 0, x, y, nowhere));
+        null("action", inst_chain_new(ptr::null(), o.model, ptr::null(), &mut a_chain));
+        null("out", inst_chain_new(o.action, o.model, ptr::null(), ptr::null_mut()));
+        null("chain", inst_chain_set_field(ptr::null_mut(), x));
+        null("field", inst_chain_set_field(o.chain, none));
+        null("chain", inst_chain_field(ptr::null(), y));
+        null("field", inst_chain_field(o.chain, nowhere));
+        null("chain", inst_chain_step(ptr::null_mut(), &mut flag, y, y));
+        null("accepted", inst_chain_step(o.chain, ptr::null_mut(), y, y));
+        null("value", inst_chain_step(o.chain, &mut flag, nowhere, y));
+        null("delta", inst_chain_step(o.chain, &mut flag, y, nowhere));
+        null("chain", inst_chain_save(ptr::null(), c"/nowhere/c".as_ptr()));
+        null("path", inst_chain_save(o.chain, ptr::null()));
+        null("chain", inst_chain_load(ptr::null_mut(), c"c".as_ptr()));
+        null("path", inst_chain_load(o.chain, ptr::null()));
+        null("series", inst_autocorrelation(16, none, y, y, y, y));
+        null("mean", inst_autocorrelation(16, x, nowhere, y, y, y));
+        null("error", inst_autocorrelation(16, x, y, nowhere, y, y));
+        null("tau", inst_autocorrelation(16, x, y, y, nowhere, y));
+        null("tau_error", inst_autocorrelation(16, x, y, y, y, nowhere));
+        null("log_weights", inst_reweighting(16, none, y, y, y, y));
+        null("ess", inst_reweighting(16, x, nowhere, y, y, y));
+        null("ess_error", inst_reweighting(16, x, y, nowhere, y, y));
+        null("log_z", inst_reweighting(16, x, y, y, nowhere, y));
+        null("log_z_error", inst_reweighting(16, x, y, y, y, nowhere));
+        null("log_weights", inst_reweighting_tail(16, none, y));
+        null("tail_shape", inst_reweighting_tail(16, x, nowhere));
+    }
+    assert_eq!(numbers, [UNTOUCHED; 4 * VOLUME]);
+    assert_eq!((whole, flag, letter), (-77, -77, b'?' as c_char));
+    assert_eq!([a_lattice.addr(), an_action.addr(), a_model.addr(), a_proposal.addr(), a_chain.addr()], [64; 5]);
+    // The chain has made no step meanwhile.
+    unsafe { expect_ok(inst_chain_field(o.chain, y)) };
+    assert_eq!(numbers[..VOLUME], [0.0; VOLUME]);
+}
+
+#[test]
+fn null_is_freed_and_means_the_defaults_of_a_spec() {
+    let o = Objects::new();
+    unsafe {
+        inst_context_free(ptr::null_mut());
+        inst_lattice_free(ptr::null_mut());
+        inst_action_free(ptr::null_mut());
+        inst_model_free(ptr::null_mut());
+        inst_proposal_free(ptr::null_mut());
+        inst_chain_free(ptr::null_mut());
+        for spec in [ptr::null(), c"".as_ptr(), c"{}".as_ptr()] {
+            inst_context_free(made(|out| inst_context_new(spec, out)));
+            inst_model_free(made(|out| inst_model_new(o.lattice, spec, out)));
+            inst_proposal_free(made(|out| inst_proposal_new(o.model, ptr::null(), spec, out)));
+            inst_chain_free(made(|out| inst_chain_new(o.action, ptr::null(), spec, out)));
+            let message = unmade(2, |out| inst_action_new(o.lattice, spec, out));
+            assert_eq!(message, "action: missing key 'type' (one of 'phi4'); known keys: type");
+        }
+    }
+}
