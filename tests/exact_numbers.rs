@@ -74,7 +74,7 @@ impl Exact {
         let chain_spec: ChainSpec = spec::parse("chain", chain).unwrap();
         let model = model.map(|flow| flow as Arc<dyn Model>);
         let mut run = Chain::new(self.action(), model, &chain_spec, 11).unwrap();
-        let mut series: [Vec<f64>; 4] = Default::default();
+        let mut series = vec![vec![]; 4];
         for step in 0..steps + steps / 20 {
             run.step().unwrap();
             if step >= steps / 20 {

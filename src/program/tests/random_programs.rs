@@ -89,6 +89,9 @@ impl Builder {
     /// Weights that are parameters, or that differ between the samples.
     fn weights(&mut self, count: usize, seed: u16) -> Node {
         let parameter = self.parameter(count);
+        if seed.is_multiple_of(5) {
+            self.keep(parameter);
+        }
         if !seed.is_multiple_of(3) {
             return parameter;
         }
@@ -108,7 +111,14 @@ impl Builder {
         let bias = (j % 4 < 2).then(|| self.weights(outputs, j / 7));
         let kernel = Kernel { weights, stencil: &stencil, transposed: (j / 11).is_multiple_of(2) };
         let y = self.recorder.convolve(x, kernel, bias, outputs);
-        if (j / 13).is_multiple_of(2) { self.recorder.leaky_relu(y, 0.1) } else { y }
+        if !(j / 13).is_multiple_of(2) {
+            return y;
+        }
+        // What is rectified may itself be a result, or be read again.
+        if j.is_multiple_of(2) {
+            self.keep(y);
+        }
+        self.recorder.leaky_relu(y, 0.1)
     }
 
     fn correlate(&mut self, i: u16, j: u16) -> Node {
@@ -181,10 +191,16 @@ impl Builder {
             }
             _ => {
                 let p = self.parameter(shape.channels);
+                self.keep(p);
                 let spread = self.recorder.spread_sites(p, shape.sites);
                 self.recorder.multiply(narrow, spread)
             }
         };
+        self.keep(y);
+    }
+
+    /// Lets later operations read a value, where it is small enough.
+    fn keep(&mut self, y: Node) {
         if self.recorder.shape(y).count() <= 64 {
             self.values.push(y);
         }
@@ -201,10 +217,10 @@ impl Builder {
         sum
     }
 
-    /// Outputs: the last values, their bent sum, its gradient, and a gradient of that.
+    /// Outputs: the last values, the bent sum of two of them, its gradient, and a gradient of that.
     fn finish(mut self) -> Program {
-        let last: Vec<Node> = self.values.iter().rev().take(4).copied().collect();
-        let loss = self.bent_sum(&last);
+        let last: Vec<Node> = self.values.iter().rev().take(6).copied().collect();
+        let loss = self.bent_sum(&last[..2]);
         let variables = self.variables.clone();
         let first = self.recorder.gradient(loss, &variables);
         let sum = self.bent_sum(&first);
@@ -212,7 +228,12 @@ impl Builder {
         let mut outputs: Vec<Output> = last.into_iter().map(Output::PerSample).collect();
         outputs.push(Output::Summed(loss));
         for (i, node) in first.into_iter().chain(second).enumerate() {
-            outputs.push(if i % 3 == 0 { Output::PerSample(node) } else { Output::Summed(node) });
+            if i % 3 != 0 {
+                outputs.push(Output::PerSample(node));
+            }
+            if i % 3 != 1 {
+                outputs.push(Output::Summed(node));
+            }
         }
         Program::new(self.recorder, outputs)
     }
