@@ -40,3 +40,8 @@ fn on_6x6() {
 fn on_8x8() {
     expect_acceptance(8, 6.008, 0.72);
 }
+
+#[test]
+fn on_10x10() {
+    expect_acceptance(10, 5.55, 0.61);
+}
