@@ -47,9 +47,9 @@ typedef struct {
 /* Shorter and longer trajectories were tried: at these, an independent field costs least.
  * The exact values are from the transfer matrix with Gauss quadrature. */
 static const setup_type setups[] = {
-    {6, 6.975, 12, 1.5, 4, 4, {0.16138658, 1.06307537, 0.05834777}, 6.98494787},
-    {8, 6.008, 12, 1.5, 4, 4, {0, 0, 0}, 0},
-    {10, 5.550, 14, 1.5, 4, 4, {0, 0, 0}, 0},
+    {6, 6.975, 12, 1.5, 1, 31, {0.16138658, 1.06307537, 0.05834777}, 6.98494787},
+    {8, 6.008, 12, 1.5, 1, 31, {0, 0, 0}, 0},
+    {10, 5.550, 14, 1.5, 1, 31, {0, 0, 0}, 0},
 };
 
 static void check(inst_status status, const char *what) {

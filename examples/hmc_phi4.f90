@@ -466,9 +466,9 @@ program hmc_phi4
   ! Shorter and longer trajectories were tried: at these, an independent field costs least.
   ! The exact values are from the transfer matrix with Gauss quadrature.
   type(setup_type), parameter :: setups(3) = [ &
-    setup_type(6, 6.975_dp, 12, 1.5_dp, 4, 4, [0.16138658_dp, 1.06307537_dp, 0.05834777_dp], 6.98494787_dp), &
-    setup_type(8, 6.008_dp, 12, 1.5_dp, 4, 4, [0.0_dp, 0.0_dp, 0.0_dp], 0.0_dp), &
-    setup_type(10, 5.550_dp, 14, 1.5_dp, 4, 4, [0.0_dp, 0.0_dp, 0.0_dp], 0.0_dp)]
+    setup_type(6, 6.975_dp, 12, 1.5_dp, 1, 31, [0.16138658_dp, 1.06307537_dp, 0.05834777_dp], 6.98494787_dp), &
+    setup_type(8, 6.008_dp, 12, 1.5_dp, 1, 31, [0.0_dp, 0.0_dp, 0.0_dp], 0.0_dp), &
+    setup_type(10, 5.550_dp, 14, 1.5_dp, 1, 31, [0.0_dp, 0.0_dp, 0.0_dp], 0.0_dp)]
   character(:), allocatable :: models, spec, text
   real(dp) :: seconds
   type(c_ptr) :: context

@@ -6,6 +6,9 @@ mod loss;
 mod spec;
 mod trainer;
 
+#[cfg(test)]
+mod tests;
+
 pub use adam::State;
 pub use checkpoint::{load, save};
 pub use spec::{Estimator, Schedule, TrainSpec};

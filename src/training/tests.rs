@@ -1,0 +1,186 @@
+//! Proofs of the training room.
+
+use super::loss::Loss;
+use super::{Estimator, Progress, State, TrainSpec, load, save, train};
+use crate::action::{Action, ActionSpec, Callback};
+use crate::context::{Context, Precision};
+use crate::error::Error;
+use crate::flow::{Flow, Model, ModelSpec};
+use crate::lattice::Lattice;
+use crate::program::Key;
+use crate::random::Purpose;
+use crate::spec;
+use std::sync::Arc;
+
+const PHI4: &str = "{type: 'phi4', mass_squared: -4, lambda: 8, source: 0.1}";
+
+fn flow(threads: usize, precision: Precision) -> Flow {
+    flow_of("{type: 'affine', layers: 4, hidden: [3, 2]}", threads, precision)
+}
+
+fn flow_of(model: &str, threads: usize, precision: Precision) -> Flow {
+    let context = Arc::new(Context::new(5, precision, threads).unwrap());
+    let model: ModelSpec = spec::parse("model", model).unwrap();
+    Flow::new(&context, &Lattice::new(&[4, 2]).unwrap(), &model).unwrap()
+}
+
+fn action(lattice: &Lattice) -> Arc<dyn Action> {
+    spec::parse::<ActionSpec>("action", PHI4).unwrap().build(lattice).unwrap().into()
+}
+
+fn called(lattice: &Lattice) -> Callback {
+    let inner = action(lattice);
+    Callback::new(lattice, move |field: &[f64], gradient: Option<&mut [f64]>| match gradient {
+        Some(gradient) => inner.gradient(field, gradient),
+        None => inner.value(field),
+    })
+}
+
+fn key() -> Key {
+    Key { seed: 5, purpose: Purpose::Training, counter: 0 }
+}
+
+fn gradient(flow: &Flow, action: &dyn Action, estimator: Estimator, batch: usize) -> Vec<f64> {
+    let mut loss = Loss::new(flow, action, estimator).unwrap();
+    loss.run(action, flow.parameters(), (key(), batch)).unwrap().gradient
+}
+
+/// With a smooth activation: a finite step would cross the kinks of a rectifier.
+#[test]
+fn the_reparametrised_gradient_is_the_derivative_of_the_loss() {
+    let flow = flow_of("{type: 'affine', layers: 4, hidden: [3, 2], activation: 'tanh'}", 1, Precision::F64);
+    let action = action(flow.lattice());
+    let found = gradient(&flow, &*action, Estimator::Reparametrised, 11);
+    let mut loss = Loss::new(&flow, &*action, Estimator::Reparametrised).unwrap();
+    let mut mean = |parameters: &[f64]| {
+        let batch = loss.run(&*action, parameters, (key(), 11)).unwrap();
+        batch.log_q.iter().zip(&batch.action).map(|(q, s)| q + s).sum::<f64>() / 11.0
+    };
+    for i in (0..found.len()).step_by(7) {
+        let mut at = |shift: f64| {
+            let mut parameters = flow.parameters().to_vec();
+            parameters[i] += shift;
+            mean(&parameters)
+        };
+        let h = 1e-3;
+        let difference = (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
+        assert!((found[i] - difference).abs() < 1e-7 * (1.0 + difference.abs()), "{i}: {} {difference}", found[i]);
+    }
+}
+
+/// They differ by a term of mean zero: over many samples both gradients agree within their errors.
+#[test]
+fn both_estimators_have_the_same_mean() {
+    let flow = flow(2, Precision::F64);
+    let action = action(flow.lattice());
+    let runs = 40;
+    let mut differences = vec![vec![]; flow.parameters().len()];
+    let mut losses = [Estimator::Path, Estimator::Reparametrised].map(|e| Loss::new(&flow, &*action, e).unwrap());
+    for run in 0..runs {
+        let key = Key { counter: run * 500, ..key() };
+        let [path, full] = losses.each_mut().map(|l| l.run(&*action, flow.parameters(), (key, 500)).unwrap().gradient);
+        differences.iter_mut().zip(path.iter().zip(&full)).for_each(|(all, (a, b))| all.push(a - b));
+    }
+    for (i, all) in differences.iter().enumerate() {
+        let n = runs as f64;
+        let mean = all.iter().sum::<f64>() / n;
+        let variance = all.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n * (n - 1.0));
+        // Student's distribution with 39 degrees of freedom has wider tails than a normal one.
+        assert!(mean.abs() <= 6.5 * variance.sqrt() + 1e-12, "parameter {i}: {mean} +- {}", variance.sqrt());
+    }
+}
+
+#[test]
+fn a_called_action_trains_like_a_recorded_one() {
+    let flow = flow(1, Precision::F64);
+    let (recorded, called) = (action(flow.lattice()), called(flow.lattice()));
+    for estimator in [Estimator::Path, Estimator::Reparametrised] {
+        let a = gradient(&flow, &*recorded, estimator, 9);
+        let b = gradient(&flow, &called, estimator, 9);
+        let scale = a.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+        assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-11 * scale), "{estimator:?}");
+    }
+}
+
+fn bits(flow: &Flow) -> Vec<u64> {
+    flow.parameters().iter().map(|x| x.to_bits()).collect()
+}
+
+fn training() -> TrainSpec {
+    spec::parse("training", "{steps: 12, batch: 40, schedule: 'cosine', warmup: 3, clip: 50}").unwrap()
+}
+
+#[test]
+fn a_run_that_is_stopped_saved_and_loaded_goes_on_bit_for_bit_with_any_number_of_threads() {
+    let path = std::env::temp_dir().join(format!("instanton-training-{}.safetensors", std::process::id()));
+    for precision in [Precision::F32, Precision::F64] {
+        let mut straight = flow(1, precision);
+        let action = action(straight.lattice());
+        let mut losses = vec![];
+        let mut record = |p: &Progress| {
+            losses.push(p.loss.to_bits());
+            false
+        };
+        train(&mut straight, &mut None, &*action, &training(), &mut record).unwrap();
+        assert_eq!(losses.len(), 12);
+
+        let (mut stopped, mut state) = (flow(2, precision), None);
+        let end = train(&mut stopped, &mut state, &*action, &training(), &mut |p| p.step == 5);
+        assert!(matches!(end, Err(Error::Stopped(_))));
+        save(&path, &stopped, state.as_ref()).unwrap();
+        let five = Arc::new(Context::new(5, precision, 5).unwrap());
+        let (mut resumed, mut state) = load(&five, stopped.lattice(), &path).unwrap();
+        assert_eq!(state.as_ref().map(|s: &State| s.step), Some(5));
+        train(&mut resumed, &mut state, &*action, &training(), &mut |_| false).unwrap();
+        assert_eq!(bits(&resumed), bits(&straight));
+
+        // A finished run leaves no moments behind; the next begins with new random numbers.
+        save(&path, &resumed, state.as_ref()).unwrap();
+        let (mut again, mut state) = load(&five, stopped.lattice(), &path).unwrap();
+        let mut first = None;
+        train(&mut again, &mut state, &*action, &training(), &mut |p| *first.get_or_insert(p.loss.to_bits()) == 0)
+            .unwrap();
+        assert!(!losses.contains(&first.unwrap()));
+    }
+    std::fs::remove_file(&path).unwrap();
+}
+
+/// An action that turns into NaN after some calls.
+#[test]
+fn not_a_number_ends_the_run_with_the_last_good_model() {
+    let mut flow = flow(1, Precision::F64);
+    let calls = std::sync::atomic::AtomicUsize::new(0);
+    let inner = action(flow.lattice());
+    struct Failing<F>(Lattice, F);
+    impl<F: Fn(&[f64], &mut [f64]) -> f64 + Send + Sync> Action for Failing<F> {
+        fn lattice(&self) -> &Lattice {
+            &self.0
+        }
+        fn value(&self, field: &[f64]) -> crate::error::Result<f64> {
+            Ok((self.1)(field, &mut vec![0.0; field.len()]))
+        }
+        fn gradient(&self, field: &[f64], gradient: &mut [f64]) -> crate::error::Result<f64> {
+            Ok((self.1)(field, gradient))
+        }
+    }
+    let failing = Failing(flow.lattice().clone(), |field: &[f64], gradient: &mut [f64]| {
+        let value = inner.gradient(field, gradient).unwrap();
+        if calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= 4 * 40 {
+            gradient[3] = f64::NAN;
+        }
+        value
+    });
+    let (mut state, mut good) = (None, vec![]);
+    let mut three = flow.clone();
+    train(&mut three, &mut None, &*inner, &TrainSpec { steps: 12, ..training() }, &mut |p| p.step == 4).unwrap_err();
+    let error = train(&mut flow, &mut state, &failing, &training(), &mut |p| {
+        good.push(p.step);
+        false
+    });
+    let message = error.unwrap_err().to_string();
+    assert!(message.starts_with("training step 5: expected a finite gradient of layers."), "{message}");
+    assert_eq!(good, [1, 2, 3, 4]);
+    let close = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-9;
+    assert!(flow.parameters().iter().zip(three.parameters()).all(close));
+    assert_eq!(state.unwrap().step, 4);
+}
