@@ -89,8 +89,16 @@ impl Context {
         self.pool.broadcast(|_| work())
     }
 
-    /// Runs `work` inside the pool.
-    pub fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
-        self.pool.install(work)
+    /// Runs `work` on the calling thread and on all workers but one at once: `threads` times in all.
+    ///
+    /// The caller works too, so that a short job does not wait for a thread to wake up.
+    pub fn share(&self, work: impl Fn() + Sync) {
+        let work = &work;
+        self.pool.in_place_scope(|scope| {
+            for _ in 1..self.threads() {
+                scope.spawn(move |_| work());
+            }
+            work();
+        });
     }
 }

@@ -9,8 +9,7 @@ use super::memory::Lines;
 use super::prior::Key;
 use crate::context::{Context, Precision};
 use crate::error::{Error, Result, expect_length};
-use rayon::prelude::*;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A planned program for one precision and instruction set.
 pub struct Executable {
@@ -181,7 +180,14 @@ impl Bound {
         if jobs.len() == 1 || context.threads() == 1 {
             jobs.iter_mut().for_each(|job| self.run_job(job, feeds));
         } else {
-            context.install(|| jobs.par_iter_mut().with_max_len(1).for_each(|job| self.run_job(job, feeds)));
+            let queue = Mutex::new(jobs.iter_mut());
+            // The lock is held for taking a job, not while it runs.
+            let take = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+            context.share(|| {
+                while let Some(job) = take() {
+                    self.run_job(job, feeds);
+                }
+            });
         }
         let sums: Vec<Vec<Vec<f64>>> = jobs.into_iter().map(|job| job.sums).collect();
         for (index, kind) in self.executable.program.outputs.iter().enumerate() {
