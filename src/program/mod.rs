@@ -9,9 +9,11 @@ mod arena;
 mod cpu;
 mod differentiate;
 mod elementwise;
+mod needs;
 mod plan;
 mod recorder;
 mod stencil;
+mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -62,6 +64,6 @@ impl Program {
 
     /// Floating-point operations per sample that convolutions and correlations need: two for each multiply-add.
     pub fn flops(&self) -> usize {
-        plan::flops(self)
+        needs::flops(self)
     }
 }

@@ -1,8 +1,8 @@
 //! All steps of a plan for one block of samples.
 
-use super::super::plan::{Fused, Place, Plan, STRIP, Step};
 use super::super::recorder::Shape;
 use super::super::stencil::NONE;
+use super::super::steps::{Fused, Place, Plan, STRIP, Step};
 use super::convolve::convolve;
 use super::correlate::correlate;
 use super::executable::Feed;

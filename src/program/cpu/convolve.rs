@@ -4,7 +4,7 @@
 
 #![allow(clippy::needless_range_loop)]
 
-use super::super::plan::{Convolve, Geometry, Group, Weights};
+use super::super::steps::{Convolve, Geometry, Group, Weights};
 use super::block::Frame;
 use super::lanes::{Lanes, Real, Work};
 use super::tiles::{tiles, widest};

@@ -2,7 +2,7 @@
 
 #![allow(clippy::needless_range_loop)]
 
-use super::super::plan::{Correlate, Group};
+use super::super::steps::{Correlate, Group};
 use super::block::Frame;
 use super::lanes::{Lanes, Real, Work};
 use super::tiles::{tiles, widest};

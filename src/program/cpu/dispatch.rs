@@ -1,6 +1,6 @@
 //! Run-time choice of the instruction set.
 
-use super::super::plan::Plan;
+use super::super::steps::Plan;
 use super::block::{Block, run};
 use super::portable::Array;
 use crate::context::Precision;

@@ -1,6 +1,6 @@
 //! Planned programs, their parameters, and runs over batches.
 
-use super::super::plan::{Plan, STRIP, Step, Weights};
+use super::super::steps::{Plan, STRIP, Step, Weights};
 use super::super::{Output, Program};
 use super::block::Block;
 use super::convolve::pack;
