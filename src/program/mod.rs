@@ -12,6 +12,7 @@ mod elementwise;
 mod needs;
 mod plan;
 mod recorder;
+mod rows;
 mod stencil;
 mod steps;
 #[cfg(test)]

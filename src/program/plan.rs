@@ -7,6 +7,7 @@ use super::arena::Allocator;
 use super::elementwise::Elementwise;
 use super::needs::needed;
 use super::recorder::{Node, Op, Shape};
+use super::rows::{PRODUCTS, Rows};
 use super::stencil::Stencil;
 use super::steps::{Convolve, Correlate, Fused, FusedOperation, Geometry, Place, Plan, Step, Weights, groups};
 use super::{Output, Program};
@@ -264,11 +265,20 @@ impl Planner<'_> {
         }
     }
 
-    fn weights(&mut self, node: Node) -> Weights {
+    /// The rows of a convolution with broadcast weights, where the short algorithm pays.
+    fn short(&self, stencil: &Stencil, geometry: &Geometry, weights: Node) -> Option<Rows> {
+        let Geometry { output_sites, taps, inputs, outputs, .. } = *geometry;
+        let broadcast = matches!(self.op(weights.0 as usize), Op::Parameter { .. });
+        let rows = if broadcast { Rows::find(stencil) } else { None };
+        rows.filter(|rows| rows.pays(output_sites, taps, inputs, outputs))
+    }
+
+    /// Where weights lie; parameters are packed as this many numbers.
+    fn weights(&mut self, node: Node, packed: usize) -> Weights {
         match self.op(node.0 as usize) {
             Op::Parameter { offset } => {
                 let (offset, pack) = (*offset, self.plan.packed);
-                self.plan.packed += self.shape(node.0 as usize).count();
+                self.plan.packed += packed;
                 Weights::Parameter { offset, pack }
             }
             _ => Weights::Lines(self.line(node)),
@@ -292,13 +302,22 @@ impl Planner<'_> {
             Op::Convolve { x, weights, bias, stencil, transposed } => {
                 let inputs = self.shape(x.0 as usize).channels;
                 let geometry = self.geometry(&stencil, inputs, shape.channels, transposed);
-                let (from, weights) = (self.line(x), self.weights(weights));
-                let bias = bias.map(|b| self.weights(b));
+                let short = self.short(&stencil, &geometry, weights);
+                let packed = Convolve::packed(&geometry, short.is_some());
+                let (from, weights) = (self.line(x), self.weights(weights, packed));
+                let bias = bias.map(|b| self.weights(b, shape.channels));
                 let rectifier = self.epilogue.get(&index).and_then(|&reader| match self.op(reader) {
                     Op::Elementwise { constant, .. } => Some(f64::from_bits(*constant)),
                     _ => None,
                 });
-                Step::Convolve(Convolve { geometry, from, to: self.take(index), weights, bias, rectifier })
+                let to = self.take(index);
+                let short = short.map(|rows| {
+                    let count = PRODUCTS * rows.windows.len() * inputs;
+                    let scratch = self.allocator.take(count);
+                    self.allocator.give_back(scratch, count);
+                    (rows, scratch)
+                });
+                Step::Convolve(Convolve { geometry, from, to, weights, bias, rectifier, short })
             }
             Op::Correlate { x, g, stencil, transposed } => {
                 let channels = |n: Node| self.shape(n.0 as usize).channels;

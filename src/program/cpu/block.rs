@@ -9,6 +9,7 @@ use super::executable::Feed;
 use super::lanes::{Lanes, Real};
 use super::memory::Line;
 use super::prior::{Key, normals};
+use super::winograd;
 
 /// Where a block is computed.
 pub(super) struct Frame<L: Lanes> {
@@ -83,7 +84,10 @@ unsafe fn step<L: Lanes>(plan: &Plan, step: &Step, frame: &Frame<L>, block: &mut
                     }
                 }
             }
-            Step::Convolve(step) => convolve(step, frame),
+            Step::Convolve(step) => match &step.short {
+                Some((rows, scratch)) => winograd::convolve(step, rows, *scratch, frame),
+                None => convolve(step, frame),
+            },
             Step::Correlate(step) => correlate(step, frame, block.sums),
             Step::SumSites { from, to, channels, sites } => {
                 for c in 0..*channels {

@@ -42,9 +42,9 @@ pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, frame: &Frame<L>) {
             // SAFETY: the caller's promise.
             unsafe {
                 match (width, L::REGISTERS >= 32) {
-                    (8, _) => L::isolate(Sweep::<L, 8, 2>(tile)),
+                    (8, _) => L::isolate(Sweep::<L, 8, 3>(tile)),
                     (4, true) => L::isolate(Sweep::<L, 4, 6>(tile)),
-                    (2, true) => L::isolate(Sweep::<L, 2, 10>(tile)),
+                    (2, true) => L::isolate(Sweep::<L, 2, 8>(tile)),
                     (_, true) => L::isolate(Sweep::<L, 1, 12>(tile)),
                     (4, false) => L::isolate(Sweep::<L, 4, 1>(tile)),
                     (2, false) => L::isolate(Sweep::<L, 2, 2>(tile)),
@@ -143,7 +143,7 @@ impl<L: Lanes> Tile<'_, L> {
     #[inline(always)]
     unsafe fn start<const O: usize, const S: usize>(&self) -> [[L; S]; O] {
         let mut sums = [[L::constant(0.0); S]; O];
-        for (o, row) in sums.iter_mut().enumerate() {
+        for o in 0..O {
             // SAFETY: biases lie inside the frame.
             let bias = unsafe {
                 match self.step.bias {
@@ -152,7 +152,9 @@ impl<L: Lanes> Tile<'_, L> {
                     Some(Weights::Lines(line)) => *self.frame.lines.add(line + self.first + o),
                 }
             };
-            *row = [bias; S];
+            for s in 0..S {
+                sums[o][s] = bias;
+            }
         }
         sums
     }
@@ -220,8 +222,10 @@ impl<L: Lanes> Tile<'_, L> {
         let step = self.step;
         if let Some(slope) = step.rectifier {
             let slope = L::constant(slope);
-            for y in sums.iter_mut().flatten() {
-                *y = y.max(*y * slope);
+            for o in 0..O {
+                for s in 0..S {
+                    sums[o][s] = sums[o][s].max(sums[o][s] * slope);
+                }
             }
         }
         // SAFETY: sites are sites of the output.
@@ -229,8 +233,8 @@ impl<L: Lanes> Tile<'_, L> {
             let to = self.frame.lines.add(step.to + self.first * step.geometry.output_sites);
             for s in 0..S {
                 let at = *self.group.sites.get_unchecked(site + s) as usize;
-                for (o, row) in sums.iter().enumerate() {
-                    *to.add(o * step.geometry.output_sites + at) = row[s];
+                for o in 0..O {
+                    *to.add(o * step.geometry.output_sites + at) = sums[o][s];
                 }
             }
         }

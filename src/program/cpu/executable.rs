@@ -1,12 +1,12 @@
 //! Planned programs, their parameters, and runs over batches.
 
-use super::super::steps::{Plan, STRIP, Step, Weights};
+use super::super::steps::{Convolve, Plan, STRIP, Step, Weights};
 use super::super::{Output, Program};
 use super::block::Block;
-use super::convolve::pack;
 use super::dispatch::{Instructions, run_block, width};
 use super::memory::Lines;
 use super::prior::Key;
+use super::{convolve, winograd};
 use crate::context::{Context, Precision};
 use crate::error::{Error, Result, expect_length};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -143,12 +143,14 @@ impl Bound {
         for step in &self.executable.plan.steps {
             let Step::Convolve(step) = step else { continue };
             let geometry = &step.geometry;
-            let count = geometry.outputs * geometry.inputs * geometry.taps;
             if let Weights::Parameter { offset, pack: to } = step.weights {
-                let from = &self.parameters[offset..offset + count];
-                match &mut self.packed {
-                    Packed::F32(packed) => pack(geometry, from, registers, &mut packed[to..to + count]),
-                    Packed::F64(packed) => pack(geometry, from, registers, &mut packed[to..to + count]),
+                let from = &self.parameters[offset..offset + geometry.outputs * geometry.inputs * geometry.taps];
+                let to = to..to + Convolve::packed(geometry, step.short.is_some());
+                match (&mut self.packed, &step.short) {
+                    (Packed::F32(packed), None) => convolve::pack(geometry, from, registers, &mut packed[to]),
+                    (Packed::F64(packed), None) => convolve::pack(geometry, from, registers, &mut packed[to]),
+                    (Packed::F32(packed), Some(_)) => winograd::pack(geometry, from, registers, &mut packed[to]),
+                    (Packed::F64(packed), Some(_)) => winograd::pack(geometry, from, registers, &mut packed[to]),
                 }
             }
             if let Some(Weights::Parameter { offset, pack: to }) = step.bias {

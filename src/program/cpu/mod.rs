@@ -12,6 +12,7 @@ mod peak;
 pub(super) mod portable;
 mod prior;
 mod tiles;
+mod winograd;
 #[cfg(target_arch = "x86_64")]
 pub(super) mod x86;
 

@@ -1,8 +1,11 @@
 //! The convolution kernels: all widths of tiles, all shapes of lattices, and the gradients that they give rise to.
 
+use super::super::rows::Rows;
 use super::super::{Kernel, Output, Program, Recorder, Shape, Stencil};
-use super::agreement::{Data, assert_agreement};
+use super::agreement::{self, Data, assert_agreement, ways};
 use super::random;
+use super::reference::{Sample, evaluate};
+use crate::context::Precision;
 use crate::lattice::Lattice;
 
 struct Channels {
@@ -96,4 +99,46 @@ fn all_shapes_of_lattices_kernels_and_sublattices() {
             }
         }
     }
+}
+
+#[test]
+fn the_short_algorithm_along_rows() {
+    let extents: [&[usize]; 7] = [&[8, 8], &[6, 6], &[10, 4], &[7, 3], &[4, 4, 4], &[12, 2], &[6, 2, 2, 2]];
+    for extent in extents {
+        let stencil = cube(extent, 3, [None, None]);
+        for (inputs, outputs) in [(12, 11), (16, 16), (9, 31)] {
+            let channels = Channels { inputs, outputs };
+            let rows = Rows::find(&stencil).unwrap();
+            assert!(rows.pays(stencil.outputs(), stencil.taps(), inputs, outputs), "{extent:?} {inputs} {outputs}");
+            let program = program(&stencil, &channels);
+            let data = Data::new(&program, 2, 11);
+            assert_agreement(&program, &data, &[2]);
+            // The bounds are far from sharp: what rounding really does is a few units of the largest number.
+            let exact = outputs_of_reference(&program, &data);
+            let largest = exact.iter().fold(0.0f64, |m, y| m.max(y.abs()));
+            for way in ways() {
+                let unit = if way.1 == Precision::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+                let got = &agreement::outputs(&program, &data, way, 2)[0];
+                let error = got.iter().zip(&exact).fold(0.0f64, |m, (a, b)| m.max((a - b).abs()));
+                assert!(
+                    error < 20.0 * unit * largest,
+                    "{extent:?} {inputs} {outputs} {way:?}: {}",
+                    error / unit / largest
+                );
+            }
+        }
+    }
+}
+
+/// The first output of each sample, in f64.
+fn outputs_of_reference(program: &Program, data: &Data) -> Vec<f64> {
+    let samples = (0..data.batch).map(|i| {
+        let values = evaluate(
+            &program.recorder,
+            Precision::F64,
+            &Sample { inputs: &data.sample(i), parameters: &data.parameters },
+        );
+        values[program.outputs[0].node().0 as usize].clone()
+    });
+    samples.flatten().map(|y| y.value).collect()
 }

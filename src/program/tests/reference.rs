@@ -7,6 +7,7 @@
 
 use super::super::elementwise::Elementwise;
 use super::super::recorder::{Node, Op, Recorder, Shape};
+use super::super::rows::Rows;
 use super::super::stencil::{NONE, Stencil};
 use crate::context::Precision;
 
@@ -166,7 +167,10 @@ impl Evaluator<'_> {
                 a.iter().zip(b).map(|(&a, &b)| self.elementwise(*operation, [a, b], (c, u))).collect()
             }
             Op::Map { x, stencil } => each(&|c, s| self.read(*x, stencil, (c, s, 0))),
-            Op::Convolve { .. } => each(&|o, s| self.convolved(index, o, s).total(u)),
+            Op::Convolve { .. } => {
+                let is_short = self.is_short(index);
+                each(&|o, s| self.convolved(index, o, s, is_short).total(u))
+            }
             Op::Correlate { .. } => (0..shape.count()).map(|i| self.correlated(index, i).total(u)).collect(),
             Op::SumSites { x } => each(&|c, _| self.sum((0..self.shape(*x).sites).map(|s| self.at(*x, c, s)), u)),
             Op::SpreadSites { x } => each(&|c, _| self.at(*x, c, 0)),
@@ -205,7 +209,18 @@ impl Evaluator<'_> {
         Bounded { value, error: error + rounding + underflow(self.precision) }
     }
 
-    fn convolved(&self, index: usize, o: usize, s: usize) -> Sum {
+    /// True where the executor takes the short algorithm.
+    fn is_short(&self, index: usize) -> bool {
+        let Op::Convolve { x, weights, stencil, .. } = &self.recorder.ops[index] else { return false };
+        let broadcast = matches!(self.recorder.op(*weights), Op::Parameter { .. });
+        let (inputs, outputs) = (self.shape(*x).channels, self.recorder.shapes[index].channels);
+        let rows = if broadcast { Rows::find(stencil) } else { None };
+        rows.is_some_and(|rows| rows.pays(stencil.outputs(), stencil.taps(), inputs, outputs))
+    }
+
+    /// A short algorithm rounds relative to the largest numbers of a window: the products of the magnitudes in its
+    /// transforms, |A^T| (|G| |g| * |B^T| |d|), are at most 60 max |g| max |d|.
+    fn convolved(&self, index: usize, o: usize, s: usize, is_short: bool) -> Sum {
         let Op::Convolve { x, weights, bias, stencil, transposed } = &self.recorder.ops[index] else {
             panic!("a convolution was asked for")
         };
@@ -215,10 +230,13 @@ impl Evaluator<'_> {
             sum.add(self.at(*bias, o, 0));
         }
         for c in 0..inputs {
+            let sites = (0..self.shape(*x).sites).map(|s| self.at(*x, c, s));
+            let most = if is_short { sites.map(|d| d.value.abs() + d.error).fold(0.0, f64::max) } else { 0.0 };
             for k in 0..stencil.taps() {
                 let pair = if *transposed { c * outputs + o } else { o * inputs + c };
                 let weight = self.at(*weights, pair * stencil.taps() + k, 0);
                 sum.add_product(self.read(*x, stencil, (c, s, k)), weight);
+                sum.magnitude += 60.0 * most * (weight.value.abs() + weight.error);
             }
         }
         sum
