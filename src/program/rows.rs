@@ -17,8 +17,10 @@ pub(super) const PRODUCTS: usize = 6;
 pub(super) struct Rows {
     /// Output sites of each tile; [`NONE`] beyond the end of a row.
     pub tiles: Vec<[u32; RESULTS]>,
-    /// Input sites of each window.
+    /// Input sites of each window, in the order in which the tiles need them.
     pub windows: Vec<[u32; PRODUCTS]>,
+    /// How many windows each tile and those before it read.
+    pub due: Vec<usize>,
     /// The window that a tile reads for each triple of taps: `[triple][tile]`.
     pub sources: Vec<u32>,
 }
@@ -50,19 +52,21 @@ impl Rows {
                 starts.push(sites);
             }
         }
-        let (mut windows, mut known, mut sources) = (vec![], HashMap::new(), vec![]);
-        for triple in 0..stencil.taps() / 3 {
-            for sites in &starts {
+        let (mut windows, mut known, mut due) = (vec![], HashMap::new(), vec![]);
+        let triples = stencil.taps() / 3;
+        let mut sources = vec![0; triples * tiles.len()];
+        for (tile, sites) in starts.iter().enumerate() {
+            for triple in 0..triples {
                 let read = |i: usize, k: usize| stencil.row(sites[i])[3 * triple + k];
                 let window = [read(0, 0), read(0, 1), read(0, 2), read(1, 2), read(2, 2), read(3, 2)];
-                let index = *known.entry(window).or_insert_with(|| {
+                sources[triple * tiles.len() + tile] = *known.entry(window).or_insert_with(|| {
                     windows.push(window);
                     windows.len() as u32 - 1
                 });
-                sources.push(index);
             }
+            due.push(windows.len());
         }
-        Some(Self { tiles, windows, sources })
+        Some(Self { tiles, windows, due, sources })
     }
 
     /// True where the short algorithm takes less time than the sum. A transform of a window or a tile was measured to

@@ -68,7 +68,6 @@ pub(super) fn pack<T: Real>(geometry: &Geometry, parameters: &[f64], registers: 
 pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, rows: &Rows, scratch: usize, frame: &Frame<L>) {
     // SAFETY: the caller's promise.
     unsafe {
-        L::isolate(Inputs { step, rows, scratch, frame });
         for (first, width) in tiles(step.geometry.outputs, widest(L::REGISTERS)) {
             let tile = Tile { step, rows, scratch, frame, first };
             match (width, L::REGISTERS >= 32) {
@@ -84,63 +83,25 @@ pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, rows: &Rows, scratch: u
     }
 }
 
-/// B^T d for every window of six inputs and every channel: `[window][channel][product]`.
-struct Inputs<'a, L: Lanes> {
-    step: &'a Convolve,
-    rows: &'a Rows,
-    scratch: usize,
-    frame: &'a Frame<L>,
-}
-
-impl<L: Lanes> Work for Inputs<'_, L> {
-    #[inline(always)]
-    unsafe fn run(self) {
-        let Geometry { inputs, input_sites, .. } = self.step.geometry;
-        let (a, minus_a, b, minus_b) = (L::constant(A), L::constant(-A), L::constant(B), L::constant(-B));
-        let (half, two, five) = (L::constant(-0.5), L::constant(-2.0), L::constant(-2.5));
-        // SAFETY: windows are sites of the input, the scratch holds all windows.
-        unsafe {
-            let mut to = self.frame.lines.add(self.scratch);
-            for window in &self.rows.windows {
-                let mut at = [0; PRODUCTS];
-                for i in 0..PRODUCTS {
-                    at[i] = window[i] as usize;
-                }
-                let mut from = self.frame.lines.add(self.step.from).cast_const();
-                for _ in 0..inputs {
-                    let (d0, d1, d2) = (*from.add(at[0]), *from.add(at[1]), *from.add(at[2]));
-                    let (d3, d4, d5) = (*from.add(at[3]), *from.add(at[4]), *from.add(at[5]));
-                    let (even, odd) = (d2.mul_add(two, d4), d1.mul_add(two, d3));
-                    *to = d2.mul_add(five, d0 + d4);
-                    *to.add(1) = odd.mul_add(a, even);
-                    *to.add(2) = odd.mul_add(minus_a, even);
-                    let (even, odd) = (d2.mul_add(half, d4), d1.mul_add(half, d3));
-                    *to.add(3) = odd.mul_add(b, even);
-                    *to.add(4) = odd.mul_add(minus_b, even);
-                    *to.add(5) = d3.mul_add(five, d1 + d5);
-                    to = to.add(PRODUCTS);
-                    from = from.add(input_sites);
-                }
-            }
-        }
-    }
-}
-
 /// All tiles of sites, S at a time, for a tile of O output channels.
 struct Sweep<'a, L: Lanes, const O: usize, const S: usize>(Tile<'a, L>);
 
 impl<L: Lanes, const O: usize, const S: usize> Work for Sweep<'_, L, O, S> {
     #[inline(always)]
     unsafe fn run(self) {
-        let count = self.0.rows.tiles.len();
+        let rows = self.0.rows;
+        // Windows are transformed just before they are needed, by the first tile of channels.
+        let mut ready = if self.0.first == 0 { 0 } else { rows.windows.len() };
         let mut tile = 0;
         // SAFETY: the caller's promise.
         unsafe {
-            while tile + S <= count {
+            while tile + S <= rows.tiles.len() {
+                ready = self.0.prepare(ready, rows.due[tile + S - 1]);
                 self.0.results::<O, S>(tile);
                 tile += S;
             }
-            while tile < count {
+            while tile < rows.tiles.len() {
+                ready = self.0.prepare(ready, rows.due[tile]);
                 self.0.results::<O, 1>(tile);
                 tile += 1;
             }
@@ -158,6 +119,40 @@ struct Tile<'a, L: Lanes> {
 }
 
 impl<L: Lanes> Tile<'_, L> {
+    /// B^T d of windows `ready .. due` for every channel: `[window][channel][product]`. Returns the number ready.
+    #[inline(always)]
+    unsafe fn prepare(&self, ready: usize, due: usize) -> usize {
+        let Geometry { inputs, input_sites, .. } = self.step.geometry;
+        let (a, minus_a, b, minus_b) = (L::constant(A), L::constant(-A), L::constant(B), L::constant(-B));
+        let (half, two, five) = (L::constant(-0.5), L::constant(-2.0), L::constant(-2.5));
+        for window in ready..due {
+            let mut at = [0; PRODUCTS];
+            for i in 0..PRODUCTS {
+                at[i] = self.rows.windows[window][i] as usize;
+            }
+            // SAFETY: windows are sites of the input, the scratch holds all windows.
+            unsafe {
+                let mut to = self.frame.lines.add(self.scratch + window * inputs * PRODUCTS);
+                let mut from = self.frame.lines.add(self.step.from).cast_const();
+                for _ in 0..inputs {
+                    let (d0, d1, d2) = (*from.add(at[0]), *from.add(at[1]), *from.add(at[2]));
+                    let (d3, d4, d5) = (*from.add(at[3]), *from.add(at[4]), *from.add(at[5]));
+                    let (even, odd) = (d2.mul_add(two, d4), d1.mul_add(two, d3));
+                    *to = d2.mul_add(five, d0 + d4);
+                    *to.add(1) = odd.mul_add(a, even);
+                    *to.add(2) = odd.mul_add(minus_a, even);
+                    let (even, odd) = (d2.mul_add(half, d4), d1.mul_add(half, d3));
+                    *to.add(3) = odd.mul_add(b, even);
+                    *to.add(4) = odd.mul_add(minus_b, even);
+                    *to.add(5) = d3.mul_add(five, d1 + d5);
+                    to = to.add(PRODUCTS);
+                    from = from.add(input_sites);
+                }
+            }
+        }
+        due
+    }
+
     /// The results of S tiles of sites.
     #[inline(always)]
     unsafe fn results<const O: usize, const S: usize>(&self, tile: usize) {
