@@ -6,6 +6,7 @@ mod network;
 mod normalizing;
 mod recording;
 mod spec;
+mod spectrum;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +15,7 @@ pub use checkerboard::Checkerboard;
 pub use network::{Network, Tensor};
 pub use normalizing::Flow;
 pub use recording::{Draw, Layers};
-pub use spec::{Activation, ModelSpec, NetworkSpec, Symmetry};
+pub use spec::{Activation, ModelSpec, NetworkSpec, Prior, Symmetry};
 
 use crate::error::Result;
 use crate::lattice::Lattice;

@@ -3,7 +3,8 @@
 use super::affine::{Affine, State};
 use super::checkerboard::Checkerboard;
 use super::network::Tensor;
-use super::spec::ModelSpec;
+use super::spec::{ModelSpec, Prior};
+use super::spectrum::Spectrum;
 use crate::error::Result;
 use crate::lattice::Lattice;
 use crate::program::{Node, Output, Program, Recorder, Shape, Stencil};
@@ -12,6 +13,7 @@ use crate::program::{Node, Output, Program, Recorder, Shape, Stencil};
 #[derive(Clone, Debug)]
 pub struct Layers {
     board: Checkerboard,
+    spectrum: Option<Spectrum>,
     layers: Vec<Affine>,
     pick: [Stencil; 2],
     spread: [Stencil; 2],
@@ -21,7 +23,7 @@ pub struct Layers {
 pub struct Draw {
     /// The prior's numbers z on all sites.
     pub prior: Node,
-    /// Parameters of each layer.
+    /// Parameters of each layer, and of the prior behind them where it has such.
     pub parameters: Vec<Vec<Node>>,
     /// What each layer was given, and after them the result.
     pub states: Vec<State>,
@@ -44,7 +46,11 @@ impl Layers {
         let layers = (0..count).map(|i| pair[i % 2].clone()).collect();
         let pick = [board.pick(0)?, board.pick(1)?];
         let spread = [board.spread(0)?, board.spread(1)?];
-        Ok(Self { board, layers, pick, spread })
+        let spectrum = match spec.prior() {
+            Prior::White => None,
+            Prior::Spectrum => Some(Spectrum::new(lattice)?),
+        };
+        Ok(Self { board, spectrum, layers, pick, spread })
     }
 
     /// The lattice.
@@ -58,13 +64,19 @@ impl Layers {
             let rename = move |t: Tensor| Tensor { name: format!("layers.{i}.{}", t.name), ..t };
             layer.tensors().into_iter().map(rename).collect::<Vec<_>>()
         };
-        self.layers.iter().enumerate().flat_map(named).collect()
+        self.layers.iter().enumerate().flat_map(named).chain(self.spectrum.iter().map(Spectrum::tensor)).collect()
     }
 
-    /// Records the parameters of each layer.
+    /// Records the parameters of each layer, and of the prior behind them.
     pub fn parameters(&self, recorder: &mut Recorder) -> Vec<Vec<Node>> {
-        let of_layer = |layer: &Affine| layer.tensors().iter().map(|t| recorder.parameter(t.count())).collect();
-        self.layers.iter().map(of_layer).collect()
+        let of_layer = |layer: &Affine| layer.tensors();
+        let tensors = self.layers.iter().map(of_layer).chain(self.spectrum.iter().map(|s| vec![s.tensor()]));
+        tensors.map(|tensors| tensors.iter().map(|t| recorder.parameter(t.count())).collect()).collect()
+    }
+
+    /// The prior's spectrum with its parameters.
+    fn spectrum<'a>(&'a self, parameters: &[Vec<Node>]) -> Option<(&'a Spectrum, Node)> {
+        self.spectrum.as_ref().map(|spectrum| (spectrum, parameters[self.layers.len()][0]))
     }
 
     /// Splits a field into its sublattices.
@@ -92,8 +104,14 @@ impl Layers {
     pub fn draw(&self, recorder: &mut Recorder) -> Draw {
         let prior = recorder.input(Shape::new(1, self.lattice().volume()));
         let parameters = self.parameters(recorder);
-        let log_density = self.log_prior(recorder, prior);
-        let mut states = vec![State { halves: self.split(recorder, prior), log_density }];
+        let mut log_density = self.log_prior(recorder, prior);
+        let mut field = prior;
+        if let Some((spectrum, a)) = self.spectrum(&parameters) {
+            field = spectrum.apply(recorder, prior, a, false);
+            let log_det = spectrum.log_det(recorder, a);
+            log_density = recorder.subtract(log_density, log_det);
+        }
+        let mut states = vec![State { halves: self.split(recorder, field), log_density }];
         for (layer, parameters) in self.layers.iter().zip(&parameters) {
             let next = layer.forward(recorder, states[states.len() - 1], parameters);
             states.push(next);
@@ -103,8 +121,13 @@ impl Layers {
 
     /// Records the score d log q / d phi of a draw's result, with the parameters held fixed.
     pub fn score(&self, recorder: &mut Recorder, draw: &Draw) -> [Node; 2] {
-        // d log N(z) / dz = -z.
-        let mut score = draw.states[0].halves.map(|z| recorder.scale(z, -1.0));
+        // d log N(z) / dz = -z, and with x = C z for a symmetric C: d log q(x) / dx = -C^-1 z.
+        let minus = recorder.scale(draw.prior, -1.0);
+        let of_prior = match self.spectrum(&draw.parameters) {
+            Some((spectrum, a)) => spectrum.apply(recorder, minus, a, true),
+            None => minus,
+        };
+        let mut score = self.split(recorder, of_prior);
         for (i, layer) in self.layers.iter().enumerate() {
             score = layer.score(recorder, draw.states[i], score, &draw.parameters[i]);
         }
@@ -129,9 +152,15 @@ impl Layers {
         for (layer, parameters) in self.layers.iter().zip(&parameters).rev() {
             state = layer.inverse(&mut recorder, state, parameters);
         }
-        let z = self.join(&mut recorder, state.halves);
+        let mut z = self.join(&mut recorder, state.halves);
+        let mut log_density = state.log_density;
+        if let Some((spectrum, a)) = self.spectrum(&parameters) {
+            z = spectrum.apply(&mut recorder, z, a, true);
+            let log_det = spectrum.log_det(&mut recorder, a);
+            log_density = recorder.subtract(log_density, log_det);
+        }
         let prior = self.log_prior(&mut recorder, z);
-        let log_q = recorder.add(prior, state.log_density);
+        let log_q = recorder.add(prior, log_density);
         Program::new(recorder, vec![Output::PerSample(z), Output::PerSample(log_q)])
     }
 }

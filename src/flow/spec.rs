@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ModelSpec {
-    /// A normal prior and affine coupling layers on alternating checkerboards.
+    /// A Gaussian prior and affine coupling layers on alternating checkerboards.
     Affine {
+        /// The Gaussian prior.
+        #[serde(default)]
+        prior: Prior,
         /// Number of coupling layers.
         #[serde(default = "default_layers")]
         layers: usize,
@@ -45,6 +48,17 @@ fn default_kernel() -> usize {
 
 fn default_initial_output() -> f64 {
     1.0
+}
+
+/// The Gaussian distribution that couplings start from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prior {
+    /// White noise: independent standard normal numbers.
+    #[default]
+    White,
+    /// A trainable power spectrum, on lattices of up to 1024 sites.
+    Spectrum,
 }
 
 /// Activation of hidden layers.
@@ -85,9 +99,15 @@ pub struct NetworkSpec {
 }
 
 impl ModelSpec {
+    /// The Gaussian prior.
+    pub fn prior(&self) -> Prior {
+        let ModelSpec::Affine { prior, .. } = self;
+        *prior
+    }
+
     /// Number of layers and the network of each, where all values are in range.
     pub fn network(&self) -> Result<(usize, NetworkSpec)> {
-        let ModelSpec::Affine { layers, hidden, kernel, activation, symmetry, initial_output } = self.clone();
+        let ModelSpec::Affine { prior: _, layers, hidden, kernel, activation, symmetry, initial_output } = self.clone();
         let range = |key: &str, expected: &str, got: String| {
             Err(Error::BadSpec(format!("{key}: expected {expected}, got {got}")))
         };

@@ -22,18 +22,27 @@ fn spec(text: &str) -> ModelSpec {
     parse("model", text).unwrap()
 }
 
+/// A flow with initial parameters, but a spectrum that is not white.
 fn flow(extent: &[usize], spec: &ModelSpec) -> Flow {
-    Flow::new(&context(Precision::F64, 1), &Lattice::new(extent).unwrap(), spec).unwrap()
+    let mut flow = Flow::new(&context(Precision::F64, 1), &Lattice::new(extent).unwrap(), spec).unwrap();
+    let named = |t: &Tensor| vec![t.name == "prior.log_spectrum"; t.count()];
+    let spectral: Vec<bool> = flow.tensors().iter().flat_map(named).collect();
+    let moved = |(i, (&p, &spectral)): (usize, (&f64, &bool))| if spectral { 0.4 * (i as f64).sin() } else { p };
+    let parameters: Vec<f64> = flow.parameters().iter().zip(&spectral).enumerate().map(moved).collect();
+    flow.set_parameters(&parameters).unwrap();
+    flow
 }
 
 /// Networks of each kind, a few layers deep.
-fn specs() -> [ModelSpec; 5] {
+fn specs() -> [ModelSpec; 7] {
     [
         "{type: 'affine', layers: 3}",
         "{type: 'affine', layers: 4, hidden: [5], activation: 'tanh', initial_output: 2}",
         "{type: 'affine', layers: 5, hidden: [3, 2, 4], activation: 'tanh', symmetry: 'odd'}",
         "{type: 'affine', layers: 2, hidden: [], kernel: 5}",
         "{type: 'affine', layers: 3, hidden: [4, 3], symmetry: 'odd'}",
+        "{type: 'affine', prior: 'spectrum', layers: 3, hidden: [4], activation: 'tanh'}",
+        "{type: 'affine', prior: 'spectrum', layers: 2, hidden: [3], symmetry: 'odd'}",
     ]
     .map(spec)
 }
@@ -119,20 +128,21 @@ fn the_inverse_gives_back_the_prior_and_the_same_density() {
     }
 }
 
-/// Hidden channels, kernel, whether odd and whether of tanh, initial output.
-type Drawn = (Vec<usize>, usize, [bool; 2], f64);
+/// Hidden channels, kernel, whether odd, of tanh, with a spectrum, initial output.
+type Drawn = (Vec<usize>, usize, [bool; 3], f64);
 
 #[test]
 fn flows_of_random_specs_are_invertible() {
     let config =
         ProptestConfig { cases: 60, rng_seed: RngSeed::Fixed(5), failure_persistence: None, ..Default::default() };
     let kernel = prop_oneof![Just(1usize), Just(3), Just(5)];
-    let network = (proptest::collection::vec(1..6usize, 0..4), kernel, any::<[bool; 2]>(), 0.0..2.0f64);
+    let network = (proptest::collection::vec(1..6usize, 0..4), kernel, any::<[bool; 3]>(), 0.0..2.0f64);
     let check = |(extent, layers, network): (usize, usize, Drawn)| {
-        let (hidden, kernel, [odd, tanh], initial_output) = network;
+        let (hidden, kernel, [odd, tanh, spectrum], initial_output) = network;
+        let prior = if spectrum { Prior::Spectrum } else { Prior::White };
         let symmetry = if odd { Symmetry::Odd } else { Symmetry::None };
         let activation = if tanh { Activation::Tanh } else { Activation::LeakyRelu };
-        let spec = ModelSpec::Affine { layers, hidden, kernel, activation, symmetry, initial_output };
+        let spec = ModelSpec::Affine { prior, layers, hidden, kernel, activation, symmetry, initial_output };
         assert_inverse(&flow(LATTICES[extent], &spec));
         let stored = serde_json::to_string(&spec).unwrap();
         prop_assert_eq!(parse::<ModelSpec>("model", &stored).unwrap(), spec);
@@ -156,7 +166,7 @@ fn the_score_is_the_gradient_of_the_log_density() {
     const STEP: f64 = 1e-3;
     for extent in [&[4, 2][..], &[2, 2, 2]] {
         // Differentiable activations: a step may not cross an edge.
-        for spec in [&specs()[1], &specs()[2], &specs()[3]] {
+        for spec in &[1, 2, 3, 5].map(|i| specs()[i].clone()) {
             let flow = flow(extent, spec);
             let volume = flow.lattice().volume();
             let results = run(&flow, score(flow.layers()), 2, &normals(8, 2, volume));
@@ -246,7 +256,12 @@ fn values_out_of_range_are_refused() {
 #[test]
 fn lattices_and_networks_that_do_not_fit_are_refused() {
     for (extent, text, message) in [
-        (&[4, 3][..], "{type: 'affine'}", "lattice: expected even extents for a checkerboard, got 4 x 3"),
+        (
+            &[64, 32][..],
+            "{type: 'affine', prior: 'spectrum'}",
+            "prior: expected at most 1024 sites for a spectrum, got 2048",
+        ),
+        (&[4, 3], "{type: 'affine'}", "lattice: expected even extents for a checkerboard, got 4 x 3"),
         (&[2049], "{type: 'affine'}", "lattice: expected even extents for a checkerboard, got 2049"),
         (&[4096, 2048], "{type: 'affine'}", "lattice: expected at most 4194304 sites for a model, got 4096 x 2048"),
         (
@@ -391,4 +406,44 @@ fn weights_of_an_untrained_flow_average_to_the_partition_sum() {
         assert!((mean - 1.0).abs() < 5.0 * error, "{extent:?}: {mean} +- {error}");
         assert!(error < 0.02, "{extent:?}: weights too wild to test anything, error {error}");
     }
+}
+
+#[test]
+fn the_prior_has_its_power_spectrum() {
+    // With networks that do nothing a sample is C z: its Fourier components have the variance V lambda(k)^2.
+    let spec = spec("{type: 'affine', prior: 'spectrum', layers: 1, hidden: [], initial_output: 0}");
+    let lattice = Lattice::new(&[4, 6]).unwrap();
+    let mut flow = Flow::new(&context(Precision::F64, 1), &lattice, &spec).unwrap();
+    let network = flow.parameters().len() - 3 * 4;
+    let mut parameters = vec![0.0; flow.parameters().len()];
+    // Orbits (n_x, n_y) in lexicographic order, n_x = 0 .. 2, n_y = 0 .. 3.
+    let exponent = |nx: usize, ny: usize| 0.3 * nx as f64 - 0.2 * ny as f64 + 0.1;
+    for (nx, ny) in (0..3).flat_map(|nx| (0..4).map(move |ny| (nx, ny))) {
+        parameters[network + 4 * nx + ny] = exponent(nx, ny);
+    }
+    flow.set_parameters(&parameters).unwrap();
+    let (batch, volume) = (20_000, 24);
+    let (mut fields, mut log_q) = (vec![0.0; batch * volume], vec![0.0; batch]);
+    flow.sample(0, batch, &mut fields, &mut log_q).unwrap();
+    for (nx, ny) in [(0, 0), (1, 0), (0, 2), (2, 3), (3, 5)] {
+        let power = fields.chunks(volume).map(|field| {
+            let phase =
+                |s: usize| 2.0 * std::f64::consts::PI * ((nx * (s % 4)) as f64 / 4.0 + (ny * (s / 4)) as f64 / 6.0);
+            let sum = |f: fn(f64) -> f64| field.iter().enumerate().map(|(s, x)| x * f(phase(s))).sum::<f64>();
+            sum(f64::cos).powi(2) + sum(f64::sin).powi(2)
+        });
+        let mean = power.sum::<f64>() / (batch * volume) as f64;
+        let expected = (2.0 * exponent(nx.min(4 - nx), if ny > 3 { 6 - ny } else { ny })).exp();
+        // The relative error of a mean power is at most sqrt(2 / batch) = 0.01.
+        assert!((mean / expected - 1.0).abs() < 0.05, "{nx} {ny}: expected {expected}, got {mean}");
+    }
+    // log q by hand, from the sample's Fourier components alone: the inverse gives z back.
+    let mut prior = vec![0.0; volume];
+    let mut again = vec![0.0];
+    flow.invert(1, &fields[..volume], &mut prior, &mut again).unwrap();
+    assert!((again[0] - log_q[0]).abs() < 1e-10);
+    let total: f64 = (0..volume).map(|k| exponent((k % 4).min(4 - k % 4), (k / 4).min(6 - k / 4))).sum();
+    let square: f64 = prior.iter().map(|z| z * z).sum();
+    let expected = -0.5 * square - 12.0 * (2.0 * std::f64::consts::PI).ln() - total;
+    assert!((log_q[0] - expected).abs() < 1e-10, "expected {expected}, got {}", log_q[0]);
 }
