@@ -14,9 +14,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SECONDS_EACH ?= 15
 CONTEXT ?= {threads: 1, precision: 'f32'}
-NARROW = {type: 'affine', layers: 24, hidden: [12]}
-WIDE = {type: 'affine', layers: 24, hidden: [32]}
-TRAIN ?= batch: 128, learning_rate: 0.01, schedule: 'cosine', warmup: 200, clip: 100
+MODEL ?= {type: 'affine', prior: 'spectrum', layers: 8, hidden: [8]}
+TRAIN ?= {steps: 12000, batch: 128, learning_rate: 0.01, schedule: 'cosine', warmup: 200, clip: 100}
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 SYSTEM := $(shell uname -s)
@@ -103,9 +102,9 @@ race:
 	scripts/race.sh
 
 train: $(BUILD)/train_phi4
-	$(BUILD)/train_phi4 6 6.975 models/phi4_6x6.safetensors "$(NARROW)" "{steps: 12000, $(TRAIN)}" "{precision: 'f32'}"
-	$(BUILD)/train_phi4 8 6.008 models/phi4_8x8.safetensors "$(WIDE)" "{steps: 16000, $(TRAIN)}" "{precision: 'f32'}"
-	$(BUILD)/train_phi4 10 5.55 models/phi4_10x10.safetensors "$(WIDE)" "{steps: 16000, $(TRAIN)}" "{precision: 'f32'}"
+	$(BUILD)/train_phi4 6 6.975 models/phi4_6x6.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"
+	$(BUILD)/train_phi4 8 6.008 models/phi4_8x8.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"
+	$(BUILD)/train_phi4 10 5.55 models/phi4_10x10.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"
 
 picture: demo
 	python3 examples/plot_tau.py $(BUILD)/tau.txt docs/tau.png

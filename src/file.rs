@@ -1,9 +1,34 @@
 //! Files that are whole or absent: a new file is written beside the old one and then takes its name.
 
 use crate::error::{Error, Result};
+use safetensors::SafeTensors;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+
+/// The tensors and the header of a safetensors file of this library; `kind` says what is expected in it: `model`.
+///
+/// The header is the JSON text in the metadata's entry `instanton`, with the kind as one of its keys.
+pub fn parse<'a, H: DeserializeOwned>(bytes: &'a [u8], kind: &str) -> Result<(SafeTensors<'a>, H)> {
+    #[derive(Deserialize)]
+    struct Kind {
+        kind: String,
+    }
+    let damaged = |e| Error::BadInput(format!("expected a whole safetensors file, got: {e}"));
+    let metadata = SafeTensors::read_metadata(bytes).map_err(damaged)?.1;
+    let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
+    let text = metadata.metadata().as_ref().and_then(|entries| entries.get("instanton"));
+    let text =
+        text.ok_or_else(|| Error::BadInput(format!("expected a saved {kind}, got a file without its header")))?;
+    let faulty = |e| Error::BadInput(format!("expected the header of a {kind}, got: {e}"));
+    let Kind { kind: got } = serde_json::from_str(text).map_err(faulty)?;
+    if got != kind {
+        return Err(Error::BadInput(format!("expected a saved {kind}, got a saved {got}")));
+    }
+    Ok((tensors, serde_json::from_str(text).map_err(faulty)?))
+}
 
 /// Tries for a free temporary name; names are taken only by writers at work and by those that were killed.
 const MOST_TRIES: usize = 1000;

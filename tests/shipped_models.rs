@@ -38,10 +38,10 @@ fn on_6x6() {
 
 #[test]
 fn on_8x8() {
-    expect_acceptance(8, 6.008, 0.72);
+    expect_acceptance(8, 6.008, 0.75);
 }
 
 #[test]
 fn on_10x10() {
-    expect_acceptance(10, 5.55, 0.61);
+    expect_acceptance(10, 5.55, 0.70);
 }

@@ -131,7 +131,7 @@ impl NetworkSpec {
     /// Refuses what would not fit into memory: parameters, tables of neighbours, values of a hidden layer.
     pub fn expect_fit(&self, layers: usize, lattice: &Lattice) -> Result<()> {
         const MOST_PARAMETERS: usize = 1 << 26;
-        const MOST_NEIGHBOURS: usize = 1 << 28;
+        const MOST_NEIGHBOURS: usize = 1 << 26;
         const MOST_VALUES: usize = 1 << 24;
         let (mut weights, mut inputs, mut widest) = (0, 1, 2);
         let taps = self.kernel.pow(lattice.dimensions() as u32);

@@ -267,7 +267,7 @@ fn lattices_and_networks_that_do_not_fit_are_refused() {
         (
             &[16, 16, 16, 16],
             "{type: 'affine', kernel: 15}",
-            "kernel: expected at most 268435456 neighbours of all sites, got 3317760000",
+            "kernel: expected at most 67108864 neighbours of all sites, got 3317760000",
         ),
         (
             &[4, 4],

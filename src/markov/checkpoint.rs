@@ -86,14 +86,7 @@ impl Chain {
     }
 
     fn parse(&self, bytes: &[u8]) -> Result<(State, u64, u64)> {
-        let damaged = |e| Error::BadInput(format!("expected a whole safetensors file, got: {e}"));
-        let metadata = SafeTensors::read_metadata(bytes).map_err(damaged)?.1;
-        let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
-        let text = metadata.metadata().as_ref().and_then(|entries| entries.get("instanton"));
-        let text =
-            text.ok_or_else(|| Error::BadInput("expected a saved chain, got a file without its header".into()))?;
-        let header: Header = serde_json::from_str(text)
-            .map_err(|e| Error::BadInput(format!("expected the header of a chain, got: {e}")))?;
+        let (file, header): (_, Header) = file::parse(bytes, "chain")?;
         self.check_header(&header)?;
         let volume = self.action.lattice().volume();
         let has_density = file.tensor("log_density").is_ok();
@@ -124,9 +117,6 @@ impl Chain {
     }
 
     fn check_header(&self, header: &Header) -> Result<()> {
-        if header.kind != "chain" {
-            return Err(Error::BadInput(format!("expected a saved chain, got a saved {}", header.kind)));
-        }
         let (expected, got) = (self.action.lattice().extent(), &header.extent);
         if expected != got {
             return Err(Error::BadShape(format!("lattice: expected {expected:?}, got {got:?}")));
@@ -278,6 +268,13 @@ mod tests {
         let error = saved.load(&path).unwrap_err();
         assert!(error.status() == 4 && error.to_string().contains("log density of the saved field"), "{error}");
         std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_model_is_no_chain() {
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/phi4_6x6.safetensors");
+        let error = chain(8, CYCLE, 0.3).parse(&std::fs::read(model).unwrap()).map(|_| ()).unwrap_err();
+        assert_eq!(error.to_string(), "expected a saved chain, got a saved model");
     }
 
     #[test]

@@ -83,16 +83,7 @@ pub fn load(context: &Arc<Context>, lattice: &Lattice, path: &Path) -> Result<(F
 }
 
 fn parse(context: &Arc<Context>, lattice: &Lattice, bytes: &[u8]) -> Result<(Flow, Option<State>)> {
-    let damaged = |e| Error::BadInput(format!("expected a whole safetensors file, got: {e}"));
-    let metadata = SafeTensors::read_metadata(bytes).map_err(damaged)?.1;
-    let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
-    let text = metadata.metadata().as_ref().and_then(|entries| entries.get("instanton"));
-    let text = text.ok_or_else(|| Error::BadInput("expected a saved model, got a file without its header".into()))?;
-    let header: Header =
-        serde_json::from_str(text).map_err(|e| Error::BadInput(format!("expected the header of a model, got: {e}")))?;
-    if header.kind != "model" {
-        return Err(Error::BadInput(format!("expected a saved model, got a saved {}", header.kind)));
-    }
+    let (file, header): (_, Header) = file::parse(bytes, "model")?;
     if header.extent != lattice.extent() {
         let (expected, got) = (lattice.extent(), &header.extent);
         return Err(Error::BadShape(format!("lattice: expected {expected:?}, got a model for {got:?}")));

@@ -69,9 +69,17 @@ impl<L: Lanes> Work for Varying<'_, L> {
         for first in 0..step.geometry.outputs {
             for group in &step.geometry.groups {
                 let tile = Tile { step, group, frame, first };
-                for site in 0..group.sites.len() {
-                    // SAFETY: the caller's promise.
-                    unsafe { tile.finish(site, tile.varying(site, self.line)) };
+                let mut site = 0;
+                // SAFETY: the caller's promise.
+                unsafe {
+                    while site + 6 <= group.sites.len() {
+                        tile.finish(site, tile.varying::<6>(site, self.line));
+                        site += 6;
+                    }
+                    while site < group.sites.len() {
+                        tile.finish(site, tile.varying::<1>(site, self.line));
+                        site += 1;
+                    }
                 }
             }
         }
@@ -197,19 +205,22 @@ impl<L: Lanes> Tile<'_, L> {
         }
     }
 
-    /// One number of the result with weights that differ between the samples.
+    /// One channel on S sites with weights that differ between the samples.
     #[inline(always)]
-    unsafe fn varying(&self, site: usize, line: usize) -> [[L; 1]; 1] {
+    unsafe fn varying<const S: usize>(&self, site: usize, line: usize) -> [[L; S]; 1] {
         let (geometry, group) = (&self.step.geometry, self.group);
         // SAFETY: sources are sites of the input, weights are [o][c][k] lines.
         unsafe {
-            let mut sums = self.start::<1, 1>();
+            let mut sums = self.start::<1, S>();
             for (index, &k) in group.taps.iter().enumerate() {
-                let source = *group.sources.get_unchecked(index * group.sites.len() + site) as usize;
+                let sources = group.sources.as_ptr().add(index * group.sites.len() + site);
                 for c in 0..geometry.inputs {
-                    let value = *self.frame.lines.add(self.step.from + c * geometry.input_sites + source);
                     let weight = *self.frame.lines.add(line + geometry.weight(self.first, c, k));
-                    sums[0][0] = value.mul_add(weight, sums[0][0]);
+                    let input = self.frame.lines.add(self.step.from + c * geometry.input_sites);
+                    for s in 0..S {
+                        let value = *input.add(*sources.add(s) as usize);
+                        sums[0][s] = value.mul_add(weight, sums[0][s]);
+                    }
                 }
             }
             sums
