@@ -35,7 +35,8 @@ LINK = -L$(RELEASE) -linstanton -lm -Wl,-rpath,$(abspath $(RELEASE))
 
 TESTS = context lattice action model proposal chain statistics bad_input bad_files
 TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(BUILD)/test_header $(BUILD)/test_static
-VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect
+VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
+  --errors-for-leak-kinds=definite,indirect
 
 .PHONY: demo demo-fortran test test-rust test-c test-valgrind bench race train picture install library clean
 .DELETE_ON_ERROR:
@@ -110,7 +111,8 @@ picture: demo
 	python3 examples/plot_tau.py $(BUILD)/tau.txt docs/tau.png
 
 install: library
-	mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+	mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/instanton
+	install -m 644 models/*.safetensors $(DESTDIR)$(PREFIX)/share/instanton/
 	install -m 644 include/instanton.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 $(RELEASE)/libinstanton.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 755 $(RELEASE)/$(SHARED) $(DESTDIR)$(PREFIX)/lib/

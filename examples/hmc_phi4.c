@@ -362,7 +362,7 @@ static void run_lattice(const inst_context *context, const setup_type *setup, co
     run(&theory, setup, NULL, TURN, &chains[0]);
     run(&theory, setup, proposal, TURN, &chains[1]);
   }
-  printf("%d x %d, lambda = %g: trajectories of length %g in %d steps; %d trajectories, then %d proposals\n",
+  printf("%d x %d, lambda = %g: trajectories of length %g in %d steps; in turns %d x HMC, %d x proposal\n",
          setup->extent, setup->extent, setup->lambda, setup->length, setup->steps, setup->trajectories,
          setup->proposals);
   print_observables(setup, chains);

@@ -533,8 +533,8 @@ contains
       call run(theory, setup, proposal, chains(2))
     end do
     print '(i0, a, i0, a, f0.3, a, f0.2, a, i0, a, i0, a, i0, a)', setup%extent, ' x ', setup%extent, &
-      ', lambda = ', setup%lambda, ': trajectories of length ', setup%length, ' in ', setup%steps, ' steps; ', &
-      setup%trajectories, ' trajectories, then ', setup%proposals, ' proposals'
+      ', lambda = ', setup%lambda, ': trajectories of length ', setup%length, ' in ', setup%steps, ' steps; in turns ', &
+      setup%trajectories, ' x HMC, ', setup%proposals, ' x proposal'
     call print_observables(setup, chains)
     call print_times(setup, chains, unit)
     call print_log_z(setup, theory, model)

@@ -6,7 +6,8 @@
 //! log q(x) = log N(z) - sum_k a(k),   <x x>(k) = λ(k)²
 //! ```
 //!
-//! The parameters are a(k), one for each orbit of momenta under k_μ -> -k_μ; at a = 0 the prior is white. Couplings
+//! The parameters are θ(k), one for each orbit of momenta under k_μ -> -k_μ, with a = 4 tanh(θ / 4): the eigenvalues
+//! stay between exp(-4) and exp(4), so that C can be inverted in f32. At θ = 0 the prior is white. Couplings
 //! that follow need not build the long wavelengths: Komijani and Marinkovic, arXiv:2301.01504.
 
 use super::network::Tensor;
@@ -73,9 +74,18 @@ impl Spectrum {
         Tensor { name: "prior.log_spectrum".into(), shape: vec![self.multiplicity.len()], bound: 0.0 }
     }
 
+    /// a = log λ of each orbit.
+    fn exponents(&self, recorder: &mut Recorder, parameters: Node) -> Node {
+        const LARGEST: f64 = 4.0;
+        let reduced = recorder.scale(parameters, 1.0 / LARGEST);
+        let bounded = recorder.tanh(reduced);
+        recorder.scale(bounded, LARGEST)
+    }
+
     /// C x, or its inverse.
     pub fn apply(&self, recorder: &mut Recorder, x: Node, parameters: Node, inverse: bool) -> Node {
-        let exponent = recorder.scale(parameters, if inverse { -1.0 } else { 1.0 });
+        let exponents = self.exponents(recorder, parameters);
+        let exponent = recorder.scale(exponents, if inverse { -1.0 } else { 1.0 });
         let eigenvalues = recorder.exp(exponent);
         let table = recorder.table(&self.cosines, Shape::new(self.cosines.len(), 1));
         let transform = Kernel { weights: table, stencil: &self.point, transposed: false };
@@ -86,7 +96,8 @@ impl Spectrum {
     /// log det C.
     pub fn log_det(&self, recorder: &mut Recorder, parameters: Node) -> Node {
         let table = recorder.table(&self.multiplicity, Shape::new(self.multiplicity.len(), 1));
-        let terms = recorder.multiply(parameters, table);
+        let exponents = self.exponents(recorder, parameters);
+        let terms = recorder.multiply(exponents, table);
         recorder.total(terms)
     }
 }

@@ -417,9 +417,10 @@ fn the_prior_has_its_power_spectrum() {
     let network = flow.parameters().len() - 3 * 4;
     let mut parameters = vec![0.0; flow.parameters().len()];
     // Orbits (n_x, n_y) in lexicographic order, n_x = 0 .. 2, n_y = 0 .. 3.
-    let exponent = |nx: usize, ny: usize| 0.3 * nx as f64 - 0.2 * ny as f64 + 0.1;
+    let parameter = |nx: usize, ny: usize| 0.3 * nx as f64 - 0.2 * ny as f64 + 0.1;
+    let exponent = |nx: usize, ny: usize| 4.0 * (parameter(nx, ny) / 4.0).tanh();
     for (nx, ny) in (0..3).flat_map(|nx| (0..4).map(move |ny| (nx, ny))) {
-        parameters[network + 4 * nx + ny] = exponent(nx, ny);
+        parameters[network + 4 * nx + ny] = parameter(nx, ny);
     }
     flow.set_parameters(&parameters).unwrap();
     let (batch, volume) = (20_000, 24);
@@ -446,4 +447,23 @@ fn the_prior_has_its_power_spectrum() {
     let square: f64 = prior.iter().map(|z| z * z).sum();
     let expected = -0.5 * square - 12.0 * (2.0 * std::f64::consts::PI).ln() - total;
     assert!((log_q[0] - expected).abs() < 1e-10, "expected {expected}, got {}", log_q[0]);
+}
+
+#[test]
+fn a_spectrum_of_any_size_keeps_its_density() {
+    for (precision, tolerance) in [(Precision::F32, 0.05), (Precision::F64, 1e-9)] {
+        let spec = spec("{type: 'affine', prior: 'spectrum', layers: 2, hidden: [2]}");
+        let lattice = Lattice::new(&[4, 4]).unwrap();
+        let mut flow = Flow::new(&context(precision, 1), &lattice, &spec).unwrap();
+        for size in [-1e300, -20.0, 20.0, 1e300] {
+            let mut parameters = flow.parameters().to_vec();
+            let last = parameters.len() - 1;
+            parameters[last] = size;
+            flow.set_parameters(&parameters).unwrap();
+            let (mut fields, mut log_q, mut again) = (vec![0.0; 64], vec![0.0; 4], vec![0.0; 4]);
+            flow.sample(0, 4, &mut fields, &mut log_q).unwrap();
+            flow.log_density(4, &fields, &mut again).unwrap();
+            assert_close(&again, &log_q, tolerance, "log density");
+        }
+    }
 }

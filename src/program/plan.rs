@@ -9,9 +9,10 @@ use super::needs::needed;
 use super::recorder::{Node, Op, Shape};
 use super::rows::{PRODUCTS, Rows};
 use super::stencil::Stencil;
-use super::steps::{Convolve, Correlate, Fused, FusedOperation, Geometry, Place, Plan, Step, Weights, groups};
+use super::steps::{Convolve, Correlate, Fused, FusedOperation, Geometry, Group, Place, Plan, Step, Weights, groups};
 use super::{Output, Program};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Who reads a value.
 #[derive(Clone, Default)]
@@ -33,6 +34,12 @@ struct Planner<'a> {
     allocator: Allocator,
     /// For each root value the position after which its memory is free.
     last_use: Vec<usize>,
+    /// Roots by that position.
+    last_used: Vec<Vec<usize>>,
+    /// Outputs by the position where their memory is written.
+    written: Vec<Vec<usize>>,
+    /// Groups of sites of the stencils met so far.
+    groups: HashMap<Stencil, Arc<[Group]>>,
     plan: Plan,
 }
 
@@ -49,11 +56,15 @@ impl Plan {
             place: vec![None; count],
             allocator: Allocator::default(),
             last_use: vec![0; count],
+            last_used: vec![vec![]; count],
+            written: vec![vec![]; count],
+            groups: HashMap::new(),
             plan: Plan { steps: vec![], lines: 0, strips: 0, packed: 0 },
         };
         planner.find_readers();
         planner.find_epilogues();
         planner.find_last_uses();
+        planner.find_written();
         planner.emit_all();
         planner.plan.lines = planner.allocator.lines();
         planner.plan
@@ -196,7 +207,7 @@ impl Planner<'_> {
                 self.emit(index);
             }
             self.emit_outputs(index, end);
-            self.release(end);
+            self.release(index, end);
             index = end + 1;
         }
     }
@@ -215,23 +226,24 @@ impl Planner<'_> {
         self.place[root].expect("a value is planned before it is read") + offset
     }
 
-    fn release(&mut self, end: usize) {
-        for root in 0..=end {
-            if self.last_use[root] <= end
-                && let Some(start) = self.place[root].take()
-            {
-                self.allocator.give_back(start, lines(self.shape(root)));
+    /// Gives back what is used last at positions `first ..= end`.
+    fn release(&mut self, first: usize, end: usize) {
+        for at in first..=end {
+            for root in std::mem::take(&mut self.last_used[at]) {
+                if let Some(start) = self.place[root].take() {
+                    self.allocator.give_back(start, lines(self.shape(root)));
+                }
             }
         }
     }
 
     fn emit_outputs(&mut self, first: usize, end: usize) {
-        for (index, output) in self.program.outputs.iter().enumerate() {
+        let program = self.program;
+        let mut written: Vec<usize> = self.written[first..=end].concat();
+        written.sort_unstable();
+        for index in written {
+            let output = &program.outputs[index];
             let node = output.node();
-            let at = self.output_position(node.0 as usize);
-            if at < first || at > end {
-                continue;
-            }
             if matches!(self.plan.steps.last(), Some(Step::Correlate(c)) if c.to == Err(index)) {
                 continue;
             }
@@ -244,6 +256,16 @@ impl Planner<'_> {
         }
     }
 
+    fn find_written(&mut self) {
+        for (index, output) in self.program.outputs.iter().enumerate() {
+            let at = self.output_position(output.node().0 as usize);
+            self.written[at].push(index);
+        }
+        for (root, &end) in self.last_use.iter().enumerate() {
+            self.last_used[end].push(root);
+        }
+    }
+
     /// Where a value's memory is written: views follow their root.
     fn output_position(&self, index: usize) -> usize {
         let (root, _) = self.root(index);
@@ -253,9 +275,9 @@ impl Planner<'_> {
         }
     }
 
-    fn geometry(&self, stencil: &Stencil, inputs: usize, outputs: usize, transposed: bool) -> Geometry {
+    fn geometry(&mut self, stencil: &Stencil, inputs: usize, outputs: usize, transposed: bool) -> Geometry {
         Geometry {
-            groups: groups(stencil),
+            groups: Arc::clone(self.groups.entry(stencil.clone()).or_insert_with(|| groups(stencil).into())),
             input_sites: stencil.inputs(),
             output_sites: stencil.outputs(),
             inputs,
@@ -269,7 +291,8 @@ impl Planner<'_> {
     fn short(&self, stencil: &Stencil, geometry: &Geometry, weights: Node) -> Option<Rows> {
         let Geometry { output_sites, taps, inputs, outputs, .. } = *geometry;
         let broadcast = matches!(self.op(weights.0 as usize), Op::Parameter { .. });
-        let rows = if broadcast { Rows::find(stencil) } else { None };
+        let worth = broadcast && Rows::could_pay(output_sites, taps, inputs, outputs);
+        let rows = if worth { Rows::find(stencil) } else { None };
         rows.filter(|rows| rows.pays(output_sites, taps, inputs, outputs))
     }
 

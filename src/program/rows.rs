@@ -9,6 +9,8 @@ use std::collections::HashMap;
 
 /// Results of a tile.
 pub(super) const RESULTS: usize = 4;
+/// What a transform of a window or a tile costs in multiply-adds.
+const TRANSFORM: usize = 50;
 /// Inputs of a window, and products that make the results of a tile.
 pub(super) const PRODUCTS: usize = 6;
 
@@ -69,10 +71,15 @@ impl Rows {
         Some(Self { tiles, windows, due, sources })
     }
 
+    /// False where the short algorithm cannot pay whatever the rows are: with rows of any length divisible by four it
+    /// takes half the multiply-adds, and a quarter as many tiles and windows as there are sites.
+    pub fn could_pay(sites: usize, taps: usize, inputs: usize, outputs: usize) -> bool {
+        taps.is_multiple_of(3) && TRANSFORM * (inputs + outputs) < 2 * taps * inputs * outputs && sites >= RESULTS
+    }
+
     /// True where the short algorithm takes less time than the sum. A transform of a window or a tile was measured to
     /// take as long as 50 multiply-adds.
     pub fn pays(&self, sites: usize, taps: usize, inputs: usize, outputs: usize) -> bool {
-        const TRANSFORM: usize = 50;
         let products = self.tiles.len() * PRODUCTS * taps / 3 * inputs * outputs;
         let transforms = TRANSFORM * (self.windows.len() * inputs + self.tiles.len() * outputs);
         products + transforms < sites * taps * inputs * outputs

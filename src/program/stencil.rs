@@ -19,11 +19,13 @@ pub struct Stencil {
     outputs: usize,
     taps: usize,
     table: Arc<[u32]>,
+    /// Hash of the table, taken once.
+    digest: u64,
 }
 
 impl PartialEq for Stencil {
     fn eq(&self, other: &Self) -> bool {
-        let shape = |s: &Self| (s.inputs, s.outputs, s.taps);
+        let shape = |s: &Self| (s.inputs, s.outputs, s.taps, s.digest);
         shape(self) == shape(other) && (Arc::ptr_eq(&self.table, &other.table) || self.table == other.table)
     }
 }
@@ -32,8 +34,7 @@ impl Eq for Stencil {}
 
 impl Hash for Stencil {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.inputs, self.outputs, self.taps).hash(state);
-        self.table.hash(state);
+        (self.inputs, self.outputs, self.taps, self.digest).hash(state);
     }
 }
 
@@ -65,7 +66,8 @@ impl Stencil {
                 *reader = mark;
             }
         }
-        Ok(Self { inputs, outputs: table.len() / taps, taps, table: table.into() })
+        let outputs = table.len() / taps;
+        Ok(Self { inputs, outputs, taps, digest: digest(&table), table: table.into() })
     }
 
     /// All sites of a lattice read their neighbours in a cube of odd width `kernel`; taps have x fastest.
@@ -136,13 +138,19 @@ impl Stencil {
                 }
             }
         }
-        Self { inputs: self.outputs, outputs: self.inputs, taps: self.taps, table: table.into() }
+        let digest = digest(&table);
+        Self { inputs: self.outputs, outputs: self.inputs, taps: self.taps, digest, table: table.into() }
     }
 
     /// Number of (site, tap) pairs that read something: multiply-adds for one pair of channels.
     pub fn reads(&self) -> usize {
         self.table.iter().filter(|&&t| t != NONE).count()
     }
+}
+
+/// FNV-1a of the words of a table.
+fn digest(table: &[u32]) -> u64 {
+    table.iter().fold(0xcbf2_9ce4_8422_2325, |sum, &t| (sum ^ u64::from(t)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::recorder::Shape;
 use super::rows::{PRODUCTS, Rows};
 use super::stencil::{NONE, Stencil};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// One step of a planned program; places are lines.
 #[derive(Debug)]
@@ -67,7 +68,7 @@ pub(super) enum Weights {
 /// Geometry of a convolution.
 #[derive(Debug)]
 pub(super) struct Geometry {
-    pub groups: Vec<Group>,
+    pub groups: Arc<[Group]>,
     pub input_sites: usize,
     pub output_sites: usize,
     pub inputs: usize,

@@ -28,7 +28,7 @@ struct Header {
     spec: ModelSpec,
     /// Where its training stands.
     training: Option<Standing>,
-    /// FNV-1a of the numbers in the order of the flow's tensors, then Adam's.
+    /// FNV-1a of this header with an empty checksum, then of the numbers in the order of the flow's tensors and Adam's.
     checksum: String,
 }
 
@@ -57,14 +57,15 @@ pub fn save(path: &Path, flow: &Flow, state: Option<&State>) -> Result<()> {
         tensors.push(("adam.first".into(), vec![state.first.len()], state.first.clone()));
         tensors.push(("adam.second".into(), vec![state.second.len()], state.second.clone()));
     }
-    let header = Header {
+    let mut header = Header {
         kind: "model".into(),
         version: env!("CARGO_PKG_VERSION").into(),
         extent: flow.lattice().extent().to_vec(),
         spec: flow.spec().clone(),
         training: state.map(|s| Standing { step: s.step, steps: s.steps, samples: s.samples }),
-        checksum: checksum(tensors.iter().flat_map(|t| &t.2)),
+        checksum: String::new(),
     };
+    header.checksum = checksum(&header, tensors.iter().flat_map(|t| &t.2))?;
     let header = serde_json::to_string(&header).map_err(|e| Error::Internal(format!("header: {e}")))?;
     let bytes = |numbers: &[f64]| numbers.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
     let laid: Vec<_> = tensors.iter().map(|(name, shape, numbers)| (name, shape, bytes(numbers))).collect();
@@ -83,7 +84,7 @@ pub fn load(context: &Arc<Context>, lattice: &Lattice, path: &Path) -> Result<(F
 }
 
 fn parse(context: &Arc<Context>, lattice: &Lattice, bytes: &[u8]) -> Result<(Flow, Option<State>)> {
-    let (file, header): (_, Header) = file::parse(bytes, "model")?;
+    let (file, mut header): (_, Header) = file::parse(bytes, "model")?;
     if header.extent != lattice.extent() {
         let (expected, got) = (lattice.extent(), &header.extent);
         return Err(Error::BadShape(format!("lattice: expected {expected:?}, got a model for {got:?}")));
@@ -99,9 +100,10 @@ fn parse(context: &Arc<Context>, lattice: &Lattice, bytes: &[u8]) -> Result<(Flo
         Some(standing) => Some(state(&file, standing, parameters.len())?),
     };
     let moments = state.iter().filter(|s| !s.is_finished()).flat_map(|s| s.first.iter().chain(&s.second));
-    let got = checksum(parameters.iter().chain(moments));
-    if got != header.checksum {
-        return Err(Error::BadInput(format!("checksum: expected {}, got {got}", header.checksum)));
+    let expected = std::mem::take(&mut header.checksum);
+    let got = checksum(&header, parameters.iter().chain(moments))?;
+    if got != expected {
+        return Err(Error::BadInput(format!("checksum: expected {expected}, got {got}")));
     }
     Ok((Flow::with_parameters(context, lattice, &header.spec, parameters)?, state))
 }
@@ -112,6 +114,10 @@ fn state(file: &SafeTensors, standing: Standing, count: usize) -> Result<State> 
     if !state.is_finished() {
         state.first = numbers(file, "adam.first", &[count])?;
         state.second = numbers(file, "adam.second", &[count])?;
+    }
+    let sound = state.first.iter().all(|m| m.is_finite()) && state.second.iter().all(|v| v.is_finite() && *v >= 0.0);
+    if !sound || samples > 1 << 62 || step > steps {
+        return Err(Error::BadInput("training: expected finite moments and steps in order, got others".into()));
     }
     Ok(state)
 }
@@ -125,7 +131,9 @@ fn numbers(file: &SafeTensors, name: &str, shape: &[usize]) -> Result<Vec<f64>> 
     Ok(view.data().as_chunks().0.iter().map(|&word| f64::from_le_bytes(word)).collect())
 }
 
-fn checksum<'a>(numbers: impl Iterator<Item = &'a f64>) -> String {
-    let bytes: Vec<u8> = numbers.flat_map(|x| x.to_le_bytes()).collect();
-    format!("{:016x}", file::checksum(&bytes))
+/// The checksum of a header, whose own is still empty, and of the numbers.
+fn checksum<'a>(header: &Header, numbers: impl Iterator<Item = &'a f64>) -> Result<String> {
+    let text = serde_json::to_string(header).map_err(|e| Error::Internal(format!("header: {e}")))?;
+    let bytes: Vec<u8> = text.into_bytes().into_iter().chain(numbers.flat_map(|x| x.to_le_bytes())).collect();
+    Ok(format!("{:016x}", file::checksum(&bytes)))
 }

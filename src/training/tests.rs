@@ -174,7 +174,7 @@ fn not_a_number_ends_the_run_with_the_last_good_model() {
     });
     let (mut state, mut good) = (None, vec![]);
     let mut three = flow.clone();
-    train(&mut three, &mut None, &*inner, &TrainSpec { steps: 12, ..training() }, &mut |p| p.step == 4).unwrap_err();
+    train(&mut three, &mut None, &*inner, &TrainSpec { steps: 12, ..training() }, &mut |p| p.step == 3).unwrap_err();
     let error = train(&mut flow, &mut state, &failing, &training(), &mut |p| {
         good.push(p.step);
         false
@@ -183,6 +183,35 @@ fn not_a_number_ends_the_run_with_the_last_good_model() {
     assert!(message.starts_with("training step 5: expected a finite gradient of layers."), "{message}");
     assert_eq!(good, [1, 2, 3, 4]);
     let close = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-9;
+    // The update of step 4 led to where step 5 failed: what is left is the model of step 3.
     assert!(flow.parameters().iter().zip(three.parameters()).all(close));
-    assert_eq!(state.unwrap().step, 4);
+    assert_eq!(state.unwrap().step, 3);
+}
+
+#[test]
+fn a_run_that_diverges_leaves_a_model_that_can_be_used() {
+    for rate in [1e3, 1e160, 1e308] {
+        let mut flow = flow(1, Precision::F64);
+        let action = action(flow.lattice());
+        let mut state = None;
+        let spec = TrainSpec { learning_rate: rate, ..training() };
+        if let Err(error) = train(&mut flow, &mut state, &*action, &spec, &mut |_| false) {
+            assert!(error.status() == 4 && error.to_string().starts_with("training step "), "{error}");
+        }
+        let (mut fields, mut log_q) = (vec![0.0; 8 * 16], vec![0.0; 16]);
+        flow.sample(0, 16, &mut fields, &mut log_q).unwrap();
+    }
+}
+
+#[test]
+fn a_stopped_run_cannot_end_before_it_was_stopped() {
+    let mut flow = flow(1, Precision::F64);
+    let action = action(flow.lattice());
+    let mut state = None;
+    train(&mut flow, &mut state, &*action, &training(), &mut |p| p.step == 5).unwrap_err();
+    let before = (flow.parameters().to_vec(), state.clone());
+    let spec = TrainSpec { steps: 4, ..training() };
+    let error = train(&mut flow, &mut state, &*action, &spec, &mut |_| false).unwrap_err();
+    assert_eq!(error.to_string(), "steps: expected at least 5, which are done, got 4");
+    assert_eq!((flow.parameters().to_vec(), state), before);
 }

@@ -27,7 +27,8 @@ pub struct Progress {
 ///
 /// A run that was stopped (`state` tells) goes on where it stopped, bit for bit as if it never had; after a finished
 /// run a new one begins. `progress` is called after each step and stops the run by returning true: then the error is
-/// `Stopped`, and flow and state are those of that step. On any other error they are those of the last good step.
+/// `Stopped`, and flow and state are those of that step. On any other error they are those of the last step whose loss
+/// and gradient were numbers.
 pub fn train(
     flow: &mut Flow,
     state: &mut Option<State>,
@@ -42,13 +43,18 @@ pub fn train(
     }
     let mut loss = Loss::new(flow, action, spec.gradient)?;
     let mut now = match state.take() {
+        Some(stopped) if !stopped.is_finished() && stopped.step > spec.steps => {
+            let done = stopped.step;
+            *state = Some(stopped);
+            return Err(Error::BadSpec(format!("steps: expected at least {done}, which are done, got {}", spec.steps)));
+        }
         Some(stopped) if !stopped.is_finished() => State { steps: spec.steps, ..stopped },
         earlier => State::new(flow.parameters().len(), spec.steps, earlier.map_or(0, |s| s.samples)),
     };
     let mut parameters = flow.parameters().to_vec();
     let ended = run(flow, &mut loss, (&mut now, &mut parameters), (action, spec), progress);
-    *state = Some(now);
     flow.set_parameters(&parameters)?;
+    *state = Some(now);
     ended
 }
 
@@ -60,20 +66,44 @@ fn run(
     progress: &mut dyn FnMut(&Progress) -> bool,
 ) -> Result<()> {
     let tensors = flow.tensors();
-    while !state.is_finished() {
+    let mut evaluate = |state: &State, parameters: &[f64]| {
         let key = Key { seed: flow.context().seed(), purpose: Purpose::Training, counter: state.samples };
-        let mut batch = loss.run(action, parameters, (key, spec.batch))?;
-        check(&batch, &tensors, state.step)?;
+        check_parameters(parameters, &tensors, state.step)?;
+        let batch = loss.run(action, parameters, (key, spec.batch))?;
+        check(&batch, &tensors, state.step).map(|()| batch)
+    };
+    // What the last evaluation was good for; the update after it may lead to where nothing is a number.
+    let mut good = (state.clone(), parameters.clone());
+    loop {
+        let mut batch = match evaluate(state, parameters) {
+            Ok(batch) => batch,
+            Err(error) => {
+                (*state, *parameters) = good;
+                return Err(error);
+            }
+        };
+        if state.is_finished() {
+            return Ok(());
+        }
+        good = (state.clone(), parameters.clone());
         clip(spec.clip, &mut batch.gradient);
-        let mut updated = parameters.clone();
-        state.update(spec, &batch.gradient, &mut updated);
+        state.update(spec, &batch.gradient, parameters);
         state.samples += spec.batch as u64;
-        *parameters = updated;
         if progress(&summary(&batch, state)?) {
             return Err(Error::Stopped(format!("training: stopped by the callback after step {}", state.step)));
         }
     }
-    Ok(())
+}
+
+/// The tensor and number of the first parameter that is none.
+fn check_parameters(parameters: &[f64], tensors: &[Tensor], step: u64) -> Result<()> {
+    let names = tensors.iter().flat_map(|t| std::iter::repeat_n(&t.name, t.count()));
+    match parameters.iter().zip(names).find(|(x, _)| !x.is_finite()) {
+        None => Ok(()),
+        Some((bad, name)) => {
+            Err(Error::BadInput(format!("training step {step}: expected finite parameters of {name}, got {bad}")))
+        }
+    }
 }
 
 fn summary(batch: &Batch, state: &State) -> Result<Progress> {
@@ -110,5 +140,19 @@ fn clip(limit: f64, gradient: &mut [f64]) {
     let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
     if limit > 0.0 && norm > limit {
         gradient.iter_mut().for_each(|g| *g *= limit / norm);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clip;
+
+    #[test]
+    fn a_gradient_beyond_the_limit_is_shortened_to_it() {
+        for (limit, expected) in [(2.5, [1.5, 2.0]), (5.0, [3.0, 4.0]), (0.0, [3.0, 4.0])] {
+            let mut gradient = [3.0, 4.0];
+            clip(limit, &mut gradient);
+            assert_eq!(gradient, expected);
+        }
     }
 }

@@ -119,14 +119,14 @@ fn lattices_larger_than_memory_are_errors() {
 fn models_larger_than_memory_are_errors() {
     let o = Objects::new();
     let (four, wide) = (lattice(o.context, &[8; 4]), lattice(o.context, &[2048, 2048]));
-    let all = CString::new(format!("{{layers: 1024, kernel: 15, hidden: [{}]}}", "1024,".repeat(16))).unwrap();
+    let all = CString::new(format!("{{layers: 1024, kernel: 11, hidden: [{}]}}", "1024,".repeat(16))).unwrap();
     for (lattice, spec, expected) in [
         (
             o.lattice,
             c"{layers: 1024, hidden: [1024, 1024]}",
             "hidden: expected at most 67108864 parameters in all layers",
         ),
-        (wide, c"{layers: 1, kernel: 9, hidden: []}", "kernel: expected at most 268435456 neighbours of all sites"),
+        (wide, c"{layers: 1, kernel: 9, hidden: []}", "kernel: expected at most 67108864 neighbours of all sites"),
         (wide, c"{layers: 1, kernel: 1, hidden: [8]}", "hidden: expected at most 16777216 values on all sites"),
         (four, &all, "hidden: expected at most 67108864 parameters in all layers"),
     ] {

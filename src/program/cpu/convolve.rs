@@ -37,7 +37,7 @@ pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, frame: &Frame<L>) {
         return;
     }
     for (first, width) in tiles(step.geometry.outputs, widest(L::REGISTERS)) {
-        for group in &step.geometry.groups {
+        for group in step.geometry.groups.iter() {
             let tile = Tile { step, group, frame, first };
             // SAFETY: the caller's promise.
             unsafe {
@@ -67,7 +67,7 @@ impl<L: Lanes> Work for Varying<'_, L> {
     unsafe fn run(self) {
         let (step, frame) = (self.step, self.frame);
         for first in 0..step.geometry.outputs {
-            for group in &step.geometry.groups {
+            for group in step.geometry.groups.iter() {
                 let tile = Tile { step, group, frame, first };
                 let mut site = 0;
                 // SAFETY: the caller's promise.

@@ -25,7 +25,7 @@ pub(super) unsafe fn correlate<L: Lanes>(step: &Correlate, frame: &Frame<L>, sum
         Err(output) => Sink::Sum(&mut sums[output]),
     };
     for (first, width) in tiles(geometry.outputs, widest(L::REGISTERS)) {
-        for group in &geometry.groups {
+        for group in geometry.groups.iter() {
             let tile = Tile { step, group, frame, first, sink: &mut sink };
             // SAFETY: the caller's promise.
             unsafe {

@@ -110,8 +110,8 @@ macro_rules! compiled_for {
 }
 
 compiled_for! {
-    avx512_f32, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2", F32x16;
-    avx512_f64, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2", F64x8;
+    avx512_f32, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma", F32x16;
+    avx512_f64, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma", F64x8;
     avx2_f32, "avx2,fma", Pair<F32x8>;
     avx2_f64, "avx2,fma", Pair<F64x4>;
 }

@@ -99,9 +99,11 @@ impl Executable {
         Ok(bound)
     }
 
-    fn arena(&self) -> Lines {
-        let kept = self.arenas.lock().map(|mut arenas| arenas.pop()).ok().flatten();
-        kept.unwrap_or_else(|| Lines::new(self.plan.lines + STRIP * self.plan.strips))
+    fn arena(&self) -> Result<Lines> {
+        match self.arenas.lock().map(|mut arenas| arenas.pop()).ok().flatten() {
+            Some(arena) => Ok(arena),
+            None => Lines::new(self.plan.lines + STRIP * self.plan.strips),
+        }
     }
 
     fn keep(&self, arena: Lines) {
@@ -180,16 +182,23 @@ impl Bound {
         }
         let mut jobs = self.jobs(batch, outputs);
         if jobs.len() == 1 || context.threads() == 1 {
-            jobs.iter_mut().for_each(|job| self.run_job(job, feeds));
+            jobs.iter_mut().try_for_each(|job| self.run_job(job, feeds))?;
         } else {
             let queue = Mutex::new(jobs.iter_mut());
             // The lock is held for taking a job, not while it runs.
             let take = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let failed = Mutex::new(None);
             context.share(|| {
                 while let Some(job) = take() {
-                    self.run_job(job, feeds);
+                    if let Err(error) = self.run_job(job, feeds) {
+                        *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                        return;
+                    }
                 }
             });
+            if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+                return Err(error);
+            }
         }
         let sums: Vec<Vec<Vec<f64>>> = jobs.into_iter().map(|job| job.sums).collect();
         for (index, kind) in self.executable.program.outputs.iter().enumerate() {
@@ -253,10 +262,10 @@ impl Bound {
             .collect()
     }
 
-    fn run_job(&self, job: &mut Job, feeds: &[Feed]) {
+    fn run_job(&self, job: &mut Job, feeds: &[Feed]) -> Result<()> {
         let executable = &*self.executable;
         let block = executable.block();
-        let mut arena = executable.arena();
+        let mut arena = executable.arena()?;
         for first in (0..job.samples).step_by(block) {
             let samples = block.min(job.samples - first);
             let mut results: Vec<&mut [f64]> = vec![];
@@ -280,5 +289,6 @@ impl Bound {
             unsafe { run_block(executable.instructions, executable.precision, &executable.plan, &mut block) };
         }
         executable.keep(arena);
+        Ok(())
     }
 }

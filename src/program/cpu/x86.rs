@@ -58,7 +58,7 @@ macro_rules! common {
 }
 
 #[inline(never)]
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi1,bmi2")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")]
 unsafe fn isolate_512<W: Work>(work: W) {
     // SAFETY: the caller's promise.
     unsafe { work.run() }
