@@ -3,13 +3,15 @@
 //! Memory is counted in lines of 64 bytes: one line holds one number of each sample of a block (16 f32 or 8 f64); a
 //! wide number takes two. The plan is the same for both precisions and all instruction sets.
 
+mod fused;
+
 use super::arena::Allocator;
 use super::elementwise::Elementwise;
 use super::needs::needed;
 use super::recorder::{Node, Op, Shape};
 use super::rows::{PRODUCTS, Rows};
 use super::stencil::Stencil;
-use super::steps::{Convolve, Correlate, Fused, FusedOperation, Geometry, Group, Place, Plan, Step, Weights, groups};
+use super::steps::{Convolve, Correlate, Geometry, Group, Plan, Step, Weights, groups};
 use super::{Output, Program};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -150,28 +152,6 @@ impl Planner<'_> {
             let (root, _) = self.root(index);
             self.last_use[root] = self.last_use[root].max(end);
         }
-    }
-
-    fn is_fusable(&self, index: usize) -> bool {
-        matches!(self.op(index), Op::Elementwise { .. }) && !self.swallowed.contains_key(&index)
-    }
-
-    /// The last member of the fused group around a value: consecutive needed elementwise operations of one shape.
-    fn group_end(&self, index: usize) -> usize {
-        let mut end = index;
-        if !self.is_fusable(index) {
-            return end;
-        }
-        for next in index + 1..self.needed.len() {
-            if !self.needed[next] || self.is_free(next) {
-                continue;
-            }
-            if !self.is_fusable(next) || self.shape(next) != self.shape(index) {
-                break;
-            }
-            end = next;
-        }
-        end
     }
 
     /// True for values that take no step of their own where they stand.
@@ -382,41 +362,5 @@ impl Planner<'_> {
             return None;
         }
         self.program.outputs.iter().position(|o| *o == Output::Summed(Node(index as u32)))
-    }
-
-    fn emit_fused(&mut self, first: usize, end: usize) {
-        let members: Vec<usize> = (first..=end).filter(|&i| self.needed[i] && !self.is_free(i)).collect();
-        let inside = |i: &usize| *i >= first && *i <= end && members.contains(i);
-        let mut strips: HashMap<usize, usize> = HashMap::new();
-        let (mut idle, mut used): (Vec<usize>, usize) = (vec![], 0);
-        let mut fused = Fused { operations: vec![], shape: self.shape(first) };
-        for &member in &members {
-            let Op::Elementwise { operation, arguments, constant } = *self.op(member) else { continue };
-            let place = |n: Node| match strips.get(&(n.0 as usize)) {
-                Some(&strip) => Place::Strip(strip),
-                None => Place::Line(self.line(n)),
-            };
-            let arguments_at = [place(arguments[0]), place(arguments[1])];
-            let readers = &self.readers[member];
-            let to = if readers.outputs == 0 && readers.nodes.iter().all(inside) {
-                let strip = idle.pop().unwrap_or_else(|| {
-                    used += 1;
-                    used - 1
-                });
-                strips.insert(member, strip);
-                Place::Strip(strip)
-            } else {
-                Place::Line(self.take(member))
-            };
-            let constant = f64::from_bits(constant);
-            fused.operations.push(FusedOperation { operation, constant, arguments: arguments_at, to });
-            for argument in arguments.map(|a| a.0 as usize) {
-                if self.readers[argument].nodes.iter().all(|&r| r <= member) {
-                    idle.extend(strips.remove(&argument));
-                }
-            }
-        }
-        self.plan.strips = self.plan.strips.max(used);
-        self.plan.steps.push(Step::Fused(fused));
     }
 }

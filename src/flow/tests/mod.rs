@@ -1,5 +1,8 @@
 //! Laws of flows: densities are those of the Jacobian, inverses invert, scores are gradients, symmetries hold.
 
+mod refusals;
+mod spectrum;
+
 use super::*;
 use crate::action::{Action, Coupling, Phi4Spec};
 use crate::context::{Context, Precision};
@@ -231,84 +234,6 @@ fn pieces(flow: &Flow) -> Vec<&[f64]> {
     counts.into_iter().map(|count| rest.split_off(..count).unwrap()).collect()
 }
 
-fn refused(extent: &[usize], text: &str) -> String {
-    let lattice = Lattice::new(extent).unwrap();
-    let built = parse("model", text).and_then(|spec| Flow::new(&context(Precision::F64, 1), &lattice, &spec));
-    built.err().unwrap().to_string()
-}
-
-#[test]
-fn values_out_of_range_are_refused() {
-    for (text, message) in [
-        ("{type: 'affine', layers: 0}", "layers: expected 1 to 1024, got 0"),
-        ("{type: 'affine', layers: 1025}", "layers: expected 1 to 1024, got 1025"),
-        ("{type: 'affine', hidden: [8, 0]}", "hidden: expected at most 16 layers of 1 to 1024 channels, got [8, 0]"),
-        ("{type: 'affine', hidden: [2000]}", "hidden: expected at most 16 layers of 1 to 1024 channels, got [2000]"),
-        ("{type: 'affine', kernel: 4}", "kernel: expected an odd width from 1 to 15, got 4"),
-        ("{type: 'affine', kernel: 17}", "kernel: expected an odd width from 1 to 15, got 17"),
-        ("{type: 'affine', kernel: 0}", "kernel: expected an odd width from 1 to 15, got 0"),
-        ("{type: 'affine', initial_output: -1}", "initial_output: expected a finite number of at least 0, got -1"),
-    ] {
-        assert_eq!(refused(&[4, 4], text), message);
-    }
-}
-
-#[test]
-fn lattices_and_networks_that_do_not_fit_are_refused() {
-    for (extent, text, message) in [
-        (
-            &[64, 32][..],
-            "{type: 'affine', prior: 'spectrum'}",
-            "prior: expected at most 1024 sites for a spectrum, got 2048",
-        ),
-        (&[4, 3], "{type: 'affine'}", "lattice: expected even extents for a checkerboard, got 4 x 3"),
-        (&[2049], "{type: 'affine'}", "lattice: expected even extents for a checkerboard, got 2049"),
-        (&[4096, 2048], "{type: 'affine'}", "lattice: expected at most 4194304 sites for a model, got 4096 x 2048"),
-        (
-            &[16, 16, 16, 16],
-            "{type: 'affine', kernel: 15}",
-            "kernel: expected at most 67108864 neighbours of all sites, got 3317760000",
-        ),
-        (
-            &[4, 4],
-            "{type: 'affine', layers: 1024, hidden: [1024, 1024]}",
-            "hidden: expected at most 67108864 parameters in all layers, got 9691987968",
-        ),
-        (
-            &[256, 256],
-            "{type: 'affine', hidden: [1024]}",
-            "hidden: expected at most 16777216 values on all sites of a hidden layer, got 67108864",
-        ),
-    ] {
-        assert_eq!(refused(extent, text), message);
-    }
-}
-
-#[test]
-fn bad_numbers_are_refused() {
-    let context = context(Precision::F32, 1);
-    let lattice = Lattice::new(&[4, 2]).unwrap();
-    let spec = spec("{type: 'affine', layers: 2}");
-    let with = |parameters| Flow::with_parameters(&context, &lattice, &spec, parameters).err().unwrap().to_string();
-    assert_eq!(with(vec![0.5; 7]), "parameters: expected 1620 numbers, got 7");
-    let mut numbers = vec![0.5; 1620];
-    numbers[3] = f64::NAN;
-    assert_eq!(with(numbers), "parameters: expected finite numbers, got NaN at index 3");
-    let mut flow = Flow::new(&context, &lattice, &spec).unwrap();
-    assert_eq!(flow.set_parameters(&[0.0]).unwrap_err().to_string(), "parameters: expected 1620 numbers, got 1");
-    let message =
-        |fields: &[f64], batch| flow.log_density(batch, fields, &mut vec![0.0; batch]).unwrap_err().to_string();
-    assert_eq!(message(&[0.0; 15], 2), "fields: expected 16 numbers, got 15");
-    let mut fields = [0.1; 16];
-    fields[9] = f64::INFINITY;
-    assert_eq!(message(&fields, 2), "fields: expected finite numbers, got inf at index 9");
-    // Beyond the range of f32 the network's sums are infinite, of both signs.
-    fields[8..].fill(1e300);
-    assert_eq!(message(&fields, 2), "fields: expected log q to be a number, got NaN for sample 1");
-    assert!(flow.sample(0, 2, &mut [0.0; 15], &mut [0.0; 2]).is_err());
-    assert!(flow.sample(0, 2, &mut [0.0; 16], &mut [0.0; 3]).is_err());
-}
-
 #[test]
 fn parameters_that_are_replaced_are_used() {
     let mut flow = flow(&[4, 2], &specs()[0]);
@@ -405,65 +330,5 @@ fn weights_of_an_untrained_flow_average_to_the_partition_sum() {
         let error = (variance / BATCH as f64).sqrt();
         assert!((mean - 1.0).abs() < 5.0 * error, "{extent:?}: {mean} +- {error}");
         assert!(error < 0.02, "{extent:?}: weights too wild to test anything, error {error}");
-    }
-}
-
-#[test]
-fn the_prior_has_its_power_spectrum() {
-    // With networks that do nothing a sample is C z: its Fourier components have the variance V lambda(k)^2.
-    let spec = spec("{type: 'affine', prior: 'spectrum', layers: 1, hidden: [], initial_output: 0}");
-    let lattice = Lattice::new(&[4, 6]).unwrap();
-    let mut flow = Flow::new(&context(Precision::F64, 1), &lattice, &spec).unwrap();
-    let network = flow.parameters().len() - 3 * 4;
-    let mut parameters = vec![0.0; flow.parameters().len()];
-    // Orbits (n_x, n_y) in lexicographic order, n_x = 0 .. 2, n_y = 0 .. 3.
-    let parameter = |nx: usize, ny: usize| 0.3 * nx as f64 - 0.2 * ny as f64 + 0.1;
-    let exponent = |nx: usize, ny: usize| 4.0 * (parameter(nx, ny) / 4.0).tanh();
-    for (nx, ny) in (0..3).flat_map(|nx| (0..4).map(move |ny| (nx, ny))) {
-        parameters[network + 4 * nx + ny] = parameter(nx, ny);
-    }
-    flow.set_parameters(&parameters).unwrap();
-    let (batch, volume) = (20_000, 24);
-    let (mut fields, mut log_q) = (vec![0.0; batch * volume], vec![0.0; batch]);
-    flow.sample(0, batch, &mut fields, &mut log_q).unwrap();
-    for (nx, ny) in [(0, 0), (1, 0), (0, 2), (2, 3), (3, 5)] {
-        let power = fields.chunks(volume).map(|field| {
-            let phase =
-                |s: usize| 2.0 * std::f64::consts::PI * ((nx * (s % 4)) as f64 / 4.0 + (ny * (s / 4)) as f64 / 6.0);
-            let sum = |f: fn(f64) -> f64| field.iter().enumerate().map(|(s, x)| x * f(phase(s))).sum::<f64>();
-            sum(f64::cos).powi(2) + sum(f64::sin).powi(2)
-        });
-        let mean = power.sum::<f64>() / (batch * volume) as f64;
-        let expected = (2.0 * exponent(nx.min(4 - nx), if ny > 3 { 6 - ny } else { ny })).exp();
-        // The relative error of a mean power is at most sqrt(2 / batch) = 0.01.
-        assert!((mean / expected - 1.0).abs() < 0.05, "{nx} {ny}: expected {expected}, got {mean}");
-    }
-    // log q by hand, from the sample's Fourier components alone: the inverse gives z back.
-    let mut prior = vec![0.0; volume];
-    let mut again = vec![0.0];
-    flow.invert(1, &fields[..volume], &mut prior, &mut again).unwrap();
-    assert!((again[0] - log_q[0]).abs() < 1e-10);
-    let total: f64 = (0..volume).map(|k| exponent((k % 4).min(4 - k % 4), (k / 4).min(6 - k / 4))).sum();
-    let square: f64 = prior.iter().map(|z| z * z).sum();
-    let expected = -0.5 * square - 12.0 * (2.0 * std::f64::consts::PI).ln() - total;
-    assert!((log_q[0] - expected).abs() < 1e-10, "expected {expected}, got {}", log_q[0]);
-}
-
-#[test]
-fn a_spectrum_of_any_size_keeps_its_density() {
-    for (precision, tolerance) in [(Precision::F32, 0.05), (Precision::F64, 1e-9)] {
-        let spec = spec("{type: 'affine', prior: 'spectrum', layers: 2, hidden: [2]}");
-        let lattice = Lattice::new(&[4, 4]).unwrap();
-        let mut flow = Flow::new(&context(precision, 1), &lattice, &spec).unwrap();
-        for size in [-1e300, -20.0, 20.0, 1e300] {
-            let mut parameters = flow.parameters().to_vec();
-            let last = parameters.len() - 1;
-            parameters[last] = size;
-            flow.set_parameters(&parameters).unwrap();
-            let (mut fields, mut log_q, mut again) = (vec![0.0; 64], vec![0.0; 4], vec![0.0; 4]);
-            flow.sample(0, 4, &mut fields, &mut log_q).unwrap();
-            flow.log_density(4, &fields, &mut again).unwrap();
-            assert_close(&again, &log_q, tolerance, "log density");
-        }
     }
 }
