@@ -272,7 +272,7 @@ impl Planner<'_> {
         let Geometry { output_sites, taps, inputs, outputs, .. } = *geometry;
         let broadcast = matches!(self.op(weights.0 as usize), Op::Parameter { .. });
         let worth = broadcast && Rows::could_pay(output_sites, taps, inputs, outputs);
-        let rows = if worth { Rows::find(stencil) } else { None };
+        let rows = if worth { Rows::find(stencil, inputs) } else { None };
         rows.filter(|rows| rows.pays(output_sites, taps, inputs, outputs))
     }
 
@@ -315,7 +315,7 @@ impl Planner<'_> {
                 });
                 let to = self.take(index);
                 let short = short.map(|rows| {
-                    let count = PRODUCTS * rows.windows.len() * inputs;
+                    let count = PRODUCTS * rows.slots * inputs;
                     let scratch = self.allocator.take(count);
                     self.allocator.give_back(scratch, count);
                     (rows, scratch)

@@ -7,7 +7,7 @@
 use super::super::steps::{Convolve, Geometry, Group, Weights};
 use super::block::Frame;
 use super::lanes::{Lanes, Real, Work};
-use super::tiles::{tiles, widest};
+use super::tiles::{sweep, tiles, widest};
 
 /// Packs parameters for the kernel: for each tile of output channels `[tap][input][output in tile]`.
 pub(super) fn pack<T: Real>(geometry: &Geometry, parameters: &[f64], registers: usize, to: &mut [T]) {
@@ -40,17 +40,7 @@ pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, frame: &Frame<L>) {
         for group in step.geometry.groups.iter() {
             let tile = Tile { step, group, frame, first };
             // SAFETY: the caller's promise.
-            unsafe {
-                match (width, L::REGISTERS >= 32) {
-                    (8, _) => L::isolate(Sweep::<L, 8, 3>(tile)),
-                    (4, true) => L::isolate(Sweep::<L, 4, 6>(tile)),
-                    (2, true) => L::isolate(Sweep::<L, 2, 8>(tile)),
-                    (_, true) => L::isolate(Sweep::<L, 1, 12>(tile)),
-                    (4, false) => L::isolate(Sweep::<L, 4, 1>(tile)),
-                    (2, false) => L::isolate(Sweep::<L, 2, 2>(tile)),
-                    (_, false) => L::isolate(Sweep::<L, 1, 4>(tile)),
-                }
-            }
+            unsafe { sweep!(L, width, Sweep(tile), [3, 6, 8, 12], [1, 2, 4]) };
         }
     }
 }

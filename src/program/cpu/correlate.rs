@@ -5,7 +5,7 @@
 use super::super::steps::{Correlate, Group};
 use super::block::Frame;
 use super::lanes::{Lanes, Real, Work};
-use super::tiles::{tiles, widest};
+use super::tiles::{sweep, tiles, widest};
 
 /// Runs a correlation for one block. Where only its sum over the samples is wanted, adds that to `sums`.
 ///
@@ -28,17 +28,7 @@ pub(super) unsafe fn correlate<L: Lanes>(step: &Correlate, frame: &Frame<L>, sum
         for group in geometry.groups.iter() {
             let tile = Tile { step, group, frame, first, sink: &mut sink };
             // SAFETY: the caller's promise.
-            unsafe {
-                match (width, L::REGISTERS >= 32) {
-                    (8, _) => L::isolate(Sweep::<L, 8, 2>(tile)),
-                    (4, true) => L::isolate(Sweep::<L, 4, 5>(tile)),
-                    (2, true) => L::isolate(Sweep::<L, 2, 8>(tile)),
-                    (_, true) => L::isolate(Sweep::<L, 1, 8>(tile)),
-                    (4, false) => L::isolate(Sweep::<L, 4, 1>(tile)),
-                    (2, false) => L::isolate(Sweep::<L, 2, 2>(tile)),
-                    (_, false) => L::isolate(Sweep::<L, 1, 3>(tile)),
-                }
-            }
+            unsafe { sweep!(L, width, Sweep(tile), [2, 5, 8, 8], [1, 2, 3]) };
         }
     }
 }

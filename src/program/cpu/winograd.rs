@@ -22,12 +22,12 @@
 
 #![allow(clippy::needless_range_loop)]
 
-use super::super::rows::{PRODUCTS, RESULTS, Rows};
+use super::super::rows::{PRODUCTS, RESULTS, Rows, TOGETHER};
 use super::super::stencil::NONE;
 use super::super::steps::{Convolve, Geometry, Weights};
 use super::block::Frame;
 use super::lanes::{Lanes, Real, Work};
-use super::tiles::{tiles, widest};
+use super::tiles::{sweep, tiles, widest};
 use std::mem::MaybeUninit;
 
 /// The points +-A and +-B.
@@ -41,13 +41,13 @@ fn transform_weights(g: [f64; 3]) -> [f64; PRODUCTS] {
     [g[0], inner + odd_inner, inner - odd_inner, outer + odd_outer, outer - odd_outer, g[2]]
 }
 
-/// Packs transformed parameters: for each tile of output channels `[product][row of taps][input][output in tile]`.
+/// Packs transformed parameters: for each tile of output channels `[product][input][row of taps][output in tile]`.
 pub(super) fn pack<T: Real>(geometry: &Geometry, parameters: &[f64], registers: usize, to: &mut [T]) {
     let mut next = to.iter_mut();
     for (first, width) in tiles(geometry.outputs, widest(registers)) {
         for product in 0..PRODUCTS {
-            for row in 0..geometry.taps / 3 {
-                for c in 0..geometry.inputs {
+            for c in 0..geometry.inputs {
+                for row in 0..geometry.taps / 3 {
                     for o in first..first + width {
                         let g = [0, 1, 2].map(|k| parameters[geometry.weight(o, c, 3 * row + k)]);
                         if let Some(slot) = next.next() {
@@ -68,45 +68,44 @@ pub(super) fn pack<T: Real>(geometry: &Geometry, parameters: &[f64], registers: 
 pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, rows: &Rows, scratch: usize, frame: &Frame<L>) {
     // SAFETY: the caller's promise.
     unsafe {
-        for (first, width) in tiles(step.geometry.outputs, widest(L::REGISTERS)) {
-            let tile = Tile { step, rows, scratch, frame, first };
-            match (width, L::REGISTERS >= 32) {
-                (8, _) => L::isolate(Sweep::<L, 8, 3>(tile)),
-                (4, true) => L::isolate(Sweep::<L, 4, 4>(tile)),
-                (2, true) => L::isolate(Sweep::<L, 2, 8>(tile)),
-                (_, true) => L::isolate(Sweep::<L, 1, 8>(tile)),
-                (4, false) => L::isolate(Sweep::<L, 4, 1>(tile)),
-                (2, false) => L::isolate(Sweep::<L, 2, 2>(tile)),
-                (_, false) => L::isolate(Sweep::<L, 1, 4>(tile)),
+        let together = if L::REGISTERS < 32 { 1 } else { TOGETHER };
+        let (mut tile, mut ready) = (0, 0);
+        while tile < rows.tiles.len() {
+            let count = together.min(rows.tiles.len() - tile);
+            let due = rows.due[tile + count - 1];
+            L::isolate(Prepare { step, rows, scratch, frame, windows: ready..due });
+            ready = due;
+            for (first, width) in tiles(step.geometry.outputs, widest(L::REGISTERS)) {
+                let part = Tile { step, rows, scratch, frame, first, tile };
+                match count {
+                    3 => sweep!(L, width, Sweep(part), [3, 3, 3, 3], [1, 1, 1]),
+                    2 => sweep!(L, width, Sweep(part), [2, 2, 2, 2], [1, 1, 1]),
+                    _ => sweep!(L, width, Sweep(part), [1, 1, 1, 1], [1, 1, 1]),
+                }
             }
+            tile += count;
         }
     }
 }
 
-/// All tiles of sites, S at a time, for a tile of O output channels.
+/// The results of S tiles for O output channels.
 struct Sweep<'a, L: Lanes, const O: usize, const S: usize>(Tile<'a, L>);
 
 impl<L: Lanes, const O: usize, const S: usize> Work for Sweep<'_, L, O, S> {
     #[inline(always)]
     unsafe fn run(self) {
-        let rows = self.0.rows;
-        // Windows are transformed just before they are needed, by the first tile of channels.
-        let mut ready = if self.0.first == 0 { 0 } else { rows.windows.len() };
-        let mut tile = 0;
         // SAFETY: the caller's promise.
-        unsafe {
-            while tile + S <= rows.tiles.len() {
-                ready = self.0.prepare(ready, rows.due[tile + S - 1]);
-                self.0.results::<O, S>(tile);
-                tile += S;
-            }
-            while tile < rows.tiles.len() {
-                ready = self.0.prepare(ready, rows.due[tile]);
-                self.0.results::<O, 1>(tile);
-                tile += 1;
-            }
-        }
+        unsafe { self.0.results::<O, S>(self.0.tile) }
     }
+}
+
+/// The transforms of some windows.
+struct Prepare<'a, L: Lanes> {
+    step: &'a Convolve,
+    rows: &'a Rows,
+    scratch: usize,
+    frame: &'a Frame<L>,
+    windows: std::ops::Range<usize>,
 }
 
 /// One tile of output channels.
@@ -116,23 +115,25 @@ struct Tile<'a, L: Lanes> {
     scratch: usize,
     frame: &'a Frame<L>,
     first: usize,
+    tile: usize,
 }
 
-impl<L: Lanes> Tile<'_, L> {
-    /// B^T d of windows `ready .. due` for every channel: `[window][channel][product]`. Returns the number ready.
+impl<L: Lanes> Work for Prepare<'_, L> {
+    /// B^T d for every channel: `[slot][channel][product]`.
     #[inline(always)]
-    unsafe fn prepare(&self, ready: usize, due: usize) -> usize {
+    unsafe fn run(self) {
         let Geometry { inputs, input_sites, .. } = self.step.geometry;
         let (a, minus_a, b, minus_b) = (L::constant(A), L::constant(-A), L::constant(B), L::constant(-B));
         let (half, two, five) = (L::constant(-0.5), L::constant(-2.0), L::constant(-2.5));
-        for window in ready..due {
+        for window in self.windows {
+            let (sites, slot) = self.rows.windows[window];
             let mut at = [0; PRODUCTS];
             for i in 0..PRODUCTS {
-                at[i] = self.rows.windows[window][i] as usize;
+                at[i] = sites[i] as usize;
             }
             // SAFETY: windows are sites of the input, the scratch holds all windows.
             unsafe {
-                let mut to = self.frame.lines.add(self.scratch + window * inputs * PRODUCTS);
+                let mut to = self.frame.lines.add(self.scratch + slot as usize * inputs * PRODUCTS);
                 let mut from = self.frame.lines.add(self.step.from).cast_const();
                 for _ in 0..inputs {
                     let (d0, d1, d2) = (*from.add(at[0]), *from.add(at[1]), *from.add(at[2]));
@@ -150,18 +151,21 @@ impl<L: Lanes> Tile<'_, L> {
                 }
             }
         }
-        due
     }
+}
 
+impl<L: Lanes> Tile<'_, L> {
     /// The results of S tiles of sites.
     #[inline(always)]
     unsafe fn results<const O: usize, const S: usize>(&self, tile: usize) {
         let mut products = MaybeUninit::<[[[L; S]; O]; PRODUCTS]>::uninit();
         let products: *mut [[L; S]; O] = products.as_mut_ptr().cast();
+        let follow = S > 1 && self.rows.follow(tile, S);
         // SAFETY: all products are written before they are read; the caller's promise.
         unsafe {
             for product in 0..PRODUCTS {
-                let sums = self.sums::<O, S>(tile, product);
+                let sums =
+                    if follow { self.following::<O, S>(tile, product) } else { self.sums::<O, S>(tile, product) };
                 for o in 0..O {
                     for s in 0..S {
                         (*products.add(product))[o][s] = sums[o][s];
@@ -180,23 +184,31 @@ impl<L: Lanes> Tile<'_, L> {
         }
     }
 
+    /// The start of the weights and of the transformed inputs for a product.
+    #[inline(always)]
+    unsafe fn operands<const O: usize>(&self, product: usize) -> (*const L::Scalar, *const L) {
+        let Geometry { inputs, taps, .. } = self.step.geometry;
+        let Weights::Parameter { pack, .. } = self.step.weights else { unreachable!("planned for broadcast weights") };
+        let start = pack + 2 * taps * inputs * self.first + product * (taps / 3) * inputs * O;
+        // SAFETY: weights hold products x inputs x taps / 3 x O numbers for each tile of channels.
+        unsafe { (self.frame.packed.add(start), self.frame.lines.add(self.scratch + product).cast_const()) }
+    }
+
     /// The hot loop: each transformed input serves O channels, each broadcast weight S tiles.
     #[inline(always)]
     unsafe fn sums<const O: usize, const S: usize>(&self, tile: usize, product: usize) -> [[L; S]; O] {
         let Geometry { inputs, taps, .. } = self.step.geometry;
         let mut sums = [[L::constant(0.0); S]; O];
-        let Weights::Parameter { pack, .. } = self.step.weights else { return sums };
-        // SAFETY: sources are windows in the scratch; weights hold products x taps / 3 x inputs x O numbers.
+        // SAFETY: sources are slots of the scratch.
         unsafe {
-            let start = pack + 2 * taps * inputs * self.first + product * (taps / 3) * inputs * O;
-            let mut w = self.frame.packed.add(start);
-            let scratch = self.frame.lines.add(self.scratch + product).cast_const();
+            let (weights, scratch) = self.operands::<O>(product);
             for row in 0..taps / 3 {
                 let sources = self.rows.sources.as_ptr().add(row * self.rows.tiles.len() + tile);
                 let mut x = [scratch; S];
                 for s in 0..S {
                     x[s] = scratch.add(*sources.add(s) as usize * inputs * PRODUCTS);
                 }
+                let mut w = weights.add(row * O);
                 for _ in 0..inputs {
                     let mut values = [L::constant(0.0); S];
                     for s in 0..S {
@@ -209,7 +221,44 @@ impl<L: Lanes> Tile<'_, L> {
                             sums[o][s] = values[s].mul_add(weight, sums[o][s]);
                         }
                     }
-                    w = w.add(O);
+                    w = w.wrapping_add(taps / 3 * O);
+                }
+            }
+        }
+        sums
+    }
+
+    /// The same for tiles that follow each other: row r of tile s reads window r + s, which is loaded once.
+    #[inline(always)]
+    unsafe fn following<const O: usize, const S: usize>(&self, tile: usize, product: usize) -> [[L; S]; O] {
+        const { assert!(S <= TOGETHER) };
+        let inputs = self.step.geometry.inputs;
+        let mut sums = [[L::constant(0.0); S]; O];
+        // SAFETY: sources are slots of the scratch.
+        unsafe {
+            let (mut w, scratch) = self.operands::<O>(product);
+            let mut x = [scratch; TOGETHER + 2];
+            for i in 0..S + 2 {
+                let (row, s) = if i < S { (0, i) } else { (i + 1 - S, S - 1) };
+                let slot = *self.rows.sources.get_unchecked(row * self.rows.tiles.len() + tile + s);
+                x[i] = scratch.add(slot as usize * inputs * PRODUCTS);
+            }
+            for _ in 0..inputs {
+                let mut values = [L::constant(0.0); TOGETHER + 2];
+                for i in 0..S + 2 {
+                    values[i] = *x[i];
+                }
+                for row in 0..3 {
+                    for o in 0..O {
+                        let weight = L::splat(*w.add(row * O + o));
+                        for s in 0..S {
+                            sums[o][s] = values[row + s].mul_add(weight, sums[o][s]);
+                        }
+                    }
+                }
+                w = w.wrapping_add(3 * O);
+                for i in 0..S + 2 {
+                    x[i] = x[i].wrapping_add(PRODUCTS);
                 }
             }
         }

@@ -214,7 +214,7 @@ impl Evaluator<'_> {
         let Op::Convolve { x, weights, stencil, .. } = &self.recorder.ops[index] else { return false };
         let broadcast = matches!(self.recorder.op(*weights), Op::Parameter { .. });
         let (inputs, outputs) = (self.shape(*x).channels, self.recorder.shapes[index].channels);
-        let rows = if broadcast { Rows::find(stencil) } else { None };
+        let rows = if broadcast { Rows::find(stencil, inputs) } else { None };
         rows.is_some_and(|rows| rows.pays(stencil.outputs(), stencil.taps(), inputs, outputs))
     }
 

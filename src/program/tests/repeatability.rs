@@ -1,6 +1,7 @@
 //! Results depend on nothing but the sample: not on threads, on the samples around it, or on lanes that hold none.
 
 use super::super::cpu::{Executable, Feed, Instructions, Key};
+use super::super::rows::Rows;
 use super::super::{Kernel, Output, Program, Recorder, Shape, Stencil};
 use super::agreement::ways;
 use super::random;
@@ -16,8 +17,12 @@ fn network() -> Program {
     let lattice = Lattice::new(&[4, 2]).unwrap();
     let all: Vec<usize> = (0..8).collect();
     let stencil = Stencil::cube(&lattice, 3, &all, &all).unwrap();
-    let (weights, bias) = (r.parameter(27), r.parameter(3));
-    let y = r.convolve(x, Kernel { weights, stencil: &stencil, transposed: false }, Some(bias), 3);
+    // Channels enough for the short algorithm in the second convolution.
+    let widen = r.parameter(12 * 9);
+    let y = r.convolve(x, Kernel { weights: widen, stencil: &stencil, transposed: false }, None, 12);
+    let (weights, bias) = (r.parameter(12 * 12 * 9), r.parameter(12));
+    assert!(Rows::find(&stencil, 12).unwrap().pays(8, 9, 12, 12));
+    let y = r.convolve(y, Kernel { weights, stencil: &stencil, transposed: false }, Some(bias), 12);
     let y = r.leaky_relu(y, 0.01);
     let y = r.tanh(y);
     let loss = r.total(y);
@@ -162,10 +167,10 @@ fn normal_numbers_are_those_of_the_streams() {
 #[test]
 fn feeds_and_results_of_a_wrong_size_are_refused() {
     let bound = Arc::new(Executable::new(network(), Precision::F64));
-    assert_eq!(bound.bind(&[0.0; 29]).err().unwrap().to_string(), "parameters: expected 30 numbers, got 29");
-    let bound = bound.bind(&[0.0; 30]).unwrap();
+    assert_eq!(bound.bind(&[0.0; 29]).err().unwrap().to_string(), "parameters: expected 1416 numbers, got 29");
+    let bound = bound.bind(&[0.0; 1416]).unwrap();
     let context = super::context();
-    let mut numbers = vec![0.0; 24 * 2];
+    let mut numbers = vec![0.0; 192];
     let message =
         |feeds: &[Feed], outputs: &mut [&mut [f64]]| bound.run(context, 2, feeds, outputs).unwrap_err().to_string();
     assert_eq!(message(&[], &mut []), "feeds: expected input 0, got 0");
@@ -174,5 +179,5 @@ fn feeds_and_results_of_a_wrong_size_are_refused() {
     let mut others: [Vec<f64>; 5] = std::array::from_fn(|_| vec![]);
     let mut outputs: Vec<&mut [f64]> = vec![&mut numbers[..47]];
     outputs.extend(others.iter_mut().map(Vec::as_mut_slice));
-    assert_eq!(message(&[key(0)], &mut outputs), "output 0: expected 48 numbers, got 47");
+    assert_eq!(message(&[key(0)], &mut outputs), "output 0: expected 192 numbers, got 47");
 }
