@@ -290,14 +290,14 @@ static double percent(const chain_type *chain, int kind) {
   return chain->tries[kind] > 0 ? 100.0 * (double)chain->accepted[kind] / (double)chain->tries[kind] : 0.0;
 }
 
-/* tau_int of the magnetisation squared, in sweeps (updates of the whole field) and in time. */
+/* tau_int of the magnetisation squared, in updates of the whole field and in time. */
 static void print_times(const setup_type *setup, const chain_type *chains, FILE *file) {
-  estimate_type sweeps[2], time[2];
+  estimate_type updates[2], time[2];
   for (int i = 0; i < 2; i++) {
     const double cost = 1e6 * chains[i].seconds / (double)chains[i].updates;
     const estimate_type e = estimate(&chains[i], SUSCEPTIBILITY);
-    sweeps[i].mean = e.tau;
-    sweeps[i].error = e.tau_error;
+    updates[i].mean = e.tau;
+    updates[i].error = e.tau_error;
     time[i].mean = cost * e.tau;
     time[i].error = cost * e.tau_error;
     if (file != NULL) {
@@ -305,10 +305,10 @@ static void print_times(const setup_type *setup, const chain_type *chains, FILE 
               time[i].mean, time[i].error, percent(&chains[i], i == 0 ? TRAJECTORY : PROPOSAL));
     }
   }
-  printf("  %-27s%-25.0f%-25.0f\n", "sweeps", (double)chains[0].updates, (double)chains[1].updates);
+  printf("  %-27s%-25.0f%-25.0f\n", "updates", (double)chains[0].updates, (double)chains[1].updates);
   printf("  %-27s%-25.1f%.1f, proposals %.1f\n", "acceptance, per cent", percent(&chains[0], TRAJECTORY),
          percent(&chains[1], TRAJECTORY), percent(&chains[1], PROPOSAL));
-  print_row("tau_int of M^2, sweeps", sweeps[0], sweeps[1]);
+  print_row("tau_int of M^2, updates", updates[0], updates[1]);
   printf("\n");
   print_row("tau_int of M^2, us", time[0], time[1]);
   printf("\n  %-27s%-25.2f%.2f\n", "one independent field, us", 2.0 * time[0].mean, 2.0 * time[1].mean);

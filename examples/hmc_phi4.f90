@@ -405,7 +405,7 @@ contains
     end do
   end subroutine
 
-  ! tau_int of the magnetisation squared, in sweeps (updates of the whole field) and in time.
+  ! tau_int of the magnetisation squared, in updates of the whole field and in time.
   subroutine print_times(setup, chains, unit)
     type(setup_type), intent(in) :: setup
     type(chain_type), intent(in) :: chains(2)
@@ -419,10 +419,10 @@ contains
       if (unit /= 0) write (unit, '(i0, f8.3, i2, 5(1x, f0.5))') setup%extent, setup%lambda, i - 1, e(i)%tau, &
         e(i)%tau_error, e(i)%tau * cost(i), e(i)%tau_error * cost(i), percent(chains(i), i)
     end do
-    print '(2x, a27, 2i25)', 'sweeps                     ', chains%updates
+    print '(2x, a27, 2i25)', 'updates                    ', chains%updates
     print '(2x, a27, f25.1, f25.1, a, f0.1)', 'acceptance, per cent       ', percent(chains(1), trajectory_kind), &
       percent(chains(2), trajectory_kind), ', proposals ', percent(chains(2), proposal_kind)
-    print '(2x, a27, 2(f11.4, " +-", f11.4))', 'tau_int of M^2, sweeps     ', (e(i)%tau, e(i)%tau_error, i = 1, 2)
+    print '(2x, a27, 2(f11.4, " +-", f11.4))', 'tau_int of M^2, updates    ', (e(i)%tau, e(i)%tau_error, i = 1, 2)
     print '(2x, a27, 2(f11.4, " +-", f11.4))', 'tau_int of M^2, us         ', &
       (e(i)%tau * cost(i), e(i)%tau_error * cost(i), i = 1, 2)
     print '(2x, a27, 2f25.2)', 'one independent field, us  ', 2 * e%tau * cost

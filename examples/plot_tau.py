@@ -39,13 +39,13 @@ def read(path):
 
 
 def draw(rows, out):
-    """One panel in sweeps and one in time, each with two curves."""
+    """One panel in updates and one in time, each with two curves."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    panels = [("tau", "tau_error", "sweeps"), ("tau_us", "tau_error_us", "microseconds")]
+    panels = [("tau", "tau_error", "updates"), ("tau_us", "tau_error_us", "microseconds")]
     styles = [(0, "HMC alone", "o", "#555555"), (1, "HMC and proposals", "s", "#0a6ebd")]
     plt.rcParams.update({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
     figure, axes = plt.subplots(1, 2, figsize=(8.4, 3.4), constrained_layout=True)
