@@ -8,6 +8,7 @@ pub mod error;
 pub mod ffi;
 pub mod file;
 pub mod flow;
+pub mod gauge;
 pub mod lattice;
 pub mod markov;
 pub mod program;

@@ -1,0 +1,91 @@
+//! A gauge field: one link U_mu(x) for each site and direction of a periodic lattice.
+//!
+//! In memory and in every call of the C interface it is `[site][mu][row][column][re, im]`, with x the fastest index of
+//! the site and mu = 0 for x; the link U_mu(x) leads from x to x + mu.
+
+use super::group::Group;
+use super::matrix::Matrix;
+use crate::error::{Error, Result, expect_finite, expect_length};
+use crate::lattice::Lattice;
+
+/// Links on a lattice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gauge {
+    lattice: Lattice,
+    group: Group,
+    links: Vec<f64>,
+}
+
+impl Gauge {
+    /// All links one.
+    pub fn unit(lattice: &Lattice, group: Group) -> Result<Self> {
+        let reals = lattice.volume() * lattice.dimensions() * group.reals();
+        let mut links = vec![];
+        links
+            .try_reserve_exact(reals)
+            .map_err(|_| Error::BadShape(format!("gauge: expected memory for {reals} numbers, got none")))?;
+        let colours = group.colours();
+        let unit = |i: usize| f64::from(i.is_multiple_of(2) && (i / 2).is_multiple_of(colours + 1));
+        links.extend((0..reals).map(|i| unit(i % group.reals())));
+        Ok(Self { lattice: lattice.clone(), group, links })
+    }
+
+    /// Given links, in the order of the module.
+    pub fn new(lattice: &Lattice, group: Group, links: Vec<f64>) -> Result<Self> {
+        expect_length("links", lattice.volume() * lattice.dimensions() * group.reals(), links.len())?;
+        expect_finite("links", &links)?;
+        Ok(Self { lattice: lattice.clone(), group, links })
+    }
+
+    /// The lattice.
+    pub fn lattice(&self) -> &Lattice {
+        &self.lattice
+    }
+
+    /// The group.
+    pub fn group(&self) -> Group {
+        self.group
+    }
+
+    /// All numbers.
+    pub fn links(&self) -> &[f64] {
+        &self.links
+    }
+
+    /// Replaces all numbers.
+    pub fn set_links(&mut self, links: Vec<f64>) -> Result<()> {
+        expect_length("links", self.links.len(), links.len())?;
+        self.links = links;
+        Ok(())
+    }
+
+    /// U_mu(x); N is the group's number of colours.
+    pub fn link<const N: usize>(&self, site: usize, mu: usize) -> Matrix<N> {
+        let start = (site * self.lattice.dimensions() + mu) * 2 * N * N;
+        Matrix::from_reals(&self.links[start..start + 2 * N * N])
+    }
+
+    /// Replaces U_mu(x).
+    pub fn set_link<const N: usize>(&mut self, site: usize, mu: usize, link: &Matrix<N>) {
+        let start = (site * self.lattice.dimensions() + mu) * 2 * N * N;
+        link.to_reals(&mut self.links[start..start + 2 * N * N]);
+    }
+
+    /// The largest distance of a link from the group, with its site and direction.
+    pub fn worst_link(&self) -> (f64, usize, usize) {
+        match self.group {
+            Group::U1 => self.worst::<1>(),
+            Group::Su2 => self.worst::<2>(),
+            Group::Su3 => self.worst::<3>(),
+        }
+    }
+
+    fn worst<const N: usize>(&self) -> (f64, usize, usize) {
+        let places =
+            (0..self.lattice.volume()).flat_map(|site| (0..self.lattice.dimensions()).map(move |mu| (site, mu)));
+        places.map(|(site, mu)| (self.link::<N>(site, mu).deviation(), site, mu)).fold((0.0, 0, 0), |worst, next| {
+            // What is not a number counts as worst.
+            if next.0 > worst.0 || next.0.is_nan() { next } else { worst }
+        })
+    }
+}
