@@ -66,7 +66,8 @@ fn the_same_field_in_nersc_and_ildg() {
         close(plaquette(gauge), 0.5038664469, 1e-10);
         close(link_trace(gauge), 0.005406083858, 1e-12);
     }
-    assert_eq!(nersc, ildg);
+    let largest = nersc.links().iter().zip(ildg.links()).fold(0.0f64, |m, (a, b)| m.max((a - b).abs()));
+    assert!(largest < 1e-14, "{largest}");
 }
 
 #[test]
