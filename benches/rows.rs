@@ -6,7 +6,7 @@ use instanton::context::{Context, Precision};
 use instanton::flow::{Flow, Model, ModelSpec};
 use instanton::lattice::Lattice;
 use instanton::markov::{Independence, Proposal};
-use instanton::program::multiply_add_peak;
+use instanton::simd::multiply_add_peak;
 use instanton::training::{TrainSpec, train};
 use instanton::{action::ActionSpec, error::Result, spec};
 use std::sync::Arc;

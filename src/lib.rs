@@ -4,6 +4,7 @@
 
 pub mod action;
 pub mod context;
+pub mod dirac;
 pub mod error;
 pub mod ffi;
 pub mod file;
@@ -13,6 +14,7 @@ pub mod lattice;
 pub mod markov;
 pub mod program;
 pub mod random;
+pub mod simd;
 pub mod spec;
 pub mod statistics;
 pub mod training;

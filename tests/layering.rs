@@ -4,13 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in their order of dependency.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 17] = [
     "error",
     "file",
     "spec",
     "random",
     "context",
+    "simd",
     "lattice",
+    "gauge",
+    "dirac",
     "action",
     "program",
     "flow",

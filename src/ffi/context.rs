@@ -5,7 +5,7 @@ use super::guard::{guard, inst_status};
 use super::handles::{self, Handle, Object};
 use crate::context::{Context, Precision};
 use crate::error::{Error, Result};
-use crate::program::Instructions;
+use crate::simd::Instructions;
 use crate::spec;
 use std::ffi::c_char;
 use std::sync::Arc;

@@ -18,7 +18,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-pub use cpu::{Bound, Executable, Feed, Instructions, Key, multiply_add_peak};
+pub use cpu::{Bound, Executable, Feed, Key};
 pub use elementwise::Elementwise;
 pub use recorder::{Kernel, Node, Recorder, Shape};
 pub use stencil::{NONE, Stencil};

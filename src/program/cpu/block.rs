@@ -6,10 +6,10 @@ use super::super::steps::{Fused, Place, Plan, STRIP, Step};
 use super::convolve::convolve;
 use super::correlate::correlate;
 use super::executable::Feed;
-use super::lanes::{Lanes, Real};
-use super::memory::Line;
 use super::prior::{Key, normals};
 use super::winograd;
+use crate::simd::Line;
+use crate::simd::{Lanes, Real};
 
 /// Where a block is computed.
 pub(super) struct Frame<L: Lanes> {

@@ -6,8 +6,8 @@
 
 use super::super::steps::{Convolve, Geometry, Group, Weights};
 use super::block::Frame;
-use super::lanes::{Lanes, Real, Work};
 use super::tiles::{sweep, tiles, widest};
+use crate::simd::{Lanes, Real, Work};
 
 /// Packs parameters for the kernel: for each tile of output channels `[tap][input][output in tile]`.
 pub(super) fn pack<T: Real>(geometry: &Geometry, parameters: &[f64], registers: usize, to: &mut [T]) {

@@ -4,8 +4,8 @@
 
 use super::super::steps::{Correlate, Group};
 use super::block::Frame;
-use super::lanes::{Lanes, Real, Work};
 use super::tiles::{sweep, tiles, widest};
+use crate::simd::{Lanes, Real, Work};
 
 /// Runs a correlation for one block. Where only its sum over the samples is wanted, adds that to `sums`.
 ///

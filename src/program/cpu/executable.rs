@@ -3,12 +3,12 @@
 use super::super::steps::{Convolve, Plan, STRIP, Step, Weights};
 use super::super::{Output, Program};
 use super::block::Block;
-use super::dispatch::{Instructions, run_block, width};
-use super::memory::Lines;
+use super::dispatch::{run_block, width};
 use super::prior::Key;
 use super::{convolve, winograd};
 use crate::context::{Context, Precision};
 use crate::error::{Error, Result, expect_length};
+use crate::simd::{Instructions, Lines};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A planned program for one precision and instruction set.

@@ -14,7 +14,7 @@
 //!
 //! What is not a number stays so. exp is clamped, tanh ends at ±1; none keeps the sign of a zero.
 
-use super::lanes::Lanes;
+use crate::simd::Lanes;
 
 const LN_2: f64 = std::f64::consts::LN_2;
 

@@ -1,8 +1,8 @@
 //! Standard normal numbers straight into the lanes: the streams of `random.rs`, one for each sample.
 
 use super::functions::{log_of_normal, sin_cos_of_turns};
-use super::lanes::Lanes;
 use crate::random::{Purpose, Stream};
+use crate::simd::Lanes;
 
 /// Which streams to draw from: sample i of a batch uses `counter + i`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,8 +26,8 @@ use super::super::rows::{PRODUCTS, RESULTS, Rows, TOGETHER};
 use super::super::stencil::NONE;
 use super::super::steps::{Convolve, Geometry, Weights};
 use super::block::Frame;
-use super::lanes::{Lanes, Real, Work};
 use super::tiles::{sweep, tiles, widest};
+use crate::simd::{Lanes, Real, Work};
 use std::mem::MaybeUninit;
 
 /// The points +-A and +-B.

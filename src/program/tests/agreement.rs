@@ -1,10 +1,11 @@
 //! The shared check of execution: every instruction set and precision agrees with the reference, at every batch size.
 
-use super::super::cpu::{Executable, Feed, Instructions};
+use super::super::cpu::{Executable, Feed};
 use super::super::{Output, Program};
 use super::reference::{Bounded, Sample, evaluate, sum_of_samples};
 use super::{context, input_counts, random};
 use crate::context::Precision;
+use crate::simd::Instructions;
 use std::sync::Arc;
 
 /// Samples and parameters for a program: uniform in (-1, 1).

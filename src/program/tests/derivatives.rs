@@ -3,11 +3,11 @@
 //! With L the recorded number, g its gradient and T a fixed vector: d L(v + h d)/dh = g · d, and for S = T · g,
 //! d S(v + h d)/dh = (gradient of S) · d; left by central differences of fourth order, right as recorded.
 
-use super::super::cpu::Instructions;
 use super::super::{Node, Output, Program, Recorder, Shape};
 use super::agreement::{Data, assert_agreement, outputs};
 use super::random;
 use crate::context::Precision;
+use crate::simd::Instructions;
 
 const STEP: f64 = 1e-3;
 const BATCH: usize = 5;

@@ -1,11 +1,11 @@
 //! The table of elementwise operations: values against their formulas, derivatives against finite differences.
 
-use super::super::cpu::Instructions;
 use super::super::elementwise::Elementwise;
 use super::super::{Output, Program, Recorder, Shape};
 use super::agreement::{Data, outputs};
 use super::reference::formula;
 use crate::context::Precision;
+use crate::simd::Instructions;
 
 const STEP: f64 = 5e-4;
 const CONSTANT: f64 = 0.3;

@@ -1,16 +1,12 @@
 //! Functions of lanes: errors in units in the last place for each instruction set, and what is not a number stays so.
 
 use super::super::cpu::functions::{exp, log, sin_cos_of_turns, tanh};
-use super::super::cpu::lanes::{Lanes, Real, Work};
-use super::super::cpu::{Instructions, portable::Array};
 use super::double_double::DoubleDouble;
 use super::random;
+use crate::simd::{Array, Instructions, Lanes, Real, Work};
 
 #[cfg(target_arch = "x86_64")]
-use super::super::cpu::{
-    lanes::Pair,
-    x86::{F32x8, F32x16, F64x4, F64x8},
-};
+use crate::simd::{F32x8, F32x16, F64x4, F64x8, Pair};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Function {

@@ -1,6 +1,6 @@
 //! Results depend on nothing but the sample: not on threads, on the samples around it, or on lanes that hold none.
 
-use super::super::cpu::{Executable, Feed, Instructions, Key};
+use super::super::cpu::{Executable, Feed, Key};
 use super::super::rows::Rows;
 use super::super::{Kernel, Output, Program, Recorder, Shape, Stencil};
 use super::agreement::ways;
@@ -8,6 +8,7 @@ use super::random;
 use crate::context::{Context, Precision};
 use crate::lattice::Lattice;
 use crate::random::{Purpose, Stream};
+use crate::simd::Instructions;
 use std::sync::Arc;
 
 /// A small network with all that training asks for: a value, a loss, a gradient of parameters, and its sum.

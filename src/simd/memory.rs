@@ -3,12 +3,17 @@
 use crate::error::{Error, Result};
 
 /// One number of each sample of a block.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
-pub(super) struct Line([u8; 64]);
+pub(crate) struct Line([u8; 64]);
+
+impl Line {
+    /// All bits zero.
+    pub const ZERO: Self = Self([0; 64]);
+}
 
 /// Lines that a worker computes in.
-pub(super) struct Lines(Vec<Line>);
+pub(crate) struct Lines(Vec<Line>);
 
 impl Lines {
     /// `count` lines of zeros; an error where there is no memory for them.
@@ -17,7 +22,7 @@ impl Lines {
         let missing =
             |_| Error::BadShape(format!("workspace: expected memory for {count} lines of 64 bytes, got none"));
         lines.try_reserve_exact(count).map_err(missing)?;
-        lines.resize(count, Line([0; 64]));
+        lines.resize(count, Line::ZERO);
         Ok(Self(lines))
     }
 

@@ -1,6 +1,6 @@
 //! The multiply-add peak of this machine, measured: what the kernels are compared with.
 
-use super::dispatch::Instructions;
+use super::instructions::Instructions;
 use super::lanes::{Lanes, Real, Work};
 use super::portable::Array;
 #[cfg(target_arch = "x86_64")]

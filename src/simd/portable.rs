@@ -37,6 +37,10 @@ macro_rules! array_lanes {
                 Array(std::array::from_fn(|i| self.0[i] * a.0[i] + b.0[i]))
             }
             #[inline(always)]
+            fn negative_mul_add(self, a: Self, b: Self) -> Self {
+                Array(std::array::from_fn(|i| b.0[i] - self.0[i] * a.0[i]))
+            }
+            #[inline(always)]
             fn min(self, other: Self) -> Self {
                 Array(std::array::from_fn(|i| if self.0[i] < other.0[i] { self.0[i] } else { other.0[i] }))
             }

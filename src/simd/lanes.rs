@@ -12,6 +12,8 @@ pub(crate) trait Real: Copy + Send + Sync + PartialEq + std::fmt::Debug + 'stati
     fn from_f64(x: f64) -> Self;
     /// The number as a double, exactly.
     fn to_f64(self) -> f64;
+    /// self * a + b, fused where the compiler is told of the hardware.
+    fn mul_add(self, a: Self, b: Self) -> Self;
 }
 
 impl Real for f32 {
@@ -22,6 +24,10 @@ impl Real for f32 {
     #[inline(always)]
     fn to_f64(self) -> f64 {
         f64::from(self)
+    }
+    #[inline(always)]
+    fn mul_add(self, a: f32, b: f32) -> f32 {
+        self * a + b
     }
 }
 
@@ -34,7 +40,16 @@ impl Real for f64 {
     fn to_f64(self) -> f64 {
         self
     }
+    #[inline(always)]
+    fn mul_add(self, a: f64, b: f64) -> f64 {
+        self * a + b
+    }
 }
+
+/// Where each 32-bit part of a line comes from: a permutation of lanes, two equal steps for each f64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(64))]
+pub(crate) struct Order(pub [u32; 16]);
 
 /// Work that is compiled on its own for an instruction set: its loops get the whole register file.
 pub(crate) trait Work {
@@ -62,6 +77,8 @@ pub(crate) trait Lanes:
     fn splat(x: Self::Scalar) -> Self;
     /// self * a + b.
     fn mul_add(self, a: Self, b: Self) -> Self;
+    /// b - self * a.
+    fn negative_mul_add(self, a: Self, b: Self) -> Self;
     /// The smaller of two, lane by lane; `other` where either is NaN.
     fn min(self, other: Self) -> Self;
     /// The larger of two, lane by lane; `other` where either is NaN.
@@ -89,6 +106,20 @@ pub(crate) trait Lanes:
     /// # Safety
     /// As for the work.
     unsafe fn isolate<W: Work>(work: W);
+
+    /// The same lanes in another order.
+    #[inline(always)]
+    fn permute(self, order: &Order) -> Self {
+        let mut result = self;
+        // SAFETY: lanes lie in memory as a line of 64 bytes, and an order holds places in it.
+        unsafe {
+            let (from, to) = ((&raw const self).cast::<u32>(), (&raw mut result).cast::<u32>());
+            for (i, &place) in order.0.iter().enumerate() {
+                *to.add(i) = *from.add(place as usize & 15);
+            }
+        }
+        result
+    }
 
     /// The same double, rounded, in each lane.
     #[inline(always)]
@@ -127,6 +158,10 @@ impl<T: Lanes> Lanes for Pair<T> {
     #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
         Pair(self.0.mul_add(a.0, b.0), self.1.mul_add(a.1, b.1))
+    }
+    #[inline(always)]
+    fn negative_mul_add(self, a: Self, b: Self) -> Self {
+        Pair(self.0.negative_mul_add(a.0, b.0), self.1.negative_mul_add(a.1, b.1))
     }
     #[inline(always)]
     fn min(self, other: Self) -> Self {

@@ -3,7 +3,7 @@
 //! The functions are inlined into kernels that are compiled for the instruction set; `dispatch.rs` enters those only
 //! where the processor has it.
 
-use super::lanes::{Lanes, Pair, Work};
+use super::lanes::{Lanes, Order, Pair, Work};
 use std::arch::x86_64::*;
 use std::ops::{Add, Div, Mul, Sub};
 
@@ -25,7 +25,7 @@ macro_rules! register {
 }
 
 macro_rules! common {
-    ($scalar:ty, $width:expr, $registers:expr, $set:ident, $fma:ident, $min:ident, $max:ident, $sqrt:ident) => {
+    ($scalar:ty, $width:expr, $registers:expr, $set:ident, $fma:ident, $fnma:ident, $min:ident, $max:ident, $sqrt:ident) => {
         type Scalar = $scalar;
         const WIDTH: usize = $width;
         const REGISTERS: usize = $registers;
@@ -38,6 +38,11 @@ macro_rules! common {
         fn mul_add(self, a: Self, b: Self) -> Self {
             // SAFETY: as for splat.
             unsafe { Self($fma(self.0, a.0, b.0)) }
+        }
+        #[inline(always)]
+        fn negative_mul_add(self, a: Self, b: Self) -> Self {
+            // SAFETY: as for splat.
+            unsafe { Self($fnma(self.0, a.0, b.0)) }
         }
         #[inline(always)]
         fn min(self, other: Self) -> Self {
@@ -92,7 +97,25 @@ impl Lanes for F32x16 {
             F32x8(half).sum()
         }
     }
-    common!(f32, 16, 32, _mm512_set1_ps, _mm512_fmadd_ps, _mm512_min_ps, _mm512_max_ps, _mm512_sqrt_ps);
+    #[inline(always)]
+    fn permute(self, order: &Order) -> Self {
+        // SAFETY: as for splat; an order is a line of 64 bytes.
+        unsafe {
+            let order = _mm512_load_si512((&raw const order.0).cast());
+            Self(_mm512_permutexvar_ps(order, self.0))
+        }
+    }
+    common!(
+        f32,
+        16,
+        32,
+        _mm512_set1_ps,
+        _mm512_fmadd_ps,
+        _mm512_fnmadd_ps,
+        _mm512_min_ps,
+        _mm512_max_ps,
+        _mm512_sqrt_ps
+    );
     #[inline(always)]
     fn round(self) -> Self {
         // SAFETY: as for splat.
@@ -157,7 +180,25 @@ impl Lanes for F64x8 {
             F64x4(half).sum()
         }
     }
-    common!(f64, 8, 32, _mm512_set1_pd, _mm512_fmadd_pd, _mm512_min_pd, _mm512_max_pd, _mm512_sqrt_pd);
+    #[inline(always)]
+    fn permute(self, order: &Order) -> Self {
+        // SAFETY: as for splat; an order is a line of 64 bytes.
+        unsafe {
+            let order = _mm512_load_si512((&raw const order.0).cast());
+            Self(_mm512_castps_pd(_mm512_permutexvar_ps(order, _mm512_castpd_ps(self.0))))
+        }
+    }
+    common!(
+        f64,
+        8,
+        32,
+        _mm512_set1_pd,
+        _mm512_fmadd_pd,
+        _mm512_fnmadd_pd,
+        _mm512_min_pd,
+        _mm512_max_pd,
+        _mm512_sqrt_pd
+    );
     #[inline(always)]
     fn round(self) -> Self {
         // SAFETY: as for splat.
@@ -214,7 +255,17 @@ impl Lanes for F32x8 {
             _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
         }
     }
-    common!(f32, 8, 16, _mm256_set1_ps, _mm256_fmadd_ps, _mm256_min_ps, _mm256_max_ps, _mm256_sqrt_ps);
+    common!(
+        f32,
+        8,
+        16,
+        _mm256_set1_ps,
+        _mm256_fmadd_ps,
+        _mm256_fnmadd_ps,
+        _mm256_min_ps,
+        _mm256_max_ps,
+        _mm256_sqrt_ps
+    );
     #[inline(always)]
     fn round(self) -> Self {
         // SAFETY: as for splat.
@@ -282,7 +333,17 @@ impl Lanes for F64x4 {
             _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
         }
     }
-    common!(f64, 4, 16, _mm256_set1_pd, _mm256_fmadd_pd, _mm256_min_pd, _mm256_max_pd, _mm256_sqrt_pd);
+    common!(
+        f64,
+        4,
+        16,
+        _mm256_set1_pd,
+        _mm256_fmadd_pd,
+        _mm256_fnmadd_pd,
+        _mm256_min_pd,
+        _mm256_max_pd,
+        _mm256_sqrt_pd
+    );
     #[inline(always)]
     fn round(self) -> Self {
         // SAFETY: as for splat.

@@ -1,0 +1,284 @@
+//! The clover term, and site-diagonal hermitian blocks in SIMD lanes.
+//!
+//! ```text
+//! A = m - (1/2) sum_(mu < nu) c_munu g_mu g_nu F_munu,    F = (Q - Q^dag) / 8
+//! ```
+//!
+//! Q_munu(x) the sum of the four plaquettes around x in the plane (mu, nu). F is antihermitian and not made traceless;
+//! sigma_munu (-i F) = g_mu g_nu F. In a chiral basis A is two hermitian blocks of half a spinor each. B. Sheikholeslami,
+//! R. Wohlert, Nucl. Phys. B 259, 572 (1985).
+
+#![allow(clippy::needless_range_loop)]
+
+use super::field::{Field, parallel};
+use super::grid::Grid;
+use super::hopping::row_of_b;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::gauge::{Complex64, Gauge, Group, Matrix};
+use crate::simd::{Instructions, Lanes, Launch, Line, Native, launch};
+use faer::linalg::solvers::DenseSolveCore;
+use std::ops::Range;
+
+/// Hermitian blocks of size K = half x colours, two on each site: `[site][chirality][row][column]`.
+pub(crate) struct Blocks {
+    size: usize,
+    numbers: Vec<Complex64>,
+}
+
+/// Powers of i.
+const POWERS: [Complex64; 4] =
+    [Complex64::new(1.0, 0.0), Complex64::new(0.0, 1.0), Complex64::new(-1.0, 0.0), Complex64::new(0.0, -1.0)];
+
+/// B_mu of a chirality: B in the upper half, B^dag in the lower.
+fn block(half: usize, mu: usize, is_lower: bool) -> [[Complex64; 2]; 2] {
+    let mut b = [[Complex64::default(); 2]; 2];
+    for row in 0..half {
+        let (column, power) = row_of_b(half, mu, row);
+        let z = POWERS[power as usize];
+        if is_lower {
+            b[column][row] = z.conj();
+        } else {
+            b[row][column] = z;
+        }
+    }
+    b
+}
+
+impl Blocks {
+    /// The clover term with mass m; `coefficients[mu][nu]` for mu < nu.
+    pub fn clover(gauge: &Gauge, diagonal: f64, coefficients: &[Vec<f64>]) -> Self {
+        match gauge.group() {
+            Group::U1 => Self::of::<1>(gauge, diagonal, coefficients),
+            Group::Su2 => Self::of::<2>(gauge, diagonal, coefficients),
+            Group::Su3 => Self::of::<3>(gauge, diagonal, coefficients),
+        }
+    }
+
+    fn of<const N: usize>(gauge: &Gauge, diagonal: f64, coefficients: &[Vec<f64>]) -> Self {
+        let lattice = gauge.lattice();
+        let (dimensions, volume) = (lattice.dimensions(), lattice.volume());
+        let half = dimensions / 2;
+        let size = half * N;
+        let hops = neighbours(gauge);
+        let mut numbers = vec![Complex64::default(); volume * 2 * size * size];
+        for (site, blocks) in numbers.chunks_exact_mut(2 * size * size).enumerate() {
+            for i in 0..2 * size {
+                blocks[i / size * size * size + i % size * (size + 1)] = diagonal.into();
+            }
+            for nu in 0..dimensions {
+                for mu in 0..nu {
+                    let strength = field_strength::<N>(gauge, &hops, (site, mu, nu));
+                    for chirality in 0..2 {
+                        // g_mu g_nu = diag(B_mu B_nu^dag, B_mu^dag B_nu)
+                        let (left, right) = (block(half, mu, chirality == 1), block(half, nu, chirality == 0));
+                        let own = &mut blocks[chirality * size * size..];
+                        for s in 0..half {
+                            for t in 0..half {
+                                let spin: Complex64 = (0..half).map(|k| left[s][k] * right[k][t]).sum();
+                                let factor = spin * (-0.5 * coefficients[mu][nu]);
+                                for a in 0..N {
+                                    for b in 0..N {
+                                        own[(s * N + a) * size + t * N + b] += factor * strength.0[a][b];
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        Self { size, numbers }
+    }
+
+    /// Each block replaced by a function of it.
+    fn map(&self, change: impl Fn(faer::Mat<Complex64>) -> Result<faer::Mat<Complex64>>) -> Result<Self> {
+        let (size, count) = (self.size, self.size * self.size);
+        let mut numbers = Vec::with_capacity(self.numbers.len());
+        for block in self.numbers.chunks_exact(count) {
+            let result = change(faer::Mat::from_fn(size, size, |i, j| block[i * size + j]))?;
+            numbers.extend((0..count).map(|k| result[(k / size, k % size)]));
+        }
+        Ok(Self { size, numbers })
+    }
+
+    /// A R and R with R = (A^2 + t^2)^-1, so that (A + i t g)^-1 = A R - i t g R.
+    pub fn inverse(&self, twist: f64) -> Result<(Self, Self)> {
+        let reciprocal = self.map(|a| {
+            let mut square = &a * &a;
+            for i in 0..self.size {
+                square[(i, i)] += twist * twist;
+            }
+            let inverse = square.partial_piv_lu().inverse();
+            let is_finite = (0..self.size).all(|i| inverse[(i, i)].re.is_finite());
+            if is_finite {
+                Ok(inverse)
+            } else {
+                Err(Error::BadInput("clover: expected a regular term, got a singular one".into()))
+            }
+        })?;
+        let count = self.size * self.size;
+        let mut product = Vec::with_capacity(self.numbers.len());
+        for (a, r) in self.numbers.chunks_exact(count).zip(reciprocal.numbers.chunks_exact(count)) {
+            for i in 0..self.size {
+                for j in 0..self.size {
+                    product.push((0..self.size).map(|k| a[i * self.size + k] * r[k * self.size + j]).sum());
+                }
+            }
+        }
+        Ok((Self { size: self.size, numbers: product }, reciprocal))
+    }
+
+    /// The blocks in lanes: `[outer site][chirality][diagonal, then pairs of columns below it]`.
+    pub fn in_lanes<T: Native>(&self, grid: &Grid) -> Result<Field<T>> {
+        let (size, reals) = (self.size, self.size * self.size);
+        let mut packed = vec![0.0; grid.places.len() * 2 * reals];
+        for (block, to) in self.numbers.chunks_exact(reals).zip(packed.chunks_exact_mut(reals)) {
+            let mut next = size;
+            for i in 0..size {
+                to[i] = block[i * size + i].re;
+                for j in 0..i {
+                    (to[next], to[next + 1]) = (block[i * size + j].re, block[i * size + j].im);
+                    next += 2;
+                }
+            }
+        }
+        let mut field = Field::zeros(grid.sites * 2 * reals)?;
+        field.import(grid, 2 * reals, &packed);
+        Ok(field)
+    }
+}
+
+/// Sites one hop on, `[site][forward mu, backward mu]`.
+fn neighbours(gauge: &Gauge) -> Vec<usize> {
+    let lattice = gauge.lattice();
+    let dimensions = lattice.dimensions();
+    let mut hops = Vec::with_capacity(2 * dimensions * lattice.volume());
+    for site in 0..lattice.volume() {
+        for step in 0..2 * dimensions {
+            let mut unit = vec![0; dimensions];
+            unit[step / 2] = if step % 2 == 0 { 1 } else { -1 };
+            hops.push(lattice.shifted(site, &unit));
+        }
+    }
+    hops
+}
+
+/// F_munu(x).
+fn field_strength<const N: usize>(gauge: &Gauge, hops: &[usize], (x, mu, nu): (usize, usize, usize)) -> Matrix<N> {
+    let dimensions = gauge.lattice().dimensions();
+    let forward = |x: usize, mu: usize| hops[2 * (x * dimensions + mu)];
+    let backward = |x: usize, mu: usize| hops[2 * (x * dimensions + mu) + 1];
+    let u = |x: usize, mu: usize| gauge.link::<N>(x, mu);
+    let (left, below) = (backward(x, mu), backward(x, nu));
+    let corner = backward(left, nu);
+    let leaves = [
+        u(x, mu) * u(forward(x, mu), nu) * u(forward(x, nu), mu).adjoint() * u(x, nu).adjoint(),
+        u(x, nu) * u(forward(left, nu), mu).adjoint() * u(left, nu).adjoint() * u(left, mu),
+        u(left, mu).adjoint() * u(corner, nu).adjoint() * u(corner, mu) * u(below, nu),
+        u(below, nu).adjoint() * u(below, mu) * u(forward(below, mu), nu) * u(x, mu).adjoint(),
+    ];
+    let sum = leaves.into_iter().fold(Matrix::<N>::ZERO, |sum, leaf| sum + leaf);
+    (sum - sum.adjoint()).scale((1.0 / 8.0).into())
+}
+
+/// result = A psi + i factor g_5 R psi on some sites; the fields as if they began at outer site 0.
+#[derive(Clone, Copy)]
+pub(super) struct Product<'a> {
+    pub size: usize,
+    pub matrix: &'a [Line],
+    /// R and its factor; the unit matrix where there is no R.
+    pub twist: Option<(f64, Option<&'a [Line]>)>,
+    pub from: *const Line,
+    pub to: *mut Line,
+}
+
+// SAFETY: threads write different sites.
+unsafe impl Sync for Product<'_> {}
+
+impl Product<'_> {
+    /// Runs over sites, on all threads.
+    pub fn run<T: Native>(&self, context: &Context, sites: Range<usize>) {
+        const SITES: usize = 64;
+        parallel(context, sites.len().div_ceil(SITES), |i| {
+            let first = sites.start + i * SITES;
+            let part = first..sites.end.min(first + SITES);
+            // SAFETY: fields and blocks have the size of the grid, and sites are given to one thread each.
+            unsafe {
+                match self.size {
+                    1 => launch::<T>(Instructions::best(), Part::<1> { product: *self, sites: part }),
+                    2 => launch::<T>(Instructions::best(), Part::<2> { product: *self, sites: part }),
+                    3 => launch::<T>(Instructions::best(), Part::<3> { product: *self, sites: part }),
+                    4 => launch::<T>(Instructions::best(), Part::<4> { product: *self, sites: part }),
+                    _ => launch::<T>(Instructions::best(), Part::<6> { product: *self, sites: part }),
+                }
+            }
+        });
+    }
+}
+
+/// Sites of a product, with blocks of size K.
+struct Part<'a, const K: usize> {
+    product: Product<'a>,
+    sites: Range<usize>,
+}
+
+impl<T: Native, const K: usize> Launch<T> for Part<'_, K> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes<Scalar = T>>(self) {
+        for site in self.sites.clone() {
+            for chirality in 0..2 {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let (begin, blocks) = ((2 * site + chirality) * 2 * K, (2 * site + chirality) * K * K);
+                    let from = self.product.from.add(begin).cast::<L>();
+                    let mut psi = [[L::constant(0.0); 2]; K];
+                    for i in 0..K {
+                        psi[i] = [*from.add(2 * i), *from.add(2 * i + 1)];
+                    }
+                    let mut result = hermitian(self.product.matrix.as_ptr().add(blocks).cast::<L>(), &psi);
+                    if let Some((factor, matrix)) = self.product.twist {
+                        let turned = match matrix {
+                            Some(matrix) => hermitian(matrix.as_ptr().add(blocks).cast::<L>(), &psi),
+                            None => psi,
+                        };
+                        let factor = L::constant(if chirality == 0 { factor } else { -factor });
+                        for i in 0..K {
+                            result[i] = [
+                                turned[i][1].negative_mul_add(factor, result[i][0]),
+                                turned[i][0].mul_add(factor, result[i][1]),
+                            ];
+                        }
+                    }
+                    let to = self.product.to.add(begin).cast::<L>();
+                    for i in 0..K {
+                        (*to.add(2 * i), *to.add(2 * i + 1)) = (result[i][0], result[i][1]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A psi for a packed hermitian matrix.
+#[inline(always)]
+unsafe fn hermitian<L: Lanes, const K: usize>(matrix: *const L, psi: &[[L; 2]; K]) -> [[L; 2]; K] {
+    let mut result = [[L::constant(0.0); 2]; K];
+    let mut next = K;
+    for i in 0..K {
+        // SAFETY: a packed matrix has K^2 lines.
+        let diagonal = unsafe { *matrix.add(i) };
+        result[i] = [psi[i][0].mul_add(diagonal, result[i][0]), psi[i][1].mul_add(diagonal, result[i][1])];
+        for j in 0..i {
+            // SAFETY: as above.
+            let (re, im) = unsafe { (*matrix.add(next), *matrix.add(next + 1)) };
+            next += 2;
+            let (x, y) = (psi[j], psi[i]);
+            let (p, q) = (result[i], result[j]);
+            // a_ij x_j to i, and its conjugate times x_i to j.
+            result[i] = [im.negative_mul_add(x[1], re.mul_add(x[0], p[0])), im.mul_add(x[0], re.mul_add(x[1], p[1]))];
+            result[j] = [im.mul_add(y[1], re.mul_add(y[0], q[0])), im.negative_mul_add(y[0], re.mul_add(y[1], q[1]))];
+        }
+    }
+    result
+}

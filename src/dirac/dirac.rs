@@ -1,0 +1,208 @@
+//! A Dirac operator on a gauge field, for fields in the canonical order.
+//!
+//! Spinors are `[site][spin][colour][re, im]`, colour fastest but for re and im, x the fastest index of the site.
+
+use super::clover::Blocks;
+use super::conjugate_gradient::{self, Stop};
+use super::field::Field;
+use super::grid::Grid;
+use super::hopping::Side;
+use super::operator::{EvenOdd, Full, Linear};
+use super::site::{Clover, Site};
+use super::spec::DiracSpec;
+use super::wilson::{Parts, Wilson};
+use crate::context::Context;
+use crate::error::{Error, Result, expect_finite, expect_length};
+use crate::gauge::Gauge;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A Dirac operator.
+pub struct Dirac {
+    grid: Arc<Grid>,
+    hopping: Arc<Wilson<f64>>,
+    site: Arc<Site<f64>>,
+    reals: usize,
+    volume: usize,
+}
+
+/// Which operator is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// D.
+    Plain,
+    /// D^dag.
+    Adjoint,
+    /// D^dag D.
+    Normal,
+}
+
+/// Solvers by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Solver {
+    /// The fastest that the lattice allows.
+    #[default]
+    Auto,
+    /// Conjugate gradients on the normal equations of the whole operator.
+    Cg,
+    /// The same for the even-odd form.
+    CgEvenOdd,
+}
+
+/// How a system is solved.
+#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SolveSpec {
+    /// The solver.
+    pub solver: Solver,
+    /// |b - D x| / |b| that is asked for.
+    pub tolerance: f64,
+    /// Most iterations for each right-hand side.
+    pub max_iterations: u64,
+}
+
+impl Default for SolveSpec {
+    fn default() -> Self {
+        Self { solver: Solver::Auto, tolerance: 1e-10, max_iterations: 10_000 }
+    }
+}
+
+/// What a solve took and reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Report {
+    /// Iterations of all right-hand sides.
+    pub iterations: u64,
+    /// The largest |b - D x| / |b|, recomputed in f64.
+    pub residual: f64,
+    /// Wall time.
+    pub seconds: f64,
+}
+
+impl Dirac {
+    /// An operator on a gauge field.
+    pub fn new(context: &Arc<Context>, gauge: &Gauge, spec: &DiracSpec) -> Result<Self> {
+        let lattice = gauge.lattice();
+        let dimensions = lattice.dimensions();
+        if !matches!(dimensions, 2 | 4) {
+            return Err(Error::BadShape(format!("lattice: expected 2 or 4 dimensions for spinors, got {dimensions}")));
+        }
+        let weights = spec.weights(dimensions)?;
+        let diagonal = spec.mass(dimensions)? + weights.iter().sum::<f64>();
+        let parts = Parts { weights, boundary: spec.boundary(dimensions)? };
+        let grid = Arc::new(Grid::new(lattice, 8));
+        let hopping = Arc::new(Wilson::new(context, &grid, gauge, &parts)?);
+        let DiracSpec::Wilson { twist, .. } = *spec;
+        let half = dimensions / 2 * gauge.group().colours();
+        let site = match spec.clover(dimensions)? {
+            None => Site::Number { diagonal, twist },
+            Some(coefficients) => {
+                let blocks = Blocks::clover(gauge, diagonal, &coefficients);
+                Site::Clover(Clover::new(&grid, half, &blocks, twist)?)
+            }
+        };
+        Ok(Self { grid, hopping, site: Arc::new(site), reals: 4 * half, volume: lattice.volume() })
+    }
+
+    /// Numbers of one spinor field.
+    pub fn count(&self) -> usize {
+        self.reals * self.volume
+    }
+
+    fn full(&self) -> Full<f64> {
+        Full { hopping: Arc::clone(&self.hopping), site: Arc::clone(&self.site) }
+    }
+
+    fn expect_fields(&self, what: &str, count: usize, numbers: &[f64]) -> Result<()> {
+        expect_length(what, count.saturating_mul(self.count()), numbers.len())?;
+        expect_finite(what, numbers)
+    }
+
+    /// Applies the operator to `count` spinor fields.
+    pub fn apply(&self, which: Which, count: usize, from: &[f64], to: &mut [f64]) -> Result<()> {
+        self.expect_fields("in", count, from)?;
+        expect_length("out", from.len(), to.len())?;
+        let full = self.full();
+        let (mut x, mut y, mut z) = (full.zeros()?, full.zeros()?, full.zeros()?);
+        for (from, to) in from.chunks_exact(self.count()).zip(to.chunks_exact_mut(self.count())) {
+            x.import(&self.grid, self.reals, from);
+            let sides: &[Side] = match which {
+                Which::Plain => &[Side::Plain],
+                Which::Adjoint => &[Side::Adjoint],
+                Which::Normal => &[Side::Plain, Side::Adjoint],
+            };
+            for &side in sides {
+                full.apply(side, &x, &mut y, &mut z);
+                std::mem::swap(&mut x, &mut y);
+            }
+            x.export(&self.grid, self.reals, to);
+        }
+        Ok(())
+    }
+
+    /// Solves D x = b for `count` right-hand sides ; the true residual is watched.
+    pub fn solve(&self, spec: &SolveSpec, count: usize, source: &[f64], solution: &mut [f64]) -> Result<Report> {
+        self.expect_fields("source", count, source)?;
+        expect_length("solution", source.len(), solution.len())?;
+        let start = Instant::now();
+        let mut report = Report::default();
+        for (b, x) in source.chunks_exact(self.count()).zip(solution.chunks_exact_mut(self.count())) {
+            let (iterations, residual) = self.solve_one(spec, b, x)?;
+            report.iterations += iterations;
+            report.residual = report.residual.max(residual);
+        }
+        report.seconds = start.elapsed().as_secs_f64();
+        if report.residual <= spec.tolerance {
+            return Ok(report);
+        }
+        Err(Error::NotConverged(format!(
+            "solve: expected a relative residual of {:e}, got {:e} after {} iterations",
+            spec.tolerance, report.residual, report.iterations
+        )))
+    }
+
+    fn solve_one(&self, spec: &SolveSpec, source: &[f64], solution: &mut [f64]) -> Result<(u64, f64)> {
+        let full = self.full();
+        let context = full.context();
+        let mut b = full.zeros()?;
+        b.import(&self.grid, self.reals, source);
+        let norm = b.norm2(context).sqrt();
+        let mut x = full.zeros()?;
+        if norm == 0.0 {
+            solution.fill(0.0);
+            return Ok((0, 0.0));
+        }
+        let mut iterations = 0;
+        let (mut r, mut correction, mut scratch) = (full.zeros()?, full.zeros()?, full.zeros()?);
+        let mut residual = 1.0;
+        r.update(context, &b, |r, b| r.copy_from_slice(b));
+        // What rounding leaves is solved for again.
+        for _ in 0..8 {
+            if residual <= spec.tolerance || iterations >= spec.max_iterations {
+                break;
+            }
+            let stop = Stop { residual: 0.5 * spec.tolerance * norm, iterations: spec.max_iterations - iterations };
+            iterations += self.correct(spec, &r, &mut correction, stop)?;
+            x.add(context, 1.0, &correction);
+            full.apply(Side::Plain, &x, &mut r, &mut scratch);
+            r.scale_and_add(context, -1.0, &b);
+            residual = r.norm2(context).sqrt() / norm;
+        }
+        x.export(&self.grid, self.reals, solution);
+        Ok((iterations, residual))
+    }
+
+    /// An approximate solution of D x = b.
+    fn correct(&self, spec: &SolveSpec, b: &Field<f64>, x: &mut Field<f64>, stop: Stop) -> Result<u64> {
+        let is_bipartite = self.grid.is_bipartite();
+        match spec.solver {
+            Solver::Cg => conjugate_gradient::solve(&self.full(), b, x, stop),
+            Solver::Auto if !is_bipartite => conjugate_gradient::solve(&self.full(), b, x, stop),
+            Solver::Auto | Solver::CgEvenOdd if is_bipartite => {
+                let schur = EvenOdd { hopping: Arc::clone(&self.hopping), site: Arc::clone(&self.site) };
+                schur.solve(b, x, &|b, x| conjugate_gradient::solve(&schur, b, x, stop))
+            }
+            _ => Err(Error::Unsupported("solver: expected even extents for an even-odd form, got odd ones".into())),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! How a lattice lies in the SIMD lanes: each lane holds a sublattice of its own.
+//!
+//! The lattice is cut into W equal boxes, W the numbers in a line of 64 bytes; lane l holds box l, and one line the same
+//! place in all boxes, an *outer site*. Neighbours are then neighbours in the same lane, but for the faces of a box,
+//! where the lanes move on by one box. Even outer sites come first, then odd ones. Where a lattice cannot be cut so
+//! (or not with even boxes), each line holds one number, and zeros.
+
+use crate::lattice::Lattice;
+use crate::simd::Order;
+
+/// One hop: the outer site it leads to, and which order of the lanes (0: as they are).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hop {
+    pub site: u32,
+    pub order: u32,
+}
+
+/// A lattice in lanes.
+#[derive(Debug)]
+pub(crate) struct Grid {
+    /// Lanes in use: W or 1.
+    pub width: usize,
+    /// Outer sites.
+    pub sites: usize,
+    /// Outer sites that are even; all where the lattice is not bipartite.
+    pub even: usize,
+    /// Hops forward in direction mu at `2 mu`, backward at `2 mu + 1`, of each outer site: `[site][2 d]`.
+    pub hops: Vec<Hop>,
+    /// Orders of the lanes; the first leaves them as they are.
+    pub orders: Vec<Order>,
+    /// Outer site and lane of each site.
+    pub places: Vec<(u32, u32)>,
+}
+
+/// Boxes along each direction: `width` in all, so that boxes have even extents; none where that cannot be.
+fn boxes(lattice: &Lattice, width: usize) -> Option<Vec<usize>> {
+    let mut boxes = vec![1; lattice.dimensions()];
+    let mut left = width;
+    while left > 1 {
+        let local = |mu: usize| lattice.extent()[mu] / boxes[mu];
+        // The last direction is cut last: its slices are what the caches hold.
+        let last = lattice.dimensions() - 1;
+        let can = |mu: &usize| local(*mu).is_multiple_of(4);
+        let mu = (0..last).filter(can).max_by_key(|&mu| local(mu)).or(Some(last).filter(can))?;
+        boxes[mu] *= 2;
+        left /= 2;
+    }
+    Some(boxes)
+}
+
+impl Grid {
+    /// Puts a lattice into lines of `width` numbers if it can be cut, else into lines of one.
+    pub fn new(lattice: &Lattice, width: usize) -> Self {
+        let cut = Some(width).filter(|_| lattice.is_bipartite()).and_then(|width| boxes(lattice, width));
+        let boxes = cut.unwrap_or_else(|| vec![1; lattice.dimensions()]);
+        let width: usize = boxes.iter().product();
+        let local: Vec<usize> = lattice.extent().iter().zip(&boxes).map(|(extent, n)| extent / n).collect();
+        let sites: usize = local.iter().product();
+        // Even places of a box first, then odd ones.
+        let coordinates = |index: usize, extent: &[usize]| -> Vec<usize> {
+            let mut rest = index;
+            let mut next = |length: &usize| (rest % length, rest /= length).0;
+            extent.iter().map(&mut next).collect()
+        };
+        let index = |x: &[usize], extent: &[usize]| x.iter().zip(extent).rev().fold(0, |i, (x, n)| i * n + x);
+        let parity = |place: usize| coordinates(place, &local).iter().sum::<usize>() % 2;
+        let is_bipartite = lattice.is_bipartite();
+        let mut order: Vec<usize> = (0..sites).collect();
+        if is_bipartite {
+            order.sort_by_key(|&place| parity(place));
+        }
+        let even = if is_bipartite { sites / 2 } else { sites };
+        let mut outer = vec![0; sites];
+        order.iter().enumerate().for_each(|(site, &place)| outer[place] = site);
+        let places = (0..lattice.volume())
+            .map(|site| {
+                let x = lattice.coordinates(site);
+                let inside: Vec<usize> = x.iter().zip(&local).map(|(x, n)| x % n).collect();
+                let lane: Vec<usize> = x.iter().zip(&local).map(|(x, n)| x / n).collect();
+                (outer[index(&inside, &local)] as u32, index(&lane, &boxes) as u32)
+            })
+            .collect();
+        let dimensions = lattice.dimensions();
+        let mut orders = vec![Self::order(&(0..width).collect::<Vec<_>>())];
+        for step in 0..2 * dimensions {
+            let (mu, is_backward) = (step / 2, step % 2 == 1);
+            let moved = (0..width).map(|lane| {
+                let mut x = coordinates(lane, &boxes);
+                x[mu] = (x[mu] + if is_backward { boxes[mu] - 1 } else { 1 }) % boxes[mu];
+                index(&x, &boxes)
+            });
+            orders.push(Self::order(&moved.collect::<Vec<_>>()));
+        }
+        let mut hops = Vec::with_capacity(2 * dimensions * sites);
+        for &place in &order {
+            for step in 0..2 * dimensions {
+                let (mu, is_backward) = (step / 2, step % 2 == 1);
+                let mut x = coordinates(place, &local);
+                let wraps = if is_backward { x[mu] == 0 } else { x[mu] + 1 == local[mu] };
+                x[mu] = (x[mu] + if is_backward { local[mu] - 1 } else { 1 }) % local[mu];
+                let order = if wraps && boxes[mu] > 1 { step as u32 + 1 } else { 0 };
+                hops.push(Hop { site: outer[index(&x, &local)] as u32, order });
+            }
+        }
+        Self { width, sites, even, hops, orders, places }
+    }
+
+    fn order(lanes: &[usize]) -> Order {
+        let parts = 16 / lanes.len().max(8);
+        Order(std::array::from_fn(|i| match lanes.get(i / parts) {
+            Some(&lane) => (lane * parts + i % parts) as u32,
+            None => i as u32,
+        }))
+    }
+
+    /// True where neighbours have opposite parity.
+    pub fn is_bipartite(&self) -> bool {
+        self.even < self.sites
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hops_lead_to_neighbours_in_the_right_lane() {
+        let cases: [(&[usize], usize); 8] = [
+            (&[8, 8, 8, 8], 8),
+            (&[8, 8, 8, 8], 16),
+            (&[4, 8, 4, 6], 8),
+            (&[16, 4], 8),
+            (&[8, 8], 16),
+            (&[4, 4], 8),
+            (&[3, 5, 2, 4], 8),
+            (&[6, 10], 8),
+        ];
+        for (extent, width) in cases {
+            let lattice = Lattice::new(extent).unwrap();
+            let grid = Grid::new(&lattice, width);
+            let mut content = vec![usize::MAX; grid.sites * grid.width];
+            for (site, &(outer, lane)) in grid.places.iter().enumerate() {
+                content[outer as usize * grid.width + lane as usize] = site;
+            }
+            assert!(content.iter().all(|&site| site != usize::MAX));
+            let parts = 16 / grid.width.max(8);
+            for (site, &(outer, lane)) in grid.places.iter().enumerate() {
+                if grid.is_bipartite() {
+                    assert_eq!((outer as usize) < grid.even, lattice.parity(site) == 0);
+                }
+                for step in 0..2 * extent.len() {
+                    let mut unit = vec![0; extent.len()];
+                    unit[step / 2] = if step % 2 == 1 { -1 } else { 1 };
+                    let hop = grid.hops[outer as usize * 2 * extent.len() + step];
+                    let from = grid.orders[hop.order as usize].0[lane as usize * parts] as usize / parts;
+                    assert_eq!(content[hop.site as usize * grid.width + from], lattice.shifted(site, &unit));
+                }
+            }
+        }
+        assert_eq!(Grid::new(&Lattice::new(&[8, 8, 8, 8]).unwrap(), 16).width, 16);
+        assert_eq!(Grid::new(&Lattice::new(&[4, 4]).unwrap(), 8).width, 1);
+    }
+}

@@ -1,0 +1,18 @@
+//! Dirac operators: kernels in SIMD lanes, solvers, spectra.
+
+mod clover;
+mod conjugate_gradient;
+#[allow(clippy::module_inception)]
+mod dirac;
+mod field;
+mod grid;
+mod hopping;
+mod operator;
+mod site;
+mod spec;
+mod wilson;
+
+pub use dirac::{Dirac, Report, SolveSpec, Solver, Which};
+pub use spec::{Anisotropy, Coefficient, DiracSpec, Phase};
+#[cfg(test)]
+mod tests;

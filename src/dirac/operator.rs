@@ -1,0 +1,124 @@
+//! Operators as solvers see them: linear maps of fields in lanes, and their even-odd form.
+//!
+//! D = [[M, H_eo], [H_oe, M]] with M diagonal in the sites. Its Schur complement on the odd sites is
+//!
+//! ```text
+//! S = M - H_oe M^-1 H_eo,      D x = b   <=>   S x_o = b_o - H_oe M^-1 b_e,   x_e = M^-1 (b_e - H_eo x_o)
+//! ```
+//!
+//! T. A. DeGrand, P. Rossi, Comput. Phys. Commun. 60, 211 (1990).
+
+use super::field::Field;
+use super::hopping::Side;
+use super::site::Site;
+use super::wilson::{Centre, Part, Wilson, With};
+use crate::context::Context;
+use crate::error::Result;
+use crate::simd::Native;
+use std::sync::Arc;
+
+/// A linear map of fields.
+pub(crate) trait Linear<T>: Send + Sync {
+    /// A field of zeros that it acts on.
+    fn zeros(&self) -> Result<Field<T>>;
+
+    /// to = A from or A^dag from; `scratch` is another field of its kind.
+    fn apply(&self, side: Side, from: &Field<T>, to: &mut Field<T>, scratch: &mut Field<T>);
+
+    /// Threads and more.
+    fn context(&self) -> &Context;
+}
+
+/// D on all sites.
+pub(crate) struct Full<T> {
+    pub hopping: Arc<Wilson<T>>,
+    pub site: Arc<Site<T>>,
+}
+
+impl<T: Native> Linear<T> for Full<T> {
+    fn zeros(&self) -> Result<Field<T>> {
+        self.hopping.zeros(Part::All)
+    }
+
+    fn apply(&self, side: Side, from: &Field<T>, to: &mut Field<T>, _scratch: &mut Field<T>) {
+        let with = match *self.site {
+            Site::Number { diagonal, twist } => With { hopping: 1.0, diagonal, twist, centre: Centre::Field(from) },
+            Site::Clover(_) => {
+                self.site.multiply(&self.hopping, (side, Part::All), from, to);
+                With { hopping: 1.0, diagonal: 1.0, twist: 0.0, centre: Centre::Result }
+            }
+        };
+        self.hopping.hop((side, Part::All), from, with, to);
+    }
+
+    fn context(&self) -> &Context {
+        self.hopping.context()
+    }
+}
+
+/// The Schur complement on the odd sites.
+pub(crate) struct EvenOdd<T> {
+    pub hopping: Arc<Wilson<T>>,
+    pub site: Arc<Site<T>>,
+}
+
+impl<T: Native> EvenOdd<T> {
+    /// Solves D x = b by way of `solve` for the Schur complement; returns its iterations.
+    pub fn solve(
+        &self,
+        b: &Field<T>,
+        x: &mut Field<T>,
+        solve: &dyn Fn(&Field<T>, &mut Field<T>) -> Result<u64>,
+    ) -> Result<u64> {
+        let (hopping, site) = (&self.hopping, &self.site);
+        let (on_even, on_odd) = ((Side::Plain, Part::Even), (Side::Plain, Part::Odd));
+        let with = |field| With { hopping: -1.0, diagonal: 1.0, twist: 0.0, centre: Centre::Field(field) };
+        let (mut even, mut odd) = (hopping.zeros(Part::Even)?, hopping.zeros(Part::Odd)?);
+        let cut = even.lines().len();
+        even.lines_mut().copy_from_slice(&b.lines()[..cut]);
+        odd.lines_mut().copy_from_slice(&b.lines()[cut..]);
+        site.divide(hopping, on_even, &mut even);
+        let (mut right, mut solution) = (hopping.zeros(Part::Odd)?, hopping.zeros(Part::Odd)?);
+        hopping.hop(on_odd, &even, with(&odd), &mut right);
+        let iterations = solve(&right, &mut solution)?;
+        even.lines_mut().copy_from_slice(&b.lines()[..cut]);
+        let mut rest = hopping.zeros(Part::Even)?;
+        hopping.hop(on_even, &solution, with(&even), &mut rest);
+        site.divide(hopping, on_even, &mut rest);
+        x.lines_mut()[..cut].copy_from_slice(rest.lines());
+        x.lines_mut()[cut..].copy_from_slice(solution.lines());
+        Ok(iterations)
+    }
+}
+
+impl<T: Native> Linear<T> for EvenOdd<T> {
+    fn zeros(&self) -> Result<Field<T>> {
+        self.hopping.zeros(Part::Odd)
+    }
+
+    fn apply(&self, side: Side, from: &Field<T>, to: &mut Field<T>, scratch: &mut Field<T>) {
+        let (hopping, site) = (&self.hopping, &self.site);
+        let none = With { hopping: 1.0, diagonal: 0.0, twist: 0.0, centre: Centre::None };
+        hopping.hop((side, Part::Even), from, none, scratch);
+        let with = match **site {
+            // A number divides on the way.
+            Site::Number { diagonal, twist: 0.0 } => {
+                With { hopping: -1.0 / diagonal, diagonal, twist: 0.0, centre: Centre::Field(from) }
+            }
+            Site::Number { diagonal, twist } => {
+                site.divide(hopping, (side, Part::Even), scratch);
+                With { hopping: -1.0, diagonal, twist, centre: Centre::Field(from) }
+            }
+            Site::Clover(_) => {
+                site.divide(hopping, (side, Part::Even), scratch);
+                site.multiply(hopping, (side, Part::Odd), from, to);
+                With { hopping: -1.0, diagonal: 1.0, twist: 0.0, centre: Centre::Result }
+            }
+        };
+        hopping.hop((side, Part::Odd), scratch, with, to);
+    }
+
+    fn context(&self) -> &Context {
+        self.hopping.context()
+    }
+}

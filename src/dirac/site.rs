@@ -1,0 +1,83 @@
+//! The site-diagonal part M of an operator: m + i t g_5, or the clover term A + i t g_5.
+
+use super::clover::{Blocks, Product};
+use super::field::Field;
+use super::grid::Grid;
+use super::hopping::Side;
+use super::wilson::{Part, Wilson};
+use crate::error::Result;
+use crate::simd::{Line, Native};
+
+/// The site-diagonal part.
+pub(crate) enum Site<T> {
+    /// m + i t g_5.
+    Number {
+        /// m.
+        diagonal: f64,
+        /// t.
+        twist: f64,
+    },
+    /// A + i t g_5.
+    Clover(Clover<T>),
+}
+
+/// A clover term with its inverse.
+pub(crate) struct Clover<T> {
+    size: usize,
+    twist: f64,
+    matrix: Field<T>,
+    /// A R and R, R = (A^2 + t^2)^-1; the latter where t is not zero.
+    inverse: Field<T>,
+    reciprocal: Option<Field<T>>,
+}
+
+impl<T: Native> Clover<T> {
+    /// Blocks in lanes.
+    pub fn new(grid: &Grid, size: usize, blocks: &Blocks, twist: f64) -> Result<Self> {
+        let (inverse, reciprocal) = blocks.inverse(twist)?;
+        let reciprocal = if twist == 0.0 { None } else { Some(reciprocal.in_lanes(grid)?) };
+        Ok(Self { size, twist, matrix: blocks.in_lanes(grid)?, inverse: inverse.in_lanes(grid)?, reciprocal })
+    }
+
+    fn run(&self, hopping: &Wilson<T>, part: Part, product: Product) {
+        let begin = hopping.sites(part).start * hopping.spinor();
+        let product = Product { from: product.from.wrapping_sub(begin), to: product.to.wrapping_sub(begin), ..product };
+        product.run::<T>(hopping.context(), hopping.sites(part));
+    }
+}
+
+impl<T: Native> Site<T> {
+    /// to = M from, or M^dag from, on a part.
+    pub fn multiply(&self, hopping: &Wilson<T>, (side, part): (Side, Part), from: &Field<T>, to: &mut Field<T>) {
+        let sign = if side == Side::Plain { 1.0 } else { -1.0 };
+        match self {
+            Site::Number { diagonal, twist } => {
+                to.lines_mut().copy_from_slice(from.lines());
+                hopping.diagonal(to, *diagonal, sign * twist);
+            }
+            Site::Clover(clover) => {
+                let twist = Some((sign * clover.twist, None)).filter(|_| clover.twist != 0.0);
+                let (from, to): (*const Line, _) = (from.lines().as_ptr(), to.lines_mut().as_mut_ptr());
+                let matrix = clover.matrix.lines();
+                clover.run(hopping, part, Product { size: clover.size, matrix, twist, from, to });
+            }
+        }
+    }
+
+    /// field <- M^-1 field, or M^-dag field, on a part.
+    pub fn divide(&self, hopping: &Wilson<T>, (side, part): (Side, Part), field: &mut Field<T>) {
+        let sign = if side == Side::Plain { 1.0 } else { -1.0 };
+        match self {
+            Site::Number { diagonal, twist } => {
+                let norm = diagonal.powi(2) + twist.powi(2);
+                hopping.diagonal(field, diagonal / norm, -sign * twist / norm);
+            }
+            Site::Clover(clover) => {
+                let twist = clover.reciprocal.as_ref().map(|r| (-sign * clover.twist, Some(r.lines())));
+                let to = field.lines_mut().as_mut_ptr();
+                let matrix = clover.inverse.lines();
+                clover.run(hopping, part, Product { size: clover.size, matrix, twist, from: to.cast_const(), to });
+            }
+        }
+    }
+}

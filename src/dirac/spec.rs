@@ -1,0 +1,148 @@
+//! Dirac operators by spec: the registry.
+
+use crate::error::{Error, Result};
+use crate::gauge::Complex64;
+use serde::{Deserialize, Serialize};
+
+/// An operator and its parameters.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum DiracSpec {
+    /// Wilson's operator, of mass M = 1/(2 κ) - d.
+    Wilson {
+        /// Hopping parameter κ; or the mass is given.
+        #[serde(default)]
+        kappa: Option<f64>,
+        /// Bare mass M.
+        #[serde(default)]
+        mass: Option<f64>,
+        /// What a spinor is multiplied by where it goes around each direction: 1 (the default), -1, 0 for a wall, or a
+        /// phase.
+        #[serde(default)]
+        boundary: Option<Vec<Phase>>,
+        /// Anisotropy of the directions but the last.
+        #[serde(default)]
+        anisotropy: Anisotropy,
+        /// Clover coefficient c: of all planes, or of those in space and those with the last direction.
+        #[serde(default)]
+        clover: Option<Coefficient>,
+        /// Twisted mass t.
+        #[serde(default)]
+        twist: f64,
+    },
+}
+
+/// A boundary condition.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Phase {
+    /// A real factor.
+    Factor(f64),
+    /// exp(i angle).
+    Angle {
+        /// In radians.
+        angle: f64,
+    },
+}
+
+impl Phase {
+    /// The number.
+    pub fn number(self) -> Complex64 {
+        match self {
+            Phase::Factor(factor) => factor.into(),
+            Phase::Angle { angle } => Complex64::from_polar(1.0, angle),
+        }
+    }
+}
+
+/// Clover coefficients.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Coefficient {
+    /// The same for all planes.
+    One(f64),
+    /// Of two directions in space, and of one in space and time.
+    Two {
+        /// Space and space.
+        space: f64,
+        /// Space and time.
+        time: f64,
+    },
+}
+
+/// Weights of the directions: ν / ξ0 in space, 1 in time.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Anisotropy {
+    /// Bare gauge anisotropy.
+    pub xi0: f64,
+    /// Ratio of the hopping terms.
+    pub nu: f64,
+}
+
+impl Default for Anisotropy {
+    fn default() -> Self {
+        Self { xi0: 1.0, nu: 1.0 }
+    }
+}
+
+impl DiracSpec {
+    /// The bare mass on a lattice of `dimensions`.
+    pub fn mass(&self, dimensions: usize) -> Result<f64> {
+        let DiracSpec::Wilson { kappa, mass, .. } = self;
+        let value = match (kappa, mass) {
+            (Some(kappa), None) if *kappa > 0.0 => 0.5 / kappa - dimensions as f64,
+            (None, Some(mass)) => *mass,
+            (Some(kappa), None) => {
+                return Err(Error::BadSpec(format!("kappa: expected a number above 0, got {kappa}")));
+            }
+            (None, None) => return Err(Error::BadSpec("kappa: expected kappa or mass, got neither".into())),
+            (Some(_), Some(_)) => return Err(Error::BadSpec("kappa: expected kappa or mass, got both".into())),
+        };
+        if value.is_finite() {
+            Ok(value)
+        } else {
+            Err(Error::BadSpec(format!("mass: expected a finite number, got {value}")))
+        }
+    }
+
+    /// Boundary factors of the directions.
+    pub fn boundary(&self, dimensions: usize) -> Result<Vec<Complex64>> {
+        let DiracSpec::Wilson { boundary, .. } = self;
+        let Some(phases) = boundary else { return Ok(vec![1.0.into(); dimensions]) };
+        if phases.len() != dimensions {
+            return Err(Error::BadSpec(format!("boundary: expected {dimensions} factors, got {}", phases.len())));
+        }
+        let numbers: Vec<Complex64> = phases.iter().map(|phase| phase.number()).collect();
+        match numbers.iter().find(|z| !(z.norm() < 1e-12 || (z.norm() - 1.0).abs() < 1e-12)) {
+            Some(z) => Err(Error::BadSpec(format!("boundary: expected 0 or a phase of modulus 1, got {z}"))),
+            None => Ok(numbers),
+        }
+    }
+
+    /// Clover coefficients `[mu][nu]`, mu < nu, if there is a clover term.
+    pub fn clover(&self, dimensions: usize) -> Result<Option<Vec<Vec<f64>>>> {
+        let DiracSpec::Wilson { clover, .. } = self;
+        let Some(coefficient) = clover else { return Ok(None) };
+        let (space, time) = match *coefficient {
+            Coefficient::One(c) => (c, c),
+            Coefficient::Two { space, time } => (space, time),
+        };
+        if !(space.is_finite() && time.is_finite()) {
+            return Err(Error::BadSpec(format!("clover: expected finite numbers, got {space} and {time}")));
+        }
+        let row = |_| (0..dimensions).map(|nu| if nu + 1 == dimensions { time } else { space }).collect();
+        Ok(Some((0..dimensions).map(row).collect()))
+    }
+
+    /// Weights w of the directions.
+    pub fn weights(&self, dimensions: usize) -> Result<Vec<f64>> {
+        let DiracSpec::Wilson { anisotropy: Anisotropy { xi0, nu }, .. } = *self;
+        if !(xi0 > 0.0 && nu > 0.0 && (nu / xi0).is_finite()) {
+            return Err(Error::BadSpec(format!("anisotropy: expected xi0 and nu above 0, got {xi0} and {nu}")));
+        }
+        let mut weights = vec![nu / xi0; dimensions];
+        weights[dimensions - 1] = 1.0;
+        Ok(weights)
+    }
+}

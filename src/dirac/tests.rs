@@ -1,0 +1,280 @@
+//! Laws of the operators, and an independent dense reference made of gamma matrices.
+
+use super::*;
+use crate::context::{Context, Precision};
+use crate::gauge::{Complex64, Gauge, Group, Matrix, haar};
+use crate::lattice::Lattice;
+use crate::random::{Purpose, Stream};
+use std::sync::Arc;
+
+const I: Complex64 = Complex64::new(0.0, 1.0);
+const ONE: Complex64 = Complex64::new(1.0, 0.0);
+const ZERO: Complex64 = Complex64::new(0.0, 0.0);
+
+type Spin = Vec<Vec<Complex64>>;
+
+fn product(a: &Spin, b: &Spin) -> Spin {
+    let n = a.len();
+    (0..n).map(|i| (0..n).map(|j| (0..n).map(|k| a[i][k] * b[k][j]).sum()).collect()).collect()
+}
+
+/// The gamma matrices, written out from their definition.
+fn gammas(dimensions: usize) -> Vec<Spin> {
+    let pauli: [[[Complex64; 2]; 2]; 3] =
+        [[[ZERO, ONE], [ONE, ZERO]], [[ZERO, -I], [I, ZERO]], [[ONE, ZERO], [ZERO, -ONE]]];
+    if dimensions == 2 {
+        return pauli[..2].iter().map(|s| s.iter().map(|row| row.to_vec()).collect()).collect();
+    }
+    // Upper right blocks i s_1, -i s_2, i s_3, 1.
+    (0..4)
+        .map(|mu| {
+            let b = |r: usize, c: usize| match mu {
+                0 => I * pauli[0][r][c],
+                1 => -I * pauli[1][r][c],
+                2 => I * pauli[2][r][c],
+                _ => Complex64::from(f64::from(r == c)),
+            };
+            let entry = |r: usize, c: usize| match (r < 2, c < 2) {
+                (true, false) => b(r, c - 2),
+                (false, true) => b(c, r - 2).conj(),
+                _ => ZERO,
+            };
+            (0..4).map(|r| (0..4).map(|c| entry(r, c)).collect()).collect()
+        })
+        .collect()
+}
+
+fn gamma5(dimensions: usize) -> Spin {
+    let g = gammas(dimensions);
+    let all = g[1..].iter().fold(g[0].clone(), |p, g| product(&p, g));
+    let factor = if dimensions == 2 { -I } else { ONE };
+    all.iter().map(|row| row.iter().map(|z| factor * z).collect()).collect()
+}
+
+struct Case {
+    gauge: Gauge,
+    spec: DiracSpec,
+}
+
+fn random_gauge(extent: &[usize], group: Group, counter: u64) -> Gauge {
+    fn fill<const N: usize>(gauge: &mut Gauge, counter: u64) {
+        let mut stream = Stream::new(5, Purpose::Prior, counter);
+        for site in 0..gauge.lattice().volume() {
+            for mu in 0..gauge.lattice().dimensions() {
+                gauge.set_link::<N>(site, mu, &haar::<N>(&mut stream));
+            }
+        }
+    }
+    let mut gauge = Gauge::unit(&Lattice::new(extent).unwrap(), group).unwrap();
+    match group {
+        Group::U1 => fill::<1>(&mut gauge, counter),
+        Group::Su2 => fill::<2>(&mut gauge, counter),
+        Group::Su3 => fill::<3>(&mut gauge, counter),
+    }
+    gauge
+}
+
+fn numbers(count: usize, counter: u64) -> Vec<f64> {
+    let mut numbers = vec![0.0; count];
+    Stream::new(6, Purpose::Prior, counter).normals(&mut numbers);
+    numbers
+}
+
+fn context() -> Arc<Context> {
+    Arc::new(Context::new(1, Precision::F64, 2).unwrap())
+}
+
+/// D psi from the definition.
+fn reference(case: &Case, psi: &[f64]) -> Vec<f64> {
+    match case.gauge.group() {
+        Group::U1 => reference_of::<1>(case, psi),
+        Group::Su2 => reference_of::<2>(case, psi),
+        Group::Su3 => reference_of::<3>(case, psi),
+    }
+}
+
+fn reference_of<const N: usize>(case: &Case, psi: &[f64]) -> Vec<f64> {
+    let lattice = case.gauge.lattice();
+    let d = lattice.dimensions();
+    let DiracSpec::Wilson { twist, .. } = case.spec;
+    let (weights, boundary) = (case.spec.weights(d).unwrap(), case.spec.boundary(d).unwrap());
+    let mass = case.spec.mass(d).unwrap() + weights.iter().sum::<f64>();
+    let (gammas, five, spins) = (gammas(d), gamma5(d), d);
+    let psi: Vec<Complex64> = psi.chunks(2).map(|z| Complex64::new(z[0], z[1])).collect();
+    let at = |site: usize, spin: usize, colour: usize| psi[(site * spins + spin) * N + colour];
+    let coefficients = case.spec.clover(d).unwrap();
+    let mut result = vec![ZERO; psi.len()];
+    for site in 0..lattice.volume() {
+        let x = lattice.coordinates(site);
+        for s in 0..spins {
+            for a in 0..N {
+                let mut sum = mass * at(site, s, a);
+                for t in 0..spins {
+                    sum += I * twist * five[s][t] * at(site, t, a);
+                }
+                if let Some(c) = &coefficients {
+                    for (mu, nu) in (0..d).flat_map(|nu| (0..nu).map(move |mu| (mu, nu))) {
+                        let (f, spin) = (clover_leaves::<N>(case, site, mu, nu), product(&gammas[mu], &gammas[nu]));
+                        for t in 0..spins {
+                            for b in 0..N {
+                                sum -= 0.5 * c[mu][nu] * spin[s][t] * f.0[a][b] * at(site, t, b);
+                            }
+                        }
+                    }
+                }
+                for mu in 0..d {
+                    for back in [false, true] {
+                        let mut unit = vec![0; d];
+                        unit[mu] = if back { -1 } else { 1 };
+                        let there = lattice.shifted(site, &unit);
+                        let link: Matrix<N> = case.gauge.link(if back { there } else { site }, mu);
+                        let crosses = if back { x[mu] == 0 } else { x[mu] + 1 == lattice.extent()[mu] };
+                        let phase = if crosses { boundary[mu] } else { ONE };
+                        for t in 0..spins {
+                            let one = Complex64::from(f64::from(s == t));
+                            let spin = if back { one + gammas[mu][s][t] } else { one - gammas[mu][s][t] };
+                            for b in 0..N {
+                                let u = if back { (phase * link.0[b][a]).conj() } else { phase * link.0[a][b] };
+                                sum -= 0.5 * weights[mu] * spin * u * at(there, t, b);
+                            }
+                        }
+                    }
+                }
+                result[(site * spins + s) * N + a] = sum;
+            }
+        }
+    }
+    result.iter().flat_map(|z| [z.re, z.im]).collect()
+}
+
+/// F_munu from the four loops that begin at a site and turn left, starting in each of the four directions.
+fn clover_leaves<const N: usize>(case: &Case, site: usize, mu: usize, nu: usize) -> Matrix<N> {
+    let lattice = case.gauge.lattice();
+    let turns = [(mu, 1i64), (nu, 1), (mu, -1), (nu, -1)];
+    let mut sum = Matrix::<N>::ZERO;
+    for start in 0..4 {
+        let (mut loop_, mut x) = (Matrix::<N>::unit(), site);
+        for step in 0..4 {
+            let (direction, sign) = turns[(start + step) % 4];
+            let mut unit = vec![0; lattice.dimensions()];
+            unit[direction] = sign;
+            let there = lattice.shifted(x, &unit);
+            let link: Matrix<N> = case.gauge.link(if sign == 1 { x } else { there }, direction);
+            loop_ = loop_ * if sign == 1 { link } else { link.adjoint() };
+            x = there;
+        }
+        sum = sum + loop_;
+    }
+    (sum - sum.adjoint()).scale((1.0 / 8.0).into())
+}
+
+fn spec(text: &str) -> DiracSpec {
+    crate::spec::parse("dirac", text).unwrap()
+}
+
+fn cases() -> Vec<Case> {
+    let four = "boundary: [1, {angle: 0.3}, 0, -1], anisotropy: {xi0: 2.4, nu: 0.9}, twist: 0.21}";
+    let two = "boundary: [{angle: 1.1}, -1], twist: -0.4}";
+    let mut cases = vec![];
+    let extents: [&[usize]; 7] =
+        [&[4, 4, 4, 4], &[4, 8, 6, 4], &[2, 3, 2, 5], &[8, 4, 4, 12], &[8, 8], &[4, 6], &[16, 4]];
+    for (i, extent) in extents.into_iter().enumerate() {
+        for group in [Group::U1, Group::Su2, Group::Su3] {
+            let rest = if extent.len() == 4 { four } else { two };
+            let gauge = random_gauge(extent, group, i as u64);
+            for clover in ["", "clover: 1.1,", "clover: {space: 0.7, time: 1.3},"] {
+                let text = format!("{{type: 'wilson', mass: 0.17, {clover} {rest}");
+                cases.push(Case { gauge: gauge.clone(), spec: spec(&text) });
+            }
+        }
+    }
+    cases
+}
+
+fn distance(x: &[f64], y: &[f64]) -> f64 {
+    x.iter().zip(y).fold(0.0, |most, (x, y)| (x - y).abs().max(most))
+}
+
+fn dot(x: &[f64], y: &[f64]) -> Complex64 {
+    let pairs = x.chunks(2).zip(y.chunks(2));
+    pairs.map(|(x, y)| Complex64::new(x[0], -x[1]) * Complex64::new(y[0], y[1])).sum()
+}
+
+#[test]
+fn the_operator_is_its_definition() {
+    for case in cases() {
+        let dirac = Dirac::new(&context(), &case.gauge, &case.spec).unwrap();
+        let psi = numbers(2 * dirac.count(), 1);
+        let mut got = vec![0.0; psi.len()];
+        dirac.apply(Which::Plain, 2, &psi, &mut got).unwrap();
+        for (psi, got) in psi.chunks(dirac.count()).zip(got.chunks(dirac.count())) {
+            let expected = reference(&case, psi);
+            let difference = distance(&expected, got);
+            assert!(
+                difference < 1e-13 * 40.0,
+                "{:?} {}: {difference}",
+                case.gauge.group(),
+                case.gauge.lattice().shape()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_adjoint_and_the_normal_operator_belong_to_it() {
+    for case in cases() {
+        let dirac = Dirac::new(&context(), &case.gauge, &case.spec).unwrap();
+        let (x, y) = (numbers(dirac.count(), 2), numbers(dirac.count(), 3));
+        let (mut dx, mut dy, mut ddx) = (vec![0.0; x.len()], vec![0.0; x.len()], vec![0.0; x.len()]);
+        dirac.apply(Which::Plain, 1, &x, &mut dx).unwrap();
+        dirac.apply(Which::Adjoint, 1, &y, &mut dy).unwrap();
+        let scale = dot(&x, &x).norm();
+        assert!((dot(&y, &dx) - dot(&dy, &x)).norm() < 1e-13 * scale);
+        dirac.apply(Which::Normal, 1, &x, &mut ddx).unwrap();
+        let mut again = vec![0.0; x.len()];
+        dirac.apply(Which::Adjoint, 1, &dx, &mut again).unwrap();
+        assert!(distance(&ddx, &again) == 0.0);
+    }
+}
+
+#[test]
+fn solutions_solve() {
+    for case in cases() {
+        let dirac = Dirac::new(&context(), &case.gauge, &case.spec).unwrap();
+        // Larger ones take longer and show nothing new.
+        if case.gauge.lattice().volume() > 300 {
+            continue;
+        }
+        let source = numbers(2 * dirac.count(), 4);
+        let mut solution = vec![0.0; source.len()];
+        for solver in ["auto", "cg", "cg_even_odd"] {
+            let solve = crate::spec::parse::<SolveSpec>("solve", &format!("{{solver: '{solver}'}}")).unwrap();
+            let is_odd = !case.gauge.lattice().is_bipartite();
+            let report = match dirac.solve(&solve, 2, &source, &mut solution) {
+                Ok(report) => report,
+                Err(error) if is_odd && solver == "cg_even_odd" => {
+                    assert_eq!(error.status(), 9, "{error}");
+                    continue;
+                }
+                Err(error) => panic!("{error}"),
+            };
+            assert!(report.residual <= 1e-10 && report.iterations > 0);
+            for (x, b) in solution.chunks(dirac.count()).zip(source.chunks(dirac.count())) {
+                let image = reference(&case, x);
+                let r: Vec<f64> = image.iter().zip(b).map(|(x, b)| b - x).collect();
+                assert!((dot(&r, &r).re / dot(b, b).re).sqrt() < 1.1e-10);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_solve_that_does_not_converge_says_so() {
+    let case = cases().swap_remove(6);
+    let dirac = Dirac::new(&context(), &case.gauge, &case.spec).unwrap();
+    let source = numbers(dirac.count(), 4);
+    let mut solution = vec![0.0; source.len()];
+    let spec = SolveSpec { max_iterations: 3, ..SolveSpec::default() };
+    let error = dirac.solve(&spec, 1, &source, &mut solution).unwrap_err();
+    assert_eq!(error.status(), 6, "{error}");
+}

@@ -1,0 +1,22 @@
+//! Vectors of numbers in SIMD lanes, for every instruction set and both precisions.
+
+mod instructions;
+mod lanes;
+mod memory;
+mod native;
+mod peak;
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub use instructions::Instructions;
+pub(crate) use lanes::{Lanes, Order, Real, Work};
+pub(crate) use memory::{Line, Lines};
+pub(crate) use native::{Launch, Native, launch};
+pub use peak::multiply_add_peak;
+pub(crate) use portable::Array;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use {
+    lanes::Pair,
+    x86::{F32x8, F32x16, F64x4, F64x8},
+};
