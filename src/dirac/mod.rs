@@ -7,12 +7,14 @@ mod dirac;
 mod field;
 mod grid;
 mod hopping;
+mod measure;
 mod operator;
 mod site;
 mod spec;
 mod wilson;
 
 pub use dirac::{Dirac, Report, SolveSpec, Solver, Which};
+pub use measure::hopping_seconds;
 pub use spec::{Anisotropy, Coefficient, DiracSpec, Phase};
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ mod memory;
 mod native;
 mod peak;
 mod portable;
+mod triad;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -15,6 +16,7 @@ pub(crate) use memory::{Line, Lines};
 pub(crate) use native::{Launch, Native, launch};
 pub use peak::multiply_add_peak;
 pub(crate) use portable::Array;
+pub use triad::triad_bandwidth;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use {
     lanes::Pair,
