@@ -166,7 +166,7 @@ proptest! {
 
     #[test]
     fn cut_and_extended(which: Index, length: Index, tail in prop::collection::vec(any::<u8>(), 0..40)) {
-        let sample = which.get(&*SAMPLES);
+        let sample = which.get(&SAMPLES);
         let cut = length.index(sample.bytes.len());
         expect_sound(sample, &sample.bytes[..cut]);
         expect_sound(sample, &[&sample.bytes[..cut], &*tail].concat());
@@ -175,7 +175,7 @@ proptest! {
 
     #[test]
     fn flipped_bits(which: Index, at: Index, bit in 0u8..8) {
-        let sample = which.get(&*SAMPLES);
+        let sample = which.get(&SAMPLES);
         for place in [at.index(sample.bytes.len()), header_place(sample, at)] {
             let mut bytes = sample.bytes.clone();
             bytes[place] ^= 1 << bit;
@@ -185,7 +185,7 @@ proptest! {
 
     #[test]
     fn other_words_in_the_header(which: Index, at: Index, word in words(), is_wide: bool, is_big: bool) {
-        let sample = which.get(&*SAMPLES);
+        let sample = which.get(&SAMPLES);
         let mut bytes = sample.bytes.clone();
         let place = header_place(sample, at) / 4 * 4;
         let word = match (is_wide, is_big) {
@@ -202,7 +202,7 @@ proptest! {
     /// Numbers in text, of another length too; a container's length of its record follows or does not.
     #[test]
     fn other_numbers_in_the_header(which: Index, at: Index, word in words(), text in "[-+.0-9a-fxeNIn ]{0,12}") {
-        let sample = which.get(&*SAMPLES);
+        let sample = which.get(&SAMPLES);
         let digits = |&place: &usize| sample.bytes[place].is_ascii_digit() && !sample.links.contains(&place);
         let places: Vec<usize> = (0..sample.bytes.len()).filter(digits).collect();
         prop_assume!(!places.is_empty());

@@ -1,5 +1,6 @@
 //! What a file says of its contents, against what its numbers give.
 
+use crate::error::{Error, Result};
 use crate::gauge::field::Gauge;
 
 /// Largest distance of a link from its group; a file in f32 that went through many hands stays far below.
@@ -45,4 +46,10 @@ impl Claim {
     pub(super) fn message(&self) -> String {
         format!("{}: expected {}, got {}", self.what, self.expected, self.got)
     }
+}
+
+/// Refuses links that are not in their group: `BadInput`.
+pub fn expect_group(gauge: &Gauge) -> Result<()> {
+    let claim = Claim::links(gauge);
+    if claim.holds { Ok(()) } else { Err(Error::BadInput(claim.message())) }
 }

@@ -22,7 +22,7 @@ mod tests;
 mod write;
 
 pub use bytes::{Order, Width};
-pub use claim::{Claim, LARGEST_DEVIATION};
+pub use claim::{Claim, LARGEST_DEVIATION, expect_group};
 pub use read::{ReadSpec, read};
 pub use site_checksum::SiteChecksum;
 pub use write::{WriteSpec, write};
