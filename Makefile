@@ -1,5 +1,6 @@
 # make demo       the example: a hybrid Monte Carlo code with learned proposals (Rust and a C compiler)
 # make test       everything that can be checked; installs what that needs
+# make test-references DATA=FOLDER   real gauge configurations against the numbers of the codes that made them
 # make bench      all benchmark rows, or one: make bench ROW=affine-sample-f32
 # make race       the same network in JAX and PyTorch against the benchmark rows
 # make train      trains the models of the repository again (they are written to models/)
@@ -33,12 +34,12 @@ STATIC_LIBRARIES = $(if $(filter Darwin,$(SYSTEM)),-liconv -lSystem -lc -lm,-lgc
 # The library is found beside the build tree, without LD_LIBRARY_PATH.
 LINK = -L$(RELEASE) -linstanton -lm -Wl,-rpath,$(abspath $(RELEASE))
 
-TESTS = context lattice action model proposal chain statistics bad_input bad_files
+TESTS = context lattice action model proposal chain statistics gauge bad_input bad_files
 TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(BUILD)/test_header $(BUILD)/test_static
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-fortran test test-rust test-c test-valgrind bench race train picture install library clean
+.PHONY: demo demo-fortran test test-rust test-references test-c test-valgrind bench race train picture install library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/hmc_phi4
@@ -71,6 +72,12 @@ test:
 
 test-rust:
 	$(CARGO) test --release
+
+# The configurations belong to other codes and are not part of this repository; each test fails where its file is missing.
+test-references:
+	@test -n "$(DATA)" || { echo "test-references: expected DATA=FOLDER of reference data, got none" >&2; exit 1; }
+	@test -d "$(DATA)" || { echo "test-references: expected a folder, got $(DATA)" >&2; exit 1; }
+	INSTANTON_DATA="$(abspath $(DATA))" $(CARGO) test --release --test references -- --ignored
 
 $(BUILD)/test_header: ffi-tests/header.cpp include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
 	$(CXX11) $< -o $@ $(LINK)

@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod defects;
+mod gauge;
 mod journey;
 mod nulls;
 mod refusals;

@@ -1,9 +1,11 @@
 //! Numbers in bytes of either order.
 
 use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
 
-/// Order of the bytes of a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Order of the bytes of a number: `'big'` or `'little'`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Order {
     /// Most significant byte first.
     Big,
@@ -11,12 +13,14 @@ pub enum Order {
     Little,
 }
 
-/// Bytes of a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Bytes of a number: `'f32'` or `'f64'`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Width {
     /// f32.
+    #[serde(rename = "f32")]
     Single,
     /// f64.
+    #[serde(rename = "f64")]
     Double,
 }
 
@@ -26,14 +30,6 @@ impl Width {
         match self {
             Width::Single => 4,
             Width::Double => 8,
-        }
-    }
-
-    /// Largest difference that rounding makes in a plaquette.
-    pub fn tolerance(self) -> f64 {
-        match self {
-            Width::Single => 1e-6,
-            Width::Double => 1e-10,
         }
     }
 }
@@ -75,6 +71,44 @@ pub fn reals(bytes: &[u8], width: Width, order: Order) -> impl Iterator<Item = f
     })
 }
 
+/// Appends numbers.
+pub fn put_reals<'a>(to: &mut Vec<u8>, numbers: impl IntoIterator<Item = &'a f64>, width: Width, order: Order) {
+    for &number in numbers {
+        match (width, order) {
+            (Width::Single, Order::Big) => to.extend((number as f32).to_be_bytes()),
+            (Width::Single, Order::Little) => to.extend((number as f32).to_le_bytes()),
+            (Width::Double, Order::Big) => to.extend(number.to_be_bytes()),
+            (Width::Double, Order::Little) => to.extend(number.to_le_bytes()),
+        }
+    }
+}
+
+/// Appends words.
+pub fn put_words(to: &mut Vec<u8>, words: impl IntoIterator<Item = u32>, order: Order) {
+    to.extend(words.into_iter().flat_map(|word| match order {
+        Order::Big => word.to_be_bytes(),
+        Order::Little => word.to_le_bytes(),
+    }));
+}
+
+/// Extents as words.
+pub fn extent_words(extent: &[usize]) -> Result<Vec<u32>> {
+    let word = |&length: &usize| {
+        let most = i32::MAX;
+        let word = i32::try_from(length).map(|word| word as u32);
+        word.map_err(|_| Error::Unsupported(format!("extent: expected at most {most}, got {length}")))
+    };
+    extent.iter().map(word).collect()
+}
+
+/// Room for the bytes of a file, where there is memory for them.
+pub fn room(bytes: usize) -> Result<Vec<u8>> {
+    let mut room = vec![];
+    let missing = |_| Error::BadShape(format!("file: expected memory for {bytes} bytes, got none"));
+    room.try_reserve_exact(bytes).map_err(missing)?;
+    Ok(room)
+}
+
 /// A block of a file by its exact length.
 pub fn block<'a>(bytes: &'a [u8], from: usize, length: usize, what: &str) -> Result<&'a [u8]> {
     let got = bytes.len().saturating_sub(from);
@@ -82,12 +116,4 @@ pub fn block<'a>(bytes: &'a [u8], from: usize, length: usize, what: &str) -> Res
         return Err(Error::BadInput(format!("{what}: expected {length} bytes, got {got}")));
     }
     Ok(&bytes[from..])
-}
-
-/// Finite numbers alone.
-pub fn finite(links: Vec<f64>) -> Result<Vec<f64>> {
-    match links.iter().position(|x| !x.is_finite()) {
-        None => Ok(links),
-        Some(i) => Err(Error::BadInput(format!("links: expected finite numbers, got {} at number {i}", links[i]))),
-    }
 }

@@ -1,47 +1,49 @@
-//! Files of gauge fields: each format is one file with a reader and a writer; the format is found by content.
+//! Files of gauge fields: each format is one file with a reader and a writer, and one row of [`TABLE`].
 //!
-//! A reader checks the sizes that a file claims against its own size and against the lattice before it takes memory,
-//! which is then that of the field alone. What a file claims about its contents, checksums, plaquettes and traces, is
-//! compared with the numbers read.
+//! A file's format is found by its content. A reader checks the sizes that a file claims against its own size and
+//! against the lattice before it takes memory, which is then that of the field alone. What a file claims of its
+//! contents, checksums, plaquettes and traces, is compared with the numbers read. Writers replace a file only once the
+//! new one is complete; equal fields make equal files.
 
 mod bytes;
+mod claim;
+mod ddalphaamg;
+mod hirep;
 mod ildg;
 mod lime;
 mod milc;
 mod nersc;
-mod plain;
+mod openqcd;
+mod placed;
+mod read;
+mod site_checksum;
+#[cfg(test)]
+mod tests;
+mod write;
 
-pub use ildg::SiteChecksum;
+pub use bytes::{Order, Width};
+pub use claim::{Claim, LARGEST_DEVIATION, expect_group};
+pub use read::{ReadSpec, read};
+pub use site_checksum::SiteChecksum;
+pub use write::{WriteSpec, write};
 
 use super::field::Gauge;
 use super::group::Group;
-use super::observables;
 use crate::error::{Error, Result};
-use crate::file;
 use crate::lattice::Lattice;
+use read::{Read, Wanted};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
-
-/// How a file is read.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ReadSpec {
-    /// Refuse a file whose checksum, plaquette or link trace is not that of its numbers.
-    pub verify: bool,
-}
-
-impl Default for ReadSpec {
-    fn default() -> Self {
-        Self { verify: true }
-    }
-}
+use std::ops::RangeInclusive;
+use write::Encoding;
 
 /// A format of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// ILDG or SciDAC records in a LIME container.
+    /// ILDG with the records of SciDAC, in a LIME container.
     Ildg,
+    /// SciDAC records as QIO writes them, in a LIME container.
+    Scidac,
     /// NERSC archive: text header, two or three rows.
     Nersc,
     /// MILC version 5.
@@ -54,98 +56,138 @@ pub enum Format {
     DdAlphaAmg,
 }
 
-/// A number that a file claims to hold, and what it really holds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Claim {
-    /// `plaquette`, `checksum`, ...
-    pub what: String,
-    /// What the file says.
-    pub expected: String,
-    /// What its numbers give.
-    pub got: String,
-    /// Whether they agree to the digits given.
-    pub holds: bool,
+/// What a format can hold, and how it is read and written; the first of several ways of writing is the usual one.
+struct Row {
+    format: Format,
+    name: &'static str,
+    groups: &'static [Group],
+    dimensions: RangeInclusive<usize>,
+    precisions: &'static [Width],
+    orders: &'static [Order],
+    /// Whether the last row may be left out, for the reader to make again.
+    omits_rows: bool,
+    is_one: fn(&[u8]) -> bool,
+    read: fn(&Wanted) -> Result<Read>,
+    write: fn(&Gauge, &Encoding) -> Result<Vec<u8>>,
 }
 
-impl Claim {
-    fn exact(what: &str, expected: impl ToString, got: impl ToString) -> Self {
-        let (expected, got) = (expected.to_string(), got.to_string());
-        Self { what: what.into(), holds: expected == got, expected, got }
+const ALL: &[Group] = &[Group::U1, Group::Su2, Group::Su3];
+const BIG: &[Order] = &[Order::Big];
+const LITTLE: &[Order] = &[Order::Little];
+const DOUBLE: &[Width] = &[Width::Double];
+const BOTH: &[Width] = &[Width::Double, Width::Single];
+
+static TABLE: [Row; 7] = [
+    Row {
+        format: Format::Ildg,
+        name: "ildg",
+        groups: ALL,
+        dimensions: 4..=4,
+        precisions: BOTH,
+        orders: BIG,
+        omits_rows: false,
+        is_one: ildg::is_one,
+        read: ildg::read,
+        write: ildg::write,
+    },
+    Row {
+        format: Format::Scidac,
+        name: "scidac",
+        groups: ALL,
+        dimensions: 1..=4,
+        precisions: BOTH,
+        orders: BIG,
+        omits_rows: false,
+        is_one: ildg::is_scidac,
+        read: ildg::read,
+        write: ildg::write_scidac,
+    },
+    Row {
+        format: Format::Nersc,
+        name: "nersc",
+        groups: &[Group::Su3],
+        dimensions: 4..=4,
+        precisions: BOTH,
+        orders: &[Order::Big, Order::Little],
+        omits_rows: true,
+        is_one: nersc::is_one,
+        read: nersc::read,
+        write: nersc::write,
+    },
+    Row {
+        format: Format::Milc,
+        name: "milc",
+        groups: &[Group::Su3],
+        dimensions: 4..=4,
+        precisions: &[Width::Single],
+        orders: &[Order::Little, Order::Big],
+        omits_rows: false,
+        is_one: milc::is_one,
+        read: milc::read,
+        write: milc::write,
+    },
+    Row {
+        format: Format::OpenQcd,
+        name: "openqcd",
+        groups: &[Group::Su3],
+        dimensions: 4..=4,
+        precisions: DOUBLE,
+        orders: LITTLE,
+        omits_rows: false,
+        is_one: openqcd::is_one,
+        read: openqcd::read,
+        write: openqcd::write,
+    },
+    Row {
+        format: Format::HiRep,
+        name: "hirep",
+        groups: &[Group::Su2, Group::Su3],
+        dimensions: 4..=4,
+        precisions: DOUBLE,
+        orders: BIG,
+        omits_rows: false,
+        is_one: hirep::is_one,
+        read: hirep::read,
+        write: hirep::write,
+    },
+    Row {
+        format: Format::DdAlphaAmg,
+        name: "ddalphaamg",
+        groups: &[Group::Su3],
+        dimensions: 4..=4,
+        precisions: DOUBLE,
+        orders: LITTLE,
+        omits_rows: false,
+        is_one: ddalphaamg::is_one,
+        read: ddalphaamg::read,
+        write: ddalphaamg::write,
+    },
+];
+
+impl Format {
+    /// The name in specs.
+    pub fn name(self) -> &'static str {
+        self.row().name
     }
 
-    fn near(what: &str, expected: f64, got: f64, tolerance: f64) -> Self {
-        // What is not a number is near nothing.
-        let holds = (expected - got).abs() <= tolerance;
-        Self { what: what.into(), expected: format!("{expected:.10}"), got: format!("{got:.10}"), holds }
+    fn row(self) -> &'static Row {
+        &TABLE[self as usize]
     }
 }
 
-/// What a reader is given: the file, and the field that is wanted.
-struct Wanted<'a> {
-    bytes: &'a [u8],
-    lattice: &'a Lattice,
-    group: Group,
-}
-
-impl Wanted<'_> {
-    /// Links in the wanted field, two numbers for each complex one.
-    fn reals(&self) -> usize {
-        self.links() * self.group.reals()
-    }
-
-    fn links(&self) -> usize {
-        self.lattice.volume() * self.lattice.dimensions()
-    }
-
-    /// Refuses other extents; formats for four dimensions alone pass four.
-    fn expect_extent(&self, got: &[usize]) -> Result<()> {
-        if got == self.lattice.extent() {
+impl Row {
+    /// Refuses groups and dimensions that the format cannot hold.
+    fn expect_field(&self, lattice: &Lattice, group: Group) -> Result<()> {
+        let got = lattice.dimensions();
+        if self.groups.contains(&group) && self.dimensions.contains(&got) {
             return Ok(());
         }
-        let text: Vec<String> = got.iter().map(usize::to_string).collect();
-        Err(Error::BadShape(format!("lattice: expected {}, got {}", self.lattice.shape(), text.join(" x "))))
+        let groups: Vec<&str> = self.groups.iter().map(|group| group.name()).collect();
+        let (groups, least, most) = (groups.join(" or "), self.dimensions.start(), self.dimensions.end());
+        let dimensions = if least == most { format!("{most}") } else { format!("{least} to {most}") };
+        let (name, group) = (self.name, group.name());
+        Err(Error::Unsupported(format!(
+            "{name}: expected a field of {groups} in {dimensions} dimensions, got one of {group} in {got}"
+        )))
     }
-
-    fn expect_group(&self, got: Group) -> Result<()> {
-        if got == self.group {
-            return Ok(());
-        }
-        Err(Error::BadShape(format!("group: expected {}, got {}", self.group.name(), got.name())))
-    }
-}
-
-/// A field with what its file claims.
-type Read = (Gauge, Vec<Claim>);
-
-/// Largest file beyond its links: headers, comments, other records.
-const LARGEST_REST: u64 = 16 << 20;
-
-/// Reads a field for a lattice and group; returns it with the format and with what the file claimed.
-pub fn read(path: &Path, lattice: &Lattice, group: Group, spec: &ReadSpec) -> Result<(Gauge, Format, Vec<Claim>)> {
-    let links = (lattice.volume() * lattice.dimensions() * group.reals()) as u64;
-    let bytes = file::read(path, LARGEST_REST + 8 * links)?;
-    parse(&Wanted { bytes: &bytes, lattice, group }, spec).map_err(|e| e.within(&path.display().to_string()))
-}
-
-fn parse(wanted: &Wanted, spec: &ReadSpec) -> Result<(Gauge, Format, Vec<Claim>)> {
-    let bytes = wanted.bytes;
-    let (format, (gauge, claims)) = if bytes.starts_with(&lime::MAGIC) {
-        (Format::Ildg, ildg::read(wanted)?)
-    } else if bytes.starts_with(b"BEGIN_HEADER") {
-        (Format::Nersc, nersc::read(wanted)?)
-    } else if milc::is_one(bytes) {
-        (Format::Milc, milc::read(wanted)?)
-    } else {
-        plain::read(wanted)?
-    };
-    let failed = claims.iter().find(|claim| !claim.holds);
-    match failed.filter(|_| spec.verify) {
-        Some(claim) => Err(Error::BadInput(format!("{}: expected {}, got {}", claim.what, claim.expected, claim.got))),
-        None => Ok((gauge, format, claims)),
-    }
-}
-
-/// The plaquette of a header against that of the field.
-fn plaquette_claim(gauge: &Gauge, expected: f64, tolerance: f64) -> Claim {
-    Claim::near("plaquette", expected, observables::plaquette(gauge), tolerance)
 }

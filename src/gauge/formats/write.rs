@@ -1,0 +1,88 @@
+//! Writing: what the format can hold is checked, and the file takes its name once it is complete.
+
+use super::bytes::{Order, Width};
+use super::{Format, Row, expect_group};
+use crate::error::{Error, Result};
+use crate::file;
+use crate::gauge::field::Gauge;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// How a file is written; what is none is the format's usual way.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WriteSpec {
+    /// The format.
+    pub format: Format,
+    /// Precision of the numbers.
+    pub precision: Option<Width>,
+    /// Order of the bytes.
+    pub byte_order: Option<Order>,
+    /// Rows of each matrix that are stored; of 3, the last can be left out in NERSC archives.
+    pub rows: Option<usize>,
+    /// Refuse links that are not in the group.
+    pub verify: bool,
+}
+
+impl Default for WriteSpec {
+    fn default() -> Self {
+        Self { format: Format::Ildg, precision: None, byte_order: None, rows: None, verify: true }
+    }
+}
+
+/// A spec with all its choices made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Encoding {
+    pub width: Width,
+    pub order: Order,
+    pub rows: usize,
+}
+
+impl Encoding {
+    fn new(spec: &WriteSpec, row: &Row, colours: usize) -> Result<Self> {
+        let rows = [colours, colours - 1];
+        Ok(Self {
+            width: choose(row.name, "precision", spec.precision, row.precisions)?,
+            order: choose(row.name, "byte_order", spec.byte_order, row.orders)?,
+            rows: choose(row.name, "rows", spec.rows, &rows[..1 + usize::from(row.omits_rows)])?,
+        })
+    }
+}
+
+/// The value asked for, where the format has it, or the usual one.
+fn choose<T: Copy + PartialEq + Serialize>(format: &str, key: &str, asked: Option<T>, known: &[T]) -> Result<T> {
+    let asked = asked.unwrap_or(known[0]);
+    if known.contains(&asked) {
+        return Ok(asked);
+    }
+    let text = |value: &T| serde_json::to_string(value).unwrap_or_default().replace('"', "'");
+    let known: Vec<String> = known.iter().map(text).collect();
+    let (known, asked) = (known.join(" or "), text(&asked));
+    Err(Error::Unsupported(format!("{format}: {key}: expected {known}, got {asked}")))
+}
+
+/// Writes a field to a file; the file that was at `path` before is replaced only once the new one is complete.
+///
+/// Errors: `Io`; `Unsupported` where the format cannot hold such a field or has no such key; `BadShape` where its
+/// extents do not fit; `BadInput` for links that are not in the group, or too large for f32.
+pub fn write(path: &Path, gauge: &Gauge, spec: &WriteSpec) -> Result<()> {
+    let bytes = encode(gauge, spec).map_err(|e| e.within(&path.display().to_string()))?;
+    file::write_atomic(path, &bytes)
+}
+
+fn encode(gauge: &Gauge, spec: &WriteSpec) -> Result<Vec<u8>> {
+    let row = spec.format.row();
+    row.expect_field(gauge.lattice(), gauge.group())?;
+    let encoding = Encoding::new(spec, row, gauge.group().colours())?;
+    let fits = |x: f64| x.is_finite() && (encoding.width == Width::Double || (x as f32).is_finite());
+    if let Some(at) = gauge.links().iter().position(|&x| !fits(x)) {
+        let got = gauge.links()[at];
+        return Err(Error::BadInput(format!(
+            "links: expected numbers that the precision holds, got {got} at index {at}"
+        )));
+    }
+    if spec.verify {
+        expect_group(gauge)?;
+    }
+    (row.write)(gauge, &encoding)
+}
