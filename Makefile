@@ -34,7 +34,7 @@ STATIC_LIBRARIES = $(if $(filter Darwin,$(SYSTEM)),-liconv -lSystem -lc -lm,-lgc
 # The library is found beside the build tree, without LD_LIBRARY_PATH.
 LINK = -L$(RELEASE) -linstanton -lm -Wl,-rpath,$(abspath $(RELEASE))
 
-TESTS = context lattice action model proposal chain statistics gauge bad_input bad_files
+TESTS = context lattice action model proposal chain statistics gauge dirac bad_input bad_files
 TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(BUILD)/test_header $(BUILD)/test_static
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
@@ -77,7 +77,7 @@ test-rust:
 test-references:
 	@test -n "$(DATA)" || { echo "test-references: expected DATA=FOLDER of reference data, got none" >&2; exit 1; }
 	@test -d "$(DATA)" || { echo "test-references: expected a folder, got $(DATA)" >&2; exit 1; }
-	INSTANTON_DATA="$(abspath $(DATA))" $(CARGO) test --release --test references -- --ignored
+	INSTANTON_DATA="$(abspath $(DATA))" $(CARGO) test --release --test references --test propagators -- --ignored
 
 $(BUILD)/test_header: ffi-tests/header.cpp include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
 	$(CXX11) $< -o $@ $(LINK)

@@ -4,19 +4,43 @@ use super::arguments::{self, Output, fields, reserve};
 use super::guard::{guard, inst_status};
 use super::handles::{self, Handle, Object, exclusive, shared};
 use super::lattice::inst_lattice;
+use crate::context::Context;
 use crate::error::{Error, Result, expect_finite};
 use crate::gauge::formats::{self, ReadSpec, WriteSpec};
 use crate::gauge::{Gauge, Group, observables};
 use crate::spec;
 use serde::Deserialize;
 use std::ffi::c_char;
+use std::ops::Deref;
+use std::sync::Arc;
 
-impl Object for Gauge {
+/// A gauge field and the context that it was made in.
+pub struct GaugeObject {
+    context: Arc<Context>,
+    gauge: Gauge,
+}
+
+impl GaugeObject {
+    /// Threads and more for what is made from the field.
+    pub(super) fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+}
+
+impl Deref for GaugeObject {
+    type Target = Gauge;
+
+    fn deref(&self) -> &Gauge {
+        &self.gauge
+    }
+}
+
+impl Object for GaugeObject {
     const KIND: usize = 6;
 }
 
 /// A gauge field.
-pub type inst_gauge = Handle<Gauge>;
+pub type inst_gauge = Handle<GaugeObject>;
 
 /// `{group: 'su3'}`
 #[derive(Deserialize)]
@@ -111,7 +135,8 @@ pub unsafe extern "C" fn inst_gauge_new(
         let (object, text, out) =
             unsafe { (shared("lattice", lattice)?, arguments::spec("spec", spec)?, Output::one("out", out)?) };
         let spec: GaugeSpec = spec::parse("gauge", text)?;
-        out.write(handles::new(Gauge::unit(&object.lattice, spec.group)?));
+        let gauge = Gauge::unit(&object.lattice, spec.group)?;
+        out.write(handles::new(GaugeObject { context: Arc::clone(&object.context), gauge }));
         Ok(())
     })
 }
@@ -135,7 +160,7 @@ pub unsafe extern "C" fn inst_gauge_set_links(gauge: *mut inst_gauge, links: *co
         copy.extend_from_slice(unsafe { fields("links", links, count)? });
         let new = Gauge::new(gauge.lattice(), gauge.group(), copy)?;
         formats::expect_group(&new)?;
-        *gauge = new;
+        gauge.gauge = new;
         Ok(())
     })
 }
@@ -165,7 +190,7 @@ pub unsafe extern "C" fn inst_gauge_read(
         let (mut gauge, path, text) =
             unsafe { (exclusive("gauge", gauge)?, arguments::path("path", path)?, arguments::spec("spec", spec)?) };
         let spec: ReadSpec = spec::parse("read", text)?;
-        *gauge = formats::read(path, gauge.lattice(), gauge.group(), &spec)?.0;
+        gauge.gauge = formats::read(path, gauge.lattice(), gauge.group(), &spec)?.0;
         Ok(())
     })
 }
