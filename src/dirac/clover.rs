@@ -91,6 +91,11 @@ impl Blocks {
         Self { size, numbers }
     }
 
+    /// Rows of a block.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
     /// Each block replaced by a function of it.
     fn map(&self, change: impl Fn(faer::Mat<Complex64>) -> Result<faer::Mat<Complex64>>) -> Result<Self> {
         let (size, count) = (self.size, self.size * self.size);

@@ -7,6 +7,7 @@ use super::conjugate_gradient::{self, Stop};
 use super::field::Field;
 use super::grid::Grid;
 use super::hopping::Side;
+use super::mixed_precision::{self, Exchange, Mixed};
 use super::operator::{EvenOdd, Full, Linear};
 use super::site::{Clover, Site};
 use super::spec::DiracSpec;
@@ -14,16 +15,66 @@ use super::wilson::{Parts, Wilson};
 use crate::context::Context;
 use crate::error::{Error, Result, expect_finite, expect_length};
 use crate::gauge::Gauge;
+use crate::simd::Native;
 use std::sync::Arc;
 use std::time::Instant;
 
 /// A Dirac operator.
 pub struct Dirac {
-    grid: Arc<Grid>,
-    hopping: Arc<Wilson<f64>>,
-    site: Arc<Site<f64>>,
+    double: Form<f64>,
+    /// The same in f32, with the places of odd sites in both, where the lattice has an even-odd form.
+    single: Option<(Form<f32>, Exchange)>,
     reals: usize,
     volume: usize,
+}
+
+/// An operator in lanes of a precision.
+struct Form<T> {
+    grid: Arc<Grid>,
+    hopping: Arc<Wilson<T>>,
+    site: Arc<Site<T>>,
+}
+
+/// What a form is made of.
+struct Recipe<'a> {
+    context: &'a Arc<Context>,
+    gauge: &'a Gauge,
+    parts: Parts,
+    diagonal: f64,
+    twist: f64,
+    blocks: Option<Blocks>,
+}
+
+impl<T: Native> Form<T> {
+    fn new(recipe: &Recipe) -> Result<Self> {
+        let &Recipe { context, gauge, diagonal, twist, .. } = recipe;
+        let grid = Arc::new(Grid::new(gauge.lattice(), T::WIDTH));
+        let hopping = Arc::new(Wilson::new(context, &grid, gauge, &recipe.parts)?);
+        let site = match &recipe.blocks {
+            None => Site::Number { diagonal, twist },
+            Some(blocks) => Site::Clover(Clover::new(&grid, blocks, twist)?),
+        };
+        Ok(Self { grid, hopping, site: Arc::new(site) })
+    }
+
+    fn full(&self) -> Full<T> {
+        Full { hopping: Arc::clone(&self.hopping), site: Arc::clone(&self.site) }
+    }
+
+    fn even_odd(&self) -> EvenOdd<T> {
+        EvenOdd { hopping: Arc::clone(&self.hopping), site: Arc::clone(&self.site) }
+    }
+}
+
+/// Places of the odd sites in two grids: `outer site x width + lane`, counted from the first odd one.
+fn exchange(double: &Grid, single: &Grid) -> Exchange {
+    let place = |grid: &Grid, (outer, lane): (u32, u32), width: usize| {
+        (outer as usize).checked_sub(grid.even).map(|outer| (outer * width) as u32 + lane)
+    };
+    let pairs = double.places.iter().zip(&single.places);
+    Exchange(
+        pairs.filter_map(|(&a, &b)| Some((place(double, a, f64::WIDTH)?, place(single, b, f32::WIDTH)?))).collect(),
+    )
 }
 
 /// Which operator is applied.
@@ -60,6 +111,8 @@ pub enum Solver {
     Cg,
     /// The same for the even-odd form.
     CgEvenOdd,
+    /// The same in f32 with reliable updates in f64.
+    Mixed,
 }
 
 /// How a system is solved.
@@ -117,27 +170,24 @@ impl Dirac {
         let weights = spec.weights(dimensions)?;
         let diagonal = spec.mass(dimensions)? + weights.iter().sum::<f64>();
         let parts = Parts { weights, boundary: spec.boundary(dimensions)? };
-        let grid = Arc::new(Grid::new(lattice, 8));
-        let hopping = Arc::new(Wilson::new(context, &grid, gauge, &parts)?);
         let DiracSpec::Wilson { twist, .. } = *spec;
-        let half = dimensions / 2 * gauge.group().colours();
-        let site = match spec.clover(dimensions)? {
-            None => Site::Number { diagonal, twist },
-            Some(coefficients) => {
-                let blocks = Blocks::clover(gauge, diagonal, &coefficients);
-                Site::Clover(Clover::new(&grid, half, &blocks, twist)?)
-            }
+        let blocks = spec.clover(dimensions)?.map(|c| Blocks::clover(gauge, diagonal, &c));
+        let recipe = Recipe { context, gauge, parts, diagonal, twist, blocks };
+        let double = Form::<f64>::new(&recipe)?;
+        let single = if double.grid.is_bipartite() {
+            let single = Form::<f32>::new(&recipe)?;
+            let exchange = exchange(&double.grid, &single.grid);
+            Some((single, exchange))
+        } else {
+            None
         };
-        Ok(Self { grid, hopping, site: Arc::new(site), reals: 4 * half, volume: lattice.volume() })
+        let reals = 2 * dimensions * gauge.group().colours();
+        Ok(Self { double, single, reals, volume: lattice.volume() })
     }
 
     /// Numbers of one spinor field.
     pub fn count(&self) -> usize {
         self.reals * self.volume
-    }
-
-    fn full(&self) -> Full<f64> {
-        Full { hopping: Arc::clone(&self.hopping), site: Arc::clone(&self.site) }
     }
 
     fn expect_fields(&self, what: &str, count: usize, numbers: &[f64]) -> Result<()> {
@@ -149,10 +199,10 @@ impl Dirac {
     pub fn apply(&self, which: Which, count: usize, from: &[f64], to: &mut [f64]) -> Result<()> {
         self.expect_fields("in", count, from)?;
         expect_length("out", from.len(), to.len())?;
-        let full = self.full();
+        let full = self.double.full();
         let (mut x, mut y, mut z) = (full.zeros()?, full.zeros()?, full.zeros()?);
         for (from, to) in from.chunks_exact(self.count()).zip(to.chunks_exact_mut(self.count())) {
-            x.import(&self.grid, self.reals, from);
+            x.import(&self.double.grid, self.reals, from);
             let sides: &[Side] = match which {
                 Which::Plain => &[Side::Plain],
                 Which::Adjoint => &[Side::Adjoint],
@@ -162,7 +212,7 @@ impl Dirac {
                 full.apply(side, &x, &mut y, &mut z);
                 std::mem::swap(&mut x, &mut y);
             }
-            x.export(&self.grid, self.reals, to);
+            x.export(&self.double.grid, self.reals, to);
         }
         Ok(())
     }
@@ -195,10 +245,10 @@ impl Dirac {
     }
 
     fn solve_one(&self, spec: &SolveSpec, source: &[f64], solution: &mut [f64]) -> Result<(u64, f64)> {
-        let full = self.full();
+        let full = self.double.full();
         let context = full.context();
         let mut b = full.zeros()?;
-        b.import(&self.grid, self.reals, source);
+        b.import(&self.double.grid, self.reals, source);
         let norm = b.norm2(context).sqrt();
         let mut x = full.zeros()?;
         if norm == 0.0 {
@@ -221,21 +271,29 @@ impl Dirac {
             r.scale_and_add(context, -1.0, &b);
             residual = r.norm2(context).sqrt() / norm;
         }
-        x.export(&self.grid, self.reals, solution);
+        x.export(&self.double.grid, self.reals, solution);
         Ok((iterations, residual))
     }
 
     /// An approximate solution of D x = b.
     fn correct(&self, spec: &SolveSpec, b: &Field<f64>, x: &mut Field<f64>, stop: Stop) -> Result<u64> {
-        let is_bipartite = self.grid.is_bipartite();
-        match spec.solver {
-            Solver::Cg => conjugate_gradient::solve(&self.full(), b, x, stop),
-            Solver::Auto if !is_bipartite => conjugate_gradient::solve(&self.full(), b, x, stop),
-            Solver::Auto | Solver::CgEvenOdd if is_bipartite => {
-                let schur = EvenOdd { hopping: Arc::clone(&self.hopping), site: Arc::clone(&self.site) };
-                schur.solve(b, x, &|b, x| conjugate_gradient::solve(&schur, b, x, stop))
-            }
-            _ => Err(Error::Unsupported("solver: expected even extents for an even-odd form, got odd ones".into())),
+        let solver = match (spec.solver, &self.single) {
+            (Solver::Auto, Some(_)) => Solver::Mixed,
+            (Solver::Auto, None) => Solver::Cg,
+            (solver, _) => solver,
+        };
+        let odd = "solver: expected even extents for an even-odd form, got odd ones";
+        let (single, exchange) = match (solver, &self.single) {
+            (Solver::Cg, _) => return conjugate_gradient::solve(&self.double.full(), b, x, stop),
+            (_, None) => return Err(Error::Unsupported(odd.into())),
+            (_, Some((single, exchange))) => (single, exchange),
+        };
+        let schur = self.double.even_odd();
+        if solver == Solver::CgEvenOdd {
+            return schur.solve(b, x, &|b, x| conjugate_gradient::solve(&schur, b, x, stop));
         }
+        let single = single.even_odd();
+        let mixed = Mixed { double: &schur, single: &single, exchange, reals: self.reals };
+        schur.solve(b, x, &|b, x| mixed_precision::solve(&mixed, b, x, stop))
     }
 }

@@ -18,8 +18,6 @@ pub(super) struct Hop {
 /// A lattice in lanes.
 #[derive(Debug)]
 pub(crate) struct Grid {
-    /// Lanes in use: W or 1.
-    pub width: usize,
     /// Outer sites.
     pub sites: usize,
     /// Outer sites that are even; all where the lattice is not bipartite.
@@ -102,7 +100,7 @@ impl Grid {
                 hops.push(Hop { site: outer[index(&x, &local)] as u32, order });
             }
         }
-        Self { width, sites, even, hops, orders, places }
+        Self { sites, even, hops, orders, places }
     }
 
     fn order(lanes: &[usize]) -> Order {
@@ -138,12 +136,13 @@ mod tests {
         for (extent, width) in cases {
             let lattice = Lattice::new(extent).unwrap();
             let grid = Grid::new(&lattice, width);
-            let mut content = vec![usize::MAX; grid.sites * grid.width];
+            let width = lattice.volume() / grid.sites;
+            let mut content = vec![usize::MAX; lattice.volume()];
             for (site, &(outer, lane)) in grid.places.iter().enumerate() {
-                content[outer as usize * grid.width + lane as usize] = site;
+                content[outer as usize * width + lane as usize] = site;
             }
             assert!(content.iter().all(|&site| site != usize::MAX));
-            let parts = 16 / grid.width.max(8);
+            let parts = 16 / width.max(8);
             for (site, &(outer, lane)) in grid.places.iter().enumerate() {
                 if grid.is_bipartite() {
                     assert_eq!((outer as usize) < grid.even, lattice.parity(site) == 0);
@@ -153,11 +152,9 @@ mod tests {
                     unit[step / 2] = if step % 2 == 1 { -1 } else { 1 };
                     let hop = grid.hops[outer as usize * 2 * extent.len() + step];
                     let from = grid.orders[hop.order as usize].0[lane as usize * parts] as usize / parts;
-                    assert_eq!(content[hop.site as usize * grid.width + from], lattice.shifted(site, &unit));
+                    assert_eq!(content[hop.site as usize * width + from], lattice.shifted(site, &unit));
                 }
             }
         }
-        assert_eq!(Grid::new(&Lattice::new(&[8, 8, 8, 8]).unwrap(), 16).width, 16);
-        assert_eq!(Grid::new(&Lattice::new(&[4, 4]).unwrap(), 8).width, 1);
     }
 }

@@ -8,6 +8,7 @@ mod field;
 mod grid;
 mod hopping;
 mod measure;
+mod mixed_precision;
 mod operator;
 mod site;
 mod spec;

@@ -17,6 +17,9 @@ use crate::error::Result;
 use crate::simd::Native;
 use std::sync::Arc;
 
+/// A way to solve a system from x = 0; returns the iterations.
+pub(crate) type Solve<'a, T> = &'a dyn Fn(&Field<T>, &mut Field<T>) -> Result<u64>;
+
 /// A linear map of fields.
 pub(crate) trait Linear<T>: Send + Sync {
     /// A field of zeros that it acts on.
@@ -64,12 +67,7 @@ pub(crate) struct EvenOdd<T> {
 
 impl<T: Native> EvenOdd<T> {
     /// Solves D x = b by way of `solve` for the Schur complement; returns its iterations.
-    pub fn solve(
-        &self,
-        b: &Field<T>,
-        x: &mut Field<T>,
-        solve: &dyn Fn(&Field<T>, &mut Field<T>) -> Result<u64>,
-    ) -> Result<u64> {
+    pub fn solve(&self, b: &Field<T>, x: &mut Field<T>, solve: Solve<T>) -> Result<u64> {
         let (hopping, site) = (&self.hopping, &self.site);
         let (on_even, on_odd) = ((Side::Plain, Part::Even), (Side::Plain, Part::Odd));
         let with = |field| With { hopping: -1.0, diagonal: 1.0, twist: 0.0, centre: Centre::Field(field) };

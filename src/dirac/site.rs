@@ -33,10 +33,16 @@ pub(crate) struct Clover<T> {
 
 impl<T: Native> Clover<T> {
     /// Blocks in lanes.
-    pub fn new(grid: &Grid, size: usize, blocks: &Blocks, twist: f64) -> Result<Self> {
+    pub fn new(grid: &Grid, blocks: &Blocks, twist: f64) -> Result<Self> {
         let (inverse, reciprocal) = blocks.inverse(twist)?;
         let reciprocal = if twist == 0.0 { None } else { Some(reciprocal.in_lanes(grid)?) };
-        Ok(Self { size, twist, matrix: blocks.in_lanes(grid)?, inverse: inverse.in_lanes(grid)?, reciprocal })
+        Ok(Self {
+            size: blocks.size(),
+            twist,
+            matrix: blocks.in_lanes(grid)?,
+            inverse: inverse.in_lanes(grid)?,
+            reciprocal,
+        })
     }
 
     fn run(&self, hopping: &Wilson<T>, part: Part, product: Product) {

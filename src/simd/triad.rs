@@ -15,7 +15,7 @@ pub fn triad_bandwidth(context: &Context, count: usize, repeats: usize) -> f64 {
     let mut best = f64::INFINITY;
     for _ in 0..repeats {
         let parts: Vec<_> = a.chunks_mut(PART).zip(b.chunks(PART).zip(c.chunks(PART))).collect();
-        let parts: Vec<_> = parts.into_iter().map(|part| std::sync::Mutex::new(part)).collect();
+        let parts: Vec<_> = parts.into_iter().map(std::sync::Mutex::new).collect();
         let next = AtomicUsize::new(0);
         let start = Instant::now();
         context.share(|| {
