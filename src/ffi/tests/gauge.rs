@@ -91,7 +91,7 @@ fn observables_tell_how_many_numbers_they_have() {
     );
     let message = observe(c"{type: 'link_trace', direction: 1}");
     assert_eq!(message, "observable: unknown key 'direction'; known keys: type");
-    assert!(observe(c"").starts_with("observable: missing key 'type' (one of 'plaquette', "));
+    assert!(observe(c"").starts_with("observable: missing key 'type' (one of 'plaquette' or "));
 }
 
 #[test]
