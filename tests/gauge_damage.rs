@@ -67,6 +67,11 @@ struct Sample {
 
 static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {
     let (single, double) = (Width::Single, Width::Double);
+    let other_groups = [
+        sample(Group::Su2, Format::HiRep, double, Order::Big, 2),
+        sample(Group::Su2, Format::Ildg, single, Order::Big, 2),
+        sample(Group::U1, Format::Scidac, double, Order::Big, 1),
+    ];
     let ways = [
         (Format::Ildg, double, Order::Big, 3),
         (Format::Ildg, single, Order::Big, 3),
@@ -82,25 +87,27 @@ static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {
         (Format::HiRep, double, Order::Big, 3),
         (Format::DdAlphaAmg, double, Order::Little, 3),
     ];
-    ways.into_iter().map(|(format, width, order, rows)| sample(format, width, order, rows)).collect()
+    let ways = ways.into_iter().map(|(format, width, order, rows)| sample(Group::Su3, format, width, order, rows));
+    ways.chain(other_groups).collect()
 });
 
-fn sample(format: Format, width: Width, order: Order, rows: usize) -> Sample {
+fn sample(group: Group, format: Format, width: Width, order: Order, rows: usize) -> Sample {
     let lattice = Lattice::new(&EXTENT).unwrap();
-    let mut gauge = Gauge::unit(&lattice, Group::Su3).unwrap();
-    let mut stream = Stream::new(6, Purpose::Start, 0);
-    for (site, mu) in (0..lattice.volume()).flat_map(|site| (0..4).map(move |mu| (site, mu))) {
-        gauge.set_link(site, mu, &haar::<3>(&mut stream));
+    let mut gauge = Gauge::unit(&lattice, group).unwrap();
+    match group {
+        Group::U1 => randomise::<1>(&mut gauge),
+        Group::Su2 => randomise::<2>(&mut gauge),
+        Group::Su3 => randomise::<3>(&mut gauge),
     }
     let spec =
         WriteSpec { format, precision: Some(width), byte_order: Some(order), rows: Some(rows), ..WriteSpec::default() };
     let path = path();
     write(&path, &gauge, &spec).unwrap();
     // What precision and rows left of the field.
-    let (gauge, _, _) = read(&path, &lattice, Group::Su3, &ReadSpec::default()).unwrap();
+    let (gauge, _, _) = read(&path, &lattice, group, &ReadSpec::default()).unwrap();
     let bytes = std::fs::read(&path).unwrap();
     std::fs::remove_file(&path).unwrap();
-    let length = LINKS * 6 * rows * if width == Width::Double { 8 } else { 4 };
+    let length = LINKS * 2 * group.colours() * rows * if width == Width::Double { 8 } else { 4 };
     let name = b"-binary-data";
     let start = match bytes.windows(name.len()).position(|window| window == name) {
         Some(at) => at - "scidac".len() + 128 + 2 * usize::from(format == Format::Ildg),
@@ -109,18 +116,25 @@ fn sample(format: Format, width: Width, order: Order, rows: usize) -> Sample {
     Sample { spec, bytes, gauge, links: start..start + length }
 }
 
+fn randomise<const N: usize>(gauge: &mut Gauge) {
+    let mut stream = Stream::new(6, Purpose::Start, 0);
+    for (site, mu) in (0..gauge.lattice().volume()).flat_map(|site| (0..4).map(move |mu| (site, mu))) {
+        gauge.set_link(site, mu, &haar::<N>(&mut stream));
+    }
+}
+
 fn path() -> PathBuf {
     std::env::temp_dir().join(format!("instanton-damage-{}-{:?}", std::process::id(), std::thread::current().id()))
 }
 
 /// Reads bytes as a file, and checks that no block was larger than the file is worth.
-fn read_bytes(bytes: &[u8], extent: &[usize], spec: &ReadSpec) -> Result<Gauge, Error> {
+fn read_bytes(bytes: &[u8], extent: &[usize], group: Group, spec: &ReadSpec) -> Result<Gauge, Error> {
     // The field of a file in f32 with two rows is three times as large as the file.
     const LEAST: usize = 1 << 16;
     let (path, lattice) = (path(), Lattice::new(extent).unwrap());
     std::fs::write(&path, bytes).unwrap();
     LARGEST.with(|largest| largest.set(0));
-    let result = read(&path, &lattice, Group::Su3, spec).map(|(gauge, _, _)| gauge);
+    let result = read(&path, &lattice, group, spec).map(|(gauge, _, _)| gauge);
     let largest = LARGEST.with(Cell::get);
     std::fs::remove_file(&path).unwrap();
     assert!(largest <= LEAST.max(3 * bytes.len()), "a block of {largest} bytes for a file of {}", bytes.len());
@@ -138,10 +152,11 @@ fn tolerance(format: Format) -> f64 {
 
 /// Reads a damaged sample in all ways: with and without verification, with and without the format named.
 fn expect_sound(sample: &Sample, bytes: &[u8]) {
+    let group = sample.gauge.group();
     for format in [None, Some(sample.spec.format)] {
         // What is not verified may be any field; it was read without a panic.
-        let _ = read_bytes(bytes, &EXTENT, &ReadSpec { format, verify: false });
-        match read_bytes(bytes, &EXTENT, &ReadSpec { format, verify: true }) {
+        let _ = read_bytes(bytes, &EXTENT, group, &ReadSpec { format, verify: false });
+        match read_bytes(bytes, &EXTENT, group, &ReadSpec { format, verify: true }) {
             Ok(gauge) => {
                 let pairs = gauge.links().iter().zip(sample.gauge.links());
                 let largest = pairs.fold(0.0f64, |most, (a, b)| most.max((a - b).abs()));
@@ -224,12 +239,12 @@ fn words() -> impl Strategy<Value = u64> {
 fn large_claims_take_no_memory() {
     let large = [64, 2, 2, 60_000];
     for sample in SAMPLES.iter() {
-        let claimed = claiming(sample, large);
+        let (claimed, group) = (claiming(sample, large), sample.gauge.group());
         for verify in [true, false] {
-            let error = read_bytes(&claimed, &large, &ReadSpec { format: None, verify }).unwrap_err();
+            let error = read_bytes(&claimed, &large, group, &ReadSpec { format: None, verify }).unwrap_err();
             assert!(error.to_string().contains("bytes, got") || error.to_string().contains("cut"), "{error}");
             // And without the claim.
-            read_bytes(&sample.bytes, &large, &ReadSpec { format: None, verify }).unwrap_err();
+            read_bytes(&sample.bytes, &large, group, &ReadSpec { format: None, verify }).unwrap_err();
         }
     }
 }

@@ -185,25 +185,39 @@ fn ddalphaamg_and_julia() {
     }
 }
 
-/// The formats of openQCD, HiRep and DDalphaAMG have no free text: the bytes are those of the other code.
+/// Beside time stamps and other free text, and plaquettes, which are sums in another order, files hold the bytes of the
+/// other code: at these places from the start, and in so many bytes at the end.
 #[test]
 #[ignore = "needs configurations of other codes"]
-fn files_without_free_text_are_written_as_their_codes_write_them() {
+fn files_are_written_as_their_codes_write_them() {
     let name = "qcd1_pb_L8T8_b6.0_c1.234_k0.13_r0_id4n1";
+    let (all, half) = (8 * 8usize.pow(4) * 72, 4 * 4usize.pow(4) * 72);
     let files = [
-        (format!("openqcd/openQCD_{name}"), [8; 4], 24),
-        (format!("openqcd/HiRep_{name}"), [8; 4], 28),
-        ("ddalphaamg/4x4x4x4b6.0000id3n1".to_string(), [4; 4], 24),
+        (format!("openqcd/openQCD_{name}"), [8; 4], double(Format::OpenQcd), 0..16, all),
+        (format!("openqcd/HiRep_{name}"), [8; 4], double(Format::HiRep), 0..20, all),
+        ("ddalphaamg/4x4x4x4b6.0000id3n1".into(), [4; 4], double(Format::DdAlphaAmg), 0..16, 2 * half),
+        ("milc/lat.sample.l4444".into(), [4; 4], single(Format::Milc), 0..20, half + 12),
+        (
+            "chroma/t_nersc.cfg".into(),
+            [4; 4],
+            WriteSpec { rows: Some(2), ..single(Format::Nersc) },
+            0..13,
+            half / 3 * 2,
+        ),
+        ("hotqcd/nersc.l8t4b3360".into(), [8, 8, 8, 4], double(Format::Nersc), 0..13, all / 2),
+        // The last record, the checksum, and the data before it.
+        ("chroma/weak_field.lime".into(), [4, 4, 4, 8], double(Format::Ildg), 0..293, 4 * half + 144 + 136),
+        ("milc/lat.sample.l4444.scidac".into(), [4; 4], single(Format::Scidac), 0..293, half + 144 + 136),
     ];
-    for (name, extent, header) in files {
+    for (name, extent, spec, start, end) in files {
         let (gauge, format, _) = field(&name, extent, Group::Su3);
+        assert_eq!(format, spec.format);
         let path = std::env::temp_dir().join(format!("instanton-bytes-{}", std::process::id()));
-        write(&path, &gauge, &double(format)).unwrap();
+        write(&path, &gauge, &spec).unwrap();
         let bytes = |path: &Path| std::fs::read(path).unwrap();
         let (ours, theirs) = (bytes(&path), bytes(&file(&name)));
         std::fs::remove_file(&path).unwrap();
-        // The plaquette, the last eight bytes of the header, is a sum in another order.
-        assert_eq!(ours[..header - 8], theirs[..header - 8], "{name}");
-        assert!(ours[header..] == theirs[header..], "{name}");
+        assert_eq!(ours[start.clone()], theirs[start], "{name}");
+        assert!(ours[ours.len() - end..] == theirs[theirs.len() - end..], "{name}");
     }
 }

@@ -91,7 +91,7 @@ fn observables_tell_how_many_numbers_they_have() {
     );
     let message = observe(c"{type: 'link_trace', direction: 1}");
     assert_eq!(message, "observable: unknown key 'direction'; known keys: type");
-    assert!(observe(c"").starts_with("observable: missing key 'type' (one of 'plaquette', "));
+    assert!(observe(c"").starts_with("observable: missing key 'type' (one of 'plaquette' or "));
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn fields_come_back_from_arrays_and_files_and_stay_after_errors() {
         let message = expect_error(4, inst_gauge_set_links(other.0, long.as_ptr()));
         assert!(message.starts_with("links: expected links within 1e-4 of u1, got one off by"), "{message}");
         let message = expect_error(9, inst_gauge_write(gauge.0, file.as_ptr(), ptr::null()));
-        assert!(message.contains("ildg: expected a field of u1 or su2 or su3 in 4 dimensions"), "{message}");
+        assert!(message.contains("ildg: field: expected one of u1 or su2 or su3 in 4 dimensions"), "{message}");
         std::fs::write(folder.0.join("field"), b"cut").unwrap();
         expect_error(4, inst_gauge_read(other.0, file.as_ptr(), ptr::null()));
         expect_error(5, inst_gauge_read(other.0, folder.file("none").as_ptr(), ptr::null()));

@@ -109,6 +109,22 @@ pub fn room(bytes: usize) -> Result<Vec<u8>> {
     Ok(room)
 }
 
+/// Zeros, where there is memory for them.
+pub fn zeros(count: usize) -> Result<Vec<f64>> {
+    let mut numbers = vec![];
+    let missing = |_| Error::BadShape(format!("links: expected memory for {count} numbers, got none"));
+    numbers.try_reserve_exact(count).map_err(missing)?;
+    numbers.resize(count, 0.0);
+    Ok(numbers)
+}
+
+/// All numbers of a block in memory.
+pub fn all_reals(bytes: &[u8], width: Width, order: Order) -> Result<Vec<f64>> {
+    let mut numbers = zeros(bytes.len() / width.bytes())?;
+    numbers.iter_mut().zip(reals(bytes, width, order)).for_each(|(number, read)| *number = read);
+    Ok(numbers)
+}
+
 /// A block of a file by its exact length.
 pub fn block<'a>(bytes: &'a [u8], from: usize, length: usize, what: &str) -> Result<&'a [u8]> {
     let got = bytes.len().saturating_sub(from);

@@ -4,7 +4,7 @@
 //! their extents in `ildg-format` or `scidac-private-file-xml`, their precision in the former or
 //! `scidac-private-record-xml`. A file with the links alone is of the extents wanted, its precision told by its length.
 
-use super::bytes::{Order, Width, put_reals, reals, room};
+use super::bytes::{Order, Width, all_reals, put_reals, room};
 use super::lime::{self, Record};
 use super::site_checksum::SiteChecksum;
 use super::{Claim, Encoding, Read, Wanted};
@@ -47,7 +47,7 @@ pub(super) fn read(wanted: &Wanted) -> Result<Read> {
     }
     let site = wanted.lattice.dimensions() * wanted.group.reals() * width.bytes();
     let sums = records.checksum()?.map(|sums| Claim::exact("checksum", sums, SiteChecksum::of(data.data, site)));
-    let gauge = Gauge::new(wanted.lattice, wanted.group, reals(data.data, width, Order::Big).collect())?;
+    let gauge = Gauge::new(wanted.lattice, wanted.group, all_reals(data.data, width, Order::Big)?)?;
     Ok((gauge, sums.into_iter().collect()))
 }
 

@@ -3,7 +3,7 @@
 //! i32 20103, i32 extents x y z t, 64 bytes of a time stamp, i32 order (0: natural), u32 sum29, u32 sum31; the sums are
 //! the xor of the data's 32-bit words, word n rotated left by n mod 29 and n mod 31. SU(3) in four dimensions.
 
-use super::bytes::{Order, Width, block, extent_words, put_reals, put_words, reals, room, word, word_at};
+use super::bytes::{Order, Width, all_reals, block, extent_words, put_reals, put_words, room, word, word_at};
 use super::{Claim, Encoding, Read, Wanted};
 use crate::error::{Error, Result};
 use crate::gauge::field::Gauge;
@@ -35,7 +35,7 @@ pub(super) fn read(wanted: &Wanted) -> Result<Read> {
     let expected = Sums(at(88)?, at(92)?);
     let data = block(bytes, HEADER, 4 * wanted.reals(), "links")?;
     let claim = Claim::exact("checksum", expected.text(), Sums::of(data, order).text());
-    Ok((Gauge::new(wanted.lattice, wanted.group, reals(data, Width::Single, order).collect())?, vec![claim]))
+    Ok((Gauge::new(wanted.lattice, wanted.group, all_reals(data, Width::Single, order)?)?, vec![claim]))
 }
 
 /// The bytes of a file.

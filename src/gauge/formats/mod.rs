@@ -185,9 +185,9 @@ impl Row {
         let groups: Vec<&str> = self.groups.iter().map(|group| group.name()).collect();
         let (groups, least, most) = (groups.join(" or "), self.dimensions.start(), self.dimensions.end());
         let dimensions = if least == most { format!("{most}") } else { format!("{least} to {most}") };
-        let (name, group) = (self.name, group.name());
+        let group = group.name();
         Err(Error::Unsupported(format!(
-            "{name}: expected a field of {groups} in {dimensions} dimensions, got one of {group} in {got}"
+            "field: expected one of {groups} in {dimensions} dimensions, got one of {group} in {got}"
         )))
     }
 }

@@ -3,7 +3,7 @@
 //! `CHECKSUM` is the sum of the 32-bit words of the data modulo 2^32, each in the order of the data's bytes;
 //! `PLAQUETTE` and `LINK_TRACE` are means over planes and links, divided by three. SU(3) in four dimensions.
 
-use super::bytes::{Order, Width, block, put_reals, reals, room, word};
+use super::bytes::{Order, Width, block, put_reals, reals, room, word, zeros};
 use super::{Claim, Encoding, Read, Wanted};
 use crate::error::{Error, Result};
 use crate::gauge::field::Gauge;
@@ -51,7 +51,7 @@ pub(super) fn read(wanted: &Wanted) -> Result<Read> {
     };
     let data = block(wanted.bytes, start, wanted.links() * 6 * rows * width.bytes(), "links")?;
     let mut numbers = reals(data, width, order);
-    let mut links = vec![0.0; wanted.reals()];
+    let mut links = zeros(wanted.reals())?;
     for link in links.chunks_exact_mut(18) {
         link.iter_mut().take(6 * rows).zip(&mut numbers).for_each(|(x, number)| *x = number);
         if rows == 2 {

@@ -40,7 +40,7 @@ fn expect_even(lattice: &Lattice) -> Result<()> {
     if lattice.is_bipartite() {
         return Ok(());
     }
-    Err(Error::BadShape(format!("openqcd: expected even extents, got {}", lattice.shape())))
+    Err(Error::BadShape(format!("lattice: expected even extents, got {}", lattice.shape())))
 }
 
 /// Reads a file.

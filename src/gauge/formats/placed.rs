@@ -1,6 +1,6 @@
 //! Links in f64 in an order of sites and directions that is a format's own.
 
-use super::bytes::{Order, Width, double_at, put_reals, put_words, reals, room};
+use super::bytes::{Order, Width, double_at, put_reals, put_words, reals, room, zeros};
 use super::{Claim, Wanted};
 use crate::error::Result;
 use crate::gauge::field::Gauge;
@@ -31,7 +31,7 @@ pub fn is_whole(bytes: &[u8], header: usize, extent: &[usize], reals: usize) -> 
 /// Reads links that lie at the given places, sites and directions, one after the other.
 pub fn read(wanted: &Wanted, header: usize, order: Order, places: impl Iterator<Item = Place>) -> Result<Gauge> {
     let link = wanted.group.reals();
-    let mut links = vec![0.0; wanted.reals()];
+    let mut links = zeros(wanted.reals())?;
     let mut numbers = reals(&wanted.bytes[header..], Width::Double, order);
     for (site, mu) in places {
         let at = (4 * site + mu) * link;

@@ -87,11 +87,11 @@ struct Candidate {
 impl Candidate {
     fn new(row: &Row, wanted: &Wanted) -> Self {
         let read = row.expect_field(wanted.lattice, wanted.group).and_then(|()| (row.read)(wanted));
-        let read = read.map(|(gauge, mut claims)| {
+        let with_links = |(gauge, mut claims): Read| {
             claims.push(Claim::links(&gauge));
             (gauge, claims)
-        });
-        Self { format: row.format, read }
+        };
+        Self { format: row.format, read: read.map(with_links).map_err(|e| e.within(row.name)) }
     }
 
     fn gauge(&self) -> Option<&Gauge> {

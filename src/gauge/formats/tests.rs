@@ -190,14 +190,14 @@ fn what_a_format_cannot_hold_is_refused_by_name() {
     let refused = |gauge: &Gauge, spec: WriteSpec| message(write(file.path(), gauge, &spec));
     let (su2, su3) = (random(&EXTENT, Group::Su2), random(&EXTENT, Group::Su3));
     let plane = random(&[4, 6], Group::Su3);
-    let expected = "nersc: expected a field of su3 in 4 dimensions, got one of su2 in 4";
+    let expected = "nersc: field: expected one of su3 in 4 dimensions, got one of su2 in 4";
     assert_eq!(refused(&su2, spec(Format::Nersc)), expected);
     assert_eq!(
         refused(&plane, spec(Format::Ildg)),
-        "ildg: expected a field of u1 or su2 or su3 in 4 dimensions, got one of su3 in 2"
+        "ildg: field: expected one of u1 or su2 or su3 in 4 dimensions, got one of su3 in 2"
     );
     let odd = random(&[4, 3, 2, 4], Group::Su3);
-    assert_eq!(refused(&odd, spec(Format::OpenQcd)), "openqcd: expected even extents, got 4 x 3 x 2 x 4");
+    assert_eq!(refused(&odd, spec(Format::OpenQcd)), "openqcd: lattice: expected even extents, got 4 x 3 x 2 x 4");
     let single = WriteSpec { precision: Some(Width::Single), ..spec(Format::HiRep) };
     assert_eq!(refused(&su3, single), "hirep: precision: expected 'f64', got 'f32'");
     let little = WriteSpec { byte_order: Some(Order::Little), ..spec(Format::Scidac) };
@@ -216,7 +216,7 @@ fn links_outside_the_group_are_refused_unless_asked_for() {
     let long = gauge.link::<3>(17, 2).scale(1.5.into());
     gauge.set_link(17, 2, &long);
     let refused = message(write(file.path(), &gauge, &spec(Format::Ildg)));
-    assert!(refused.starts_with("links: expected links within 1e-4 of su3, got one off by "), "{refused}");
+    assert!(refused.starts_with("ildg: links: expected links within 1e-4 of su3, got one off by "), "{refused}");
     assert!(refused.ends_with(" at site 17, direction 2"), "{refused}");
     let unverified = WriteSpec { verify: false, ..spec(Format::Ildg) };
     write(file.path(), &gauge, &unverified).unwrap();
@@ -225,12 +225,12 @@ fn links_outside_the_group_are_refused_unless_asked_for() {
     assert_eq!(reading(false).unwrap().0, gauge);
     let two = WriteSpec { verify: false, rows: Some(2), ..spec(Format::Nersc) };
     let refused = message(write(file.path(), &gauge, &two));
-    assert!(refused.starts_with("rows: expected links of SU(3) for two rows, got "), "{refused}");
+    assert!(refused.starts_with("nersc: rows: expected links of SU(3) for two rows, got "), "{refused}");
     let huge = gauge.link::<3>(17, 2).scale(1e60.into());
     gauge.set_link(17, 2, &huge);
     let milc = WriteSpec { verify: false, ..spec(Format::Milc) };
     let refused = message(write(file.path(), &gauge, &milc));
-    assert!(refused.starts_with("links: expected numbers that the precision holds, got "), "{refused}");
+    assert!(refused.starts_with("milc: links: expected numbers that the precision holds, got "), "{refused}");
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn other_lattices_groups_and_formats_are_refused() {
             |lattice: &Lattice, group, format| read(file.path(), lattice, group, &ReadSpec { format, verify: true });
         assert_eq!(
             message(read(&other, Group::Su3, Some(row.format))),
-            "lattice: expected 4 x 2 x 8 x 6, got 4 x 2 x 6 x 8"
+            format!("{}: lattice: expected 4 x 2 x 8 x 6, got 4 x 2 x 6 x 8", row.name)
         );
         let error = read(gauge.lattice(), Group::Su2, None).unwrap_err();
         assert!(matches!(error.status(), 3 | 9), "{error}");

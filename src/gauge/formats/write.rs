@@ -42,15 +42,15 @@ impl Encoding {
     fn new(spec: &WriteSpec, row: &Row, colours: usize) -> Result<Self> {
         let rows = [colours, colours - 1];
         Ok(Self {
-            width: choose(row.name, "precision", spec.precision, row.precisions)?,
-            order: choose(row.name, "byte_order", spec.byte_order, row.orders)?,
-            rows: choose(row.name, "rows", spec.rows, &rows[..1 + usize::from(row.omits_rows)])?,
+            width: choose("precision", spec.precision, row.precisions)?,
+            order: choose("byte_order", spec.byte_order, row.orders)?,
+            rows: choose("rows", spec.rows, &rows[..1 + usize::from(row.omits_rows)])?,
         })
     }
 }
 
 /// The value asked for, where the format has it, or the usual one.
-fn choose<T: Copy + PartialEq + Serialize>(format: &str, key: &str, asked: Option<T>, known: &[T]) -> Result<T> {
+fn choose<T: Copy + PartialEq + Serialize>(key: &str, asked: Option<T>, known: &[T]) -> Result<T> {
     let asked = asked.unwrap_or(known[0]);
     if known.contains(&asked) {
         return Ok(asked);
@@ -58,7 +58,7 @@ fn choose<T: Copy + PartialEq + Serialize>(format: &str, key: &str, asked: Optio
     let text = |value: &T| serde_json::to_string(value).unwrap_or_default().replace('"', "'");
     let known: Vec<String> = known.iter().map(text).collect();
     let (known, asked) = (known.join(" or "), text(&asked));
-    Err(Error::Unsupported(format!("{format}: {key}: expected {known}, got {asked}")))
+    Err(Error::Unsupported(format!("{key}: expected {known}, got {asked}")))
 }
 
 /// Writes a field to a file; the file that was at `path` before is replaced only once the new one is complete.
@@ -66,7 +66,8 @@ fn choose<T: Copy + PartialEq + Serialize>(format: &str, key: &str, asked: Optio
 /// Errors: `Io`; `Unsupported` where the format cannot hold such a field or has no such key; `BadShape` where its
 /// extents do not fit; `BadInput` for links that are not in the group, or too large for f32.
 pub fn write(path: &Path, gauge: &Gauge, spec: &WriteSpec) -> Result<()> {
-    let bytes = encode(gauge, spec).map_err(|e| e.within(&path.display().to_string()))?;
+    let place = || format!("{}: {}", path.display(), spec.format.name());
+    let bytes = encode(gauge, spec).map_err(|e| e.within(&place()))?;
     file::write_atomic(path, &bytes)
 }
 
