@@ -57,7 +57,7 @@ $(RELEASE)/$(SHARED) $(RELEASE)/libinstanton.a: library ;
 $(BUILD):
 	mkdir -p $(BUILD)
 
-$(BUILD)/hmc_phi4 $(BUILD)/train_phi4: $(BUILD)/%: examples/%.c include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
+$(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator: $(BUILD)/%: examples/%.c include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
 	$(C99) $< -o $@ $(LINK)
 
 $(BUILD)/hmc_phi4_fortran: examples/hmc_phi4.f90 $(RELEASE)/$(SHARED) | $(BUILD)
@@ -78,6 +78,8 @@ test-references:
 	@test -n "$(DATA)" || { echo "test-references: expected DATA=FOLDER of reference data, got none" >&2; exit 1; }
 	@test -d "$(DATA)" || { echo "test-references: expected a folder, got $(DATA)" >&2; exit 1; }
 	INSTANTON_DATA="$(abspath $(DATA))" $(CARGO) test --release --test references --test propagators -- --ignored
+	$(MAKE) $(BUILD)/propagator
+	$(BUILD)/propagator "$(DATA)/chroma/weak_field.lime" 4 4 4 8
 
 $(BUILD)/test_header: ffi-tests/header.cpp include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
 	$(CXX11) $< -o $@ $(LINK)
@@ -89,7 +91,7 @@ $(BUILD)/test_static: ffi-tests/lattice.c ffi-tests/expect.h include/instanton.h
 $(BUILD)/test_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
 	$(C99) -D_XOPEN_SOURCE=700 $< -o $@ $(LINK) -lpthread
 
-test-c: $(TEST_PROGRAMS) $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/hmc_phi4_fortran
+test-c: $(TEST_PROGRAMS) $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/hmc_phi4_fortran
 	sh scripts/exports.sh $(RELEASE)/$(SHARED)
 	set -e; for test in $(TEST_PROGRAMS); do $$test; done
 	$(BUILD)/test_exactness models
