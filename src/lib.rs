@@ -13,6 +13,7 @@ pub mod lattice;
 pub mod markov;
 pub mod program;
 pub mod random;
+pub mod space;
 pub mod spec;
 pub mod statistics;
 pub mod training;

@@ -4,13 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in their order of dependency.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 16] = [
     "error",
     "file",
     "spec",
     "random",
     "context",
     "lattice",
+    "gauge",
+    "space",
     "action",
     "program",
     "flow",

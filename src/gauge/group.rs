@@ -34,6 +34,11 @@ impl Group {
         (self.colours().pow(2) - 1).max(1)
     }
 
+    /// T_F of tr T_a T_b = T_F δ_ab: 1/2, and 1 for U(1).
+    pub fn trace_norm(self) -> f64 {
+        if self == Group::U1 { 1.0 } else { 0.5 }
+    }
+
     /// Real numbers in a link: 2 N^2.
     pub fn reals(self) -> usize {
         2 * self.colours().pow(2)

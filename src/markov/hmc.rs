@@ -1,4 +1,5 @@
-//! Hybrid Monte Carlo: H = Σ p²/2 + S(φ), momenta p drawn from N(0, 1), accepted with min(1, exp(−ΔH)).
+//! Hybrid Monte Carlo: H = Σ p²/2 + S(φ), momenta p drawn from N(0, 1) (for links p_a, in the basis
+//! of [`crate::space`]), accepted with min(1, exp(−ΔH)).
 //!
 //! S. Duane, A. D. Kennedy, B. J. Pendleton, D. Roweth, Phys. Lett. B 195, 216 (1987). A trajectory that diverges
 //! counts as ΔH = +∞ and is rejected: it passes the same points in both directions, so detailed balance holds.
@@ -53,10 +54,10 @@ impl Hmc {
     }
 
     fn phase(&self, key: &Key, state: &State) -> Result<Phase> {
-        let volume = state.field.len();
-        let mut momentum = vec![0.0; volume];
-        key.stream(Purpose::Momentum).normals(&mut momentum);
-        let mut phase = Phase { field: state.field.clone(), momentum, gradient: vec![0.0; volume] };
+        let (space, count) = (self.action.space(), state.field.len());
+        let mut momentum = vec![0.0; count];
+        space.draw_momenta(&mut key.stream(Purpose::Momentum), &mut momentum);
+        let mut phase = Phase { space, field: state.field.clone(), momentum, gradient: vec![0.0; count] };
         match &state.gradient {
             Some(gradient) => phase.gradient.copy_from_slice(gradient),
             None => {

@@ -11,6 +11,8 @@ mod hmc;
 mod independence;
 mod integrators;
 mod kernel;
+#[cfg(test)]
+mod links;
 mod metropolis;
 mod recollection;
 mod spec;

@@ -51,10 +51,10 @@ pub struct Turn {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Start {
-    /// Zero everywhere.
+    /// Zero everywhere, or unit links.
     #[default]
     Cold,
-    /// Independent standard normal numbers.
+    /// Independent standard normal numbers, or links from the Haar measure.
     Hot,
 }
 
