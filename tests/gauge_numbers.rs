@@ -12,6 +12,7 @@ use instanton::statistics::{Autocorrelation, autocorrelation};
 use std::sync::Arc;
 
 const HMC: &str = "{type: 'hmc', integrator: 'omelyan2', steps: 5, length: 1, start: 'hot'}";
+const HEATBATH: &str = "{type: 'heatbath', overrelaxation: 1, start: 'hot'}";
 
 /// A theory on 8 x 8 sites with its exact plaquette and, for U(1), <Q²>.
 struct Exact {
@@ -90,4 +91,19 @@ fn hybrid_monte_carlo_meets_the_exact_numbers_of_su2() {
 #[test]
 fn hybrid_monte_carlo_meets_the_exact_numbers_of_su3() {
     expect_exact_numbers(Group::Su3, HMC, 4_000);
+}
+
+#[test]
+fn the_heat_bath_meets_the_exact_numbers_of_u1() {
+    expect_exact_numbers(Group::U1, HEATBATH, 20_000);
+}
+
+#[test]
+fn the_heat_bath_meets_the_exact_numbers_of_su2() {
+    expect_exact_numbers(Group::Su2, HEATBATH, 10_000);
+}
+
+#[test]
+fn the_heat_bath_meets_the_exact_numbers_of_su3() {
+    expect_exact_numbers(Group::Su3, HEATBATH, 6_000);
 }

@@ -7,6 +7,7 @@ mod chain;
 mod check;
 mod checkpoint;
 mod cycle;
+mod heatbath;
 mod hmc;
 mod independence;
 mod integrators;
@@ -19,6 +20,7 @@ mod spec;
 
 pub use chain::{Chain, StepInfo};
 pub use cycle::Cycle;
+pub use heatbath::{Heatbath, HeatbathSpec};
 pub use hmc::{Hmc, HmcSpec};
 pub use independence::{Independence, Proposal};
 pub use integrators::{Integrator, IntegratorName, Phase};
