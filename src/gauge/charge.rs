@@ -36,7 +36,7 @@ mod tests {
     fn the_charge_of_a_constant_flux_is_its_number_of_quanta() {
         let lattice = Lattice::new(&[6, 5]).unwrap();
         for quanta in -7..=7 {
-            let got = charge(&constant_flux(&lattice, quanta).unwrap()).unwrap();
+            let got = charge(&constant_flux(&lattice, &[quanta]).unwrap()).unwrap();
             assert!((got - quanta as f64).abs() < 1e-12, "{quanta}: {got}");
         }
         let other = Gauge::unit(&lattice, Group::Su2).unwrap();

@@ -61,6 +61,11 @@ impl Gauge {
         &self.links
     }
 
+    /// All numbers, to change.
+    pub(super) fn links_mut(&mut self) -> &mut [f64] {
+        &mut self.links
+    }
+
     /// Gives all numbers away.
     pub fn into_links(self) -> Vec<f64> {
         self.links
