@@ -11,6 +11,7 @@ mod polynomial;
 mod runs;
 mod spec;
 mod stability;
+mod sum;
 
 pub use callback::{Callback, HostFunction};
 pub use gauge::{GaugeAction, GaugeSpec};
@@ -18,10 +19,12 @@ pub use phi4::Phi4;
 pub use phi4_spec::Phi4Spec;
 pub use polynomial::{Coupling, Hop, Polynomial};
 pub use spec::ActionSpec;
+pub use sum::{Sum, SumSpec};
 
 use crate::error::Result;
 use crate::lattice::Lattice;
 use crate::space::Space;
+use std::sync::Arc;
 
 /// A Euclidean action S of a field of scalars or of links.
 pub trait Action: Send + Sync {
@@ -52,6 +55,11 @@ pub trait Action: Send + Sync {
     /// The action as a sum over loops of links, where it is one: heat baths then draw its links one by one.
     fn gauge(&self) -> Option<&GaugeAction> {
         None
+    }
+
+    /// The actions that it is the sum of; none where it is no sum.
+    fn terms(&self) -> &[Arc<dyn Action>] {
+        &[]
     }
 
     /// True where the action may be called from any thread; a host's callback is called from the host's thread alone.

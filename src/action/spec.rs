@@ -1,7 +1,7 @@
 //! The registry of actions: a new action is its file and one line here.
 
 use super::gauge::{GaugeSpec, IWASAKI, SYMANZIK};
-use super::{Action, Phi4Spec};
+use super::{Action, Phi4Spec, SumSpec};
 use crate::error::Result;
 use crate::lattice::Lattice;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,8 @@ pub enum ActionSpec {
     Symanzik(GaugeSpec),
     /// Plaquettes and rectangles with Iwasaki's coefficients.
     Iwasaki(GaugeSpec),
+    /// A sum of other actions.
+    Sum(SumSpec),
 }
 
 impl ActionSpec {
@@ -28,6 +30,7 @@ impl ActionSpec {
             ActionSpec::Wilson(spec) => Ok(Box::new(spec.build(lattice, 0.0)?)),
             ActionSpec::Symanzik(spec) => Ok(Box::new(spec.build(lattice, SYMANZIK)?)),
             ActionSpec::Iwasaki(spec) => Ok(Box::new(spec.build(lattice, IWASAKI)?)),
+            ActionSpec::Sum(spec) => Ok(Box::new(spec.build(lattice)?)),
         }
     }
 }
@@ -51,6 +54,7 @@ mod tests {
             "{type: 'phi4', form: 'half', mass_squared: 1e-3, lambda: 0, \
              hopping: [{displacement: [1, -2], strength: 0.1}]}",
             "{type: 'iwasaki', group: 'su2', beta: 2.2}",
+            "{type: 'sum', terms: [{type: 'phi4', mass_squared: -4, lambda: 1}]}",
         ] {
             let spec: ActionSpec = parse("action", text).unwrap();
             let stored = serde_json::to_string(&spec).unwrap();
@@ -65,12 +69,12 @@ mod tests {
         let cases = [
             (
                 "{}",
-                "action: missing key 'type' (one of 'phi4' or 'wilson' or 'symanzik' or 'iwasaki'); known keys: type"
+                "action: missing key 'type' (one of 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'sum'); known keys: type"
                     .to_string(),
             ),
             (
                 "{type: 'phi5'}",
-                "action: type: expected 'phi4' or 'wilson' or 'symanzik' or 'iwasaki', got 'phi5'; known keys: type"
+                "action: type: expected 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'sum', got 'phi5'; known keys: type"
                     .to_string(),
             ),
             ("{type: 'phi4', mass_squared: 1}", format!("action: missing key 'lambda'{keys}")),

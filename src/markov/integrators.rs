@@ -77,7 +77,7 @@ impl Phase {
         self.momentum.iter_mut().zip(&self.gradient).for_each(|(p, gradient)| *p -= time * gradient);
     }
 
-    fn drift(&mut self, time: f64) {
+    pub(super) fn drift(&mut self, time: f64) {
         self.space.drift(&mut self.field, &self.momentum, time);
     }
 

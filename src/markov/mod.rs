@@ -12,6 +12,7 @@ mod hmc;
 mod independence;
 mod integrators;
 mod kernel;
+mod levels;
 #[cfg(test)]
 mod links;
 mod metropolis;
@@ -25,5 +26,6 @@ pub use hmc::{Hmc, HmcSpec};
 pub use independence::{Independence, Proposal};
 pub use integrators::{Integrator, IntegratorName, Phase};
 pub use kernel::{Info, Kernel, Key, State};
+pub use levels::LevelSpec;
 pub use metropolis::Metropolis;
 pub use spec::{ChainSpec, CycleSpec, IndependenceSpec, KernelSpec, Start, Turn};

@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn specs_are_read_with_their_defaults_and_survive_writing() {
-        let omelyan4 = HmcSpec { integrator: IntegratorName::Omelyan4, steps: 3, length: 2.0 };
+        let omelyan4 = HmcSpec { integrator: IntegratorName::Omelyan4, steps: 3, length: 2.0, ..HmcSpec::default() };
         assert_eq!(
             read("{type: 'hmc', integrator: 'omelyan4', steps: 3, length: 2}").kernel,
             KernelSpec::Hmc(omelyan4)
