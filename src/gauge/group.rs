@@ -78,7 +78,7 @@ pub fn exponential<const N: usize>(x: &Matrix<N>) -> Matrix<N> {
 
 /// The coefficients of exp(iQ) = f0 + f1 Q + f2 Q^2 for the hermitian traceless 3 x 3 matrix Q = -iX. Morningstar and
 /// Peardon, hep-lat/0311018, eqs. (23) to (36).
-fn cayley_hamilton<const N: usize>(x: &Matrix<N>) -> [Complex64; 3] {
+pub(super) fn cayley_hamilton<const N: usize>(x: &Matrix<N>) -> [Complex64; 3] {
     let q = x.scale(Complex64::new(0.0, -1.0));
     let c0 = q.determinant().re;
     let c1 = 0.5 * (q * q).trace().re;

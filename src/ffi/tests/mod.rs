@@ -3,6 +3,7 @@
 mod callbacks;
 mod defects;
 mod journey;
+mod links;
 mod nulls;
 mod refusals;
 
