@@ -15,6 +15,7 @@ pub mod markov;
 pub mod program;
 pub mod random;
 pub mod simd;
+pub mod space;
 pub mod spec;
 pub mod statistics;
 pub mod training;

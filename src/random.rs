@@ -33,6 +33,8 @@ pub enum Purpose {
     Resampling = 8,
     /// Seeds of the kernels in a cycle.
     Kernel = 9,
+    /// Heat baths of links.
+    Heatbath = 10,
 }
 
 /// One stream: the random numbers of all sites for one (seed, purpose, counter).

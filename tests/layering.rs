@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in their order of dependency.
-const ROOMS: [&str; 17] = [
+const ROOMS: [&str; 18] = [
     "error",
     "file",
     "spec",
@@ -14,6 +14,7 @@ const ROOMS: [&str; 17] = [
     "lattice",
     "gauge",
     "dirac",
+    "space",
     "action",
     "program",
     "flow",

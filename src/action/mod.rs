@@ -4,36 +4,62 @@ mod callback;
 #[cfg(test)]
 pub(crate) mod check;
 mod convention;
+mod gauge;
 mod phi4;
 mod phi4_spec;
 mod polynomial;
 mod runs;
 mod spec;
 mod stability;
+mod sum;
 
 pub use callback::{Callback, HostFunction};
+pub use gauge::{GaugeAction, GaugeSpec};
 pub use phi4::Phi4;
 pub use phi4_spec::Phi4Spec;
 pub use polynomial::{Coupling, Hop, Polynomial};
 pub use spec::ActionSpec;
+pub use sum::{Sum, SumSpec};
 
 use crate::error::Result;
 use crate::lattice::Lattice;
+use crate::space::Space;
+use std::sync::Arc;
 
-/// A Euclidean action S of a field with one real number on each site.
+/// A Euclidean action S of a field of scalars or of links.
 pub trait Action: Send + Sync {
     /// The lattice on which the field lives.
     fn lattice(&self) -> &Lattice;
 
-    /// S of a field of V numbers.
+    /// What lives on the lattice; one real number on each site where an action says nothing else.
+    fn space(&self) -> Space {
+        Space::Scalars
+    }
+
+    /// Real numbers in a field.
+    fn count(&self) -> usize {
+        self.space().count(self.lattice())
+    }
+
+    /// S of a field of `count` numbers.
     fn value(&self, field: &[f64]) -> Result<f64>;
 
-    /// Writes dS/dφ to `gradient` (V numbers) and returns S.
+    /// Writes dS/dφ, or the G of [`crate::space`] for links, to `gradient` (`count` numbers) and returns S.
     fn gradient(&self, field: &[f64], gradient: &mut [f64]) -> Result<f64>;
 
     /// The action as a polynomial, where it is one: learned samplers then differentiate it themselves, and faster.
     fn polynomial(&self) -> Option<&Polynomial> {
         None
+    }
+
+    /// The action as a sum over loops of links, where it is one: heat baths then draw its links one by one.
+    fn gauge(&self) -> Option<&GaugeAction> {
+        None
+    }
+
+    /// The actions that it is the sum of; none where it is no sum.
+    fn terms(&self) -> &[Arc<dyn Action>] {
+        &[]
     }
 
     /// True where the action may be called from any thread; a host's callback is called from the host's thread alone.

@@ -1,6 +1,7 @@
 //! The registry of actions: a new action is its file and one line here.
 
-use super::{Action, Phi4Spec};
+use super::gauge::{GaugeSpec, IWASAKI, SYMANZIK};
+use super::{Action, Phi4Spec, SumSpec};
 use crate::error::Result;
 use crate::lattice::Lattice;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,14 @@ use serde::{Deserialize, Serialize};
 pub enum ActionSpec {
     /// φ⁴ theory in one of its conventions.
     Phi4(#[serde(deserialize_with = "Phi4Spec::deserialize_any_form")] Phi4Spec),
+    /// Plaquettes of a gauge field.
+    Wilson(GaugeSpec),
+    /// Plaquettes and rectangles, improved at tree level.
+    Symanzik(GaugeSpec),
+    /// Plaquettes and rectangles with Iwasaki's coefficients.
+    Iwasaki(GaugeSpec),
+    /// A sum of other actions.
+    Sum(SumSpec),
 }
 
 impl ActionSpec {
@@ -18,6 +27,10 @@ impl ActionSpec {
     pub fn build(self, lattice: &Lattice) -> Result<Box<dyn Action>> {
         match self {
             ActionSpec::Phi4(spec) => Ok(Box::new(spec.build(lattice)?)),
+            ActionSpec::Wilson(spec) => Ok(Box::new(spec.build(lattice, 0.0)?)),
+            ActionSpec::Symanzik(spec) => Ok(Box::new(spec.build(lattice, SYMANZIK)?)),
+            ActionSpec::Iwasaki(spec) => Ok(Box::new(spec.build(lattice, IWASAKI)?)),
+            ActionSpec::Sum(spec) => Ok(Box::new(spec.build(lattice)?)),
         }
     }
 }
@@ -40,6 +53,8 @@ mod tests {
             "{type: 'phi4', form: 'kappa', kappa: 0.1, lambda: [0.1, 0.3], source: -0.7}",
             "{type: 'phi4', form: 'half', mass_squared: 1e-3, lambda: 0, \
              hopping: [{displacement: [1, -2], strength: 0.1}]}",
+            "{type: 'iwasaki', group: 'su2', beta: 2.2}",
+            "{type: 'sum', terms: [{type: 'phi4', mass_squared: -4, lambda: 1}]}",
         ] {
             let spec: ActionSpec = parse("action", text).unwrap();
             let stored = serde_json::to_string(&spec).unwrap();
@@ -52,8 +67,16 @@ mod tests {
         let keys = "; known keys: type, form, mass_squared, lambda, source, hopping";
         let kappa_keys = "; known keys: type, form, kappa, lambda, source, hopping";
         let cases = [
-            ("{}", "action: missing key 'type' (one of 'phi4'); known keys: type".to_string()),
-            ("{type: 'phi5'}", "action: type: expected 'phi4', got 'phi5'; known keys: type".to_string()),
+            (
+                "{}",
+                "action: missing key 'type' (one of 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'sum'); known keys: type"
+                    .to_string(),
+            ),
+            (
+                "{type: 'phi5'}",
+                "action: type: expected 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'sum', got 'phi5'; known keys: type"
+                    .to_string(),
+            ),
             ("{type: 'phi4', mass_squared: 1}", format!("action: missing key 'lambda'{keys}")),
             ("{type: 'phi4', mass_squared: 1, lamda: 1}", format!("action: unknown key 'lamda'{keys}")),
             ("{type: 'phi4', kappa: 1, lambda: 1}", format!("action: unknown key 'kappa'{keys}")),

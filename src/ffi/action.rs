@@ -1,6 +1,6 @@
 //! Section `action` of the header.
 
-use super::arguments::{self, Output, batch as fields_of, fields as fields_at, zeros};
+use super::arguments::{self, Output, batch_of as fields_of, fields as fields_at, zeros};
 use super::guard::{guard, inst_status, outside};
 use super::handles::{self, Handle, Object, shared};
 use super::lattice::inst_lattice;
@@ -88,13 +88,13 @@ pub unsafe extern "C" fn inst_action_value(
         // SAFETY: the caller keeps the contract of the header.
         let object = unsafe { shared("action", action)? };
         let action = &*object.action;
-        let (count, numbers) = fields_of(batch, action.lattice())?;
+        let (count, numbers) = fields_of(batch, action.count(), action.lattice())?;
         // SAFETY: the caller keeps the contract of the header.
         let output = unsafe { Output::array("values", values, count)? };
         let mut values = zeros("values", count)?;
         // SAFETY: the caller keeps the contract of the header.
         let fields = unsafe { fields_at("fields", fields, numbers)? };
-        for (value, field) in values.iter_mut().zip(fields.chunks_exact(action.lattice().volume())) {
+        for (value, field) in values.iter_mut().zip(fields.chunks_exact(action.count())) {
             *value = action.value(field)?;
         }
         expect_finite("action of the fields", &values)?;
@@ -115,14 +115,14 @@ pub unsafe extern "C" fn inst_action_gradient(
         // SAFETY: the caller keeps the contract of the header.
         let object = unsafe { shared("action", action)? };
         let action = &*object.action;
-        let (_, numbers) = fields_of(batch, action.lattice())?;
+        let (_, numbers) = fields_of(batch, action.count(), action.lattice())?;
         // SAFETY: the caller keeps the contract of the header.
         let output = unsafe { Output::array("gradients", gradients, numbers)? };
         let mut gradients = zeros("gradients", numbers)?;
         // SAFETY: the caller keeps the contract of the header.
         let fields = unsafe { fields_at("fields", fields, numbers)? };
-        let volume = action.lattice().volume();
-        for (gradient, field) in gradients.chunks_exact_mut(volume).zip(fields.chunks_exact(volume)) {
+        let size = action.count();
+        for (gradient, field) in gradients.chunks_exact_mut(size).zip(fields.chunks_exact(size)) {
             action.gradient(field, gradient)?;
         }
         expect_finite("gradients of the action", &gradients)?;

@@ -109,13 +109,18 @@ pub(super) fn count(what: &str, least: usize, count: i64) -> Result<usize> {
 
 /// Checks a batch of fields: how many fields, and how many numbers they have in all.
 pub(super) fn batch(batch: i64, lattice: &Lattice) -> Result<(usize, usize)> {
-    let most = MOST_NUMBERS / lattice.volume();
+    batch_of(batch, lattice.volume(), lattice)
+}
+
+/// The same for fields of `count` numbers on a lattice.
+pub(super) fn batch_of(batch: i64, count: usize, lattice: &Lattice) -> Result<(usize, usize)> {
+    let most = MOST_NUMBERS / count;
     match usize::try_from(batch) {
-        Ok(batch) if (1..=most).contains(&batch) => Ok((batch, batch * lattice.volume())),
+        Ok(batch) if (1..=most).contains(&batch) => Ok((batch, batch * count)),
         _ => {
-            let (volume, shape) = (lattice.volume(), lattice.shape());
+            let shape = lattice.shape();
             Err(Error::BadShape(format!(
-                "batch: expected 1 to {most} fields of {volume} numbers ({shape}), got {batch}"
+                "batch: expected 1 to {most} fields of {count} numbers ({shape}), got {batch}"
             )))
         }
     }

@@ -32,7 +32,7 @@ fn hmc_by_default<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::res
     spec::with_default_tag(deserializer, "type", "hmc")
 }
 
-/// Fields of a lattice that a chain keeps at most at a time: field, gradient, momenta, and those of the step before.
+/// Fields that a chain keeps at most at a time: field, gradient, momenta, and those of the step before.
 const MOST_FIELDS: usize = 8;
 
 /// Makes a chain at its start field, from the model as it is now; `model` may be NULL where no kernel needs it.
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn inst_chain_new(
         let model = if model.is_null() { None } else { Some(unsafe { shared("model", model)? }) };
         let model = model.map(|model| Arc::new(model.flow.clone()) as Arc<dyn Model>);
         let AnyChainSpec { spec } = spec::parse("chain", text)?;
-        expect_memory(object.action.lattice().volume())?;
+        expect_memory(object.action.count())?;
         let chain = Chain::new(Arc::clone(&object.action), model, &spec, object.context.seed());
         out.write(handles::new(chain.map_err(|e| e.within("chain"))?));
         Ok(())
@@ -137,6 +137,6 @@ pub unsafe extern "C" fn inst_chain_load(chain: *mut inst_chain, path: *const c_
 }
 
 /// A lattice may be larger than memory, and nothing of its size has been made where the host computes the action.
-fn expect_memory(volume: usize) -> Result<()> {
-    arguments::reserve("chain", volume.saturating_mul(MOST_FIELDS)).map(drop)
+fn expect_memory(count: usize) -> Result<()> {
+    arguments::reserve("chain", count.saturating_mul(MOST_FIELDS)).map(drop)
 }

@@ -5,8 +5,10 @@ use super::arguments::{self, Output, expect_lattice, fields, zeros};
 use super::guard::{guard, inst_status};
 use super::handles::{self, Handle, Object, shared};
 use super::model::inst_model;
+use crate::error::Error;
 use crate::flow::Model;
 use crate::markov::{Independence, Proposal};
+use crate::space::Space;
 use crate::spec;
 use serde::Deserialize;
 use std::ffi::c_char;
@@ -64,6 +66,9 @@ pub unsafe extern "C" fn inst_proposal_new(
             // SAFETY: the caller keeps the contract of the header.
             let action = unsafe { shared("action", action)? };
             expect_lattice("action", lattice, action.action.lattice())?;
+            if action.action.space() != Space::Scalars {
+                return Err(Error::Unsupported("action: expected one of scalars, got one of links".into()));
+            }
         }
         let AnyProposalSpec { spec } = spec::parse("proposal", text)?;
         let proposal = match spec {

@@ -3,10 +3,12 @@
 //! In memory and in every call of the C interface it is `[site][mu][row][column][re, im]`, with x the fastest index of
 //! the site and mu = 0 for x; the link U_mu(x) leads from x to x + mu.
 
-use super::group::Group;
+use super::colours::with_colours;
+use super::group::{Group, haar};
 use super::matrix::Matrix;
 use crate::error::{Error, Result, expect_finite, expect_length};
 use crate::lattice::Lattice;
+use crate::random::Stream;
 
 /// Links on a lattice.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +30,13 @@ impl Gauge {
         let unit = |i: usize| f64::from(i.is_multiple_of(2) && (i / 2).is_multiple_of(colours + 1));
         links.extend((0..reals).map(|i| unit(i % group.reals())));
         Ok(Self { lattice: lattice.clone(), group, links })
+    }
+
+    /// Independent links from the Haar measure.
+    pub fn random(lattice: &Lattice, group: Group, stream: &mut Stream) -> Result<Self> {
+        let mut gauge = Self::unit(lattice, group)?;
+        with_colours!(group, randomise(&mut gauge.links, stream));
+        Ok(gauge)
     }
 
     /// Given links, in the order of the module.
@@ -52,6 +61,16 @@ impl Gauge {
         &self.links
     }
 
+    /// All numbers, to change.
+    pub(super) fn links_mut(&mut self) -> &mut [f64] {
+        &mut self.links
+    }
+
+    /// Gives all numbers away.
+    pub fn into_links(self) -> Vec<f64> {
+        self.links
+    }
+
     /// Replaces all numbers.
     pub fn set_links(&mut self, links: Vec<f64>) -> Result<()> {
         expect_length("links", self.links.len(), links.len())?;
@@ -71,21 +90,35 @@ impl Gauge {
         link.to_reals(&mut self.links[start..start + 2 * N * N]);
     }
 
-    /// The largest distance of a link from the group, with its site and direction.
-    pub fn worst_link(&self) -> (f64, usize, usize) {
-        match self.group {
-            Group::U1 => self.worst::<1>(),
-            Group::Su2 => self.worst::<2>(),
-            Group::Su3 => self.worst::<3>(),
-        }
+    /// Puts links that are off the group by more than `tolerance` back onto it.
+    pub fn project(&mut self, tolerance: f64) {
+        with_colours!(self.group, project_links(&mut self.links, tolerance));
     }
 
-    fn worst<const N: usize>(&self) -> (f64, usize, usize) {
-        let places =
-            (0..self.lattice.volume()).flat_map(|site| (0..self.lattice.dimensions()).map(move |mu| (site, mu)));
-        places.map(|(site, mu)| (self.link::<N>(site, mu).deviation(), site, mu)).fold((0.0, 0, 0), |worst, next| {
-            // What is not a number counts as worst.
-            if next.0 > worst.0 || next.0.is_nan() { next } else { worst }
-        })
+    /// The largest distance of a link from the group, with its site and direction.
+    pub fn worst_link(&self) -> (f64, usize, usize) {
+        with_colours!(self.group, worst(self))
     }
+}
+
+fn randomise<const N: usize>(links: &mut [f64], stream: &mut Stream) {
+    links.chunks_exact_mut(2 * N * N).for_each(|link| haar::<N>(stream).to_reals(link));
+}
+
+fn project_links<const N: usize>(links: &mut [f64], tolerance: f64) {
+    for link in links.chunks_exact_mut(2 * N * N) {
+        let matrix = Matrix::<N>::from_reals(link);
+        if matrix.deviation() > tolerance {
+            matrix.projected().to_reals(link);
+        }
+    }
+}
+
+fn worst<const N: usize>(gauge: &Gauge) -> (f64, usize, usize) {
+    let dimensions = gauge.lattice.dimensions();
+    let places = (0..gauge.lattice.volume()).flat_map(|site| (0..dimensions).map(move |mu| (site, mu)));
+    places.map(|(site, mu)| (gauge.link::<N>(site, mu).deviation(), site, mu)).fold((0.0, 0, 0), |worst, next| {
+        // What is not a number counts as worst.
+        if next.0 > worst.0 || next.0.is_nan() { next } else { worst }
+    })
 }

@@ -34,6 +34,11 @@ impl Group {
         (self.colours().pow(2) - 1).max(1)
     }
 
+    /// T_F of tr T_a T_b = T_F δ_ab: 1/2, and 1 for U(1).
+    pub fn trace_norm(self) -> f64 {
+        if self == Group::U1 { 1.0 } else { 0.5 }
+    }
+
     /// Real numbers in a link: 2 N^2.
     pub fn reals(self) -> usize {
         2 * self.colours().pow(2)
@@ -73,7 +78,7 @@ pub fn exponential<const N: usize>(x: &Matrix<N>) -> Matrix<N> {
 
 /// The coefficients of exp(iQ) = f0 + f1 Q + f2 Q^2 for the hermitian traceless 3 x 3 matrix Q = -iX. Morningstar and
 /// Peardon, hep-lat/0311018, eqs. (23) to (36).
-fn cayley_hamilton<const N: usize>(x: &Matrix<N>) -> [Complex64; 3] {
+pub(super) fn cayley_hamilton<const N: usize>(x: &Matrix<N>) -> [Complex64; 3] {
     let q = x.scale(Complex64::new(0.0, -1.0));
     let c0 = q.determinant().re;
     let c1 = 0.5 * (q * q).trace().re;

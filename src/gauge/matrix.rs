@@ -82,9 +82,9 @@ impl<const N: usize> Matrix<N> {
         m[1][j] * m[2][k] - m[1][k] * m[2][j]
     }
 
-    /// The largest |number|.
+    /// The largest |number|; NaN where there is one.
     pub fn largest(&self) -> f64 {
-        self.0.iter().flatten().fold(0.0, |most, z| z.norm().max(most))
+        self.0.iter().flatten().map(|z| z.norm()).fold(0.0, larger)
     }
 
     /// The traceless antihermitian part, (A - A^dag)/2 - tr(A - A^dag)/(2N); for N = 1, i Im A.
@@ -128,8 +128,13 @@ impl<const N: usize> Matrix<N> {
     /// How far U is from the group: the largest number of U U^dag - 1, or |det U - 1| where that is larger (N > 1).
     pub fn deviation(&self) -> f64 {
         let unitarity = (*self * self.adjoint() - Self::unit()).largest();
-        if N == 1 { unitarity } else { unitarity.max((self.determinant() - ONE).norm()) }
+        if N == 1 { unitarity } else { larger(unitarity, (self.determinant() - ONE).norm()) }
     }
+}
+
+/// The larger of two numbers; one that is none counts as largest.
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b || a.is_nan() { a } else { b }
 }
 
 impl<const N: usize> Add for Matrix<N> {

@@ -1,13 +1,41 @@
-//! Gauge fields: links, groups, observables, files.
+//! Gauge fields: links, groups, loops, observables, files.
 
+mod algebra;
+mod charge;
+mod clover;
+mod colours;
+mod differential;
 mod field;
+mod flow;
 pub mod formats;
 mod group;
+mod heatbath;
+mod instanton;
+#[cfg(test)]
+mod laws;
+mod loops;
 mod matrix;
 pub mod observables;
+mod paths;
+mod polar;
+mod quaternion;
+mod slope;
+mod smearing;
 #[cfg(test)]
 mod tests;
+mod von_mises;
 
+pub use algebra::{draw_momenta, drift};
+pub use charge::charge;
+pub use clover::{clover_charge, energy_density};
+pub(crate) use colours::with_colours;
+pub use differential::Differential;
 pub use field::Gauge;
+pub use flow::{FlowSpec, Scales, WilsonFlow, scales};
 pub use group::{Group, exponential, generator, haar};
+pub use heatbath::{heat, reflect};
+pub use instanton::constant_flux;
+pub use loops::Loops;
 pub use matrix::{Complex64, Matrix};
+pub use paths::{Links, Step};
+pub use smearing::{ape, stout};

@@ -2,20 +2,10 @@
 //!
 //! All traces are divided by N, so that they are one for unit links.
 
+use super::colours::with_colours;
 use super::field::Gauge;
-use super::group::Group;
 use super::matrix::{Complex64, Matrix};
 use crate::error::{Error, Result};
-
-macro_rules! with_colours {
-    ($group:expr, $call:ident($($argument:expr),*)) => {
-        match $group {
-            Group::U1 => $call::<1>($($argument),*),
-            Group::Su2 => $call::<2>($($argument),*),
-            Group::Su3 => $call::<3>($($argument),*),
-        }
-    };
-}
 
 /// Re tr of the plaquettes in each plane, averaged over the sites: planes (mu, nu) with mu < nu in the order
 /// (0,1), (0,2), (1,2), (0,3), (1,3), (2,3).

@@ -109,7 +109,7 @@ fn random_elements_have_the_moments_of_the_haar_measure() {
 }
 
 /// U_mu(x) -> g(x) U_mu(x) g(x + mu)^dag.
-fn transformed<const N: usize>(gauge: &Gauge) -> Gauge {
+pub(super) fn transformed<const N: usize>(gauge: &Gauge) -> Gauge {
     let lattice = gauge.lattice().clone();
     let mut stream = stream(5);
     let g: Vec<Matrix<N>> = (0..lattice.volume()).map(|_| haar(&mut stream)).collect();

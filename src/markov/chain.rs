@@ -35,21 +35,22 @@ impl Chain {
     pub fn new(action: Arc<dyn Action>, model: Option<Arc<dyn Model>>, spec: &ChainSpec, seed: u64) -> Result<Self> {
         let kernel = spec.kernel.build(action.clone(), model.clone())?;
         let seed = spec.seed.unwrap_or(seed);
-        let mut field = vec![0.0; action.lattice().volume()];
-        if spec.start == Start::Hot {
-            Stream::new(seed, Purpose::Start, 0).normals(&mut field);
-        }
+        let (space, lattice) = (action.space(), action.lattice());
+        let field = match spec.start {
+            Start::Cold => space.cold(lattice)?,
+            Start::Hot => space.hot(lattice, &mut Stream::new(seed, Purpose::Start, 0))?,
+        };
         let state = State::new(&*action, &field)?;
         Ok(Self { action, model, spec: spec.kernel.clone(), seed, counter: 0, state, kernel })
     }
 
-    /// Goes on from another field of V finite numbers; the counter stays.
+    /// Goes on from another field of finite numbers (links: of their group); the counter stays.
     pub fn set_field(&mut self, field: &[f64]) -> Result<()> {
         self.state = State::new(&*self.action, field)?;
         Ok(())
     }
 
-    /// The field, V numbers.
+    /// The field, as many numbers as the action counts.
     pub fn field(&self) -> &[f64] {
         self.state.field()
     }

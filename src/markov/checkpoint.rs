@@ -1,6 +1,6 @@
 //! A chain on disk: safetensors, from which the chain goes on bit for bit.
 //!
-//! Tensors: `field` f64 [V]; `value` f64 [1], S of the field; `log_density` f64 [1] where the chain knows log q of the
+//! Tensors: `field` f64 [V], or the numbers of all links; `value` f64 [1], S of the field; `log_density` f64 [1] where the chain knows log q of the
 //! field; `counter` and `seed` u64 [1]. The metadata hold one entry, `instanton`: JSON text of the [`Header`].
 
 use super::chain::Chain;
@@ -61,8 +61,7 @@ impl Chain {
 
     /// Goes on from a saved chain of the same lattice, spec, action and model; on an error the chain stays as it is.
     pub fn load(&mut self, path: &Path) -> Result<()> {
-        let volume = self.action.lattice().volume();
-        let bytes = file::read(path, LARGEST_HEADER + 8 * volume as u64)?;
+        let bytes = file::read(path, LARGEST_HEADER + 8 * self.action.count() as u64)?;
         let located = |error: Error| error.within(&path.display().to_string());
         let (state, counter, seed) = self.parse(&bytes).map_err(located)?;
         self.check(&state).map_err(located)?;
@@ -88,10 +87,9 @@ impl Chain {
     fn parse(&self, bytes: &[u8]) -> Result<(State, u64, u64)> {
         let (file, header): (_, Header) = file::parse(bytes, "chain")?;
         self.check_header(&header)?;
-        let volume = self.action.lattice().volume();
         let has_density = file.tensor("log_density").is_ok();
         let tensors: Tensors = [
-            ("field", Dtype::F64, tensor(&file, "field", Dtype::F64, volume)?),
+            ("field", Dtype::F64, tensor(&file, "field", Dtype::F64, self.action.count())?),
             ("value", Dtype::F64, tensor(&file, "value", Dtype::F64, 1)?),
             (
                 "log_density",
@@ -130,7 +128,7 @@ impl Chain {
 
     /// The file may be of another action or model: then its numbers are not those of its field.
     fn check(&self, state: &State) -> Result<()> {
-        expect_finite("field", &state.field)?;
+        self.action.space().admit(self.action.lattice(), &state.field)?;
         expect_finite("value", &[state.value])?;
         let scale = state.field.len() as f64;
         let close = |what: &str, tolerance: f64, (stored, now): (f64, f64)| {

@@ -1,10 +1,12 @@
-//! Hybrid Monte Carlo: H = Σ p²/2 + S(φ), momenta p drawn from N(0, 1), accepted with min(1, exp(−ΔH)).
+//! Hybrid Monte Carlo: H = Σ p²/2 + S(φ), momenta p drawn from N(0, 1) (for links p_a, in the basis
+//! of [`crate::space`]), accepted with min(1, exp(−ΔH)).
 //!
 //! S. Duane, A. D. Kennedy, B. J. Pendleton, D. Roweth, Phys. Lett. B 195, 216 (1987). A trajectory that diverges
 //! counts as ΔH = +∞ and is rejected: it passes the same points in both directions, so detailed balance holds.
 
 use super::integrators::{Integrator, IntegratorName, Phase};
 use super::kernel::{Info, Kernel, Key, State};
+use super::levels::{LevelSpec, Levels};
 use crate::action::Action;
 use crate::error::{Error, Result, expect_finite};
 use crate::random::Purpose;
@@ -20,11 +22,15 @@ pub struct HmcSpec {
     pub steps: u64,
     /// Length of a trajectory in units of the fictitious time τ, above 0.
     pub length: f64,
+    /// Inner levels, the one next to the trajectory first, for terms of a sum at steps of their own. The terms that no
+    /// level names are integrated at the steps of the trajectory.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<LevelSpec>,
 }
 
 impl Default for HmcSpec {
     fn default() -> Self {
-        Self { integrator: IntegratorName::default(), steps: 10, length: 1.0 }
+        Self { integrator: IntegratorName::default(), steps: 10, length: 1.0, levels: vec![] }
     }
 }
 
@@ -34,6 +40,7 @@ pub struct Hmc {
     integrator: &'static Integrator,
     steps: u64,
     step: f64,
+    levels: Option<Levels>,
 }
 
 /// Most steps of a trajectory.
@@ -49,14 +56,19 @@ impl Hmc {
             return Err(Error::BadSpec(format!("length: expected a finite number above 0, got {}", spec.length)));
         }
         let step = spec.length / spec.steps as f64;
-        Ok(Self { action, integrator: Integrator::of(spec.integrator), steps: spec.steps, step })
+        let nest = || Levels::new(&*action, (spec.integrator, spec.steps), &spec.levels);
+        let levels = if spec.levels.is_empty() { None } else { Some(nest()?) };
+        Ok(Self { action, integrator: Integrator::of(spec.integrator), steps: spec.steps, step, levels })
     }
 
     fn phase(&self, key: &Key, state: &State) -> Result<Phase> {
-        let volume = state.field.len();
-        let mut momentum = vec![0.0; volume];
-        key.stream(Purpose::Momentum).normals(&mut momentum);
-        let mut phase = Phase { field: state.field.clone(), momentum, gradient: vec![0.0; volume] };
+        let (space, count) = (self.action.space(), state.field.len());
+        let mut momentum = vec![0.0; count];
+        space.draw_momenta(&mut key.stream(Purpose::Momentum), &mut momentum);
+        let mut phase = Phase { space, field: state.field.clone(), momentum, gradient: vec![0.0; count] };
+        if self.levels.is_some() {
+            return Ok(phase);
+        }
         match &state.gradient {
             Some(gradient) => phase.gradient.copy_from_slice(gradient),
             None => {
@@ -71,15 +83,23 @@ impl Hmc {
 impl Kernel for Hmc {
     fn step(&self, key: &Key, state: &mut State) -> Result<Info> {
         let mut phase = self.phase(key, state)?;
-        if state.gradient.is_none() {
+        if state.gradient.is_none() && self.levels.is_none() {
             state.gradient = Some(phase.gradient.clone());
         }
         let start = phase.kinetic() + state.value;
-        let end = self.integrator.trajectory(&*self.action, &mut phase, (self.steps, self.step))?;
+        let end = match &self.levels {
+            None => self.integrator.trajectory(&*self.action, &mut phase, (self.steps, self.step))?,
+            Some(levels) => {
+                let mut forces = levels.forces(&phase.field)?;
+                levels.trajectory(&mut phase, &mut forces, self.steps as f64 * self.step)?
+            }
+        };
         let delta = end.map_or(f64::INFINITY, |value| phase.kinetic() + value - start);
         let accepted = key.accepts(-delta);
         if let (true, Some(value)) = (accepted, end) {
-            *state = State { field: phase.field, value, gradient: Some(phase.gradient), log_density: None };
+            // The levels keep gradients of their own parts alone.
+            let gradient = self.levels.is_none().then_some(phase.gradient);
+            *state = State { field: phase.field, value, gradient, log_density: None };
         }
         Ok(Info { accepted, delta })
     }
@@ -99,7 +119,7 @@ mod tests {
         for (integrator, steps) in
             [(IntegratorName::Leapfrog, 4), (IntegratorName::Omelyan2, 2), (IntegratorName::Omelyan4, 1)]
         {
-            let spec = HmcSpec { integrator, steps, length: 1.0 };
+            let spec = HmcSpec { integrator, steps, ..HmcSpec::default() };
             keeps_the_distribution(&|action, _| Box::new(Hmc::new(action, &spec).unwrap()));
         }
     }
@@ -111,7 +131,8 @@ mod tests {
         {
             let action = Arc::new(Chain4::new(16, 0.7, 0.3));
             // Coarse enough that the error is of order one.
-            let spec = HmcSpec { integrator, steps: [3, 2, 1][row], length: [1.2, 1.4, 1.4][row] };
+            let spec =
+                HmcSpec { integrator, steps: [3, 2, 1][row], length: [1.2, 1.4, 1.4][row], ..HmcSpec::default() };
             let hmc = Hmc::new(action.clone(), &spec).unwrap();
             let mut state = state(&*action);
             let mut series = Vec::new();

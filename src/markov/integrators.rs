@@ -1,12 +1,13 @@
 //! Symmetric symplectic integrators of dφ/dτ = p, dp/dτ = −dS/dφ, as a table of coefficients.
 //!
 //! One step of size ε is kick(a_0 ε) drift(b_0 ε) kick(a_1 ε) ... drift(b_{n-1} ε) kick(a_n ε), where kick(t) is
-//! p ← p − t dS/dφ and drift(t) is φ ← φ + t p. The last kick of a step and the first of the next are one, so that a
+//! p ← p − t dS/dφ and drift(t) is φ ← φ + t p, or U ← exp(t P) U for links. The last kick of a step and the first of the next are one, so that a
 //! trajectory of N steps takes N n forces beside the force at its start. Minimum-norm coefficients: I. P. Omelyan,
 //! I. M. Mryglod, R. Folk, Comput. Phys. Commun. 151, 272 (2003); the fourth-order one is their 4MN5FV.
 
 use crate::action::Action;
 use crate::error::{Error, Result};
+use crate::space::Space;
 
 /// Names of the integrators in a spec.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -58,17 +59,16 @@ pub const INTEGRATORS: &[Integrator] = &[
     },
 ];
 
-/// A field with |φ| beyond this at any site has left every bounded action; φ⁶ of it is still finite.
-const DIVERGED: f64 = 1e50;
-
 /// A point in phase space, with the gradient dS/dφ of its field.
 #[derive(Clone, Debug)]
 pub struct Phase {
-    /// φ, V numbers.
+    /// What the field consists of.
+    pub space: Space,
+    /// φ, V numbers, or U.
     pub field: Vec<f64>,
-    /// p, V numbers.
+    /// p, as many numbers.
     pub momentum: Vec<f64>,
-    /// dS/dφ at `field`, V numbers.
+    /// dS/dφ at `field`, as many numbers.
     pub gradient: Vec<f64>,
 }
 
@@ -77,20 +77,20 @@ impl Phase {
         self.momentum.iter_mut().zip(&self.gradient).for_each(|(p, gradient)| *p -= time * gradient);
     }
 
-    fn drift(&mut self, time: f64) {
-        self.field.iter_mut().zip(&self.momentum).for_each(|(phi, p)| *phi += time * p);
+    pub(super) fn drift(&mut self, time: f64) {
+        self.space.drift(&mut self.field, &self.momentum, time);
     }
 
-    /// p²/2 summed over the sites.
+    /// The kinetic energy, Σ p²/2.
     pub fn kinetic(&self) -> f64 {
-        0.5 * self.momentum.iter().map(|p| p * p).sum::<f64>()
+        self.space.kinetic(&self.momentum)
     }
 
     /// Brings the gradient up to date and returns S; None where the trajectory has diverged.
     ///
     /// The action never sees a field that is not finite, so a NaN from it is its own mistake: an error.
     pub fn force(&mut self, action: &dyn Action) -> Result<Option<f64>> {
-        if !self.field.iter().all(|phi| phi.abs() <= DIVERGED) {
+        if !self.space.is_bounded(&self.field) {
             return Ok(None);
         }
         let value = action.gradient(&self.field, &mut self.gradient)?;
@@ -145,7 +145,8 @@ mod tests {
         let mut numbers = vec![0.0; 2 * action.lattice().volume()];
         Stream::new(11, Purpose::Momentum, counter).normals(&mut numbers);
         let momentum = numbers.split_off(numbers.len() / 2);
-        let mut phase = Phase { gradient: vec![0.0; momentum.len()], field: numbers, momentum };
+        let gradient = vec![0.0; momentum.len()];
+        let mut phase = Phase { space: action.space(), gradient, field: numbers, momentum };
         phase.force(action).unwrap().unwrap();
         phase
     }
@@ -209,7 +210,8 @@ mod tests {
         ) {
             let action = Chain4::new(points.len(), 0.7, 0.3);
             let (field, momentum): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
-            let mut phase = Phase { gradient: vec![0.0; field.len()], field: field.clone(), momentum: momentum.clone() };
+            let gradient = vec![0.0; field.len()];
+            let mut phase = Phase { space: action.space(), gradient, field: field.clone(), momentum: momentum.clone() };
             phase.force(&action).unwrap();
             INTEGRATORS[row].trajectory(&action, &mut phase, (steps, 0.05)).unwrap().unwrap();
             phase.momentum.iter_mut().for_each(|p| *p = -*p);

@@ -4,7 +4,7 @@
 //! be made again from its counter and the state before it.
 
 use crate::action::Action;
-use crate::error::{Error, Result, expect_finite, expect_length};
+use crate::error::{Error, Result};
 use crate::random::{Purpose, Stream};
 
 /// Where the random numbers of one step come from.
@@ -49,18 +49,17 @@ pub struct State {
 }
 
 impl State {
-    /// The state of a field of V finite numbers with a finite action.
+    /// The state of a field of finite numbers with a finite action; links are in their group.
     pub fn new(action: &dyn Action, field: &[f64]) -> Result<Self> {
-        expect_length("field", action.lattice().volume(), field.len())?;
-        expect_finite("field", field)?;
-        let value = action.value(field)?;
+        let field = action.space().admit(action.lattice(), field)?;
+        let value = action.value(&field)?;
         if !value.is_finite() {
             return Err(Error::BadInput(format!("action of the field: expected a finite number, got {value}")));
         }
-        Ok(Self { field: field.to_vec(), value, gradient: None, log_density: None })
+        Ok(Self { field, value, gradient: None, log_density: None })
     }
 
-    /// The field, V numbers.
+    /// The field, as many numbers as the action counts.
     pub fn field(&self) -> &[f64] {
         &self.field
     }

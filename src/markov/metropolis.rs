@@ -8,6 +8,7 @@ use crate::action::Action;
 use crate::error::{Error, Result};
 use crate::flow::Model;
 use crate::random::{Purpose, Stream};
+use crate::space::Space;
 use std::sync::Arc;
 
 /// Metropolised independence sampling for any action and any model.
@@ -23,6 +24,9 @@ impl Metropolis {
         if expected != got {
             let message = format!("model: expected one for the action's {}, got {}", expected.shape(), got.shape());
             return Err(Error::BadShape(message));
+        }
+        if action.space() != Space::Scalars {
+            return Err(Error::Unsupported("model: expected an action of scalars, got one of links".into()));
         }
         Ok(Self { action, independence: Independence::new(model) })
     }

@@ -7,19 +7,25 @@ mod chain;
 mod check;
 mod checkpoint;
 mod cycle;
+mod heatbath;
 mod hmc;
 mod independence;
 mod integrators;
 mod kernel;
+mod levels;
+#[cfg(test)]
+mod links;
 mod metropolis;
 mod recollection;
 mod spec;
 
 pub use chain::{Chain, StepInfo};
 pub use cycle::Cycle;
+pub use heatbath::{Heatbath, HeatbathSpec};
 pub use hmc::{Hmc, HmcSpec};
 pub use independence::{Independence, Proposal};
 pub use integrators::{Integrator, IntegratorName, Phase};
 pub use kernel::{Info, Kernel, Key, State};
+pub use levels::LevelSpec;
 pub use metropolis::Metropolis;
 pub use spec::{ChainSpec, CycleSpec, IndependenceSpec, KernelSpec, Start, Turn};

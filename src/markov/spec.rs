@@ -1,6 +1,7 @@
 //! The registry of kernels: a new kernel is its file, one line in [`KernelSpec`] and one in [`KernelSpec::build`].
 
 use super::cycle::Cycle;
+use super::heatbath::{Heatbath, HeatbathSpec};
 use super::hmc::{Hmc, HmcSpec};
 use super::kernel::Kernel;
 use super::metropolis::Metropolis;
@@ -18,6 +19,8 @@ use std::sync::Arc;
 pub enum KernelSpec {
     /// Hybrid Monte Carlo.
     Hmc(HmcSpec),
+    /// Heat bath with overrelaxation, for links.
+    Heatbath(HeatbathSpec),
     /// Metropolised independence sampling from the chain's model.
     Independence(IndependenceSpec),
     /// Kernels that take turns, one turn a step.
@@ -51,10 +54,10 @@ pub struct Turn {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Start {
-    /// Zero everywhere.
+    /// Zero everywhere, or unit links.
     #[default]
     Cold,
-    /// Independent standard normal numbers.
+    /// Independent standard normal numbers, or links from the Haar measure.
     Hot,
 }
 
@@ -93,6 +96,7 @@ impl KernelSpec {
     ) -> Result<Box<dyn Kernel>> {
         match self {
             KernelSpec::Hmc(spec) => Ok(Box::new(Hmc::new(action, spec)?)),
+            KernelSpec::Heatbath(spec) => Ok(Box::new(Heatbath::new(action, spec)?)),
             KernelSpec::Independence(_) => match model {
                 Some(model) => Ok(Box::new(Metropolis::new(action, model)?)),
                 None => Err(Error::BadSpec("type 'independence': expected a model, got none".into())),
@@ -169,7 +173,7 @@ mod tests {
 
     #[test]
     fn specs_are_read_with_their_defaults_and_survive_writing() {
-        let omelyan4 = HmcSpec { integrator: IntegratorName::Omelyan4, steps: 3, length: 2.0 };
+        let omelyan4 = HmcSpec { integrator: IntegratorName::Omelyan4, steps: 3, length: 2.0, ..HmcSpec::default() };
         assert_eq!(
             read("{type: 'hmc', integrator: 'omelyan4', steps: 3, length: 2}").kernel,
             KernelSpec::Hmc(omelyan4)

@@ -14,9 +14,10 @@
 use super::spec::Estimator;
 use crate::action::{Action, Coupling, Polynomial};
 use crate::context::Context;
-use crate::error::{Result, expect_finite};
+use crate::error::{Error, Result, expect_finite};
 use crate::flow::{Draw, Flow, Layers};
 use crate::program::{Bound, Executable, Feed, Key, Node, Output, Program, Recorder, Shape, Stencil};
+use crate::space::Space;
 use std::sync::Arc;
 
 /// Loss and gradient, ready to run.
@@ -47,6 +48,9 @@ pub struct Batch {
 impl Loss {
     /// The loss of a flow for an action on the same lattice.
     pub fn new(flow: &Flow, action: &dyn Action, estimator: Estimator) -> Result<Self> {
+        if action.space() != Space::Scalars {
+            return Err(Error::Unsupported("flow: expected an action of scalars, got one of links".into()));
+        }
         let bind = |program| Arc::new(Executable::new(program, flow.context().precision())).bind(flow.parameters());
         let kind = match action.polynomial() {
             Some(polynomial) => Kind::Recorded(bind(recorded(flow.layers(), polynomial, estimator)?)?),

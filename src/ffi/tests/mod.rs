@@ -4,6 +4,7 @@ mod callbacks;
 mod defects;
 mod gauge;
 mod journey;
+mod links;
 mod nulls;
 mod refusals;
 

@@ -114,7 +114,10 @@ fn null_is_freed_and_means_the_defaults_of_a_spec() {
             inst_proposal_free(made(|out| inst_proposal_new(o.model, ptr::null(), spec, out)));
             inst_chain_free(made(|out| inst_chain_new(o.action, ptr::null(), spec, out)));
             let message = unmade(2, |out| inst_action_new(o.lattice, spec, out));
-            assert_eq!(message, "action: missing key 'type' (one of 'phi4'); known keys: type");
+            assert_eq!(
+                message,
+                "action: missing key 'type' (one of 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'sum'); known keys: type"
+            );
         }
     }
 }

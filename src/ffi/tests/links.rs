@@ -1,0 +1,69 @@
+//! Gauge fields through the interface: action, chains, files, and what is refused.
+
+use super::*;
+
+/// Numbers of an SU(2) field on 4 x 4 sites.
+const COUNT: usize = 16 * 2 * 8;
+
+fn steps(chain: *mut inst_chain, count: usize) -> Vec<(i32, f64, f64)> {
+    let one = |_| {
+        let (mut accepted, mut value, mut delta) = (-1, UNTOUCHED, UNTOUCHED);
+        expect_ok(unsafe { inst_chain_step(chain, &mut accepted, &mut value, &mut delta) });
+        (accepted, value, delta)
+    };
+    (0..count).map(one).collect()
+}
+
+#[test]
+fn a_chain_of_links_goes_on_from_its_file_bit_for_bit() {
+    let o = Objects::new();
+    let folder = Folder::new("links");
+    let file = folder.file("chain");
+    let action = c"{type: 'wilson', group: 'su2', beta: 2}";
+    let action = made(|out| unsafe { inst_action_new(o.lattice, action.as_ptr(), out) });
+    for spec in [c"{type: 'hmc', steps: 4, start: 'hot'}", c"{type: 'heatbath', overrelaxation: 2, start: 'hot'}"] {
+        let [whole, resumed] =
+            [(); 2].map(|()| made(|out| unsafe { inst_chain_new(action, ptr::null(), spec.as_ptr(), out) }));
+        steps(whole, 5);
+        expect_ok(unsafe { inst_chain_save(whole, file.as_ptr()) });
+        expect_ok(unsafe { inst_chain_load(resumed, file.as_ptr()) });
+        assert_eq!(steps(whole, 5), steps(resumed, 5));
+        let mut fields = [vec![UNTOUCHED; COUNT], vec![UNTOUCHED; COUNT]];
+        let (mut value, mut gradient) = (UNTOUCHED, vec![UNTOUCHED; COUNT]);
+        unsafe {
+            expect_ok(inst_chain_field(whole, fields[0].as_mut_ptr()));
+            expect_ok(inst_chain_field(resumed, fields[1].as_mut_ptr()));
+            expect_ok(inst_action_value(action, 1, fields[0].as_ptr(), &mut value));
+            expect_ok(inst_action_gradient(action, 1, fields[0].as_ptr(), gradient.as_mut_ptr()));
+        }
+        assert_eq!(fields[0], fields[1]);
+        assert!((value - steps(whole, 1)[0].1).abs() < 30.0 && value > 1.0);
+        assert!(gradient.iter().all(|g| g.is_finite() && *g != UNTOUCHED));
+
+        fields[0][8 * 5] += 0.1;
+        let message = expect_error(4, unsafe { inst_chain_set_field(whole, fields[0].as_ptr()) });
+        assert!(message.starts_with("field: expected links in su2, got one off by"), "{message}");
+        assert!(message.ends_with("at site 2, direction 1"), "{message}");
+        expect_ok(unsafe { inst_chain_set_field(whole, fields[1].as_ptr()) });
+        unsafe { inst_chain_free(whole) };
+        unsafe { inst_chain_free(resumed) };
+    }
+    unsafe { inst_action_free(action) };
+}
+
+#[test]
+fn models_of_scalars_are_refused_for_links() {
+    let o = Objects::new();
+    let action = c"{type: 'wilson', group: 'u1', beta: 2}";
+    let action = made(|out| unsafe { inst_action_new(o.lattice, action.as_ptr(), out) });
+    let links = "expected an action of scalars, got one of links";
+    let proposal = unmade(9, |out| unsafe { inst_proposal_new(o.model, action, ptr::null(), out) });
+    assert_eq!(proposal, "action: expected one of scalars, got one of links");
+    let chain = c"{type: 'independence'}";
+    let chain = unmade(9, |out| unsafe { inst_chain_new(action, o.model, chain.as_ptr(), out) });
+    assert_eq!(chain, format!("chain: model: {links}"));
+    let spec = c"{type: 'heatbath'}";
+    let scalars = unmade(9, |out| unsafe { inst_chain_new(o.action, ptr::null(), spec.as_ptr(), out) });
+    assert_eq!(scalars, "chain: type 'heatbath': expected an action of type 'wilson', got another");
+    unsafe { inst_action_free(action) };
+}

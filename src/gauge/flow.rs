@@ -1,0 +1,107 @@
+//! Wilson flow dV/dt = −TA(V A) V, V(0) = U, A the sum of the staples: the gradient flow of Σ_p Re tr(1 − V_p), and the
+//! scales that it sets, t² E(t) = 0.3 at t0 and t d/dt (t² E) = 0.3 at t = w0².
+//!
+//! M. Lüscher, JHEP 08 (2010) 071, arXiv:1006.4518, with the third-order integrator of its appendix C; w0: S. Borsányi et
+//! al., JHEP 09 (2012) 010, arXiv:1203.4469. For U(1) the same equation is used.
+
+use super::algebra::drift;
+use super::clover::energy_density;
+use super::field::Gauge;
+use super::group::Group;
+use super::slope::Slope;
+use crate::error::{Error, Result};
+use crate::lattice::Lattice;
+use crate::spec;
+
+/// t² E and t d/dt (t² E) at the scales.
+const REFERENCE: f64 = 0.3;
+
+/// The flow of the fields of one group on one lattice.
+pub struct WilsonFlow {
+    slope: Slope,
+    algebra: Vec<f64>,
+    force: Vec<f64>,
+}
+
+/// Where to stop in the search for the scales.
+#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FlowSpec {
+    /// Step of the integrator, above 0.
+    pub step: f64,
+    /// Longest flow time, above 0.
+    pub longest: f64,
+}
+
+impl Default for FlowSpec {
+    fn default() -> Self {
+        Self { step: 0.02, longest: 100.0 }
+    }
+}
+
+/// The scales of the flow in units of the lattice spacing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scales {
+    /// t0, a length squared.
+    pub t0: f64,
+    /// w0, a length.
+    pub w0: f64,
+}
+
+impl WilsonFlow {
+    /// The flow of links of a group on a lattice.
+    pub fn new(lattice: &Lattice, group: Group) -> Result<Self> {
+        let count = lattice.volume() * lattice.dimensions() * group.reals();
+        Ok(Self { slope: Slope::new(lattice, group)?, algebra: vec![0.0; count], force: vec![0.0; count] })
+    }
+
+    /// Takes a field of that lattice from t to t + step.
+    pub fn step(&mut self, gauge: &mut Gauge, step: f64) {
+        // The algebra element of a stage is (new force) x gain − (element of the stage before) x loss.
+        for (gain, loss) in [(0.25, 0.0), (8.0 / 9.0, 17.0 / 9.0), (0.75, 1.0)] {
+            self.slope.write(gauge.links(), &mut self.force);
+            let pairs = self.algebra.iter_mut().zip(&self.force);
+            pairs.for_each(|(element, force)| *element = gain * force - loss * *element);
+            drift(gauge.group(), gauge.links_mut(), &self.algebra, -step);
+        }
+    }
+}
+
+/// Flows a copy of a field until both scales are found; not to find them is an error that tells how far it came.
+pub fn scales(gauge: &Gauge, spec: &FlowSpec) -> Result<Scales> {
+    spec::expect(spec.step > 0.0 && spec.step.is_finite(), "step", "a finite number above 0", spec.step)?;
+    spec::expect(spec.longest > 0.0 && spec.longest.is_finite(), "longest", "a finite number above 0", spec.longest)?;
+    let (mut gauge, mut flow) = (gauge.clone(), WilsonFlow::new(gauge.lattice(), gauge.group())?);
+    // t² E at t = 0, ε, 2ε, ...
+    let mut energies = vec![0.0];
+    let (mut t0, mut w0) = (None, None);
+    while energies.len() as f64 * spec.step <= spec.longest {
+        flow.step(&mut gauge, spec.step);
+        let time = energies.len() as f64 * spec.step;
+        energies.push(time * time * energy_density(&gauge)?);
+        t0 = t0.or_else(|| crossing(&energies));
+        w0 = w0.or_else(|| crossing(&slopes(&energies)));
+        if let (Some(t0), Some(w0)) = (t0, w0) {
+            return Ok(Scales { t0: t0 * spec.step, w0: (w0 * spec.step).sqrt() });
+        }
+    }
+    let (count, reached) = (energies.len() - 1, energies[energies.len() - 1]);
+    Err(Error::NotConverged(format!(
+        "flow: expected t^2 E and its slope to pass {REFERENCE} before t = {}, got {reached} after {count} steps",
+        spec.longest
+    )))
+}
+
+/// t d/dt (t² E) at the last two times where it is known, after placeholders for the times before.
+fn slopes(energies: &[f64]) -> Vec<f64> {
+    let known = energies.len().saturating_sub(1);
+    let slope = |n: usize| if n == 0 { 0.0 } else { n as f64 * (energies[n + 1] - energies[n - 1]) / 2.0 };
+    (0..known).map(|n| if n + 2 < known { 0.0 } else { slope(n) }).collect()
+}
+
+/// Where the last interval of a series passes the reference, in units of the step.
+fn crossing(series: &[f64]) -> Option<f64> {
+    let &[.., before, after] = series else { return None };
+    let passes = before < REFERENCE && after >= REFERENCE;
+    passes.then(|| (series.len() - 2) as f64 + (REFERENCE - before) / (after - before))
+}

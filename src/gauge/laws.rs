@@ -1,0 +1,109 @@
+//! Laws of smearing and flow.
+
+use super::tests::transformed;
+use super::*;
+use crate::lattice::Lattice;
+use crate::random::{Purpose, Stream};
+
+const CASES: [(Group, &[usize]); 3] = [(Group::U1, &[4, 6]), (Group::Su2, &[4, 3, 2]), (Group::Su3, &[2, 4, 3, 2])];
+
+/// Links off one by a normal number of half a unit in each direction.
+fn rough(group: Group, extent: &[usize]) -> Gauge {
+    let lattice = Lattice::new(extent).unwrap();
+    let mut gauge = Gauge::unit(&lattice, group).unwrap();
+    let mut momenta = vec![0.0; gauge.links().len()];
+    draw_momenta(group, &mut Stream::new(3, Purpose::Momentum, 9), &mut momenta);
+    drift(group, gauge.links_mut(), &momenta, 0.5);
+    gauge
+}
+
+fn distance(a: &Gauge, b: &Gauge) -> f64 {
+    a.links().iter().zip(b.links()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
+}
+
+fn changed(gauge: &Gauge, change: impl Fn(&mut Gauge)) -> Gauge {
+    let mut gauge = gauge.clone();
+    change(&mut gauge);
+    gauge
+}
+
+fn flowed(gauge: &Gauge, steps: usize, step: f64) -> Gauge {
+    let mut flow = WilsonFlow::new(gauge.lattice(), gauge.group()).unwrap();
+    let mut gauge = gauge.clone();
+    (0..steps).for_each(|_| flow.step(&mut gauge, step));
+    gauge
+}
+
+#[test]
+fn smearing_and_flow_turn_with_the_frame() {
+    for (group, extent) in CASES {
+        let gauge = rough(group, extent);
+        let turn = |gauge: &Gauge| with_colours!(group, transformed(gauge));
+        let changes: [&dyn Fn(&mut Gauge); 3] =
+            [&|gauge| stout(gauge, 0.1, 2).unwrap(), &|gauge| ape(gauge, 0.5, 2).unwrap(), &|gauge| {
+                *gauge = flowed(gauge, 2, 0.1)
+            }];
+        for change in changes {
+            let (before, after) = (changed(&turn(&gauge), change), turn(&changed(&gauge, change)));
+            assert!(distance(&before, &after) < 1e-12, "{group:?}: {}", distance(&before, &after));
+            assert!(distance(&after, &turn(&gauge)) > 0.01 && after.worst_link().0 < 1e-13);
+            assert!(observables::plaquette(&after) > observables::plaquette(&gauge) + 0.01);
+        }
+        let energies = [&gauge, &turn(&gauge)].map(|gauge| energy_density(gauge).unwrap());
+        assert!((energies[0] - energies[1]).abs() < 1e-12);
+        if extent.len() == 4 {
+            let charges = [&gauge, &turn(&gauge)].map(|gauge| clover_charge(gauge).unwrap());
+            assert!((charges[0] - charges[1]).abs() < 1e-12 && charges[0].abs() > 1e-6);
+        }
+    }
+}
+
+#[test]
+fn the_flow_lowers_the_action_at_every_step() {
+    for (group, extent) in CASES {
+        let mut gauge = rough(group, extent);
+        for _ in 0..50 {
+            let next = flowed(&gauge, 1, 0.05);
+            assert!(observables::plaquette(&next) > observables::plaquette(&gauge), "{group:?}");
+            gauge = next;
+        }
+    }
+}
+
+#[test]
+fn the_flow_is_of_third_order_and_stout_smearing_is_its_step_of_first_order() {
+    for (group, extent) in CASES {
+        let gauge = rough(group, extent);
+        let exact = flowed(&gauge, 128, 0.4 / 128.0);
+        let error = |steps: usize| distance(&flowed(&gauge, steps, 0.4 / steps as f64), &exact);
+        let slope = (error(10) / error(20)).log2();
+        assert!((slope - 3.0).abs() < 0.3, "{group:?}: {slope}");
+        let euler =
+            |rho: f64| distance(&changed(&gauge, |gauge| stout(gauge, rho, 1).unwrap()), &flowed(&gauge, 1, rho));
+        let slope = (euler(0.002) / euler(0.001)).log2();
+        assert!((slope - 2.0).abs() < 0.05, "{group:?}: {slope}");
+    }
+}
+
+#[test]
+fn constant_flux_does_not_flow_and_has_the_scales_of_its_energy() {
+    let lattice = Lattice::new(&[6, 6, 6, 6]).unwrap();
+    let gauge = constant_flux(&lattice, &[1, 2]).unwrap();
+    assert!(distance(&flowed(&gauge, 3, 0.1), &gauge) < 1e-14);
+    let energy = energy_density(&gauge).unwrap();
+    let Scales { t0, w0 } = scales(&gauge, &FlowSpec::default()).unwrap();
+    assert!((t0 - (0.3 / energy).sqrt()).abs() < 1e-4, "{t0}");
+    assert!((w0 * w0 - (0.15 / energy).sqrt()).abs() < 1e-4, "{w0}");
+    let short = scales(&gauge, &FlowSpec { longest: 1.0, ..FlowSpec::default() }).unwrap_err();
+    assert!(short.status() == 6 && short.to_string().ends_with("after 50 steps"), "{short}");
+    let message = scales(&gauge, &FlowSpec { step: 0.0, ..FlowSpec::default() }).unwrap_err().to_string();
+    assert_eq!(message, "step: expected a finite number above 0, got 0");
+}
+
+#[test]
+fn unitary_factors_of_singular_matrices_do_not_exist() {
+    let mut w = Matrix::<3>::unit();
+    w.0[1][1] = 0.0.into();
+    assert_eq!(w.unitary_factor().unwrap_err().status(), 6);
+    assert_eq!(Matrix::<2>::ZERO.unitary_factor().unwrap_err().status(), 6);
+}

@@ -1,0 +1,94 @@
+//! Laws of trajectories on links, for all integrators and groups.
+
+use super::check::expect_mean;
+use super::integrators::{INTEGRATORS, Integrator, IntegratorName, Phase};
+use super::{Hmc, HmcSpec, Kernel, Key, State};
+use crate::action::{Action, ActionSpec};
+use crate::lattice::Lattice;
+use crate::random::{Purpose, Stream};
+use std::sync::Arc;
+
+fn action(extent: &[usize], text: &str) -> Arc<dyn Action> {
+    let spec: ActionSpec = crate::spec::parse("action", text).unwrap();
+    spec.build(&Lattice::new(extent).unwrap()).unwrap().into()
+}
+
+const ACTIONS: [(&[usize], &str); 5] = [
+    (&[4, 4], "{type: 'wilson', group: 'u1', beta: 1.5}"),
+    (&[4, 4], "{type: 'wilson', group: 'su2', beta: 2.2}"),
+    (&[4, 2, 2], "{type: 'symanzik', group: 'su2', beta: 1.2}"),
+    (&[4, 4], "{type: 'wilson', group: 'su3', beta: 5}"),
+    (&[2, 3, 2, 2], "{type: 'iwasaki', group: 'su3', beta: 1.3}"),
+];
+
+fn phase(action: &dyn Action, counter: u64) -> Phase {
+    let (space, count) = (action.space(), action.count());
+    let field = space.hot(action.lattice(), &mut Stream::new(5, Purpose::Start, counter)).unwrap();
+    let mut momentum = vec![0.0; count];
+    space.draw_momenta(&mut Stream::new(5, Purpose::Momentum, counter), &mut momentum);
+    let mut phase = Phase { space, field, momentum, gradient: vec![0.0; count] };
+    phase.force(action).unwrap().unwrap();
+    phase
+}
+
+#[test]
+fn trajectories_turn_back_to_their_start() {
+    for (extent, text) in ACTIONS {
+        let action = action(extent, text);
+        for integrator in INTEGRATORS {
+            let start = phase(&*action, 1);
+            let mut phase = start.clone();
+            integrator.trajectory(&*action, &mut phase, (20, 0.05)).unwrap().unwrap();
+            phase.momentum.iter_mut().for_each(|p| *p = -*p);
+            integrator.trajectory(&*action, &mut phase, (20, 0.05)).unwrap().unwrap();
+            let distances = phase.field.iter().zip(&start.field).map(|(a, b)| (a - b).abs());
+            let farthest = distances.fold(0.0, f64::max);
+            assert!(farthest < 1e-11, "{text}, {:?}: {farthest}", integrator.name);
+        }
+    }
+}
+
+/// Root mean square of ΔH over trajectories of length one.
+fn energy_error(action: &dyn Action, integrator: &Integrator, steps: u64) -> f64 {
+    let squares = (0..4).map(|counter| {
+        let mut phase = phase(action, counter);
+        let start = action.value(&phase.field).unwrap() + phase.kinetic();
+        let value = integrator.trajectory(action, &mut phase, (steps, 1.0 / steps as f64)).unwrap().unwrap();
+        (value + phase.kinetic() - start).powi(2)
+    });
+    (squares.sum::<f64>() / 4.0).sqrt()
+}
+
+#[test]
+fn the_energy_error_on_links_falls_with_the_order() {
+    for (extent, text) in ACTIONS {
+        let action = action(extent, text);
+        for integrator in INTEGRATORS {
+            let steps = if integrator.order == 2 { 40 } else { 10 };
+            let errors = [steps, 2 * steps].map(|steps| energy_error(&*action, integrator, steps));
+            let slope = (errors[0] / errors[1]).log2();
+            assert!((slope - f64::from(integrator.order)).abs() < 0.2, "{text}, {:?}: {slope}", integrator.name);
+        }
+    }
+}
+
+#[test]
+fn the_mean_of_exp_of_minus_the_energy_error_on_links_is_one() {
+    for (extent, text) in ACTIONS {
+        let action = action(extent, text);
+        let spec = HmcSpec { integrator: IntegratorName::Leapfrog, steps: 5, ..HmcSpec::default() };
+        let hmc = Hmc::new(action.clone(), &spec).unwrap();
+        let start = action.space().hot(action.lattice(), &mut Stream::new(6, Purpose::Start, 0)).unwrap();
+        let mut state = State::new(&*action, &start).unwrap();
+        let (mut series, mut largest) = (Vec::new(), 0.0f64);
+        for counter in 0..2_200 {
+            let info = hmc.step(&Key { seed: 3, counter }, &mut state).unwrap();
+            if counter >= 200 {
+                series.push((-info.delta).exp());
+                largest = largest.max(info.delta.abs());
+            }
+        }
+        assert!(largest > 0.3, "{text}: the test needs energy errors to see anything, got at most {largest}");
+        expect_mean("exp(-dH)", &series, 1.0);
+    }
+}
