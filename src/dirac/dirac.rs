@@ -7,14 +7,16 @@ use super::conjugate_gradient::{self, Stop};
 use super::field::Field;
 use super::grid::Grid;
 use super::hopping::Side;
+use super::hopping_term::HoppingTerm;
 use super::mixed_precision::{self, Exchange, Mixed};
 use super::operator::{EvenOdd, Full, Linear};
 use super::site::{Clover, Site};
-use super::spec::DiracSpec;
-use super::wilson::{Parts, Wilson};
+use super::spec::{DiracSpec, factors};
+use super::staggered::{self, First};
+use super::wilson::{Parts, wilson};
 use crate::context::Context;
 use crate::error::{Error, Result, expect_finite, expect_length};
-use crate::gauge::Gauge;
+use crate::gauge::{Complex64, Gauge};
 use crate::simd::Native;
 use std::sync::Arc;
 use std::time::Instant;
@@ -31,30 +33,48 @@ pub struct Dirac {
 /// An operator in lanes of a precision.
 struct Form<T> {
     grid: Arc<Grid>,
-    hopping: Arc<Wilson<T>>,
+    hopping: Arc<HoppingTerm<T>>,
     site: Arc<Site<T>>,
 }
 
 /// What a form is made of.
-struct Recipe<'a> {
-    context: &'a Arc<Context>,
-    gauge: &'a Gauge,
-    parts: Parts,
-    diagonal: f64,
-    twist: f64,
-    blocks: Option<Blocks>,
+enum Recipe<'a> {
+    Wilson { gauge: &'a Gauge, parts: Parts, diagonal: f64, twist: f64, blocks: Option<Blocks> },
+    Staggered { gauge: &'a Gauge, first: First, boundary: Vec<Complex64>, mass: f64 },
+    Improved { fat: &'a Gauge, long: &'a Gauge, mass: f64 },
+}
+
+impl Recipe<'_> {
+    fn gauge(&self) -> &Gauge {
+        match *self {
+            Recipe::Wilson { gauge, .. } | Recipe::Staggered { gauge, .. } | Recipe::Improved { fat: gauge, .. } => {
+                gauge
+            }
+        }
+    }
 }
 
 impl<T: Native> Form<T> {
-    fn new(recipe: &Recipe) -> Result<Self> {
-        let &Recipe { context, gauge, diagonal, twist, .. } = recipe;
-        let grid = Arc::new(Grid::new(gauge.lattice(), T::WIDTH));
-        let hopping = Arc::new(Wilson::new(context, &grid, gauge, &recipe.parts)?);
-        let site = match &recipe.blocks {
-            None => Site::Number { diagonal, twist },
-            Some(blocks) => Site::Clover(Clover::new(&grid, blocks, twist)?),
+    fn new(context: &Arc<Context>, recipe: &Recipe) -> Result<Self> {
+        let grid = Arc::new(Grid::new(recipe.gauge().lattice(), T::WIDTH));
+        let number = |diagonal| Site::Number { diagonal, twist: 0.0 };
+        let (hopping, site) = match recipe {
+            &Recipe::Wilson { gauge, ref parts, diagonal, twist, ref blocks } => {
+                let site = match blocks {
+                    None => Site::Number { diagonal, twist },
+                    Some(blocks) => Site::Clover(Clover::new(&grid, blocks, twist)?),
+                };
+                (wilson(context, &grid, gauge, parts)?, site)
+            }
+            &Recipe::Staggered { gauge, first, ref boundary, mass } => {
+                (staggered::naive(context, &grid, gauge, (first, boundary))?, number(mass))
+            }
+            // In the normalisation of the links as they are given.
+            &Recipe::Improved { fat, long, mass } => {
+                (staggered::improved(context, &grid, fat, long)?, number(2.0 * mass))
+            }
         };
-        Ok(Self { grid, hopping, site: Arc::new(site) })
+        Ok(Self { grid, hopping: Arc::new(hopping), site: Arc::new(site) })
     }
 
     fn full(&self) -> Full<T> {
@@ -63,6 +83,24 @@ impl<T: Native> Form<T> {
 
     fn even_odd(&self) -> EvenOdd<T> {
         EvenOdd { hopping: Arc::clone(&self.hopping), site: Arc::clone(&self.site) }
+    }
+}
+
+fn finite(key: &str, number: f64) -> Result<f64> {
+    crate::spec::expect(number.is_finite(), key, "a finite number", number).map(|()| number)
+}
+
+/// Staggered phases are periodic only where the extents that they count along are even.
+fn expect_phases(gauge: &Gauge, first: First) -> Result<()> {
+    let lattice = gauge.lattice();
+    let last = lattice.dimensions() - 1;
+    let counted = |mu: usize| if first == First::X { mu < last } else { mu + 1 != last };
+    match (0..=last).find(|&mu| counted(mu) && lattice.extent()[mu] % 2 == 1) {
+        None => Ok(()),
+        Some(mu) => Err(Error::BadShape(format!(
+            "extent[{mu}]: expected an even number for staggered phases, got {}",
+            lattice.extent()[mu]
+        ))),
     }
 }
 
@@ -162,27 +200,54 @@ impl Report {
 impl Dirac {
     /// An operator on a gauge field.
     pub fn new(context: &Arc<Context>, gauge: &Gauge, spec: &DiracSpec) -> Result<Self> {
-        let lattice = gauge.lattice();
-        let dimensions = lattice.dimensions();
-        if !matches!(dimensions, 2 | 4) {
-            return Err(Error::BadShape(format!("lattice: expected 2 or 4 dimensions for spinors, got {dimensions}")));
+        let dimensions = gauge.lattice().dimensions();
+        let recipe = match spec {
+            DiracSpec::Wilson(spec) => {
+                if !matches!(dimensions, 2 | 4) {
+                    return Err(Error::BadShape(format!(
+                        "lattice: expected 2 or 4 dimensions for spinors, got {dimensions}"
+                    )));
+                }
+                let weights = spec.weights(dimensions)?;
+                let diagonal = spec.mass(dimensions)? + weights.iter().sum::<f64>();
+                let parts = Parts { weights, boundary: factors(&spec.boundary, dimensions)? };
+                let blocks = spec.clover(dimensions)?.map(|c| Blocks::clover(gauge, diagonal, &c));
+                Recipe::Wilson { gauge, parts, diagonal, twist: finite("twist", spec.twist)?, blocks }
+            }
+            DiracSpec::Staggered(spec) => {
+                expect_phases(gauge, spec.first)?;
+                let boundary = factors(&spec.boundary, dimensions)?;
+                Recipe::Staggered { gauge, first: spec.first, boundary, mass: finite("mass", spec.mass)? }
+            }
+        };
+        Self::of(context, &recipe)
+    }
+
+    /// The improved staggered operator with given links one and three steps long, which carry phases and boundary
+    /// conditions; its mass is 2 m.
+    pub fn improved(context: &Arc<Context>, fat: &Gauge, long: &Gauge, mass: f64) -> Result<Self> {
+        if fat.lattice() != long.lattice() || fat.group() != long.group() {
+            let (expected, got) = (fat.lattice().shape(), long.lattice().shape());
+            return Err(Error::BadShape(format!(
+                "long links: expected {} on {expected}, got {} on {got}",
+                fat.group().name(),
+                long.group().name()
+            )));
         }
-        let weights = spec.weights(dimensions)?;
-        let diagonal = spec.mass(dimensions)? + weights.iter().sum::<f64>();
-        let parts = Parts { weights, boundary: spec.boundary(dimensions)? };
-        let DiracSpec::Wilson { twist, .. } = *spec;
-        let blocks = spec.clover(dimensions)?.map(|c| Blocks::clover(gauge, diagonal, &c));
-        let recipe = Recipe { context, gauge, parts, diagonal, twist, blocks };
-        let double = Form::<f64>::new(&recipe)?;
+        Self::of(context, &Recipe::Improved { fat, long, mass: finite("mass", mass)? })
+    }
+
+    fn of(context: &Arc<Context>, recipe: &Recipe) -> Result<Self> {
+        let double = Form::<f64>::new(context, recipe)?;
         let single = if double.grid.is_bipartite() {
-            let single = Form::<f32>::new(&recipe)?;
+            let single = Form::<f32>::new(context, recipe)?;
             let exchange = exchange(&double.grid, &single.grid);
             Some((single, exchange))
         } else {
             None
         };
-        let reals = 2 * dimensions * gauge.group().colours();
-        Ok(Self { double, single, reals, volume: lattice.volume() })
+        let reals = double.hopping.spinor;
+        Ok(Self { double, single, reals, volume: recipe.gauge().lattice().volume() })
     }
 
     /// Numbers of one spinor field.

@@ -22,12 +22,27 @@ pub(crate) struct Grid {
     pub sites: usize,
     /// Outer sites that are even; all where the lattice is not bipartite.
     pub even: usize,
-    /// Hops forward in direction mu at `2 mu`, backward at `2 mu + 1`, of each outer site: `[site][2 d]`.
-    pub hops: Vec<Hop>,
     /// Orders of the lanes; the first leaves them as they are.
     pub orders: Vec<Order>,
     /// Outer site and lane of each site.
     pub places: Vec<(u32, u32)>,
+    /// Boxes along each direction, and their extents.
+    boxes: Vec<usize>,
+    local: Vec<usize>,
+    /// Place in its box of each outer site.
+    order: Vec<usize>,
+}
+
+/// Coordinates of an index in a box, x fastest.
+fn coordinates(index: usize, extent: &[usize]) -> Vec<usize> {
+    let mut rest = index;
+    let mut next = |length: &usize| (rest % length, rest /= length).0;
+    extent.iter().map(&mut next).collect()
+}
+
+/// The index of coordinates in a box.
+fn index(x: &[usize], extent: &[usize]) -> usize {
+    x.iter().zip(extent).rev().fold(0, |i, (x, n)| i * n + x)
 }
 
 /// Boxes along each direction: `width` in all, so that boxes have even extents; none where that cannot be.
@@ -55,12 +70,6 @@ impl Grid {
         let local: Vec<usize> = lattice.extent().iter().zip(&boxes).map(|(extent, n)| extent / n).collect();
         let sites: usize = local.iter().product();
         // Even places of a box first, then odd ones.
-        let coordinates = |index: usize, extent: &[usize]| -> Vec<usize> {
-            let mut rest = index;
-            let mut next = |length: &usize| (rest % length, rest /= length).0;
-            extent.iter().map(&mut next).collect()
-        };
-        let index = |x: &[usize], extent: &[usize]| x.iter().zip(extent).rev().fold(0, |i, (x, n)| i * n + x);
         let parity = |place: usize| coordinates(place, &local).iter().sum::<usize>() % 2;
         let is_bipartite = lattice.is_bipartite();
         let mut order: Vec<usize> = (0..sites).collect();
@@ -78,29 +87,38 @@ impl Grid {
                 (outer[index(&inside, &local)] as u32, index(&lane, &boxes) as u32)
             })
             .collect();
-        let dimensions = lattice.dimensions();
         let mut orders = vec![Self::order(&(0..width).collect::<Vec<_>>())];
-        for step in 0..2 * dimensions {
-            let (mu, is_backward) = (step / 2, step % 2 == 1);
-            let moved = (0..width).map(|lane| {
-                let mut x = coordinates(lane, &boxes);
-                x[mu] = (x[mu] + if is_backward { boxes[mu] - 1 } else { 1 }) % boxes[mu];
-                index(&x, &boxes)
-            });
-            orders.push(Self::order(&moved.collect::<Vec<_>>()));
-        }
-        let mut hops = Vec::with_capacity(2 * dimensions * sites);
-        for &place in &order {
-            for step in 0..2 * dimensions {
-                let (mu, is_backward) = (step / 2, step % 2 == 1);
-                let mut x = coordinates(place, &local);
-                let wraps = if is_backward { x[mu] == 0 } else { x[mu] + 1 == local[mu] };
-                x[mu] = (x[mu] + if is_backward { local[mu] - 1 } else { 1 }) % local[mu];
-                let order = if wraps && boxes[mu] > 1 { step as u32 + 1 } else { 0 };
-                hops.push(Hop { site: outer[index(&x, &local)] as u32, order });
+        for mu in 0..boxes.len() {
+            for shift in 1..boxes[mu] {
+                let moved = (0..width).map(|lane| {
+                    let mut x = coordinates(lane, &boxes);
+                    x[mu] = (x[mu] + shift) % boxes[mu];
+                    index(&x, &boxes)
+                });
+                orders.push(Self::order(&moved.collect::<Vec<_>>()));
             }
         }
-        Self { sites, even, hops, orders, places }
+        Self { sites, even, orders, places, boxes, local, order }
+    }
+
+    /// Where each outer site is led by steps of some length along a direction: `[outer site][step]`.
+    pub fn hops(&self, steps: &[(usize, i64)]) -> Vec<Hop> {
+        let mut outer = vec![0; self.sites];
+        self.order.iter().enumerate().for_each(|(site, &place)| outer[place] = site);
+        let mut hops = Vec::with_capacity(steps.len() * self.sites);
+        for &place in &self.order {
+            for &(mu, length) in steps {
+                let mut x = coordinates(place, &self.local);
+                let moved = x[mu] as i64 + length;
+                let extent = self.local[mu] as i64;
+                x[mu] = moved.rem_euclid(extent) as usize;
+                let shift = moved.div_euclid(extent).rem_euclid(self.boxes[mu] as i64) as usize;
+                let before: usize = self.boxes[..mu].iter().map(|n| n - 1).sum();
+                let order = if shift == 0 { 0 } else { (before + shift) as u32 };
+                hops.push(Hop { site: outer[index(&x, &self.local)] as u32, order });
+            }
+        }
+        hops
     }
 
     fn order(lanes: &[usize]) -> Order {
@@ -143,14 +161,18 @@ mod tests {
             }
             assert!(content.iter().all(|&site| site != usize::MAX));
             let parts = 16 / width.max(8);
+            let lengths = [1, -1, 3, -3, 2];
+            let steps: Vec<(usize, i64)> =
+                (0..extent.len()).flat_map(|mu| lengths.map(|length| (mu, length))).collect();
+            let hops = grid.hops(&steps);
             for (site, &(outer, lane)) in grid.places.iter().enumerate() {
                 if grid.is_bipartite() {
                     assert_eq!((outer as usize) < grid.even, lattice.parity(site) == 0);
                 }
-                for step in 0..2 * extent.len() {
+                for (step, &(mu, length)) in steps.iter().enumerate() {
                     let mut unit = vec![0; extent.len()];
-                    unit[step / 2] = if step % 2 == 1 { -1 } else { 1 };
-                    let hop = grid.hops[outer as usize * 2 * extent.len() + step];
+                    unit[mu] = length;
+                    let hop = hops[outer as usize * steps.len() + step];
                     let from = grid.orders[hop.order as usize].0[lane as usize * parts] as usize / parts;
                     assert_eq!(content[hop.site as usize * width + from], lattice.shifted(site, &unit));
                 }

@@ -19,8 +19,8 @@
 
 #![allow(clippy::needless_range_loop)]
 
-use super::grid::Grid;
-use crate::simd::{Lanes, Launch, Line, Native};
+use super::grid::Hop;
+use crate::simd::{Lanes, Launch, Line, Native, Order};
 use std::ops::Range;
 
 /// Powers of i in the rows of B, with their columns: four dimensions.
@@ -43,7 +43,8 @@ pub(crate) enum Side {
 
 /// A part of a hopping term: result sites, from one parity or all to them.
 pub(super) struct Hopping<'a, T, const N: usize, const H: usize> {
-    pub grid: &'a Grid,
+    pub orders: &'a [Order],
+    pub hops: &'a [Hop],
     pub links: &'a [Line],
     /// The field that is read, as if it began at outer site 0.
     pub from: *const Line,
@@ -149,7 +150,7 @@ impl<T: Native, const N: usize, const H: usize> Hopping<'_, T, N, H> {
         // SAFETY: the caller's promise; lines hold lanes of this width.
         unsafe {
             let step = 2 * MU + BACK;
-            let hop = *self.grid.hops.get_unchecked(4 * H * site + step);
+            let hop = *self.hops.get_unchecked(4 * H * site + step);
             let psi = self.from.add(Self::SPINOR * hop.site as usize).cast::<L>();
             let at = |spin: usize, colour: usize| -> Z<L> {
                 let z = psi.add(2 * (spin * N + colour));
@@ -163,7 +164,7 @@ impl<T: Native, const N: usize, const H: usize> Hopping<'_, T, N, H> {
                 }
             }
             if hop.order != 0 {
-                let order = self.grid.orders.get_unchecked(hop.order as usize);
+                let order = self.orders.get_unchecked(hop.order as usize);
                 for r in 0..H {
                     for b in 0..N {
                         half[r][b] = [half[r][b][0].permute(order), half[r][b][1].permute(order)];

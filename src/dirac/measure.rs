@@ -3,7 +3,8 @@
 use super::field::Field;
 use super::grid::Grid;
 use super::hopping::Side;
-use super::wilson::{Centre, Part, Parts, Wilson, With};
+use super::hopping_term::{Centre, Part, With};
+use super::wilson::{Parts, wilson};
 use crate::context::{Context, Precision};
 use crate::error::Result;
 use crate::gauge::Gauge;
@@ -23,14 +24,14 @@ fn seconds<T: Native>(context: &Arc<Context>, gauge: &Gauge, repeats: usize) -> 
     let dimensions = gauge.lattice().dimensions();
     let grid = Arc::new(Grid::new(gauge.lattice(), T::WIDTH));
     let parts = Parts { weights: vec![1.0; dimensions], boundary: vec![1.0.into(); dimensions] };
-    let wilson = Wilson::<T>::new(context, &grid, gauge, &parts)?;
-    let (mut from, mut to): (Field<T>, Field<T>) = (wilson.zeros(Part::All)?, wilson.zeros(Part::All)?);
+    let term = wilson::<T>(context, &grid, gauge, &parts)?;
+    let (mut from, mut to): (Field<T>, Field<T>) = (term.zeros(Part::All)?, term.zeros(Part::All)?);
     from.numbers_mut().iter_mut().enumerate().for_each(|(i, x)| *x = T::from_f64((i % 17) as f64 * 0.1));
     let mut times = Vec::with_capacity(repeats);
     for _ in 0..repeats.max(1) {
         let with = || With { hopping: 1.0, diagonal: 0.0, twist: 0.0, centre: Centre::None };
         let start = Instant::now();
-        wilson.hop((Side::Plain, Part::All), &from, with(), &mut to);
+        term.hop((Side::Plain, Part::All), &from, with(), &mut to);
         times.push(start.elapsed().as_secs_f64());
     }
     times.sort_by(f64::total_cmp);

@@ -7,15 +7,18 @@ mod dirac;
 mod field;
 mod grid;
 mod hopping;
+mod hopping_term;
 mod measure;
 mod mixed_precision;
 mod operator;
 mod site;
 mod spec;
+mod staggered;
 mod wilson;
 
 pub use dirac::{Dirac, Report, SolveSpec, Solver, Which};
 pub use measure::hopping_seconds;
-pub use spec::{Anisotropy, Coefficient, DiracSpec, Phase};
+pub use spec::{Anisotropy, Coefficient, DiracSpec, Phase, StaggeredSpec, WilsonSpec};
+pub use staggered::First;
 #[cfg(test)]
 mod tests;

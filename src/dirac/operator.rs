@@ -10,8 +10,8 @@
 
 use super::field::Field;
 use super::hopping::Side;
+use super::hopping_term::{Centre, HoppingTerm, Part, With};
 use super::site::Site;
-use super::wilson::{Centre, Part, Wilson, With};
 use crate::context::Context;
 use crate::error::Result;
 use crate::simd::Native;
@@ -34,7 +34,7 @@ pub(crate) trait Linear<T>: Send + Sync {
 
 /// D on all sites.
 pub(crate) struct Full<T> {
-    pub hopping: Arc<Wilson<T>>,
+    pub hopping: Arc<HoppingTerm<T>>,
     pub site: Arc<Site<T>>,
 }
 
@@ -55,13 +55,13 @@ impl<T: Native> Linear<T> for Full<T> {
     }
 
     fn context(&self) -> &Context {
-        self.hopping.context()
+        &self.hopping.context
     }
 }
 
 /// The Schur complement on the odd sites.
 pub(crate) struct EvenOdd<T> {
-    pub hopping: Arc<Wilson<T>>,
+    pub hopping: Arc<HoppingTerm<T>>,
     pub site: Arc<Site<T>>,
 }
 
@@ -117,6 +117,6 @@ impl<T: Native> Linear<T> for EvenOdd<T> {
     }
 
     fn context(&self) -> &Context {
-        self.hopping.context()
+        &self.hopping.context
     }
 }

@@ -4,7 +4,7 @@ use super::clover::{Blocks, Product};
 use super::field::Field;
 use super::grid::Grid;
 use super::hopping::Side;
-use super::wilson::{Part, Wilson};
+use super::hopping_term::{HoppingTerm, Part};
 use crate::error::Result;
 use crate::simd::{Line, Native};
 
@@ -45,16 +45,16 @@ impl<T: Native> Clover<T> {
         })
     }
 
-    fn run(&self, hopping: &Wilson<T>, part: Part, product: Product) {
-        let begin = hopping.sites(part).start * hopping.spinor();
+    fn run(&self, hopping: &HoppingTerm<T>, part: Part, product: Product) {
+        let begin = hopping.sites(part).start * hopping.spinor;
         let product = Product { from: product.from.wrapping_sub(begin), to: product.to.wrapping_sub(begin), ..product };
-        product.run::<T>(hopping.context(), hopping.sites(part));
+        product.run::<T>(&hopping.context, hopping.sites(part));
     }
 }
 
 impl<T: Native> Site<T> {
     /// to = M from, or M^dag from, on a part.
-    pub fn multiply(&self, hopping: &Wilson<T>, (side, part): (Side, Part), from: &Field<T>, to: &mut Field<T>) {
+    pub fn multiply(&self, hopping: &HoppingTerm<T>, (side, part): (Side, Part), from: &Field<T>, to: &mut Field<T>) {
         let sign = if side == Side::Plain { 1.0 } else { -1.0 };
         match self {
             Site::Number { diagonal, twist } => {
@@ -71,7 +71,7 @@ impl<T: Native> Site<T> {
     }
 
     /// field <- M^-1 field, or M^-dag field, on a part.
-    pub fn divide(&self, hopping: &Wilson<T>, (side, part): (Side, Part), field: &mut Field<T>) {
+    pub fn divide(&self, hopping: &HoppingTerm<T>, (side, part): (Side, Part), field: &mut Field<T>) {
         let sign = if side == Side::Plain { 1.0 } else { -1.0 };
         match self {
             Site::Number { diagonal, twist } => {

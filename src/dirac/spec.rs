@@ -1,35 +1,50 @@
 //! Dirac operators by spec: the registry.
 
+use super::staggered::First;
 use crate::error::{Error, Result};
 use crate::gauge::Complex64;
 use serde::{Deserialize, Serialize};
 
 /// An operator and its parameters.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum DiracSpec {
-    /// Wilson's operator, of mass M = 1/(2 κ) - d.
-    Wilson {
-        /// Hopping parameter κ; or the mass is given.
-        #[serde(default)]
-        kappa: Option<f64>,
-        /// Bare mass M.
-        #[serde(default)]
-        mass: Option<f64>,
-        /// What a spinor is multiplied by where it goes around each direction: 1 (the default), -1, 0 for a wall, or a
-        /// phase.
-        #[serde(default)]
-        boundary: Option<Vec<Phase>>,
-        /// Anisotropy of the directions but the last.
-        #[serde(default)]
-        anisotropy: Anisotropy,
-        /// Clover coefficient c: of all planes, or of those in space and those with the last direction.
-        #[serde(default)]
-        clover: Option<Coefficient>,
-        /// Twisted mass t.
-        #[serde(default)]
-        twist: f64,
-    },
+    /// Wilson's operator, with clover term and twisted mass.
+    Wilson(WilsonSpec),
+    /// The naive staggered operator.
+    Staggered(StaggeredSpec),
+}
+
+/// Wilson's operator, of mass M = 1/(2 κ) - d.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WilsonSpec {
+    /// Hopping parameter κ; or the mass is given.
+    pub kappa: Option<f64>,
+    /// Bare mass M.
+    pub mass: Option<f64>,
+    /// What a spinor is multiplied by where it goes around each direction: 1 (the default), -1, 0 for a wall, or a phase.
+    pub boundary: Option<Vec<Phase>>,
+    /// Anisotropy of the directions but the last.
+    pub anisotropy: Anisotropy,
+    /// Clover coefficient c: of all planes, or of those in space and those with the last direction.
+    pub clover: Option<Coefficient>,
+    /// Twisted mass t.
+    pub twist: f64,
+}
+
+/// The naive staggered operator of mass m.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaggeredSpec {
+    /// Mass m.
+    pub mass: f64,
+    /// As for Wilson's operator.
+    #[serde(default)]
+    pub boundary: Option<Vec<Phase>>,
+    /// Where the phases begin: `x`, or `time` as in MILC.
+    #[serde(default)]
+    pub first: First,
 }
 
 /// A boundary condition.
@@ -86,11 +101,23 @@ impl Default for Anisotropy {
     }
 }
 
-impl DiracSpec {
+/// Boundary factors of the directions.
+pub(super) fn factors(boundary: &Option<Vec<Phase>>, dimensions: usize) -> Result<Vec<Complex64>> {
+    let Some(phases) = boundary else { return Ok(vec![1.0.into(); dimensions]) };
+    if phases.len() != dimensions {
+        return Err(Error::BadSpec(format!("boundary: expected {dimensions} factors, got {}", phases.len())));
+    }
+    let numbers: Vec<Complex64> = phases.iter().map(|phase| phase.number()).collect();
+    match numbers.iter().find(|z| !(z.norm() < 1e-12 || (z.norm() - 1.0).abs() < 1e-12)) {
+        Some(z) => Err(Error::BadSpec(format!("boundary: expected 0 or a phase of modulus 1, got {z}"))),
+        None => Ok(numbers),
+    }
+}
+
+impl WilsonSpec {
     /// The bare mass on a lattice of `dimensions`.
     pub fn mass(&self, dimensions: usize) -> Result<f64> {
-        let DiracSpec::Wilson { kappa, mass, .. } = self;
-        let value = match (kappa, mass) {
+        let value = match (&self.kappa, &self.mass) {
             (Some(kappa), None) if *kappa > 0.0 => 0.5 / kappa - dimensions as f64,
             (None, Some(mass)) => *mass,
             (Some(kappa), None) => {
@@ -106,24 +133,9 @@ impl DiracSpec {
         }
     }
 
-    /// Boundary factors of the directions.
-    pub fn boundary(&self, dimensions: usize) -> Result<Vec<Complex64>> {
-        let DiracSpec::Wilson { boundary, .. } = self;
-        let Some(phases) = boundary else { return Ok(vec![1.0.into(); dimensions]) };
-        if phases.len() != dimensions {
-            return Err(Error::BadSpec(format!("boundary: expected {dimensions} factors, got {}", phases.len())));
-        }
-        let numbers: Vec<Complex64> = phases.iter().map(|phase| phase.number()).collect();
-        match numbers.iter().find(|z| !(z.norm() < 1e-12 || (z.norm() - 1.0).abs() < 1e-12)) {
-            Some(z) => Err(Error::BadSpec(format!("boundary: expected 0 or a phase of modulus 1, got {z}"))),
-            None => Ok(numbers),
-        }
-    }
-
     /// Clover coefficients `[mu][nu]`, mu < nu, if there is a clover term.
     pub fn clover(&self, dimensions: usize) -> Result<Option<Vec<Vec<f64>>>> {
-        let DiracSpec::Wilson { clover, .. } = self;
-        let Some(coefficient) = clover else { return Ok(None) };
+        let Some(coefficient) = &self.clover else { return Ok(None) };
         let (space, time) = match *coefficient {
             Coefficient::One(c) => (c, c),
             Coefficient::Two { space, time } => (space, time),
@@ -137,7 +149,7 @@ impl DiracSpec {
 
     /// Weights w of the directions.
     pub fn weights(&self, dimensions: usize) -> Result<Vec<f64>> {
-        let DiracSpec::Wilson { anisotropy: Anisotropy { xi0, nu }, .. } = *self;
+        let Anisotropy { xi0, nu } = self.anisotropy;
         if !(xi0 > 0.0 && nu > 0.0 && (nu / xi0).is_finite()) {
             return Err(Error::BadSpec(format!("anisotropy: expected xi0 and nu above 0, got {xi0} and {nu}")));
         }

@@ -98,13 +98,13 @@ fn reference(case: &Case, psi: &[f64]) -> Vec<f64> {
 fn reference_of<const N: usize>(case: &Case, psi: &[f64]) -> Vec<f64> {
     let lattice = case.gauge.lattice();
     let d = lattice.dimensions();
-    let DiracSpec::Wilson { twist, .. } = case.spec;
-    let (weights, boundary) = (case.spec.weights(d).unwrap(), case.spec.boundary(d).unwrap());
-    let mass = case.spec.mass(d).unwrap() + weights.iter().sum::<f64>();
+    let DiracSpec::Wilson(spec) = &case.spec else { panic!("expected Wilson's operator") };
+    let (weights, boundary) = (spec.weights(d).unwrap(), super::spec::factors(&spec.boundary, d).unwrap());
+    let (mass, twist) = (spec.mass(d).unwrap() + weights.iter().sum::<f64>(), spec.twist);
     let (gammas, five, spins) = (gammas(d), gamma5(d), d);
     let psi: Vec<Complex64> = psi.chunks(2).map(|z| Complex64::new(z[0], z[1])).collect();
     let at = |site: usize, spin: usize, colour: usize| psi[(site * spins + spin) * N + colour];
-    let coefficients = case.spec.clover(d).unwrap();
+    let coefficients = spec.clover(d).unwrap();
     let mut result = vec![ZERO; psi.len()];
     for site in 0..lattice.volume() {
         let x = lattice.coordinates(site);
@@ -279,4 +279,71 @@ fn a_solve_that_does_not_converge_says_so() {
     let spec = SolveSpec { max_iterations: 3, ..SolveSpec::default() };
     let error = dirac.solve(&spec, 1, &source, &mut solution).unwrap_err();
     assert_eq!(error.status(), 6, "{error}");
+}
+
+/// The naive staggered operator from its definition.
+fn staggered_reference<const N: usize>(gauge: &Gauge, (mass, first): (f64, First), psi: &[f64]) -> Vec<f64> {
+    let lattice = gauge.lattice();
+    let d = lattice.dimensions();
+    let psi: Vec<Complex64> = psi.chunks(2).map(|z| Complex64::new(z[0], z[1])).collect();
+    let mut result = vec![ZERO; psi.len()];
+    for site in 0..lattice.volume() {
+        let x = lattice.coordinates(site);
+        for a in 0..N {
+            let mut sum = mass * psi[site * N + a];
+            for mu in 0..d {
+                let before: usize = match first {
+                    First::X => (0..mu).map(|nu| x[nu]).sum(),
+                    First::Time if mu + 1 == d => 0,
+                    First::Time => x[d - 1] + (0..mu).map(|nu| x[nu]).sum::<usize>(),
+                };
+                let eta = if before % 2 == 0 { 0.5 } else { -0.5 };
+                let mut unit = vec![0; d];
+                unit[mu] = 1;
+                let next = lattice.shifted(site, &unit);
+                let here: Matrix<N> = gauge.link(site, mu);
+                unit[mu] = -1;
+                let last = lattice.shifted(site, &unit);
+                let back = gauge.link::<N>(last, mu).adjoint();
+                // Antiperiodic in the last direction.
+                let sign = |crosses: bool| if crosses && mu + 1 == d { -eta } else { eta };
+                for b in 0..N {
+                    sum += sign(x[mu] + 1 == lattice.extent()[mu]) * here.0[a][b] * psi[next * N + b];
+                    sum -= sign(x[mu] == 0) * back.0[a][b] * psi[last * N + b];
+                }
+            }
+            result[site * N + a] = sum;
+        }
+    }
+    result.iter().flat_map(|z| [z.re, z.im]).collect()
+}
+
+#[test]
+fn staggered_operators_are_their_definition_and_are_solved() {
+    let extents: [&[usize]; 5] = [&[8, 4, 4, 4], &[4, 6, 2, 8], &[8, 8], &[4, 4, 6], &[2, 4, 2, 3]];
+    for (i, extent) in extents.into_iter().enumerate() {
+        for (first, name) in [(First::X, "x"), (First::Time, "time")] {
+            let gauge = random_gauge(extent, Group::Su3, 40 + i as u64);
+            let ones = "1, ".repeat(extent.len() - 1);
+            let text = format!("{{type: 'staggered', mass: 0.3, first: '{name}', boundary: [{ones} -1]}}");
+            let dirac = match Dirac::new(&context(), &gauge, &spec(&text)) {
+                Ok(dirac) => dirac,
+                // Phases that count along an odd extent are not periodic.
+                Err(error) => {
+                    assert!(first == First::Time && extent.last() == Some(&3), "{error}");
+                    continue;
+                }
+            };
+            let (psi, chi) = (numbers(dirac.count(), 5), numbers(dirac.count(), 6));
+            let (mut got, mut adjoint) = (vec![0.0; psi.len()], vec![0.0; psi.len()]);
+            dirac.apply(Which::Plain, 1, &psi, &mut got).unwrap();
+            let expected = staggered_reference::<3>(&gauge, (0.3, first), &psi);
+            assert!(distance(&expected, &got) < 1e-13 * 40.0, "{extent:?}");
+            dirac.apply(Which::Adjoint, 1, &chi, &mut adjoint).unwrap();
+            assert!((dot(&chi, &got) - dot(&adjoint, &psi)).norm() < 1e-11);
+            let report = dirac.solve(&SolveSpec::default(), 1, &psi, &mut got).unwrap();
+            let image = staggered_reference::<3>(&gauge, (0.3, first), &got);
+            assert!(distance(&image, &psi) < 1e-8 && report.iterations > 0);
+        }
+    }
 }
