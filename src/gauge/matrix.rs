@@ -19,6 +19,7 @@ impl<const N: usize> Matrix<N> {
     pub const ZERO: Self = Self([[ZERO; N]; N]);
 
     /// The unit matrix.
+    #[inline]
     pub fn unit() -> Self {
         let mut unit = Self::ZERO;
         for i in 0..N {
@@ -28,6 +29,7 @@ impl<const N: usize> Matrix<N> {
     }
 
     /// A matrix from 2 N^2 numbers: rows, columns, real and imaginary part.
+    #[inline]
     pub fn from_reals(numbers: &[f64]) -> Self {
         let mut matrix = Self::ZERO;
         for (z, pair) in matrix.0.iter_mut().flatten().zip(numbers.chunks_exact(2)) {
@@ -37,6 +39,7 @@ impl<const N: usize> Matrix<N> {
     }
 
     /// Writes the 2 N^2 numbers.
+    #[inline]
     pub fn to_reals(&self, numbers: &mut [f64]) {
         for (z, pair) in self.0.iter().flatten().zip(numbers.chunks_exact_mut(2)) {
             (pair[0], pair[1]) = (z.re, z.im);
@@ -44,6 +47,7 @@ impl<const N: usize> Matrix<N> {
     }
 
     /// The conjugate transpose.
+    #[inline]
     pub fn adjoint(&self) -> Self {
         let mut result = Self::ZERO;
         for i in 0..N {
@@ -55,11 +59,13 @@ impl<const N: usize> Matrix<N> {
     }
 
     /// The sum of the diagonal.
+    #[inline]
     pub fn trace(&self) -> Complex64 {
         (0..N).map(|i| self.0[i][i]).sum()
     }
 
     /// Times a number.
+    #[inline]
     pub fn scale(&self, factor: Complex64) -> Self {
         let mut result = *self;
         result.0.iter_mut().flatten().for_each(|z| *z *= factor);
@@ -67,6 +73,7 @@ impl<const N: usize> Matrix<N> {
     }
 
     /// The determinant.
+    #[inline]
     pub fn determinant(&self) -> Complex64 {
         let m = &self.0;
         match N {
@@ -77,6 +84,7 @@ impl<const N: usize> Matrix<N> {
     }
 
     /// The cofactor of m[0][i], N = 3.
+    #[inline]
     fn cofactor(&self, i: usize) -> Complex64 {
         let (m, j, k) = (&self.0, (i + 1) % 3, (i + 2) % 3);
         m[1][j] * m[2][k] - m[1][k] * m[2][j]
@@ -88,6 +96,7 @@ impl<const N: usize> Matrix<N> {
     }
 
     /// The traceless antihermitian part, (A - A^dag)/2 - tr(A - A^dag)/(2N); for N = 1, i Im A.
+    #[inline]
     pub fn antihermitian(&self) -> Self {
         let mut result = (*self - self.adjoint()).scale(Complex64::new(0.5, 0.0));
         if N > 1 {
@@ -139,6 +148,8 @@ fn larger(a: f64, b: f64) -> f64 {
 
 impl<const N: usize> Add for Matrix<N> {
     type Output = Self;
+
+    #[inline]
     fn add(mut self, other: Self) -> Self {
         self.0.iter_mut().flatten().zip(other.0.iter().flatten()).for_each(|(x, y)| *x += y);
         self
@@ -147,6 +158,8 @@ impl<const N: usize> Add for Matrix<N> {
 
 impl<const N: usize> Sub for Matrix<N> {
     type Output = Self;
+
+    #[inline]
     fn sub(mut self, other: Self) -> Self {
         self.0.iter_mut().flatten().zip(other.0.iter().flatten()).for_each(|(x, y)| *x -= y);
         self
@@ -155,12 +168,15 @@ impl<const N: usize> Sub for Matrix<N> {
 
 impl<const N: usize> Mul for Matrix<N> {
     type Output = Self;
+
+    #[inline]
     fn mul(self, other: Self) -> Self {
         let mut result = Self::ZERO;
-        for i in 0..N {
-            for k in 0..N {
-                for j in 0..N {
-                    result.0[i][j] += self.0[i][k] * other.0[k][j];
+        for (row, factors) in result.0.iter_mut().zip(&self.0) {
+            for (factor, line) in factors.iter().zip(&other.0) {
+                for (z, x) in row.iter_mut().zip(line) {
+                    z.re += factor.re * x.re - factor.im * x.im;
+                    z.im += factor.re * x.im + factor.im * x.re;
                 }
             }
         }

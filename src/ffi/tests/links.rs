@@ -27,7 +27,8 @@ fn a_chain_of_links_goes_on_from_its_file_bit_for_bit() {
         steps(whole, 5);
         expect_ok(unsafe { inst_chain_save(whole, file.as_ptr()) });
         expect_ok(unsafe { inst_chain_load(resumed, file.as_ptr()) });
-        assert_eq!(steps(whole, 5), steps(resumed, 5));
+        let infos = steps(whole, 5);
+        assert_eq!(infos, steps(resumed, 5));
         let mut fields = [vec![UNTOUCHED; COUNT], vec![UNTOUCHED; COUNT]];
         let (mut value, mut gradient) = (UNTOUCHED, vec![UNTOUCHED; COUNT]);
         unsafe {
@@ -37,7 +38,7 @@ fn a_chain_of_links_goes_on_from_its_file_bit_for_bit() {
             expect_ok(inst_action_gradient(action, 1, fields[0].as_ptr(), gradient.as_mut_ptr()));
         }
         assert_eq!(fields[0], fields[1]);
-        assert!((value - steps(whole, 1)[0].1).abs() < 30.0 && value > 1.0);
+        assert!((value - infos[4].1).abs() < 1e-9, "{value} {infos:?}");
         assert!(gradient.iter().all(|g| g.is_finite() && *g != UNTOUCHED));
 
         fields[0][8 * 5] += 0.1;
