@@ -37,6 +37,30 @@ static void solves(void) {
   EXPECT_OK(inst_dirac_solve(dirac, "{}", 1, source, solution, NULL));
 }
 
+/* Of constant fields only the mass is left; links one and three steps long both count on others. */
+static void staggered_operators(void) {
+  enum { VECTOR = 6, COUNT = V * VECTOR };
+  inst_dirac *naive, *improved;
+  EXPECT_OK(inst_dirac_new(gauge, "{type: 'staggered', mass: 0.25, first: 'time'}", &naive));
+  EXPECT_OK(inst_dirac_new_improved(gauge, gauge, 0.25, &improved));
+  for (int i = 0; i < COUNT; i++) source[i] = 1.0 + i % VECTOR;
+  EXPECT_OK(inst_dirac_apply(naive, "plain", 1, source, image));
+  for (int i = 0; i < COUNT; i++) EXPECT_CLOSE(image[i], 0.25 * source[i], 1e-12);
+  EXPECT_OK(inst_dirac_apply(improved, "plain", 1, source, image));
+  for (int i = 0; i < COUNT; i++) EXPECT_CLOSE(image[i], 0.5 * source[i], 1e-12);
+  for (int i = 0; i < COUNT; i++) source[i] = i / VECTOR % L == 0;
+  EXPECT_OK(inst_dirac_apply(improved, "plain", 1, source, image));
+  /* On four sites a step of three is one back: the two kinds of links cancel. */
+  for (int i = 0; i < COUNT; i++) EXPECT_CLOSE(image[i], 0.5 * source[i], 1e-12);
+  EXPECT_OK(inst_dirac_solve(naive, "{}", 1, source, solution, NULL));
+  EXPECT_OK(inst_dirac_apply(naive, "plain", 1, solution, image));
+  for (int i = 0; i < COUNT; i++) EXPECT_CLOSE(image[i], source[i], 1e-8);
+  EXPECT_STATUS(INST_BAD_SPEC, inst_dirac_new_improved(gauge, gauge, NAN, &improved));
+  EXPECT_STATUS(INST_NULL_ARGUMENT, inst_dirac_new_improved(gauge, NULL, 0.1, &improved));
+  inst_dirac_free(naive);
+  inst_dirac_free(improved);
+}
+
 static void a_solve_that_does_not_converge(void) {
   inst_solve_report report = {.struct_size = sizeof report};
   for (int i = 0; i < NUMBERS; i++) solution[i] = 5.0;
@@ -83,6 +107,7 @@ int main(void) {
   EXPECT_OK(inst_lattice_new(context, 4, extent, &lattice));
   EXPECT_OK(inst_gauge_new(lattice, "{group: 'su3'}", &gauge));
   the_free_operator();
+  staggered_operators();
   solves();
   a_solve_that_does_not_converge();
   bad_input();

@@ -58,19 +58,19 @@ impl<T: Native> Form<T> {
     fn new(context: &Arc<Context>, recipe: &Recipe) -> Result<Self> {
         let grid = Arc::new(Grid::new(recipe.gauge().lattice(), T::WIDTH));
         let number = |diagonal| Site::Number { diagonal, twist: 0.0 };
-        let (hopping, site) = match recipe {
-            &Recipe::Wilson { gauge, ref parts, diagonal, twist, ref blocks } => {
+        let (hopping, site) = match *recipe {
+            Recipe::Wilson { gauge, ref parts, diagonal, twist, ref blocks } => {
                 let site = match blocks {
                     None => Site::Number { diagonal, twist },
                     Some(blocks) => Site::Clover(Clover::new(&grid, blocks, twist)?),
                 };
                 (wilson(context, &grid, gauge, parts)?, site)
             }
-            &Recipe::Staggered { gauge, first, ref boundary, mass } => {
+            Recipe::Staggered { gauge, first, ref boundary, mass } => {
                 (staggered::naive(context, &grid, gauge, (first, boundary))?, number(mass))
             }
             // In the normalisation of the links as they are given.
-            &Recipe::Improved { fat, long, mass } => {
+            Recipe::Improved { fat, long, mass } => {
                 (staggered::improved(context, &grid, fat, long)?, number(2.0 * mass))
             }
         };

@@ -47,7 +47,7 @@ impl First {
             First::Time if mu == last => 0,
             First::Time => x[last] + x[..mu].iter().sum::<usize>(),
         };
-        if sum % 2 == 0 { 1.0 } else { -1.0 }
+        if sum.is_multiple_of(2) { 1.0 } else { -1.0 }
     }
 }
 

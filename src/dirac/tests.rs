@@ -297,7 +297,7 @@ fn staggered_reference<const N: usize>(gauge: &Gauge, (mass, first): (f64, First
                     First::Time if mu + 1 == d => 0,
                     First::Time => x[d - 1] + (0..mu).map(|nu| x[nu]).sum::<usize>(),
                 };
-                let eta = if before % 2 == 0 { 0.5 } else { -0.5 };
+                let eta = if before.is_multiple_of(2) { 0.5 } else { -0.5 };
                 let mut unit = vec![0; d];
                 unit[mu] = 1;
                 let next = lattice.shifted(site, &unit);

@@ -49,6 +49,23 @@ pub unsafe extern "C" fn inst_dirac_new(
     })
 }
 
+/// Makes an improved staggered operator with given links.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_dirac_new_improved(
+    fat: *const inst_gauge,
+    longer: *const inst_gauge,
+    mass: f64,
+    out: *mut *mut inst_dirac,
+) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let (fat, longer, out) = unsafe { (shared("fat", fat)?, shared("longer", longer)?, Output::one("out", out)?) };
+        let dirac = Dirac::improved(fat.context(), &fat, &longer, mass).map_err(|e| e.within("dirac"))?;
+        out.write(handles::new(dirac));
+        Ok(())
+    })
+}
+
 /// Ends an operator.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_dirac_free(dirac: *mut inst_dirac) {

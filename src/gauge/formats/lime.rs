@@ -55,7 +55,6 @@ pub fn records(bytes: &[u8]) -> Result<Vec<Record<'_>>> {
 }
 
 /// The bytes of a record; `begins` and `ends` are the flags of its message.
-#[allow(dead_code)]
 pub fn write(to: &mut Vec<u8>, kind: &str, data: &[u8], begins: bool, ends: bool) {
     let flags = u16::from(begins) << 15 | u16::from(ends) << 14;
     let mut text = [0u8; 128];
