@@ -67,7 +67,8 @@ fn exported(sources: &str) -> Vec<(String, Vec<String>, &str)> {
     let parse = |at: usize| {
         let open = at + sources[at..].find('(').unwrap();
         let (arguments, rest) = bracketed(&sources[open..]);
-        let named = |argument: &str| argument.split_once(':').map(|(name, _)| name.trim().trim_start_matches("r#").to_string());
+        let named =
+            |argument: &str| argument.split_once(':').map(|(name, _)| name.trim().trim_start_matches("r#").to_string());
         (sources[at..open].to_string(), arguments.split(',').filter_map(named).collect(), rest)
     };
     starts.map(parse).collect()
