@@ -77,7 +77,7 @@ test-rust:
 test-references:
 	@test -n "$(DATA)" || { echo "test-references: expected DATA=FOLDER of reference data, got none" >&2; exit 1; }
 	@test -d "$(DATA)" || { echo "test-references: expected a folder, got $(DATA)" >&2; exit 1; }
-	INSTANTON_DATA="$(abspath $(DATA))" $(CARGO) test --release --test references --test propagators -- --ignored
+	INSTANTON_DATA="$(abspath $(DATA))" $(CARGO) test --release --test references --test propagators
 	$(MAKE) $(BUILD)/propagator
 	$(BUILD)/propagator "$(DATA)/chroma/weak_field.lime" 4 4 4 8
 
@@ -86,7 +86,7 @@ $(BUILD)/test_header: ffi-tests/header.cpp include/instanton.h $(RELEASE)/$(SHAR
 
 # Linked to the static library, as a host without shared libraries does.
 $(BUILD)/test_static: ffi-tests/lattice.c ffi-tests/expect.h include/instanton.h $(RELEASE)/libinstanton.a | $(BUILD)
-	$(C99) $< -o $@ $(RELEASE)/libinstanton.a $(STATIC_LIBRARIES)
+	$(C99) -D_XOPEN_SOURCE=700 $< -o $@ $(RELEASE)/libinstanton.a $(STATIC_LIBRARIES)
 
 $(BUILD)/test_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
 	$(C99) -D_XOPEN_SOURCE=700 $< -o $@ $(LINK) -lpthread

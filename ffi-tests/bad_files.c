@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { L = 4, V = L * L, TRIALS = 48 };
@@ -216,8 +215,7 @@ static void unwritable_files(void) {
 
 int main(void) {
   uint64_t random = 6;
-  temporary("instanton-bad-files-XXXXXX", folder, sizeof folder);
-  EXPECT(mkdtemp(folder) != NULL && chmod(folder, 0755) == 0);
+  make_folder("instanton-bad-files-", folder, sizeof folder);
   snprintf(model_path, sizeof model_path, "%s/model.safetensors", folder);
   snprintf(chain_path, sizeof chain_path, "%s/chain.safetensors", folder);
   snprintf(spoilt_path, sizeof spoilt_path, "%s/spoilt.safetensors", folder);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int expect_count = 0;
 
@@ -98,6 +99,16 @@ static inline const char *temporary(const char *name, char *path, size_t size) {
   const char *folder = getenv("TMPDIR");
   snprintf(path, size, "%s/%s", folder != NULL ? folder : "/tmp", name);
   return path;
+}
+
+/* Makes a folder of its own for a test, which all may enter. */
+static inline void make_folder(const char *name, char *path, size_t size) {
+  temporary(name, path, size);
+  const size_t length = strlen(path), letters = 6;
+  EXPECT(length + letters < size);
+  memset(path + length, 'X', letters); /* what mkdtemp fills in */
+  path[length + letters] = '\0';
+  EXPECT(mkdtemp(path) != NULL && chmod(path, 0755) == 0);
 }
 
 #endif

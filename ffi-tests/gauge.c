@@ -2,7 +2,6 @@
 #include "expect.h"
 
 #include <complex.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { X = 4, Y = 2, Z = 6, T = 8, V = X * Y * Z * T, N = 3, LINK = 2 * N * N, NUMBERS = V * 4 * LINK };
@@ -327,8 +326,7 @@ static void unreadable_and_unwritable_files(void) {
 int main(void) {
   const int64_t extent[4] = {X, Y, Z, T};
   uint64_t random = 5;
-  temporary("instanton-gauge-XXXXXX", folder, sizeof folder);
-  EXPECT(mkdtemp(folder) != NULL && chmod(folder, 0755) == 0);
+  make_folder("instanton-gauge-", folder, sizeof folder);
   snprintf(path, sizeof path, "%s/field", folder);
   snprintf(spoilt_path, sizeof spoilt_path, "%s/spoilt", folder);
   EXPECT_OK(inst_context_new("{threads: 1}", &context));

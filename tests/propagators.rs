@@ -81,7 +81,6 @@ fn expect(text: &str, expected: [f64; 8]) {
 }
 
 #[test]
-#[ignore = "needs the reference configurations: make test-references"]
 fn wilson_propagator_of_chroma() {
     expect(
         "{type: 'wilson', kappa: 0.135, anisotropy: {xi0: 2.464, nu: 0.95}, boundary: [1, 1, 1, -1]}",
@@ -99,7 +98,6 @@ fn wilson_propagator_of_chroma() {
 }
 
 #[test]
-#[ignore = "needs the reference configurations: make test-references"]
 fn clover_propagator_of_chroma() {
     // c = clovR / xi0 in planes of space, clovT in the others.
     let clover = format!("{{space: {}, time: 1.07}}", 0.91 / 2.464);
@@ -138,7 +136,6 @@ fn vectors(name: &str) -> Vec<f64> {
 }
 
 #[test]
-#[ignore = "needs the reference configurations: make test-references"]
 fn improved_staggered_inverse_of_milc() {
     let folder = std::env::var("INSTANTON_DATA").expect("INSTANTON_DATA: expected a folder, got nothing");
     let lattice = Lattice::new(&[8, 8, 8, 8]).unwrap();

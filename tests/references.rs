@@ -52,7 +52,6 @@ fn agrees(got: f64, digits: &str) {
 }
 
 #[test]
-#[ignore = "needs configurations of other codes"]
 fn chroma() {
     let (gauge, format, claims) = field("chroma/weak_field.lime", [4, 4, 4, 8], Group::Su3);
     assert_eq!((format, claims), (Format::Ildg, vec!["checksum".to_string()]));
@@ -79,7 +78,6 @@ fn chroma() {
 }
 
 #[test]
-#[ignore = "needs configurations of other codes"]
 fn the_same_field_in_nersc_and_ildg() {
     let all = ["CHECKSUM", "PLAQUETTE", "LINK_TRACE"];
     let (nersc, format, claims) = field("chroma/t_nersc.cfg", [4; 4], Group::Su3);
@@ -109,7 +107,6 @@ fn the_same_field_in_nersc_and_ildg() {
 }
 
 #[test]
-#[ignore = "needs configurations of other codes"]
 fn milc() {
     let (first, _, _) = field("milc/lat.sample.l4444", [4; 4], Group::Su3);
     let files = [
@@ -138,7 +135,6 @@ fn milc() {
 
 /// Fat and long links are sums of products: their checksums hold, and they are not in the group.
 #[test]
-#[ignore = "needs configurations of other codes"]
 fn links_of_staggered_operators() {
     let lattice = Lattice::new(&[8; 4]).unwrap();
     for name in ["milc/fat.l8", "milc/long.l8"] {
@@ -153,7 +149,6 @@ fn links_of_staggered_operators() {
 }
 
 #[test]
-#[ignore = "needs configurations of other codes"]
 fn the_same_field_in_openqcd_and_hirep() {
     let name = "qcd1_pb_L8T8_b6.0_c1.234_k0.13_r0_id4n1";
     let (open, format, claims) = field(&format!("openqcd/openQCD_{name}"), [8; 4], Group::Su3);
@@ -167,7 +162,6 @@ fn the_same_field_in_openqcd_and_hirep() {
 }
 
 #[test]
-#[ignore = "needs configurations of other codes"]
 fn ddalphaamg_and_julia() {
     let (gauge, format, claims) = field("ddalphaamg/4x4x4x4b6.0000id3n1", [4; 4], Group::Su3);
     assert_eq!((format, claims), (Format::DdAlphaAmg, vec!["plaquette".to_string()]));
@@ -188,7 +182,6 @@ fn ddalphaamg_and_julia() {
 /// Beside time stamps and other free text, and plaquettes, which are sums in another order, files hold the bytes of the
 /// other code: at these places from the start, and in so many bytes at the end.
 #[test]
-#[ignore = "needs configurations of other codes"]
 fn files_are_written_as_their_codes_write_them() {
     let name = "qcd1_pb_L8T8_b6.0_c1.234_k0.13_r0_id4n1";
     let (all, half) = (8 * 8usize.pow(4) * 72, 4 * 4usize.pow(4) * 72);

@@ -15,7 +15,8 @@ use super::grid::Grid;
 use super::hopping::row_of_b;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::gauge::{Complex64, Gauge, Group, Matrix};
+use crate::gauge::{Complex64, Gauge, Group, Links, leaves};
+use crate::lattice::Neighbours;
 use crate::simd::{Instructions, Lanes, Launch, Line, Native, launch};
 use faer::linalg::solvers::DenseSolveCore;
 use std::ops::Range;
@@ -47,20 +48,21 @@ fn block(half: usize, mu: usize, is_lower: bool) -> [[Complex64; 2]; 2] {
 
 impl Blocks {
     /// The clover term with mass m; `coefficients[mu][nu]` for mu < nu.
-    pub fn clover(gauge: &Gauge, diagonal: f64, coefficients: &[Vec<f64>]) -> Self {
-        match gauge.group() {
-            Group::U1 => Self::of::<1>(gauge, diagonal, coefficients),
-            Group::Su2 => Self::of::<2>(gauge, diagonal, coefficients),
-            Group::Su3 => Self::of::<3>(gauge, diagonal, coefficients),
-        }
+    pub fn clover(gauge: &Gauge, diagonal: f64, coefficients: &[Vec<f64>]) -> Result<Self> {
+        let neighbours = Neighbours::new(gauge.lattice())?;
+        let links = Links { numbers: gauge.links(), neighbours: &neighbours };
+        Ok(match gauge.group() {
+            Group::U1 => Self::of::<1>(gauge, &links, diagonal, coefficients),
+            Group::Su2 => Self::of::<2>(gauge, &links, diagonal, coefficients),
+            Group::Su3 => Self::of::<3>(gauge, &links, diagonal, coefficients),
+        })
     }
 
-    fn of<const N: usize>(gauge: &Gauge, diagonal: f64, coefficients: &[Vec<f64>]) -> Self {
+    fn of<const N: usize>(gauge: &Gauge, links: &Links, diagonal: f64, coefficients: &[Vec<f64>]) -> Self {
         let lattice = gauge.lattice();
         let (dimensions, volume) = (lattice.dimensions(), lattice.volume());
         let half = dimensions / 2;
         let size = half * N;
-        let hops = neighbours(gauge);
         let mut numbers = vec![Complex64::default(); volume * 2 * size * size];
         for (site, blocks) in numbers.chunks_exact_mut(2 * size * size).enumerate() {
             for i in 0..2 * size {
@@ -68,7 +70,8 @@ impl Blocks {
             }
             for nu in 0..dimensions {
                 for mu in 0..nu {
-                    let strength = field_strength::<N>(gauge, &hops, (site, mu, nu));
+                    let sum = leaves::<N>(links, site, (mu, nu));
+                    let strength = (sum - sum.adjoint()).scale((1.0 / 8.0).into());
                     for chirality in 0..2 {
                         // g_mu g_nu = diag(B_mu B_nu^dag, B_mu^dag B_nu)
                         let (left, right) = (block(half, mu, chirality == 1), block(half, nu, chirality == 0));
@@ -152,39 +155,6 @@ impl Blocks {
         field.import(grid, 2 * reals, &packed);
         Ok(field)
     }
-}
-
-/// Sites one hop on, `[site][forward mu, backward mu]`.
-fn neighbours(gauge: &Gauge) -> Vec<usize> {
-    let lattice = gauge.lattice();
-    let dimensions = lattice.dimensions();
-    let mut hops = Vec::with_capacity(2 * dimensions * lattice.volume());
-    for site in 0..lattice.volume() {
-        for step in 0..2 * dimensions {
-            let mut unit = vec![0; dimensions];
-            unit[step / 2] = if step % 2 == 0 { 1 } else { -1 };
-            hops.push(lattice.shifted(site, &unit));
-        }
-    }
-    hops
-}
-
-/// F_munu(x).
-fn field_strength<const N: usize>(gauge: &Gauge, hops: &[usize], (x, mu, nu): (usize, usize, usize)) -> Matrix<N> {
-    let dimensions = gauge.lattice().dimensions();
-    let forward = |x: usize, mu: usize| hops[2 * (x * dimensions + mu)];
-    let backward = |x: usize, mu: usize| hops[2 * (x * dimensions + mu) + 1];
-    let u = |x: usize, mu: usize| gauge.link::<N>(x, mu);
-    let (left, below) = (backward(x, mu), backward(x, nu));
-    let corner = backward(left, nu);
-    let leaves = [
-        u(x, mu) * u(forward(x, mu), nu) * u(forward(x, nu), mu).adjoint() * u(x, nu).adjoint(),
-        u(x, nu) * u(forward(left, nu), mu).adjoint() * u(left, nu).adjoint() * u(left, mu),
-        u(left, mu).adjoint() * u(corner, nu).adjoint() * u(corner, mu) * u(below, nu),
-        u(below, nu).adjoint() * u(below, mu) * u(forward(below, mu), nu) * u(x, mu).adjoint(),
-    ];
-    let sum = leaves.into_iter().fold(Matrix::<N>::ZERO, |sum, leaf| sum + leaf);
-    (sum - sum.adjoint()).scale((1.0 / 8.0).into())
 }
 
 /// result = A psi + i factor g_5 R psi on some sites; the fields as if they began at outer site 0.

@@ -211,7 +211,7 @@ impl Dirac {
                 let weights = spec.weights(dimensions)?;
                 let diagonal = spec.mass(dimensions)? + weights.iter().sum::<f64>();
                 let parts = Parts { weights, boundary: factors(&spec.boundary, dimensions)? };
-                let blocks = spec.clover(dimensions)?.map(|c| Blocks::clover(gauge, diagonal, &c));
+                let blocks = spec.clover(dimensions)?.map(|c| Blocks::clover(gauge, diagonal, &c)).transpose()?;
                 Recipe::Wilson { gauge, parts, diagonal, twist: finite("twist", spec.twist)?, blocks }
             }
             DiracSpec::Staggered(spec) => {

@@ -59,7 +59,13 @@ fn product<const N: usize>(f: &Matrix<N>, g: Option<&Matrix<N>>) -> f64 {
     f.0.iter().flatten().zip(g.0.iter().flatten()).map(|(x, y)| x.re * y.re + x.im * y.im).sum()
 }
 
-fn strength<const N: usize>(links: &Links, site: usize, (mu, nu): (usize, usize)) -> Matrix<N> {
+/// F_μν.
+fn strength<const N: usize>(links: &Links, site: usize, plane: (usize, usize)) -> Matrix<N> {
+    leaves::<N>(links, site, plane).antihermitian().scale(0.25.into())
+}
+
+/// C_μν, the sum of the four plaquettes around a site, each of which begins there and turns from μ to ν.
+pub(crate) fn leaves<const N: usize>(links: &Links, site: usize, (mu, nu): (usize, usize)) -> Matrix<N> {
     use Step::{Backward, Forward};
     let leaves = [
         [Forward(mu), Forward(nu), Backward(mu), Backward(nu)],
@@ -67,8 +73,7 @@ fn strength<const N: usize>(links: &Links, site: usize, (mu, nu): (usize, usize)
         [Backward(mu), Backward(nu), Forward(mu), Forward(nu)],
         [Backward(nu), Forward(mu), Forward(nu), Backward(mu)],
     ];
-    let sum = leaves.iter().fold(Matrix::ZERO, |sum, leaf| sum + links.product(site, leaf));
-    sum.antihermitian().scale(0.25.into())
+    leaves.iter().fold(Matrix::ZERO, |sum, leaf| sum + links.product(site, leaf))
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod von_mises;
 
 pub use algebra::{draw_momenta, drift};
 pub use charge::charge;
+pub(crate) use clover::leaves;
 pub use clover::{clover_charge, energy_density};
 pub(crate) use colours::with_colours;
 pub use differential::Differential;

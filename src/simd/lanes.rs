@@ -12,7 +12,7 @@ pub(crate) trait Real: Copy + Send + Sync + PartialEq + std::fmt::Debug + 'stati
     fn from_f64(x: f64) -> Self;
     /// The number as a double, exactly.
     fn to_f64(self) -> f64;
-    /// self * a + b, fused where the compiler is told of the hardware.
+    /// self * a + b, rounded twice.
     fn mul_add(self, a: Self, b: Self) -> Self;
 }
 
