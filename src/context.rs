@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
 /// Precision of the networks; densities and actions are summed in f64 whatever it is.
@@ -89,16 +90,33 @@ impl Context {
         self.pool.broadcast(|_| work())
     }
 
-    /// Runs `work` on the calling thread and on all workers but one at once: `threads` times in all.
+    /// Runs `work` for each of `count` parts, on the calling thread and on all workers but one.
     ///
-    /// The caller works too, so that a short job does not wait for a thread to wake up.
-    pub fn share(&self, work: impl Fn() + Sync) {
-        let work = &work;
-        self.pool.in_place_scope(|scope| {
-            for _ in 1..self.threads() {
-                scope.spawn(move |_| work());
+    /// A thread takes the parts of its own range in order and then what the others have left, so that a part that is
+    /// computed again and again finds its memory in the same core's cache. The caller works too, so that a short job
+    /// does not wait for a thread to wake up. `work` is given the thread, 0 to `threads`, and the part.
+    pub fn share(&self, count: usize, work: impl Fn(usize, usize) + Sync) {
+        let threads = self.threads();
+        if count <= 1 || threads == 1 {
+            return (0..count).for_each(|part| work(0, part));
+        }
+        let starts = |thread| thread * count / threads;
+        let queues: Vec<AtomicUsize> = (0..threads).map(|thread| AtomicUsize::new(starts(thread))).collect();
+        let run = |own: usize| {
+            for thread in (own..threads).chain(0..own) {
+                loop {
+                    let part = queues[thread].fetch_add(1, Ordering::Relaxed);
+                    if part >= starts(thread + 1) {
+                        break;
+                    }
+                    work(own, part);
+                }
             }
-            work();
+        };
+        let run = &run;
+        self.pool.in_place_scope(|scope| {
+            (1..threads).for_each(|own| scope.spawn(move |_| run(own)));
+            run(0);
         });
     }
 }

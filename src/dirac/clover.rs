@@ -10,7 +10,7 @@
 
 #![allow(clippy::needless_range_loop)]
 
-use super::field::{Field, parallel};
+use super::field::Field;
 use super::grid::Grid;
 use super::hopping::row_of_b;
 use crate::context::Context;
@@ -175,7 +175,7 @@ impl Product<'_> {
     /// Runs over sites, on all threads.
     pub fn run<T: Native>(&self, context: &Context, sites: Range<usize>) {
         const SITES: usize = 64;
-        parallel(context, sites.len().div_ceil(SITES), |i| {
+        context.share(sites.len().div_ceil(SITES), |_, i| {
             let first = sites.start + i * SITES;
             let part = first..sites.end.min(first + SITES);
             // SAFETY: fields and blocks have the size of the grid, and sites are given to one thread each.

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::simd::{Line, Native};
 use std::marker::PhantomData;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 /// A field on some outer sites of a grid.
 #[derive(Debug)]
@@ -20,23 +20,6 @@ pub(crate) struct Field<T> {
 
 /// Lines in a block of sums and of parallel work.
 const BLOCK: usize = 1024;
-
-/// Runs `work` for each of `count` parts on all threads of a context.
-pub(crate) fn parallel(context: &Context, count: usize, work: impl Fn(usize) + Sync) {
-    if count == 1 || context.threads() == 1 {
-        return (0..count).for_each(work);
-    }
-    let next = AtomicUsize::new(0);
-    context.share(|| {
-        loop {
-            let part = next.fetch_add(1, Ordering::Relaxed);
-            if part >= count {
-                return;
-            }
-            work(part);
-        }
-    });
-}
 
 impl<T: Native> Field<T> {
     /// Zeros, `lines` lines of them.
@@ -95,7 +78,7 @@ impl<T: Native> Field<T> {
         let block = BLOCK * T::WIDTH;
         let parts: Vec<_> = self.numbers_mut().chunks_mut(block).zip(other.numbers().chunks(block)).collect();
         let parts: Vec<_> = parts.into_iter().map(|part| Mutex::new(Some(part))).collect();
-        parallel(context, parts.len(), |i| {
+        context.share(parts.len(), |_, i| {
             if let Some((mine, other)) = parts[i].lock().ok().and_then(|mut part| part.take()) {
                 change(mine, other);
             }
@@ -120,7 +103,7 @@ impl<T: Native> Field<T> {
         let (x, y) = (self.numbers(), other.numbers());
         let count = x.len().div_ceil(block);
         let sums: Vec<AtomicF64> = (0..count).map(|_| AtomicF64::default()).collect();
-        parallel(context, count, |i| {
+        context.share(count, |_, i| {
             let range = i * block..x.len().min((i + 1) * block);
             let mut lanes = [0.0; 16];
             for (x, y) in x[range.clone()].chunks(16).zip(y[range].chunks(16)) {

@@ -1,6 +1,6 @@
 //! A hopping term between sites, whatever its kernel: half-fields, threads, what it is taken with.
 
-use super::field::{Field, parallel};
+use super::field::Field;
 use super::grid::{Grid, Hop};
 use super::hopping::{Side, Terms};
 use crate::context::Context;
@@ -111,7 +111,7 @@ impl<T: Native> HoppingTerm<T> {
             marker: std::marker::PhantomData,
         };
         let sites = self.sites(part);
-        parallel(&self.context, sites.len().div_ceil(SITES), |i| {
+        self.context.share(sites.len().div_ceil(SITES), |_, i| {
             let first = sites.start + i * SITES;
             (self.kernel)(self, &job, first..sites.end.min(first + SITES));
         });

@@ -3,7 +3,6 @@
 //! J. D. McCalpin, IEEE TCCA Newsletter (1995). Counted are the bytes that the formula names, 24 for each element.
 
 use crate::context::Context;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// Numbers that a thread takes at once.
@@ -16,14 +15,11 @@ pub fn triad_bandwidth(context: &Context, count: usize, repeats: usize) -> f64 {
     for _ in 0..repeats {
         let parts: Vec<_> = a.chunks_mut(PART).zip(b.chunks(PART).zip(c.chunks(PART))).collect();
         let parts: Vec<_> = parts.into_iter().map(std::sync::Mutex::new).collect();
-        let next = AtomicUsize::new(0);
         let start = Instant::now();
-        context.share(|| {
-            while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if let Ok(mut part) = part.lock() {
-                    let (a, (b, c)) = &mut *part;
-                    a.iter_mut().zip(b.iter().zip(c.iter())).for_each(|(a, (b, c))| *a = b + 3.0 * c);
-                }
+        context.share(parts.len(), |_, part| {
+            if let Ok(mut part) = parts[part].lock() {
+                let (a, (b, c)) = &mut *part;
+                a.iter_mut().zip(b.iter().zip(c.iter())).for_each(|(a, (b, c))| *a = b + 3.0 * c);
             }
         });
         best = best.min(start.elapsed().as_secs_f64());

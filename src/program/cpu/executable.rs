@@ -17,7 +17,7 @@ pub struct Executable {
     plan: Plan,
     precision: Precision,
     instructions: Instructions,
-    arenas: Mutex<Vec<Lines>>,
+    arenas: Mutex<Vec<(usize, Lines)>>,
 }
 
 /// What feeds an input.
@@ -99,16 +99,18 @@ impl Executable {
         Ok(bound)
     }
 
-    fn arena(&self) -> Result<Lines> {
-        match self.arenas.lock().map(|mut arenas| arenas.pop()).ok().flatten() {
-            Some(arena) => Ok(arena),
-            None => Lines::new(self.plan.lines + STRIP * self.plan.strips),
-        }
+    /// What a thread computes in: what it had before, if it is not in use, so that it is in that core's cache.
+    fn arena(&self, thread: usize) -> Result<Lines> {
+        let kept = self.arenas.lock().ok().and_then(|mut arenas| {
+            let own = arenas.iter().position(|&(owner, _)| owner == thread)?;
+            Some(arenas.swap_remove(own).1)
+        });
+        kept.map_or_else(|| Lines::new(self.plan.lines + STRIP * self.plan.strips), Ok)
     }
 
-    fn keep(&self, arena: Lines) {
+    fn keep(&self, thread: usize, arena: Lines) {
         if let Ok(mut arenas) = self.arenas.lock() {
-            arenas.push(arena);
+            arenas.push((thread, arena));
         }
     }
 }
@@ -180,27 +182,20 @@ impl Bound {
             });
             return Ok(());
         }
-        let mut jobs = self.jobs(batch, outputs);
-        if jobs.len() == 1 || context.threads() == 1 {
-            jobs.iter_mut().try_for_each(|job| self.run_job(job, feeds))?;
-        } else {
-            let queue = Mutex::new(jobs.iter_mut());
-            // The lock is held for taking a job, not while it runs.
-            let take = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let failed = Mutex::new(None);
-            context.share(|| {
-                while let Some(job) = take() {
-                    if let Err(error) = self.run_job(job, feeds) {
-                        *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                        return;
-                    }
-                }
-            });
-            if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-                return Err(error);
+        let jobs = self.jobs(batch, outputs);
+        let failed = Mutex::new(None);
+        context.share(jobs.len(), |thread, index| {
+            if let Err(error) =
+                self.run_job(thread, &mut jobs[index].lock().unwrap_or_else(PoisonError::into_inner), feeds)
+            {
+                *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             }
+        });
+        if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
         }
-        let sums: Vec<Vec<Vec<f64>>> = jobs.into_iter().map(|job| job.sums).collect();
+        let sums: Vec<Vec<Vec<f64>>> =
+            jobs.into_iter().map(|job| job.into_inner().unwrap_or_else(PoisonError::into_inner).sums).collect();
         for (index, kind) in self.executable.program.outputs.iter().enumerate() {
             if matches!(kind, Output::Summed(_)) {
                 for (i, total) in outputs[index].iter_mut().enumerate() {
@@ -239,7 +234,7 @@ impl Bound {
     }
 
     /// Cuts a batch into jobs of whole blocks; the cut depends on the batch alone.
-    fn jobs<'a>(&self, batch: usize, outputs: &'a mut [&mut [f64]]) -> Vec<Job<'a>> {
+    fn jobs<'a>(&self, batch: usize, outputs: &'a mut [&mut [f64]]) -> Vec<Mutex<Job<'a>>> {
         let program = &self.executable.program;
         let block = self.executable.block();
         let length = block * batch.div_ceil(block).div_ceil(MOST_JOBS);
@@ -257,15 +252,15 @@ impl Bound {
                     results.push(mine);
                     sums.push(if summed { vec![0.0; count] } else { vec![] });
                 }
-                Job { first: j * length, samples, results, sums }
+                Mutex::new(Job { first: j * length, samples, results, sums })
             })
             .collect()
     }
 
-    fn run_job(&self, job: &mut Job, feeds: &[Feed]) -> Result<()> {
+    fn run_job(&self, thread: usize, job: &mut Job, feeds: &[Feed]) -> Result<()> {
         let executable = &*self.executable;
         let block = executable.block();
-        let mut arena = executable.arena()?;
+        let mut arena = executable.arena(thread)?;
         for first in (0..job.samples).step_by(block) {
             let samples = block.min(job.samples - first);
             let mut results: Vec<&mut [f64]> = vec![];
@@ -288,7 +283,7 @@ impl Bound {
             // instruction set, and the latter was required of the processor.
             unsafe { run_block(executable.instructions, executable.precision, &executable.plan, &mut block) };
         }
-        executable.keep(arena);
+        executable.keep(thread, arena);
         Ok(())
     }
 }
