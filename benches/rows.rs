@@ -88,7 +88,7 @@ fn sampling(precision: Precision, length: usize, hidden: usize, batch: usize) ->
 fn training(precision: Precision) -> Result<f64> {
     let mut flow = tutorial(precision, 8, 8)?;
     let text = "{type: 'phi4', mass_squared: -4, lambda: 8}";
-    let action = spec::parse::<ActionSpec>("action", text)?.build(flow.lattice())?;
+    let action = spec::parse::<ActionSpec>("action", text)?.build(flow.context(), flow.lattice())?;
     let train_spec = TrainSpec {
         steps: 1 << 40,
         batch: 1024,

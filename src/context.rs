@@ -120,3 +120,9 @@ impl Context {
         });
     }
 }
+
+/// A context of one thread, for tests.
+#[cfg(test)]
+pub(crate) fn serial() -> std::sync::Arc<Context> {
+    std::sync::Arc::new(Context::new(1, Precision::F64, 1).expect("one thread"))
+}

@@ -57,7 +57,8 @@ impl Exact {
     }
 
     fn action(&self) -> Arc<dyn Action> {
-        spec::parse::<ActionSpec>("action", self.action).unwrap().build(&self.lattice()).unwrap().into()
+        let context = Arc::new(Context::new(1, Precision::F64, 1).unwrap());
+        spec::parse::<ActionSpec>("action", self.action).unwrap().build(&context, &self.lattice()).unwrap().into()
     }
 
     fn model(&self, model: &str, training: &str) -> Arc<Flow> {

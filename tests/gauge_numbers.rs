@@ -4,6 +4,7 @@
 //! plaquettes by less than 1e-8.
 
 use instanton::action::{Action, ActionSpec};
+use instanton::context::{Context, Precision};
 use instanton::gauge::{Gauge, Group, charge, observables};
 use instanton::lattice::Lattice;
 use instanton::markov::{Chain, ChainSpec};
@@ -34,7 +35,8 @@ const THEORIES: [Exact; 6] = [
 fn build(extent: &[usize], group: Group, beta: f64) -> Arc<dyn Action> {
     let text = format!("{{type: 'wilson', group: '{}', beta: {beta}}}", group.name());
     let spec: ActionSpec = spec::parse("action", &text).unwrap();
-    spec.build(&Lattice::new(extent).unwrap()).unwrap().into()
+    let context = Arc::new(Context::new(1, Precision::F64, 1).unwrap());
+    spec.build(&context, &Lattice::new(extent).unwrap()).unwrap().into()
 }
 
 /// Runs `measure` on the fields of a chain after its first tenth.

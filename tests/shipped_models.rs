@@ -16,7 +16,7 @@ fn expect_acceptance(length: usize, lambda: f64, least: f64) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("models/phi4_{length}x{length}.safetensors"));
     let flow = load(&context, &lattice, &path).unwrap().0;
     let text = format!("{{type: 'phi4', mass_squared: -4, lambda: {lambda}}}");
-    let action = spec::parse::<ActionSpec>("action", &text).unwrap().build(&lattice).unwrap();
+    let action = spec::parse::<ActionSpec>("action", &text).unwrap().build(&context, &lattice).unwrap();
     let (batch, mut weights) = (10_000, vec![]);
     for n in 0..10 {
         let (mut fields, mut log_q) = (vec![0.0; batch * lattice.volume()], vec![0.0; batch]);

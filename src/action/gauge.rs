@@ -10,12 +10,14 @@
 //! M. Lüscher and P. Weisz, Commun. Math. Phys. 97, 59 (1985); Y. Iwasaki, Nucl. Phys. B 258, 141 (1985).
 
 use super::Action;
+use crate::context::Context;
 use crate::error::{Error, Result, expect_length};
 use crate::gauge::{Group, Links, Loops, Matrix, with_colours};
 use crate::lattice::{Lattice, Neighbours};
 use crate::space::Space;
 use crate::spec;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What a spec says of a gauge action: `{type: 'wilson', group: 'su3', beta: 6}`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -34,7 +36,7 @@ pub const IWASAKI: f64 = -0.331;
 
 impl GaugeSpec {
     /// The action on a lattice of 2 to 4 dimensions, with c1 = `rectangle`.
-    pub fn build(&self, lattice: &Lattice, rectangle: f64) -> Result<GaugeAction> {
+    pub fn build(&self, context: &Arc<Context>, lattice: &Lattice, rectangle: f64) -> Result<GaugeAction> {
         spec::expect_finite("beta", self.beta)?;
         let d = lattice.dimensions();
         if d < 2 {
@@ -45,12 +47,20 @@ impl GaugeSpec {
             terms.push((rectangle, Loops::rectangles(d)));
         }
         let neighbours = Neighbours::new(lattice)?;
-        Ok(GaugeAction { lattice: lattice.clone(), group: self.group, beta: self.beta, terms, neighbours })
+        Ok(GaugeAction {
+            context: Arc::clone(context),
+            lattice: lattice.clone(),
+            group: self.group,
+            beta: self.beta,
+            terms,
+            neighbours,
+        })
     }
 }
 
 /// β times a weighted sum over loops of 1 − Re tr / N.
 pub struct GaugeAction {
+    context: Arc<Context>,
     lattice: Lattice,
     group: Group,
     beta: f64,
@@ -59,6 +69,11 @@ pub struct GaugeAction {
 }
 
 impl GaugeAction {
+    /// Threads.
+    pub fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
     /// The group of the links.
     pub fn group(&self) -> Group {
         self.group
@@ -157,12 +172,13 @@ mod tests {
     use super::*;
     use crate::action::ActionSpec;
     use crate::action::check::{expect_gauge_invariance, expect_link_gradient};
+    use crate::context::serial;
     use crate::gauge::{Gauge, observables};
     use crate::random::{Purpose, Stream};
 
     fn build(extent: &[usize], text: &str) -> Box<dyn Action> {
         let spec: ActionSpec = spec::parse("action", text).unwrap();
-        spec.build(&Lattice::new(extent).unwrap()).unwrap()
+        spec.build(&serial(), &Lattice::new(extent).unwrap()).unwrap()
     }
 
     fn all() -> impl Iterator<Item = Box<dyn Action>> {
@@ -206,7 +222,7 @@ mod tests {
     fn specs_that_make_no_sense_are_named() {
         let message = |extent: &[usize], text: &str| {
             let spec = spec::parse::<ActionSpec>("action", text);
-            spec.and_then(|spec| spec.build(&Lattice::new(extent).unwrap())).err().unwrap().to_string()
+            spec.and_then(|spec| spec.build(&serial(), &Lattice::new(extent).unwrap())).err().unwrap().to_string()
         };
         let one = message(&[4], "{type: 'wilson', group: 'u1', beta: 1}");
         assert_eq!(one, "lattice: expected 2 to 4 dimensions for links, got 1");

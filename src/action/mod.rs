@@ -26,6 +26,17 @@ use crate::lattice::Lattice;
 use crate::space::Space;
 use std::sync::Arc;
 
+/// Random numbers of one refreshment of an action, told apart by the place of a term in a sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// Seed of the chain.
+    pub seed: u64,
+    /// Number of the step.
+    pub counter: u64,
+    /// Place of the term.
+    pub term: u64,
+}
+
 /// A Euclidean action S of a field of scalars or of links.
 pub trait Action: Send + Sync {
     /// The lattice on which the field lives.
@@ -60,6 +71,17 @@ pub trait Action: Send + Sync {
     /// The actions that it is the sum of; none where it is no sum.
     fn terms(&self) -> &[Arc<dyn Action>] {
         &[]
+    }
+
+    /// Draws what the action holds beside the field, with the random numbers of `draw`: the action with new
+    /// pseudofermions for this field. None where it holds nothing.
+    fn refreshed(&self, _draw: Draw, _field: &[f64]) -> Result<Option<Arc<dyn Action>>> {
+        Ok(None)
+    }
+
+    /// True where [`Action::refreshed`] draws something, without which the action has no value.
+    fn has_pseudofermions(&self) -> bool {
+        false
     }
 
     /// True where the action may be called from any thread; a host's callback is called from the host's thread alone.

@@ -2,9 +2,11 @@
 
 use super::gauge::{GaugeSpec, IWASAKI, SYMANZIK};
 use super::{Action, Phi4Spec, SumSpec};
+use crate::context::Context;
 use crate::error::Result;
 use crate::lattice::Lattice;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What a spec says of an action: `{type: 'phi4', mass_squared: -4, lambda: 6.975}`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -23,14 +25,14 @@ pub enum ActionSpec {
 }
 
 impl ActionSpec {
-    /// The action on a lattice.
-    pub fn build(self, lattice: &Lattice) -> Result<Box<dyn Action>> {
+    /// The action on a lattice, with the threads of a context.
+    pub fn build(self, context: &Arc<Context>, lattice: &Lattice) -> Result<Box<dyn Action>> {
         match self {
             ActionSpec::Phi4(spec) => Ok(Box::new(spec.build(lattice)?)),
-            ActionSpec::Wilson(spec) => Ok(Box::new(spec.build(lattice, 0.0)?)),
-            ActionSpec::Symanzik(spec) => Ok(Box::new(spec.build(lattice, SYMANZIK)?)),
-            ActionSpec::Iwasaki(spec) => Ok(Box::new(spec.build(lattice, IWASAKI)?)),
-            ActionSpec::Sum(spec) => Ok(Box::new(spec.build(lattice)?)),
+            ActionSpec::Wilson(spec) => Ok(Box::new(spec.build(context, lattice, 0.0)?)),
+            ActionSpec::Symanzik(spec) => Ok(Box::new(spec.build(context, lattice, SYMANZIK)?)),
+            ActionSpec::Iwasaki(spec) => Ok(Box::new(spec.build(context, lattice, IWASAKI)?)),
+            ActionSpec::Sum(spec) => Ok(Box::new(spec.build(context, lattice)?)),
         }
     }
 }
@@ -38,11 +40,12 @@ impl ActionSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::serial;
     use crate::spec::parse;
 
     fn message(text: &str) -> String {
         let lattice = Lattice::new(&[4, 3]).unwrap();
-        let built = parse::<ActionSpec>("action", text).and_then(|spec| spec.build(&lattice));
+        let built = parse::<ActionSpec>("action", text).and_then(|spec| spec.build(&serial(), &lattice));
         built.err().unwrap().to_string()
     }
 
@@ -117,7 +120,7 @@ mod tests {
         let lattice = Lattice::new(&[1 << 20, 1 << 20]).unwrap();
         for lambda in [0, 1] {
             let text = format!("{{type: 'phi4', mass_squared: 1, lambda: {lambda}}}");
-            let built = parse::<ActionSpec>("action", &text).unwrap().build(&lattice);
+            let built = parse::<ActionSpec>("action", &text).unwrap().build(&serial(), &lattice);
             assert_eq!(built.err().unwrap().status(), 3);
         }
     }

@@ -1,7 +1,8 @@
 //! A sum of actions of the same fields: S = Σ_i S_i. Hybrid Monte Carlo can take its terms at steps of their own.
 
-use super::Action;
 use super::spec::ActionSpec;
+use super::{Action, Draw};
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::lattice::Lattice;
 use crate::space::Space;
@@ -18,13 +19,13 @@ pub struct SumSpec {
 
 impl SumSpec {
     /// The sum on a lattice.
-    pub fn build(self, lattice: &Lattice) -> Result<Sum> {
+    pub fn build(self, context: &Arc<Context>, lattice: &Lattice) -> Result<Sum> {
         let build = |(i, term): (usize, ActionSpec)| {
             let place = format!("terms[{i}]");
             if matches!(term, ActionSpec::Sum(_)) {
                 return Err(Error::BadSpec(format!("{place}: expected an action that is no sum, got type 'sum'")));
             }
-            term.build(lattice).map(Arc::from).map_err(|e| e.within(&place))
+            term.build(context, lattice).map(Arc::from).map_err(|e| e.within(&place))
         };
         Sum::new(self.terms.into_iter().enumerate().map(build).collect::<Result<_>>()?)
     }
@@ -84,6 +85,22 @@ impl Action for Sum {
         &self.terms
     }
 
+    fn refreshed(&self, draw: Draw, field: &[f64]) -> Result<Option<Arc<dyn Action>>> {
+        if !self.has_pseudofermions() {
+            return Ok(None);
+        }
+        let refresh = |(term, action): (usize, &Arc<dyn Action>)| {
+            let draw = Draw { term: term as u64, ..draw };
+            Ok(action.refreshed(draw, field)?.unwrap_or_else(|| Arc::clone(action)))
+        };
+        let terms = self.terms.iter().enumerate().map(refresh).collect::<Result<_>>()?;
+        Ok(Some(Arc::new(Self { lattice: self.lattice.clone(), space: self.space, terms })))
+    }
+
+    fn has_pseudofermions(&self) -> bool {
+        self.terms.iter().any(|term| term.has_pseudofermions())
+    }
+
     fn is_threadsafe(&self) -> bool {
         self.terms.iter().all(|term| term.is_threadsafe())
     }
@@ -93,10 +110,11 @@ impl Action for Sum {
 mod tests {
     use super::*;
     use crate::action::check::{expect_gauge_invariance, expect_gradient, expect_link_gradient};
+    use crate::context::serial;
     use crate::spec;
 
     fn build(text: &str) -> Result<Box<dyn Action>> {
-        spec::parse::<ActionSpec>("action", text)?.build(&Lattice::new(&[4, 3])?)
+        spec::parse::<ActionSpec>("action", text)?.build(&serial(), &Lattice::new(&[4, 3])?)
     }
 
     const PHI4: &str = "{type: 'phi4', mass_squared: -1, lambda: 2}";

@@ -42,7 +42,7 @@ pub unsafe extern "C" fn inst_action_new(
         let (lattice, text, out) =
             unsafe { (shared("lattice", lattice)?, arguments::spec("spec", spec)?, Output::one("out", out)?) };
         let spec: ActionSpec = spec::parse("action", text)?;
-        let action = spec.build(&lattice.lattice).map_err(|e| e.within("action"))?;
+        let action = spec.build(&lattice.context, &lattice.lattice).map_err(|e| e.within("action"))?;
         out.write(handles::new(ActionObject { context: Arc::clone(&lattice.context), action: action.into() }));
         Ok(())
     })

@@ -94,13 +94,14 @@ fn sweep<const N: usize>(
 mod tests {
     use super::*;
     use crate::action::ActionSpec;
+    use crate::context::serial;
     use crate::gauge::{Gauge, Group, observables::plaquette};
     use crate::lattice::Lattice;
     use crate::markov::check::expect_mean;
 
     fn action(extent: &[usize], text: &str) -> Arc<dyn Action> {
         let spec: ActionSpec = crate::spec::parse("action", text).unwrap();
-        spec.build(&Lattice::new(extent).unwrap()).unwrap().into()
+        spec.build(&serial(), &Lattice::new(extent).unwrap()).unwrap().into()
     }
 
     fn start(action: &dyn Action) -> State {

@@ -131,6 +131,7 @@ impl Force {
 mod tests {
     use super::*;
     use crate::action::ActionSpec;
+    use crate::context::serial;
     use crate::lattice::Lattice;
     use crate::markov::check::expect_mean;
     use crate::markov::{Hmc, HmcSpec, Kernel, Key, State};
@@ -143,7 +144,7 @@ mod tests {
 
     fn action(text: &str) -> Arc<dyn Action> {
         let spec: ActionSpec = crate::spec::parse("action", text).unwrap();
-        spec.build(&Lattice::new(&[4, 3]).unwrap()).unwrap().into()
+        spec.build(&serial(), &Lattice::new(&[4, 3]).unwrap()).unwrap().into()
     }
 
     fn inner(terms: &[usize], integrator: IntegratorName, steps: u64) -> LevelSpec {

@@ -4,13 +4,14 @@ use super::check::expect_mean;
 use super::integrators::{INTEGRATORS, Integrator, IntegratorName, Phase};
 use super::{Hmc, HmcSpec, Kernel, Key, State};
 use crate::action::{Action, ActionSpec};
+use crate::context::serial;
 use crate::lattice::Lattice;
 use crate::random::{Purpose, Stream};
 use std::sync::Arc;
 
 fn action(extent: &[usize], text: &str) -> Arc<dyn Action> {
     let spec: ActionSpec = crate::spec::parse("action", text).unwrap();
-    spec.build(&Lattice::new(extent).unwrap()).unwrap().into()
+    spec.build(&serial(), &Lattice::new(extent).unwrap()).unwrap().into()
 }
 
 const ACTIONS: [(&[usize], &str); 5] = [

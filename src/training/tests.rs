@@ -25,7 +25,7 @@ fn flow_of(model: &str, threads: usize, precision: Precision) -> Flow {
 }
 
 fn action(lattice: &Lattice) -> Arc<dyn Action> {
-    spec::parse::<ActionSpec>("action", PHI4).unwrap().build(lattice).unwrap().into()
+    spec::parse::<ActionSpec>("action", PHI4).unwrap().build(&crate::context::serial(), lattice).unwrap().into()
 }
 
 fn called(lattice: &Lattice) -> Callback {

@@ -28,7 +28,7 @@ fn the_numbers_are_those_of_the_library() {
     let lattice = Lattice::new(&[4, 4]).unwrap();
     let spec: ModelSpec = json5::from_str("{type: 'affine', layers: 2, hidden: [3]}").unwrap();
     let flow = Flow::new(&context, &lattice, &spec).unwrap();
-    let action = json5::from_str::<ActionSpec>(ACTION.to_str().unwrap()).unwrap().build(&lattice).unwrap();
+    let action = json5::from_str::<ActionSpec>(ACTION.to_str().unwrap()).unwrap().build(&context, &lattice).unwrap();
 
     const BATCH: usize = 37;
     let (mut expected, mut expected_log_q) = (vec![0.0; BATCH * VOLUME], vec![0.0; BATCH]);
