@@ -3,12 +3,10 @@
 //! Spinors are `[site][spin][colour][re, im]`, colour fastest but for re and im, x the fastest index of the site.
 
 use super::clover::Blocks;
-use super::conjugate_gradient::{self, Stop};
-use super::field::Field;
 use super::grid::Grid;
 use super::hopping::Side;
 use super::hopping_term::HoppingTerm;
-use super::mixed_precision::{self, Exchange, Mixed};
+use super::mixed_precision::Exchange;
 use super::operator::{EvenOdd, Full, Linear};
 use super::site::{Clover, Site};
 use super::spec::{DiracSpec, factors};
@@ -19,22 +17,23 @@ use crate::error::{Error, Result, expect_finite, expect_length};
 use crate::gauge::{Complex64, Gauge};
 use crate::simd::Native;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// A Dirac operator.
 pub struct Dirac {
-    double: Form<f64>,
-    /// The same in f32, with the places of odd sites in both, where the lattice has an even-odd form.
-    single: Option<(Form<f32>, Exchange)>,
-    reals: usize,
+    pub(super) double: Lined<f64>,
+    /// The same in f32, with the places of odd sites in both, where there is an even-odd form.
+    pub(super) single: Option<(Lined<f32>, Exchange)>,
+    pub(super) reals: usize,
+    /// True where the Schur complement is hermitian and positive: staggered, with a mass above 0.
+    pub(super) is_positive: bool,
     volume: usize,
 }
 
 /// An operator in lanes of a precision.
-struct Form<T> {
-    grid: Arc<Grid>,
-    hopping: Arc<HoppingTerm<T>>,
-    site: Arc<Site<T>>,
+pub(super) struct Lined<T> {
+    pub grid: Arc<Grid>,
+    pub hopping: Arc<HoppingTerm<T>>,
+    pub site: Arc<Site<T>>,
 }
 
 /// What a form is made of.
@@ -54,7 +53,7 @@ impl Recipe<'_> {
     }
 }
 
-impl<T: Native> Form<T> {
+impl<T: Native> Lined<T> {
     fn new(context: &Arc<Context>, recipe: &Recipe) -> Result<Self> {
         let grid = Arc::new(Grid::new(recipe.gauge().lattice(), T::WIDTH));
         let number = |diagonal| Site::Number { diagonal, twist: 0.0 };
@@ -77,11 +76,13 @@ impl<T: Native> Form<T> {
         Ok(Self { grid, hopping: Arc::new(hopping), site: Arc::new(site) })
     }
 
-    fn full(&self) -> Full<T> {
+    /// D on all sites.
+    pub fn full(&self) -> Full<T> {
         Full { hopping: Arc::clone(&self.hopping), site: Arc::clone(&self.site) }
     }
 
-    fn even_odd(&self) -> EvenOdd<T> {
+    /// Its Schur complement on the odd sites.
+    pub fn even_odd(&self) -> EvenOdd<T> {
         EvenOdd { hopping: Arc::clone(&self.hopping), site: Arc::clone(&self.site) }
     }
 }
@@ -138,65 +139,6 @@ impl Which {
     }
 }
 
-/// Solvers by name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Solver {
-    /// The fastest that the lattice allows.
-    #[default]
-    Auto,
-    /// Conjugate gradients on the normal equations of the whole operator.
-    Cg,
-    /// The same for the even-odd form.
-    CgEvenOdd,
-    /// The same in f32 with reliable updates in f64.
-    Mixed,
-}
-
-/// How a system is solved.
-#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SolveSpec {
-    /// The solver.
-    pub solver: Solver,
-    /// |b - D x| / |b| that is asked for.
-    pub tolerance: f64,
-    /// Most iterations for each right-hand side.
-    pub max_iterations: u64,
-    /// Hand out the best iterate where the tolerance was not reached.
-    pub keep_best: bool,
-}
-
-impl Default for SolveSpec {
-    fn default() -> Self {
-        Self { solver: Solver::Auto, tolerance: 1e-10, max_iterations: 10_000, keep_best: false }
-    }
-}
-
-/// What a solve took and reached.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Report {
-    /// Iterations of all right-hand sides.
-    pub iterations: u64,
-    /// The largest |b - D x| / |b|, recomputed in f64.
-    pub residual: f64,
-    /// Wall time.
-    pub seconds: f64,
-}
-
-impl Report {
-    /// An error where the tolerance was not reached.
-    pub fn expect_converged(&self, spec: &SolveSpec) -> Result<()> {
-        if self.residual <= spec.tolerance {
-            return Ok(());
-        }
-        Err(Error::NotConverged(format!(
-            "solve: expected a relative residual of {:e}, got {:e} after {} iterations",
-            spec.tolerance, self.residual, self.iterations
-        )))
-    }
-}
-
 impl Dirac {
     /// An operator on a gauge field.
     pub fn new(context: &Arc<Context>, gauge: &Gauge, spec: &DiracSpec) -> Result<Self> {
@@ -238,16 +180,18 @@ impl Dirac {
     }
 
     fn of(context: &Arc<Context>, recipe: &Recipe) -> Result<Self> {
-        let double = Form::<f64>::new(context, recipe)?;
-        let single = if double.grid.is_bipartite() {
-            let single = Form::<f32>::new(context, recipe)?;
+        let double = Lined::<f64>::new(context, recipe)?;
+        let single = if double.grid.is_bipartite() && double.site.is_regular() {
+            let single = Lined::<f32>::new(context, recipe)?;
             let exchange = exchange(&double.grid, &single.grid);
             Some((single, exchange))
         } else {
             None
         };
         let reals = double.hopping.spinor;
-        Ok(Self { double, single, reals, volume: recipe.gauge().lattice().volume() })
+        let is_positive =
+            matches!(*recipe, Recipe::Staggered { mass, .. } | Recipe::Improved { mass, .. } if mass > 0.0);
+        Ok(Self { double, single, reals, is_positive, volume: recipe.gauge().lattice().volume() })
     }
 
     /// Numbers of one spinor field.
@@ -255,7 +199,7 @@ impl Dirac {
         self.reals * self.volume
     }
 
-    fn expect_fields(&self, what: &str, count: usize, numbers: &[f64]) -> Result<()> {
+    pub(super) fn expect_fields(&self, what: &str, count: usize, numbers: &[f64]) -> Result<()> {
         expect_length(what, count.saturating_mul(self.count()), numbers.len())?;
         expect_finite(what, numbers)
     }
@@ -280,85 +224,5 @@ impl Dirac {
             x.export(&self.double.grid, self.reals, to);
         }
         Ok(())
-    }
-
-    /// Solves D x = b for `count` right-hand sides; where one misses the tolerance, that is an error.
-    pub fn solve(&self, spec: &SolveSpec, count: usize, source: &[f64], solution: &mut [f64]) -> Result<Report> {
-        let report = self.try_solve(spec, count, source, solution)?;
-        report.expect_converged(spec).map(|()| report)
-    }
-
-    /// The same, but that the best iterates and their residual are handed out whether they meet the tolerance or not.
-    pub fn try_solve(&self, spec: &SolveSpec, count: usize, source: &[f64], solution: &mut [f64]) -> Result<Report> {
-        if !(spec.tolerance > 0.0 && spec.tolerance < 1.0) {
-            return Err(Error::BadSpec(format!(
-                "tolerance: expected a number between 0 and 1, got {}",
-                spec.tolerance
-            )));
-        }
-        self.expect_fields("source", count, source)?;
-        expect_length("solution", source.len(), solution.len())?;
-        let start = Instant::now();
-        let mut report = Report::default();
-        for (b, x) in source.chunks_exact(self.count()).zip(solution.chunks_exact_mut(self.count())) {
-            let (iterations, residual) = self.solve_one(spec, b, x)?;
-            report.iterations += iterations;
-            report.residual = report.residual.max(residual);
-        }
-        report.seconds = start.elapsed().as_secs_f64();
-        Ok(report)
-    }
-
-    fn solve_one(&self, spec: &SolveSpec, source: &[f64], solution: &mut [f64]) -> Result<(u64, f64)> {
-        let full = self.double.full();
-        let context = full.context();
-        let mut b = full.zeros()?;
-        b.import(&self.double.grid, self.reals, source);
-        let norm = b.norm2(context).sqrt();
-        let mut x = full.zeros()?;
-        if norm == 0.0 {
-            solution.fill(0.0);
-            return Ok((0, 0.0));
-        }
-        let mut iterations = 0;
-        let (mut r, mut correction, mut scratch) = (full.zeros()?, full.zeros()?, full.zeros()?);
-        let mut residual = 1.0;
-        r.update(context, &b, |r, b| r.copy_from_slice(b));
-        // What rounding leaves is solved for again.
-        for _ in 0..8 {
-            if residual <= spec.tolerance || iterations >= spec.max_iterations {
-                break;
-            }
-            let stop = Stop { residual: 0.5 * spec.tolerance * norm, iterations: spec.max_iterations - iterations };
-            iterations += self.correct(spec, &r, &mut correction, stop)?;
-            x.add(context, 1.0, &correction);
-            full.apply(Side::Plain, &x, &mut r, &mut scratch);
-            r.scale_and_add(context, -1.0, &b);
-            residual = r.norm2(context).sqrt() / norm;
-        }
-        x.export(&self.double.grid, self.reals, solution);
-        Ok((iterations, residual))
-    }
-
-    /// An approximate solution of D x = b.
-    fn correct(&self, spec: &SolveSpec, b: &Field<f64>, x: &mut Field<f64>, stop: Stop) -> Result<u64> {
-        let solver = match (spec.solver, &self.single) {
-            (Solver::Auto, Some(_)) => Solver::Mixed,
-            (Solver::Auto, None) => Solver::Cg,
-            (solver, _) => solver,
-        };
-        let odd = "solver: expected even extents for an even-odd form, got odd ones";
-        let (single, exchange) = match (solver, &self.single) {
-            (Solver::Cg, _) => return conjugate_gradient::solve(&self.double.full(), b, x, stop),
-            (_, None) => return Err(Error::Unsupported(odd.into())),
-            (_, Some((single, exchange))) => (single, exchange),
-        };
-        let schur = self.double.even_odd();
-        if solver == Solver::CgEvenOdd {
-            return schur.solve(b, x, &|b, x| conjugate_gradient::solve(&schur, b, x, stop));
-        }
-        let single = single.even_odd();
-        let mixed = Mixed { double: &schur, single: &single, exchange, reals: self.reals };
-        schur.solve(b, x, &|b, x| mixed_precision::solve(&mixed, b, x, stop))
     }
 }

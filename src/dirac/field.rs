@@ -85,6 +85,16 @@ impl<T: Native> Field<T> {
         });
     }
 
+    /// The same number everywhere.
+    pub fn fill(&mut self, number: f64) {
+        self.numbers_mut().fill(T::from_f64(number));
+    }
+
+    /// self = other.
+    pub fn copy(&mut self, context: &Context, other: &Self) {
+        self.update(context, other, |x, y| x.copy_from_slice(y));
+    }
+
     /// self += a other.
     pub fn add(&mut self, context: &Context, a: f64, other: &Self) {
         let a = T::from_f64(a);

@@ -1,4 +1,4 @@
-//! Conjugate gradients on the normal equations in f32 with reliable updates in f64.
+//! Conjugate gradients in f32 with reliable updates in f64.
 //!
 //! The iteration runs in f32. Where its residual has fallen by a factor [`DROP`] below the largest since the last
 //! update, the iterate is added up in f64, the residual is recomputed there, and the search goes on along the same
@@ -7,8 +7,7 @@
 
 use super::conjugate_gradient::Stop;
 use super::field::Field;
-use super::hopping::Side;
-use super::operator::Linear;
+use super::hermitian::Hermitian;
 use crate::error::Result;
 use crate::simd::Native;
 
@@ -38,34 +37,32 @@ impl Exchange {
 
 /// An operator in both precisions.
 pub(crate) struct Mixed<'a> {
-    pub double: &'a dyn Linear<f64>,
-    pub single: &'a dyn Linear<f32>,
+    pub double: Hermitian<'a, f64>,
+    pub single: Hermitian<'a, f32>,
     pub exchange: &'a Exchange,
     pub reals: usize,
 }
 
-/// Solves A x = b from x = 0; returns the iterations.
+/// Solves K x = b from x = 0; returns the iterations.
 pub(crate) fn solve(mixed: &Mixed, b: &Field<f64>, x: &mut Field<f64>, stop: Stop) -> Result<u64> {
-    let (a, single, context) = (mixed.double, mixed.single, mixed.double.context());
+    let (double, single, context) = (mixed.double, mixed.single, mixed.double.context());
     let down = |from: &Field<f64>, to: &mut Field<f32>| mixed.exchange.copy(mixed.reals, from, to, true);
     let up = |from: &Field<f32>, to: &mut Field<f64>| mixed.exchange.copy(mixed.reals, from, to, false);
-    x.numbers_mut().fill(0.0);
-    let (mut residual, mut work, mut scratch) = (a.zeros()?, a.zeros()?, a.zeros()?);
-    a.apply(Side::Adjoint, b, &mut residual, &mut scratch);
+    let (mut work, mut double_scratch) = (double.zeros()?, double.scratch()?);
     let (mut r, mut p, mut q) = (single.zeros()?, single.zeros()?, single.zeros()?);
-    let (mut sum, mut image, mut rest) = (single.zeros()?, single.zeros()?, single.zeros()?);
-    down(&residual, &mut r);
-    p.update(context, &r, |p, r| p.copy_from_slice(r));
+    let (mut sum, mut scratch) = (single.zeros()?, single.scratch()?);
+    x.fill(0.0);
+    down(b, &mut r);
+    p.copy(context, &r);
     let mut rho = r.norm2(context);
     let (mut largest, mut iterations) = (rho, 0);
     let goal = stop.residual.powi(2);
     while rho > goal && iterations < stop.iterations {
-        single.apply(Side::Plain, &p, &mut image, &mut rest);
-        let alpha = rho / image.norm2(context);
+        single.apply(&p, &mut q, &mut scratch);
+        let alpha = rho / p.dot(context, &q);
         if !alpha.is_finite() {
             break;
         }
-        single.apply(Side::Adjoint, &image, &mut q, &mut rest);
         sum.add(context, alpha, &p);
         r.add(context, -alpha, &q);
         let mut next = r.norm2(context);
@@ -75,11 +72,10 @@ pub(crate) fn solve(mixed: &Mixed, b: &Field<f64>, x: &mut Field<f64>, stop: Sto
         if next < DROP * DROP * largest || next <= goal {
             up(&sum, &mut work);
             x.add(context, 1.0, &work);
-            sum.numbers_mut().fill(0.0);
-            a.apply(Side::Plain, x, &mut work, &mut scratch);
+            sum.fill(0.0);
+            double.apply(x, &mut work, &mut double_scratch);
             work.scale_and_add(context, -1.0, b);
-            a.apply(Side::Adjoint, &work, &mut residual, &mut scratch);
-            down(&residual, &mut r);
+            down(&work, &mut r);
             next = r.norm2(context);
             largest = next;
             beta = next / rho;

@@ -53,6 +53,14 @@ impl<T: Native> Clover<T> {
 }
 
 impl<T: Native> Site<T> {
+    /// True where M has an inverse.
+    pub fn is_regular(&self) -> bool {
+        match self {
+            Site::Number { diagonal, twist } => *diagonal != 0.0 || *twist != 0.0,
+            Site::Clover(_) => true,
+        }
+    }
+
     /// to = M from, or M^dag from, on a part.
     pub fn multiply(&self, hopping: &HoppingTerm<T>, (side, part): (Side, Part), from: &Field<T>, to: &mut Field<T>) {
         let sign = if side == Side::Plain { 1.0 } else { -1.0 };
