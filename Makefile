@@ -60,9 +60,9 @@ $(BUILD):
 $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator: $(BUILD)/%: examples/%.c include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
 	$(C99) $< -o $@ $(LINK)
 
-$(BUILD)/hmc_phi4_fortran: examples/hmc_phi4.f90 $(RELEASE)/$(SHARED) | $(BUILD)
-	mkdir -p $(BUILD)/modules
-	$(F2008) -J$(BUILD)/modules $< -o $@ $(LINK)
+$(BUILD)/%_fortran: examples/%.f90 $(RELEASE)/$(SHARED) | $(BUILD)
+	mkdir -p $(BUILD)/modules/$*
+	$(F2008) -J$(BUILD)/modules/$* $< -o $@ $(LINK)
 
 # ---- tests -------------------------------------------------------------------------------------
 
@@ -91,12 +91,13 @@ $(BUILD)/test_static: ffi-tests/lattice.c ffi-tests/expect.h include/instanton.h
 $(BUILD)/test_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
 	$(C99) -D_XOPEN_SOURCE=700 $< -o $@ $(LINK) -lpthread
 
-test-c: $(TEST_PROGRAMS) $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/hmc_phi4_fortran
+test-c: $(TEST_PROGRAMS) $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran
 	sh scripts/exports.sh $(RELEASE)/$(SHARED)
 	set -e; for test in $(TEST_PROGRAMS); do $$test; done
 	$(BUILD)/test_exactness models
 	$(BUILD)/hmc_phi4 models 0.5
 	$(BUILD)/hmc_phi4_fortran models 0.5
+	$(BUILD)/schwinger_fortran 4 2.0 0.2 40
 	$(BUILD)/train_phi4 4 8 $(BUILD)/trained.safetensors "{type: 'affine', layers: 4}" "{steps: 20}"
 
 # The C tests once more, with every access to memory checked and every block accounted for.

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use std::cell::Cell;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
@@ -117,6 +118,16 @@ impl Context {
         self.pool.in_place_scope(|scope| {
             (1..threads).for_each(|own| scope.spawn(move |_| run(own)));
             run(0);
+        });
+    }
+
+    /// Runs `work` for each piece of `length` numbers, which it is given with its place; the last may be shorter.
+    pub fn share_chunks<T: Send>(&self, numbers: &mut [T], length: usize, work: impl Fn(usize, &mut [T]) + Sync) {
+        let parts: Vec<_> = numbers.chunks_mut(length).map(|part| Mutex::new(Some(part))).collect();
+        self.share(parts.len(), |_, i| {
+            if let Some(part) = parts[i].lock().ok().and_then(|mut part| part.take()) {
+                work(i, part);
+            }
         });
     }
 }

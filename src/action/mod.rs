@@ -8,6 +8,7 @@ mod gauge;
 mod phi4;
 mod phi4_spec;
 mod polynomial;
+mod pseudofermion;
 mod runs;
 mod spec;
 mod stability;
@@ -18,6 +19,7 @@ pub use gauge::{GaugeAction, GaugeSpec};
 pub use phi4::Phi4;
 pub use phi4_spec::Phi4Spec;
 pub use polynomial::{Coupling, Hop, Polynomial};
+pub use pseudofermion::{Rational, RationalSpec, TwoFlavour, TwoFlavourSpec};
 pub use spec::ActionSpec;
 pub use sum::{Sum, SumSpec};
 

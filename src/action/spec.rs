@@ -1,7 +1,7 @@
 //! The registry of actions: a new action is its file and one line here.
 
 use super::gauge::{GaugeSpec, IWASAKI, SYMANZIK};
-use super::{Action, Phi4Spec, SumSpec};
+use super::{Action, Phi4Spec, RationalSpec, SumSpec, TwoFlavourSpec};
 use crate::context::Context;
 use crate::error::Result;
 use crate::lattice::Lattice;
@@ -20,6 +20,10 @@ pub enum ActionSpec {
     Symanzik(GaugeSpec),
     /// Plaquettes and rectangles with Iwasaki's coefficients.
     Iwasaki(GaugeSpec),
+    /// Two flavours of fermions, or a ratio of their determinants.
+    TwoFlavour(TwoFlavourSpec),
+    /// Any number of flavours by rational approximations.
+    Rational(RationalSpec),
     /// A sum of other actions.
     Sum(SumSpec),
 }
@@ -32,6 +36,8 @@ impl ActionSpec {
             ActionSpec::Wilson(spec) => Ok(Box::new(spec.build(context, lattice, 0.0)?)),
             ActionSpec::Symanzik(spec) => Ok(Box::new(spec.build(context, lattice, SYMANZIK)?)),
             ActionSpec::Iwasaki(spec) => Ok(Box::new(spec.build(context, lattice, IWASAKI)?)),
+            ActionSpec::TwoFlavour(spec) => Ok(Box::new(spec.build(context, lattice)?)),
+            ActionSpec::Rational(spec) => Ok(Box::new(spec.build(context, lattice)?)),
             ActionSpec::Sum(spec) => Ok(Box::new(spec.build(context, lattice)?)),
         }
     }
@@ -72,12 +78,12 @@ mod tests {
         let cases = [
             (
                 "{}",
-                "action: missing key 'type' (one of 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'sum'); known keys: type"
+                "action: missing key 'type' (one of 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'two_flavour' or 'rational' or 'sum'); known keys: type"
                     .to_string(),
             ),
             (
                 "{type: 'phi5'}",
-                "action: type: expected 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'sum', got 'phi5'; known keys: type"
+                "action: type: expected 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'two_flavour' or 'rational' or 'sum', got 'phi5'; known keys: type"
                     .to_string(),
             ),
             ("{type: 'phi4', mass_squared: 1}", format!("action: missing key 'lambda'{keys}")),

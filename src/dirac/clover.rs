@@ -46,6 +46,18 @@ fn block(half: usize, mu: usize, is_lower: bool) -> [[Complex64; 2]; 2] {
     b
 }
 
+/// g_mu g_nu = diag(B_mu B_nu^dag, B_mu^dag B_nu), one of its blocks.
+pub(super) fn spin_product(half: usize, (mu, nu): (usize, usize), chirality: usize) -> [[Complex64; 2]; 2] {
+    let (left, right) = (block(half, mu, chirality == 1), block(half, nu, chirality == 0));
+    let mut product = [[Complex64::default(); 2]; 2];
+    for s in 0..half {
+        for t in 0..half {
+            product[s][t] = (0..half).map(|k| left[s][k] * right[k][t]).sum();
+        }
+    }
+    product
+}
+
 impl Blocks {
     /// The clover term with mass m; `coefficients[mu][nu]` for mu < nu.
     pub fn clover(gauge: &Gauge, diagonal: f64, coefficients: &[Vec<f64>]) -> Result<Self> {
@@ -73,13 +85,11 @@ impl Blocks {
                     let sum = leaves::<N>(links, site, (mu, nu));
                     let strength = (sum - sum.adjoint()).scale((1.0 / 8.0).into());
                     for chirality in 0..2 {
-                        // g_mu g_nu = diag(B_mu B_nu^dag, B_mu^dag B_nu)
-                        let (left, right) = (block(half, mu, chirality == 1), block(half, nu, chirality == 0));
+                        let product = spin_product(half, (mu, nu), chirality);
                         let own = &mut blocks[chirality * size * size..];
                         for s in 0..half {
                             for t in 0..half {
-                                let spin: Complex64 = (0..half).map(|k| left[s][k] * right[k][t]).sum();
-                                let factor = spin * (-0.5 * coefficients[mu][nu]);
+                                let factor = product[s][t] * (-0.5 * coefficients[mu][nu]);
                                 for a in 0..N {
                                     for b in 0..N {
                                         own[(s * N + a) * size + t * N + b] += factor * strength.0[a][b];
@@ -92,6 +102,11 @@ impl Blocks {
             }
         }
         Self { size, numbers }
+    }
+
+    /// All numbers.
+    pub fn numbers(&self) -> &[Complex64] {
+        &self.numbers
     }
 
     /// Rows of a block.

@@ -95,6 +95,15 @@ impl<T: Native> Field<T> {
         self.update(context, other, |x, y| x.copy_from_slice(y));
     }
 
+    /// self = a self.
+    pub fn scale(&mut self, context: &Context, a: f64) {
+        let a = T::from_f64(a);
+        let length = BLOCK * T::WIDTH;
+        context.share_chunks(self.numbers_mut(), length, |_, x| {
+            x.iter_mut().for_each(|x| *x = x.mul_add(a, T::from_f64(0.0)))
+        });
+    }
+
     /// self += a other.
     pub fn add(&mut self, context: &Context, a: f64, other: &Self) {
         let a = T::from_f64(a);

@@ -10,7 +10,7 @@ use crate::simd::Order;
 
 /// One hop: the outer site it leads to, and which order of the lanes (0: as they are).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Hop {
+pub(crate) struct Hop {
     pub site: u32,
     pub order: u32,
 }

@@ -1,25 +1,40 @@
 //! Dirac operators: kernels in SIMD lanes, solvers, spectra.
 
+mod basis;
+mod block_conjugate_gradient;
+mod block_fields;
+mod chronology;
 mod clover;
+mod clover_force;
 mod conjugate_gradient;
 #[allow(clippy::module_inception)]
 mod dirac;
+mod fermion;
 mod field;
+mod force;
 mod grid;
 mod hermitian;
 mod hopping;
 mod hopping_term;
 mod measure;
 mod mixed_precision;
+mod multi_shift;
 mod operator;
+mod rational_approximation;
 mod site;
 mod solve;
 mod spec;
 mod staggered;
 mod wilson;
 
+pub use basis::Basis;
 pub use dirac::{Dirac, Which};
+pub(crate) use fermion::{Accuracy, Fermion, Fermions};
+pub(crate) use field::Field;
+pub(crate) use hermitian::Form;
+pub(crate) use hopping::Side;
 pub use measure::hopping_seconds;
+pub use rational_approximation::RationalApproximation;
 pub use solve::{Report, SolveSpec, Solver};
 pub use spec::{Anisotropy, Coefficient, DiracSpec, Phase, StaggeredSpec, WilsonSpec};
 pub use staggered::First;

@@ -68,25 +68,43 @@ pub(crate) struct EvenOdd<T> {
 impl<T: Native> EvenOdd<T> {
     /// Solves D x = b by way of `solve` for the Schur complement; returns its iterations.
     pub fn solve(&self, b: &Field<T>, x: &mut Field<T>, solve: Solve<T>) -> Result<u64> {
-        let (hopping, site) = (&self.hopping, &self.site);
-        let (on_even, on_odd) = ((Side::Plain, Part::Even), (Side::Plain, Part::Odd));
-        let with = |field| With { hopping: -1.0, diagonal: 1.0, twist: 0.0, centre: Centre::Field(field) };
+        let right = self.prepared(b)?;
+        let mut solution = self.hopping.zeros(Part::Odd)?;
+        let iterations = solve(&right, &mut solution)?;
+        self.reconstruct(b, &solution, x)?;
+        Ok(iterations)
+    }
+
+    /// b_o - H_oe M^-1 b_e.
+    pub fn prepared(&self, b: &Field<T>) -> Result<Field<T>> {
+        let hopping = &self.hopping;
         let (mut even, mut odd) = (hopping.zeros(Part::Even)?, hopping.zeros(Part::Odd)?);
         let cut = even.lines().len();
         even.lines_mut().copy_from_slice(&b.lines()[..cut]);
         odd.lines_mut().copy_from_slice(&b.lines()[cut..]);
-        site.divide(hopping, on_even, &mut even);
-        let (mut right, mut solution) = (hopping.zeros(Part::Odd)?, hopping.zeros(Part::Odd)?);
-        hopping.hop(on_odd, &even, with(&odd), &mut right);
-        let iterations = solve(&right, &mut solution)?;
+        self.site.divide(hopping, (Side::Plain, Part::Even), &mut even);
+        let mut right = hopping.zeros(Part::Odd)?;
+        hopping.hop((Side::Plain, Part::Odd), &even, minus(&odd), &mut right);
+        Ok(right)
+    }
+
+    /// x from its odd part: x_e = M^-1 (b_e - H_eo x_o).
+    pub fn reconstruct(&self, b: &Field<T>, solution: &Field<T>, x: &mut Field<T>) -> Result<()> {
+        let (hopping, on_even) = (&self.hopping, (Side::Plain, Part::Even));
+        let (mut even, mut rest) = (hopping.zeros(Part::Even)?, hopping.zeros(Part::Even)?);
+        let cut = even.lines().len();
         even.lines_mut().copy_from_slice(&b.lines()[..cut]);
-        let mut rest = hopping.zeros(Part::Even)?;
-        hopping.hop(on_even, &solution, with(&even), &mut rest);
-        site.divide(hopping, on_even, &mut rest);
+        hopping.hop(on_even, solution, minus(&even), &mut rest);
+        self.site.divide(hopping, on_even, &mut rest);
         x.lines_mut()[..cut].copy_from_slice(rest.lines());
         x.lines_mut()[cut..].copy_from_slice(solution.lines());
-        Ok(iterations)
+        Ok(())
     }
+}
+
+/// The field less a hopping term.
+fn minus<T>(field: &Field<T>) -> With<'_, T> {
+    With { hopping: -1.0, diagonal: 1.0, twist: 0.0, centre: Centre::Field(field) }
 }
 
 impl<T: Native> Linear<T> for EvenOdd<T> {

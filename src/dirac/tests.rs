@@ -249,12 +249,12 @@ fn solutions_solve() {
         }
         let source = numbers(2 * dirac.count(), 4);
         let mut solution = vec![0.0; source.len()];
-        for solver in ["auto", "cg", "cg_even_odd", "mixed"] {
+        for solver in ["auto", "cg", "cg_even_odd", "mixed", "block"] {
             let solve = crate::spec::parse::<SolveSpec>("solve", &format!("{{solver: '{solver}'}}")).unwrap();
             let is_odd = !case.gauge.lattice().is_bipartite();
             let report = match dirac.solve(&solve, 2, &source, &mut solution) {
                 Ok(report) => report,
-                Err(error) if is_odd && matches!(solver, "cg_even_odd" | "mixed") => {
+                Err(error) if is_odd && matches!(solver, "cg_even_odd" | "mixed" | "block") => {
                     assert_eq!(error.status(), 9, "{error}");
                     continue;
                 }

@@ -4,7 +4,7 @@ use super::arguments::{self, Output, batch_of as fields_of, fields as fields_at,
 use super::guard::{guard, inst_status, outside};
 use super::handles::{self, Handle, Object, shared};
 use super::lattice::inst_lattice;
-use crate::action::{Action, ActionSpec, Callback};
+use crate::action::{Action, ActionSpec, Callback, Draw};
 use crate::context::Context;
 use crate::error::{Error, Result, expect_finite};
 use crate::spec;
@@ -127,6 +127,29 @@ pub unsafe extern "C" fn inst_action_gradient(
         }
         expect_finite("gradients of the action", &gradients)?;
         output.write_all(&gradients);
+        Ok(())
+    })
+}
+
+/// Makes the action with new pseudofermions, drawn for a field from exp(-S).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_action_refresh(
+    action: *const inst_action,
+    counter: u64,
+    field: *const f64,
+    out: *mut *mut inst_action,
+) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let (object, out) = unsafe { (shared("action", action)?, Output::one("out", out)?) };
+        let (context, action) = (&object.context, &*object.action);
+        // SAFETY: the caller keeps the contract of the header.
+        let field = unsafe { fields_at("field", field, action.count())? };
+        let field = action.space().admit(action.lattice(), field)?;
+        let draw = Draw { seed: context.seed(), counter, term: 0 };
+        let drawn = action.refreshed(draw, &field)?;
+        let none = || Error::Unsupported("action: expected one with pseudofermions, got one without".into());
+        out.write(handles::new(ActionObject { context: Arc::clone(context), action: drawn.ok_or_else(none)? }));
         Ok(())
     })
 }

@@ -137,7 +137,10 @@ impl Chain {
             }
             Err(Error::BadInput(format!("{what} of the saved field: expected {now}, got {stored}")))
         };
-        close("action", ACTION_TOLERANCE, (state.value, self.action.value(&state.field)?))?;
+        // S of pseudofermions that are gone cannot be had again.
+        if !self.action.has_pseudofermions() {
+            close("action", ACTION_TOLERANCE, (state.value, self.action.value(&state.field)?))?;
+        }
         if let (Some(stored), Some(model)) = (state.log_density, &self.model) {
             let mut log_q = [0.0];
             model.log_density(1, &state.field, &mut log_q)?;

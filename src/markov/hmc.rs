@@ -61,18 +61,19 @@ impl Hmc {
         Ok(Self { action, integrator: Integrator::of(spec.integrator), steps: spec.steps, step, levels })
     }
 
-    fn phase(&self, key: &Key, state: &State) -> Result<Phase> {
-        let (space, count) = (self.action.space(), state.field.len());
+    /// Momenta, and the forces at the start.
+    fn phase(&self, key: &Key, state: &State, action: &dyn Action) -> Result<Phase> {
+        let (space, count) = (action.space(), state.field.len());
         let mut momentum = vec![0.0; count];
         space.draw_momenta(&mut key.stream(Purpose::Momentum), &mut momentum);
         let mut phase = Phase { space, field: state.field.clone(), momentum, gradient: vec![0.0; count] };
         if self.levels.is_some() {
             return Ok(phase);
         }
-        match &state.gradient {
+        match state.gradient.as_ref().filter(|_| !action.has_pseudofermions()) {
             Some(gradient) => phase.gradient.copy_from_slice(gradient),
             None => {
-                self.action.gradient(&phase.field, &mut phase.gradient)?;
+                action.gradient(&phase.field, &mut phase.gradient)?;
                 expect_finite("gradient of the action", &phase.gradient)?;
             }
         }
@@ -80,20 +81,45 @@ impl Hmc {
     }
 }
 
+impl Hmc {
+    /// Moves `phase` along a trajectory, and returns S at the end; None where it diverged.
+    fn trajectory(&self, phase: &mut Phase, action: &dyn Action, levels: Option<&Levels>) -> Result<Option<f64>> {
+        let Some(levels) = levels else {
+            return self.integrator.trajectory(action, phase, (self.steps, self.step));
+        };
+        let mut forces = levels.forces(&phase.field)?;
+        levels.trajectory(phase, &mut forces, self.steps as f64 * self.step)
+    }
+
+    /// A step with pseudofermions that were drawn for it. Forces may be less accurate than S, which both ends are asked for.
+    fn refreshed_step(&self, key: &Key, state: &mut State, action: &dyn Action) -> Result<Info> {
+        let levels = self.levels.as_ref().map(|levels| levels.of(action)).transpose()?;
+        let mut phase = self.phase(key, state, action)?;
+        let value = action.value(&phase.field)?;
+        let start = phase.kinetic() + value;
+        let arrived = self.trajectory(&mut phase, action, levels.as_ref())?;
+        let end = arrived.map(|_| action.value(&phase.field)).transpose()?;
+        let delta = end.map_or(f64::INFINITY, |value| phase.kinetic() + value - start);
+        let accepted = key.accepts(-delta);
+        *state = match end {
+            Some(value) if accepted => State { field: phase.field, value, gradient: None, log_density: None },
+            _ => State { field: std::mem::take(&mut state.field), value, gradient: None, log_density: None },
+        };
+        Ok(Info { accepted, delta })
+    }
+}
+
 impl Kernel for Hmc {
     fn step(&self, key: &Key, state: &mut State) -> Result<Info> {
-        let mut phase = self.phase(key, state)?;
+        if let Some(action) = self.action.refreshed(key.draw(), &state.field)? {
+            return self.refreshed_step(key, state, &*action);
+        }
+        let mut phase = self.phase(key, state, &*self.action)?;
         if state.gradient.is_none() && self.levels.is_none() {
             state.gradient = Some(phase.gradient.clone());
         }
         let start = phase.kinetic() + state.value;
-        let end = match &self.levels {
-            None => self.integrator.trajectory(&*self.action, &mut phase, (self.steps, self.step))?,
-            Some(levels) => {
-                let mut forces = levels.forces(&phase.field)?;
-                levels.trajectory(&mut phase, &mut forces, self.steps as f64 * self.step)?
-            }
-        };
+        let end = self.trajectory(&mut phase, &*self.action, self.levels.as_ref())?;
         let delta = end.map_or(f64::INFINITY, |value| phase.kinetic() + value - start);
         let accepted = key.accepts(-delta);
         if let (true, Some(value)) = (accepted, end) {

@@ -3,7 +3,7 @@
 //! A kernel leaves the density exp(-S) invariant. All its random numbers follow from the key, so that any step can
 //! be made again from its counter and the state before it.
 
-use crate::action::Action;
+use crate::action::{Action, Draw};
 use crate::error::{Error, Result};
 use crate::random::{Purpose, Stream};
 
@@ -20,6 +20,11 @@ impl Key {
     /// The stream of random numbers of this step for one purpose.
     pub fn stream(&self, purpose: Purpose) -> Stream {
         Stream::new(self.seed, purpose, self.counter)
+    }
+
+    /// Where the pseudofermions of this step come from.
+    pub fn draw(&self) -> Draw {
+        Draw { seed: self.seed, counter: self.counter, term: 0 }
     }
 
     /// True with probability min(1, exp(log_ratio)).
@@ -52,7 +57,12 @@ impl State {
     /// The state of a field of finite numbers with a finite action; links are in their group.
     pub fn new(action: &dyn Action, field: &[f64]) -> Result<Self> {
         let field = action.space().admit(action.lattice(), field)?;
-        let value = action.value(&field)?;
+        // Before the first step S is told with pseudofermions of no step.
+        let before = Draw { seed: 0, counter: u64::MAX, term: 0 };
+        let value = match action.refreshed(before, &field)? {
+            Some(refreshed) => refreshed.value(&field)?,
+            None => action.value(&field)?,
+        };
         if !value.is_finite() {
             return Err(Error::BadInput(format!("action of the field: expected a finite number, got {value}")));
         }

@@ -23,13 +23,17 @@ pub struct LevelSpec {
 
 /// A level: the part of the action that it integrates, and how.
 struct Level {
-    action: Sum,
+    action: Arc<Sum>,
     integrator: &'static Integrator,
     steps: u64,
 }
 
 /// The levels of a trajectory, the outermost first.
-pub(super) struct Levels(Vec<Level>);
+pub(super) struct Levels {
+    levels: Vec<Level>,
+    /// Places of the terms of each level in the sum.
+    places: Vec<Vec<usize>>,
+}
 
 /// Gradient and value of one level's part of the action at the field of the phase.
 pub(super) struct Force {
@@ -62,12 +66,20 @@ impl Levels {
         }
         let own = LevelSpec { terms: left, integrator: outermost.0, steps: outermost.1 };
         let build = |level: &LevelSpec| {
-            let terms = level.terms.iter().map(|&term| Arc::clone(&action.terms()[term])).collect();
-            let action = Sum::new(terms)
+            let action = part(action, &level.terms)
                 .map_err(|_| Error::BadSpec("levels: expected a term for each, and one for the trajectory".into()))?;
             Ok(Level { action, integrator: Integrator::of(level.integrator), steps: level.steps })
         };
-        Ok(Self(std::iter::once(&own).chain(inner).map(build).collect::<Result<_>>()?))
+        let levels = std::iter::once(&own).chain(inner).map(build).collect::<Result<_>>()?;
+        let places = std::iter::once(&own).chain(inner).map(|level| level.terms.clone()).collect();
+        Ok(Self { levels, places })
+    }
+
+    /// The same levels of a sum of the same terms with other pseudofermions.
+    pub fn of(&self, action: &dyn Action) -> Result<Self> {
+        let level = |(level, terms): (&Level, &Vec<usize>)| Ok(Level { action: part(action, terms)?, ..*level });
+        let levels = self.levels.iter().zip(&self.places).map(level).collect::<Result<_>>()?;
+        Ok(Self { levels, places: self.places.clone() })
     }
 
     /// The forces at the start of a trajectory.
@@ -78,14 +90,19 @@ impl Levels {
             expect_finite("gradient of the action", &gradient)?;
             Ok(Force { gradient, value })
         };
-        self.0.iter().map(force).collect()
+        self.levels.iter().map(force).collect()
     }
 
     /// Moves `phase` along a trajectory, and returns S at the end; None where it diverged.
     pub fn trajectory(&self, phase: &mut Phase, forces: &mut [Force], length: f64) -> Result<Option<f64>> {
-        let arrived = run(&self.0, phase, forces, length)?;
+        let arrived = run(&self.levels, phase, forces, length)?;
         Ok(arrived.then(|| forces.iter().map(|force| force.value).sum()))
     }
+}
+
+/// The sum of some terms of a sum.
+fn part(action: &dyn Action, terms: &[usize]) -> Result<Arc<Sum>> {
+    Ok(Arc::new(Sum::new(terms.iter().map(|&term| Arc::clone(&action.terms()[term])).collect())?))
 }
 
 /// One trajectory of the first level, with those inside it; false where it diverged.
@@ -119,7 +136,7 @@ impl Force {
     fn update(&mut self, level: &Level, phase: &mut Phase) -> Result<bool> {
         // The phase lends its checks: what it holds for a gradient is this level's for the moment.
         std::mem::swap(&mut self.gradient, &mut phase.gradient);
-        let value = phase.force(&level.action);
+        let value = phase.force(&*level.action);
         std::mem::swap(&mut self.gradient, &mut phase.gradient);
         let Some(value) = value? else { return Ok(false) };
         self.value = value;

@@ -68,3 +68,38 @@ fn models_of_scalars_are_refused_for_links() {
     assert_eq!(scalars, "chain: type 'heatbath': expected an action of type 'wilson', got another");
     unsafe { inst_action_free(action) };
 }
+
+#[test]
+fn pseudofermions_are_drawn_for_a_field() {
+    let o = Objects::new();
+    let spec = c"{type: 'two_flavour', group: 'u1', dirac: {type: 'wilson', mass: 0.5, boundary: [1, -1]}}";
+    let template = made(|out| unsafe { inst_action_new(o.lattice, spec.as_ptr(), out) });
+    let wilson = c"{type: 'wilson', group: 'u1', beta: 2}";
+    let wilson = made(|out| unsafe { inst_action_new(o.lattice, wilson.as_ptr(), out) });
+    // Two directions, one complex number each.
+    let count = 4 * VOLUME;
+    let links: Vec<f64> = (0..count / 2).flat_map(|i| [(0.3 * i as f64).cos(), (0.3 * i as f64).sin()]).collect();
+    let draw = |counter| made(|out| unsafe { inst_action_refresh(template, counter, links.as_ptr(), out) });
+    let value = |action| {
+        let mut value = UNTOUCHED;
+        expect_ok(unsafe { inst_action_value(action, 1, links.as_ptr(), &mut value) });
+        value
+    };
+    let [one, same, other] = [draw(3), draw(3), draw(4)];
+    assert_eq!(value(one), value(same));
+    assert!(value(one) > 0.0 && value(one) != value(other));
+    let mut gradient = vec![UNTOUCHED; count];
+    expect_ok(unsafe { inst_action_gradient(one, 1, links.as_ptr(), gradient.as_mut_ptr()) });
+    assert!(gradient.chunks(2).all(|g| g[0] == 0.0 && g[1] != 0.0 && g[1] != UNTOUCHED));
+    let mut number = UNTOUCHED;
+    let none = expect_error(9, unsafe { inst_action_value(template, 1, links.as_ptr(), &mut number) });
+    assert_eq!((none.as_str(), number), ("two_flavour: expected pseudofermions, got none: refresh first", UNTOUCHED));
+    let none = unmade(9, |out| unsafe { inst_action_refresh(wilson, 0, links.as_ptr(), out) });
+    assert_eq!(none, "action: expected one with pseudofermions, got one without");
+    let off: Vec<f64> = links.iter().map(|x| 1.1 * x).collect();
+    let off = unmade(4, |out| unsafe { inst_action_refresh(template, 0, off.as_ptr(), out) });
+    assert!(off.starts_with("field: expected links in u1"), "{off}");
+    for action in [one, same, other, template, wilson] {
+        unsafe { inst_action_free(action) };
+    }
+}

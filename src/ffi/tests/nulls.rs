@@ -39,6 +39,9 @@ fn null_arguments_are_named_and_nothing_is_written() {
         null("action", inst_action_gradient(ptr::null(), 1, x, y));
         null("fields", inst_action_gradient(o.action, 1, none, y));
         null("gradients", inst_action_gradient(o.action, 1, x, nowhere));
+        null("action", inst_action_refresh(ptr::null(), 0, x, &mut an_action));
+        null("field", inst_action_refresh(o.action, 0, none, &mut an_action));
+        null("out", inst_action_refresh(o.action, 0, x, ptr::null_mut()));
         null("lattice", inst_model_new(ptr::null(), MODEL.as_ptr(), &mut a_model));
         null("out", inst_model_new(o.lattice, MODEL.as_ptr(), ptr::null_mut()));
         null("lattice", inst_model_load(ptr::null(), c"m".as_ptr(), &mut a_model));
@@ -116,7 +119,7 @@ fn null_is_freed_and_means_the_defaults_of_a_spec() {
             let message = unmade(2, |out| inst_action_new(o.lattice, spec, out));
             assert_eq!(
                 message,
-                "action: missing key 'type' (one of 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'sum'); known keys: type"
+                "action: missing key 'type' (one of 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'two_flavour' or 'rational' or 'sum'); known keys: type"
             );
         }
     }

@@ -1,0 +1,215 @@
+//! Two flavours of fermions, and ratios of their determinants.
+//!
+//! ```text
+//! |det A|²          S = |A⁻¹ φ|²,      φ = A η
+//! |det A / det W|²  S = |A⁻¹ W φ|²,    φ = W⁻¹ A η      ('over' W: heavier fermions)
+//! ```
+//!
+//! with complex normal η, <S> the number of its components. With y = (A A†)⁻¹ W φ and x = A† y the gradient is that of
+//! 2 Re y† W φ − 2 Re y† A x at fixed φ, x, y. Where A leaves out a clover term on the even sites, −log |det|² of that is part
+//! of S. D. Weingarten, D. Petcher, Phys. Lett. B 99, 333 (1981); M. Hasenbusch, Phys. Lett. B 519, 177 (2001),
+//! hep-lat/0107019.
+
+use super::{Drawn, expect_drawn, stream};
+use crate::action::{Action, Draw};
+use crate::context::Context;
+use crate::dirac::{Accuracy, DiracSpec, Fermion, Fermions, Field, Form, Side};
+use crate::error::{Error, Result, expect_length};
+use crate::gauge::Group;
+use crate::lattice::Lattice;
+use crate::space::Space;
+use serde::{Deserialize, Serialize};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a spec says of two flavours: `{type: 'two_flavour', group: 'su3', dirac: {type: 'wilson', kappa: 0.13}}`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TwoFlavourSpec {
+    /// The group of the links.
+    pub group: Group,
+    /// The operator.
+    pub dirac: DiracSpec,
+    /// The operator of heavier fermions that the determinant is divided by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<DiracSpec>,
+    /// Take the Schur complement on the odd sites, where there is one.
+    #[serde(default = "yes")]
+    pub even_odd: bool,
+    /// Relative residual of the solve for S.
+    #[serde(default = "tolerance")]
+    pub tolerance: f64,
+    /// Relative residual of the solve for the gradient.
+    #[serde(default = "force_tolerance")]
+    pub force_tolerance: f64,
+    /// Most iterations of a solve.
+    #[serde(default = "max_iterations")]
+    pub max_iterations: u64,
+    /// Solutions of earlier gradients of a trajectory from which the next one is guessed: chronological inversion. A
+    /// trajectory is then reversible to `force_tolerance` alone.
+    #[serde(default)]
+    pub history: usize,
+}
+
+pub(super) fn yes() -> bool {
+    true
+}
+
+pub(super) fn tolerance() -> f64 {
+    1e-12
+}
+
+pub(super) fn force_tolerance() -> f64 {
+    1e-10
+}
+
+pub(super) fn max_iterations() -> u64 {
+    10_000
+}
+
+impl TwoFlavourSpec {
+    /// The action on a lattice, without pseudofermions yet.
+    pub fn build(&self, context: &Arc<Context>, lattice: &Lattice) -> Result<TwoFlavour> {
+        let kind = |what: &str, spec: &DiracSpec| {
+            let fermions = Fermions::new(context, (lattice, self.group), spec, self.even_odd);
+            fermions.map(Arc::new).map_err(|e| e.within(what))
+        };
+        const MOST_KEPT: usize = 100;
+        if self.history > MOST_KEPT {
+            return Err(Error::BadSpec(format!("history: expected 0 to {MOST_KEPT}, got {}", self.history)));
+        }
+        Ok(TwoFlavour {
+            fermions: kind("dirac", &self.dirac)?,
+            over: self.over.as_ref().map(|spec| kind("over", spec)).transpose()?,
+            accuracy: Accuracy::new(self.tolerance, self.max_iterations)?,
+            force: Accuracy::new(self.force_tolerance, self.max_iterations)?,
+            history: self.history,
+            earlier: Mutex::default(),
+            drawn: None,
+        })
+    }
+}
+
+/// The action of two flavours.
+pub struct TwoFlavour {
+    fermions: Arc<Fermions>,
+    over: Option<Arc<Fermions>>,
+    accuracy: Accuracy,
+    force: Accuracy,
+    history: usize,
+    /// Solutions y of earlier gradients, the last one at the end.
+    earlier: Mutex<Vec<Field<f64>>>,
+    drawn: Option<Drawn>,
+}
+
+impl TwoFlavour {
+    /// y = (A A†)⁻¹ W φ from a guess, and x = A† y.
+    fn solve(
+        &self,
+        a: &Fermion,
+        source: &Field<f64>,
+        accuracy: Accuracy,
+        mut y: Field<f64>,
+    ) -> Result<(Field<f64>, Field<f64>)> {
+        a.invert(Form::Reverse, source, &mut y, accuracy)?;
+        let x = a.apply(Side::Adjoint, &y)?;
+        Ok((y, x))
+    }
+
+    /// The same for a gradient, with what the history knows.
+    fn solve_force(&self, a: &Fermion, source: &Field<f64>) -> Result<(Field<f64>, Field<f64>)> {
+        if self.history == 0 {
+            return self.solve(a, source, self.force, a.zeros()?);
+        }
+        let mut earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
+        let guess = a.guess(Form::Reverse, source, &earlier)?;
+        let (y, x) = self.solve(a, source, self.force, guess)?;
+        if earlier.len() == self.history {
+            earlier.remove(0);
+        }
+        let mut kept = a.zeros()?;
+        kept.copy(self.fermions.context(), &y);
+        earlier.push(kept);
+        Ok((y, x))
+    }
+
+    /// −log |det|² of the clover terms that A and W leave out.
+    fn determinant(&self, a: &Fermion, w: Option<&Fermion>) -> Result<f64> {
+        let of = |fermion: &Fermion| Ok(fermion.determinant()?.map_or(0.0, |determinant| determinant.value));
+        Ok(of(a)? - w.map_or(Ok(0.0), of)?)
+    }
+
+    fn heavier(&self, links: &[f64]) -> Result<Option<Fermion<'_>>> {
+        self.over.as_ref().map(|over| over.on(links)).transpose()
+    }
+}
+
+impl Action for TwoFlavour {
+    fn lattice(&self) -> &Lattice {
+        self.fermions.lattice()
+    }
+
+    fn space(&self) -> Space {
+        Space::Links(self.fermions.group())
+    }
+
+    fn value(&self, field: &[f64]) -> Result<f64> {
+        expect_length("field", self.count(), field.len())?;
+        let drawn = expect_drawn(&self.drawn, "two_flavour")?;
+        if let Some(value) = drawn.known(field) {
+            return Ok(value);
+        }
+        let (a, w) = (self.fermions.on(field)?, self.heavier(field)?);
+        let image = w.as_ref().map(|w| w.apply(Side::Plain, &drawn.phi)).transpose()?;
+        let (_, x) = self.solve(&a, image.as_ref().unwrap_or(&drawn.phi), self.accuracy, a.zeros()?)?;
+        Ok(x.norm2(self.fermions.context()) + self.determinant(&a, w.as_ref())?)
+    }
+
+    fn gradient(&self, field: &[f64], gradient: &mut [f64]) -> Result<f64> {
+        expect_length("field", self.count(), field.len())?;
+        expect_length("gradient", self.count(), gradient.len())?;
+        let drawn = expect_drawn(&self.drawn, "two_flavour")?;
+        let (a, w) = (self.fermions.on(field)?, self.heavier(field)?);
+        let image = w.as_ref().map(|w| w.apply(Side::Plain, &drawn.phi)).transpose()?;
+        let (y, x) = self.solve_force(&a, image.as_ref().unwrap_or(&drawn.phi))?;
+        gradient.fill(0.0);
+        a.add_force(-1.0, (&y, &x), gradient)?;
+        let mut value = x.norm2(self.fermions.context());
+        if let Some(determinant) = a.determinant()? {
+            a.add_determinant_force(1.0, &determinant, gradient);
+            value += determinant.value;
+        }
+        if let Some(w) = &w {
+            w.add_force(1.0, (&y, &drawn.phi), gradient)?;
+            if let Some(determinant) = w.determinant()? {
+                w.add_determinant_force(-1.0, &determinant, gradient);
+                value -= determinant.value;
+            }
+        }
+        Ok(value)
+    }
+
+    fn refreshed(&self, draw: Draw, field: &[f64]) -> Result<Option<Arc<dyn Action>>> {
+        expect_length("field", self.count(), field.len())?;
+        let (a, w) = (self.fermions.on(field)?, self.heavier(field)?);
+        let eta = a.gaussian(&mut stream(draw))?;
+        let mut phi = a.apply(Side::Plain, &eta)?;
+        if let Some(w) = &w {
+            let (_, x) = self.solve(w, &phi, self.accuracy, w.zeros()?)?;
+            phi = x;
+        }
+        let value = eta.norm2(self.fermions.context()) + self.determinant(&a, w.as_ref())?;
+        Ok(Some(Arc::new(Self {
+            fermions: Arc::clone(&self.fermions),
+            over: self.over.clone(),
+            accuracy: self.accuracy,
+            force: self.force,
+            history: self.history,
+            earlier: Mutex::default(),
+            drawn: Some(Drawn { phi, links: field.to_vec(), value }),
+        })))
+    }
+
+    fn has_pseudofermions(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,279 @@
+//! Solutions of D x = b: the table of solvers, and the residual that is told.
+//!
+//! Where the lattice has even extents, D x = b is solved by way of the Schur complement S on the odd sites. S is taken
+//! itself where it is positive (staggered), and its normal equations S^dag S x = S^dag b elsewhere.
+
+use super::block_conjugate_gradient;
+use super::conjugate_gradient::{self, Stop};
+use super::dirac::Dirac;
+use super::field::Field;
+use super::hermitian::{Form, Hermitian};
+use super::hopping::Side;
+use super::mixed_precision::{self, Mixed};
+use super::operator::Linear;
+use crate::error::{Error, Result, expect_length};
+use std::time::Instant;
+
+/// Solvers by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Solver {
+    /// The fastest that the lattice allows.
+    #[default]
+    Auto,
+    /// Conjugate gradients on the normal equations of the whole operator.
+    Cg,
+    /// Conjugate gradients for the even-odd form.
+    CgEvenOdd,
+    /// The same in f32 with reliable updates in f64.
+    Mixed,
+    /// Block conjugate gradients for the even-odd form, of all right-hand sides at once.
+    Block,
+}
+
+/// How a system is solved.
+#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SolveSpec {
+    /// The solver.
+    pub solver: Solver,
+    /// |b - D x| / |b| that is asked for.
+    pub tolerance: f64,
+    /// Most iterations for each right-hand side.
+    pub max_iterations: u64,
+    /// Hand out the best iterate where the tolerance was not reached.
+    pub keep_best: bool,
+}
+
+impl Default for SolveSpec {
+    fn default() -> Self {
+        Self { solver: Solver::Auto, tolerance: 1e-10, max_iterations: 10_000, keep_best: false }
+    }
+}
+
+/// What a solve took and reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Report {
+    /// Iterations of all right-hand sides.
+    pub iterations: u64,
+    /// The largest |b - D x| / |b|, recomputed in f64.
+    pub residual: f64,
+    /// Wall time.
+    pub seconds: f64,
+}
+
+impl Report {
+    /// An error where the tolerance was not reached.
+    pub fn expect_converged(&self, spec: &SolveSpec) -> Result<()> {
+        expect_converged((self.iterations, self.residual), spec.tolerance)
+    }
+}
+
+/// An error where iterations led to too large a relative residual.
+pub(super) fn expect_converged((iterations, residual): (u64, f64), tolerance: f64) -> Result<()> {
+    if residual <= tolerance {
+        return Ok(());
+    }
+    Err(Error::NotConverged(format!(
+        "solve: expected a relative residual of {tolerance:e}, got {residual:e} after {iterations} iterations"
+    )))
+}
+
+pub(super) fn expect_tolerance(tolerance: f64) -> Result<()> {
+    if tolerance > 0.0 && tolerance < 1.0 {
+        return Ok(());
+    }
+    Err(Error::BadSpec(format!("tolerance: expected a number between 0 and 1, got {tolerance}")))
+}
+
+impl Dirac {
+    /// Solves D x = b for `count` right-hand sides; where one misses the tolerance, that is an error.
+    pub fn solve(&self, spec: &SolveSpec, count: usize, source: &[f64], solution: &mut [f64]) -> Result<Report> {
+        let report = self.try_solve(spec, count, source, solution)?;
+        report.expect_converged(spec).map(|()| report)
+    }
+
+    /// The same, but that the best iterates and their residual are handed out whether they meet the tolerance or not.
+    pub fn try_solve(&self, spec: &SolveSpec, count: usize, source: &[f64], solution: &mut [f64]) -> Result<Report> {
+        expect_tolerance(spec.tolerance)?;
+        self.expect_fields("source", count, source)?;
+        expect_length("solution", source.len(), solution.len())?;
+        let start = Instant::now();
+        let mut report = Report::default();
+        if spec.solver == Solver::Block {
+            report.iterations = self.solve_block(spec, source, solution)?;
+        } else {
+            solution.fill(0.0);
+        }
+        for (b, x) in source.chunks_exact(self.count()).zip(solution.chunks_exact_mut(self.count())) {
+            let (iterations, residual) = self.solve_one(spec, b, x)?;
+            report.iterations += iterations;
+            report.residual = report.residual.max(residual);
+        }
+        report.seconds = start.elapsed().as_secs_f64();
+        Ok(report)
+    }
+
+    /// Guesses for all right-hand sides, by block conjugate gradients; 0 where the right-hand sides are dependent.
+    fn solve_block(&self, spec: &SolveSpec, source: &[f64], solution: &mut [f64]) -> Result<u64> {
+        const TOGETHER: usize = 12;
+        self.expect_even_odd()?;
+        let (schur, full) = (self.double.even_odd(), self.double.full());
+        let form = if self.is_positive { Form::Itself } else { Form::Normal };
+        let mut iterations = 0;
+        let size = TOGETHER * self.count();
+        for (sources, solutions) in source.chunks(size).zip(solution.chunks_mut(size)) {
+            let (mut right, mut x) = (vec![], vec![]);
+            let (mut b, mut scratch) = (full.zeros()?, schur.zeros()?);
+            for source in sources.chunks_exact(self.count()) {
+                b.import(&self.double.grid, self.reals, source);
+                let mut prepared = schur.prepared(&b)?;
+                if form == Form::Normal {
+                    let odd = prepared;
+                    prepared = schur.zeros()?;
+                    schur.apply(Side::Adjoint, &odd, &mut prepared, &mut scratch);
+                }
+                right.push(prepared);
+                x.push(schur.zeros()?);
+            }
+            let norms = right.iter().map(|b| b.norm2(full.context()).sqrt());
+            let least = norms.fold(f64::INFINITY, f64::min);
+            let stop = Stop { residual: 0.5 * spec.tolerance * least, iterations: spec.max_iterations };
+            let done = block_conjugate_gradient::solve(Hermitian::new(&schur, form), &right, &mut x, stop)?;
+            iterations += done.unwrap_or(0) * x.len() as u64;
+            let pairs = sources.chunks_exact(self.count()).zip(solutions.chunks_exact_mut(self.count()));
+            for ((source, solution), x) in pairs.zip(&x) {
+                b.import(&self.double.grid, self.reals, source);
+                let mut all = full.zeros()?;
+                schur.reconstruct(&b, x, &mut all)?;
+                all.export(&self.double.grid, self.reals, solution);
+            }
+        }
+        Ok(iterations)
+    }
+
+    fn expect_even_odd(&self) -> Result<()> {
+        let odd = "solver: expected an even-odd form, got odd extents or a mass of 0";
+        self.single.as_ref().map(|_| ()).ok_or_else(|| Error::Unsupported(odd.into()))
+    }
+
+    fn solve_one(&self, spec: &SolveSpec, source: &[f64], solution: &mut [f64]) -> Result<(u64, f64)> {
+        let full = self.double.full();
+        let mut b = full.zeros()?;
+        b.import(&self.double.grid, self.reals, source);
+        let mut x = full.zeros()?;
+        x.import(&self.double.grid, self.reals, solution);
+        let goal = Goal { tolerance: spec.tolerance, iterations: spec.max_iterations };
+        let mut scratch = full.zeros()?;
+        let multiply = |x: &Field<f64>, y: &mut Field<f64>| full.apply(Side::Plain, x, y, &mut scratch);
+        let reached =
+            refine(full.context(), goal, (&b, &mut x), multiply, |r, x, stop| self.correct(spec, r, x, stop))?;
+        x.export(&self.double.grid, self.reals, solution);
+        Ok(reached)
+    }
+
+    /// The solver that a spec asks for.
+    fn choice(&self, solver: Solver) -> Solver {
+        match (solver, &self.single) {
+            (Solver::Auto, Some(_)) => Solver::Mixed,
+            (Solver::Auto, None) => Solver::Cg,
+            // What a block leaves is solved one by one.
+            (Solver::Block, _) => Solver::Mixed,
+            (solver, _) => solver,
+        }
+    }
+
+    /// An approximate solution of D x = b.
+    fn correct(&self, spec: &SolveSpec, b: &Field<f64>, x: &mut Field<f64>, stop: Stop) -> Result<u64> {
+        let solver = self.choice(spec.solver);
+        let whole = self.double.full();
+        if solver == Solver::Cg {
+            return self.normal_equations(&whole, b, |right| {
+                conjugate_gradient::solve(Hermitian::new(&whole, Form::Normal), right, x, stop)
+            });
+        }
+        let schur = self.double.even_odd();
+        self.expect_even_odd()?;
+        schur.solve(b, x, &|b, x| {
+            if self.is_positive {
+                return self.invert((solver, Form::Itself), b, x, stop);
+            }
+            self.normal_equations(&schur, b, |right| self.invert((solver, Form::Normal), right, x, stop))
+        })
+    }
+
+    /// Hands A^dag b to `solve`.
+    fn normal_equations(
+        &self,
+        a: &dyn Linear<f64>,
+        b: &Field<f64>,
+        solve: impl FnOnce(&Field<f64>) -> Result<u64>,
+    ) -> Result<u64> {
+        let (mut right, mut scratch) = (a.zeros()?, a.zeros()?);
+        a.apply(Side::Adjoint, b, &mut right, &mut scratch);
+        drop(scratch);
+        solve(&right)
+    }
+
+    /// Solves K x = b from x = 0 for a form K of the Schur complement, in f32 with updates in f64 or in f64 alone.
+    pub(super) fn invert(
+        &self,
+        (solver, form): (Solver, Form),
+        b: &Field<f64>,
+        x: &mut Field<f64>,
+        stop: Stop,
+    ) -> Result<u64> {
+        let schur = self.double.even_odd();
+        let double = Hermitian::new(&schur, form);
+        match (self.choice(solver), &self.single) {
+            (Solver::Mixed, Some((single, exchange))) => {
+                let schur = single.even_odd();
+                let single = Hermitian::new(&schur, form);
+                mixed_precision::solve(&Mixed { double, single, exchange, reals: self.reals }, b, x, stop)
+            }
+            _ => conjugate_gradient::solve(double, b, x, stop),
+        }
+    }
+}
+
+/// What a solution is to reach.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Goal {
+    /// |b - A x| / |b|.
+    pub tolerance: f64,
+    /// Most iterations.
+    pub iterations: u64,
+}
+
+/// Improves x, 0 or a guess, until A x = b holds to a tolerance; what rounding leaves of a solution is solved for again.
+///
+/// `multiply` writes A x, `correct` solves A x = r roughly. Returns the iterations and |b - A x| / |b|.
+pub(super) fn refine(
+    context: &crate::context::Context,
+    goal: Goal,
+    (b, x): (&Field<f64>, &mut Field<f64>),
+    mut multiply: impl FnMut(&Field<f64>, &mut Field<f64>),
+    mut correct: impl FnMut(&Field<f64>, &mut Field<f64>, Stop) -> Result<u64>,
+) -> Result<(u64, f64)> {
+    const TURNS: usize = 8;
+    let norm = b.norm2(context).sqrt();
+    if norm == 0.0 {
+        x.fill(0.0);
+        return Ok((0, 0.0));
+    }
+    let (mut r, mut correction) = (Field::zeros(b.lines().len())?, Field::zeros(b.lines().len())?);
+    let mut iterations = 0;
+    let mut turn = 0;
+    loop {
+        multiply(x, &mut r);
+        r.scale_and_add(context, -1.0, b);
+        let residual = r.norm2(context).sqrt() / norm;
+        if residual <= goal.tolerance || iterations >= goal.iterations || turn == TURNS {
+            return Ok((iterations, residual));
+        }
+        let stop = Stop { residual: 0.5 * goal.tolerance * norm, iterations: goal.iterations - iterations };
+        iterations += correct(&r, &mut correction, stop)?;
+        x.add(context, 1.0, &correction);
+        turn += 1;
+    }
+}
