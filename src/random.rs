@@ -35,6 +35,8 @@ pub enum Purpose {
     Kernel = 9,
     /// Heat baths of links.
     Heatbath = 10,
+    /// Start vectors of eigenvalue searches.
+    Eigenvector = 11,
 }
 
 /// One stream: the random numbers of all sites for one (seed, purpose, counter).

@@ -23,18 +23,20 @@ use std::time::Instant;
 
 /// A Dirac operator.
 pub struct Dirac {
-    double: Form<f64>,
+    pub(super) double: Form<f64>,
     /// The same in f32, with the places of odd sites in both, where the lattice has an even-odd form.
     single: Option<(Form<f32>, Exchange)>,
     reals: usize,
     volume: usize,
+    /// Wilson's operators have spins, staggered ones have none.
+    pub(super) has_spins: bool,
 }
 
 /// An operator in lanes of a precision.
-struct Form<T> {
-    grid: Arc<Grid>,
+pub(super) struct Form<T> {
+    pub grid: Arc<Grid>,
     hopping: Arc<HoppingTerm<T>>,
-    site: Arc<Site<T>>,
+    pub site: Arc<Site<T>>,
 }
 
 /// What a form is made of.
@@ -77,11 +79,11 @@ impl<T: Native> Form<T> {
         Ok(Self { grid, hopping: Arc::new(hopping), site: Arc::new(site) })
     }
 
-    fn full(&self) -> Full<T> {
+    pub fn full(&self) -> Full<T> {
         Full { hopping: Arc::clone(&self.hopping), site: Arc::clone(&self.site) }
     }
 
-    fn even_odd(&self) -> EvenOdd<T> {
+    pub fn even_odd(&self) -> EvenOdd<T> {
         EvenOdd { hopping: Arc::clone(&self.hopping), site: Arc::clone(&self.site) }
     }
 }
@@ -247,7 +249,8 @@ impl Dirac {
             None
         };
         let reals = double.hopping.spinor;
-        Ok(Self { double, single, reals, volume: recipe.gauge().lattice().volume() })
+        let has_spins = matches!(recipe, Recipe::Wilson { .. });
+        Ok(Self { double, single, reals, volume: recipe.gauge().lattice().volume(), has_spins })
     }
 
     /// Numbers of one spinor field.
