@@ -5,6 +5,7 @@
 # make race       the same network in JAX and PyTorch against the benchmark rows
 # make train      trains the models of the repository again (they are written to models/)
 # make picture    docs/tau.png from the example's output
+# make spectrum CONFIG=FILE EXTENT="X Y Z T"   the eigenvalues of Wilson's operator on a configuration, and their picture
 # make install    PREFIX=/usr/local DESTDIR=
 
 CC ?= cc
@@ -39,7 +40,7 @@ TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(BUILD)/test_header $(BUILD)/test_st
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-fortran test test-rust test-references test-c test-valgrind bench race train picture install library clean
+.PHONY: demo demo-fortran test test-rust test-references test-c test-valgrind bench race train picture spectrum install library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/hmc_phi4
@@ -57,7 +58,7 @@ $(RELEASE)/$(SHARED) $(RELEASE)/libinstanton.a: library ;
 $(BUILD):
 	mkdir -p $(BUILD)
 
-$(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator: $(BUILD)/%: examples/%.c include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
+$(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
 	$(C99) $< -o $@ $(LINK)
 
 $(BUILD)/%_fortran: examples/%.f90 $(RELEASE)/$(SHARED) | $(BUILD)
@@ -78,8 +79,9 @@ test-references:
 	@test -n "$(DATA)" || { echo "test-references: expected DATA=FOLDER of reference data, got none" >&2; exit 1; }
 	@test -d "$(DATA)" || { echo "test-references: expected a folder, got $(DATA)" >&2; exit 1; }
 	INSTANTON_DATA="$(abspath $(DATA))" $(CARGO) test --release --test references --test propagators
-	$(MAKE) $(BUILD)/propagator
+	$(MAKE) $(BUILD)/propagator $(BUILD)/spectrum
 	$(BUILD)/propagator "$(DATA)/chroma/weak_field.lime" 4 4 4 8
+	$(BUILD)/spectrum "$(DATA)/chroma/weak_field.lime" 4 4 4 8 8 hermitian
 
 $(BUILD)/test_header: ffi-tests/header.cpp include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
 	$(CXX11) $< -o $@ $(LINK)
@@ -91,7 +93,7 @@ $(BUILD)/test_static: ffi-tests/lattice.c ffi-tests/expect.h include/instanton.h
 $(BUILD)/test_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
 	$(C99) -D_XOPEN_SOURCE=700 $< -o $@ $(LINK) -lpthread
 
-test-c: $(TEST_PROGRAMS) $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran
+test-c: $(TEST_PROGRAMS) $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran
 	sh scripts/exports.sh $(RELEASE)/$(SHARED)
 	set -e; for test in $(TEST_PROGRAMS); do $$test; done
 	$(BUILD)/test_exactness models
@@ -119,6 +121,12 @@ train: $(BUILD)/train_phi4
 
 picture: demo
 	python3 examples/plot_tau.py $(BUILD)/tau.txt docs/tau.png
+
+# COUNT values instead of all: make spectrum CONFIG=FILE EXTENT="8 8 8 16" COUNT=40
+spectrum: $(BUILD)/spectrum
+	@test -n "$(CONFIG)" -a -n "$(EXTENT)" || { echo "spectrum: expected CONFIG=FILE and EXTENT=\"X Y Z T\"" >&2; exit 1; }
+	$(BUILD)/spectrum "$(CONFIG)" $(EXTENT) $(or $(COUNT),0) $(OF) > $(BUILD)/spectrum.txt
+	python3 examples/plot_spectrum.py $(BUILD)/spectrum.txt $(BUILD)/spectrum.png
 
 install: library
 	mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/instanton

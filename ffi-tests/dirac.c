@@ -61,6 +61,57 @@ static void staggered_operators(void) {
   inst_dirac_free(improved);
 }
 
+/* Of the free operator with antiperiodic time: D(p) = a + i g.sin p, all phases of p known. */
+static void spectra(void) {
+  enum { COUNT = 4 };
+  static double vectors[COUNT * NUMBERS];
+  double values[2 * COUNT], residuals[COUNT];
+  inst_dirac *free_dirac;
+  EXPECT_OK(inst_dirac_new(gauge, "{type: 'wilson', mass: 0.25, boundary: [1, 1, 1, -1]}", &free_dirac));
+  /* The lowest momenta are (0, 0, 0, +-pi / 4). */
+  const double pi = acos(-1.0), a = 1.25 - cos(pi / L), s = sin(pi / L), lowest = a * a + s * s;
+  EXPECT_OK(inst_dirac_spectrum_with_residuals(free_dirac, "{of: 'normal', count: 4}", COUNT, values, vectors, residuals));
+  for (int k = 0; k < COUNT; k++) {
+    double norm = 0.0;
+    EXPECT_CLOSE(values[k], lowest, 1e-10);
+    EXPECT(residuals[k] >= 0.0 && residuals[k] < 1e-8);
+    EXPECT_OK(inst_dirac_apply(free_dirac, "normal", 1, vectors + k * NUMBERS, image));
+    for (int i = 0; i < NUMBERS; i++) {
+      EXPECT_CLOSE(image[i], lowest * vectors[k * NUMBERS + i], 1e-8);
+      norm += vectors[k * NUMBERS + i] * vectors[k * NUMBERS + i];
+    }
+    EXPECT_CLOSE(norm, 1.0, 1e-12);
+  }
+  EXPECT_OK(inst_dirac_spectrum(free_dirac, "{of: 'dirac'}", COUNT, values, NULL));
+  for (int k = 0; k < COUNT; k++) {
+    EXPECT_CLOSE(values[2 * k], a, 1e-9);
+    EXPECT_CLOSE(fabs(values[2 * k + 1]), s, 1e-9);
+  }
+  EXPECT_OK(inst_dirac_spectrum(free_dirac, "{of: 'singular'}", COUNT, values, NULL));
+  for (int k = 0; k < COUNT; k++) EXPECT_CLOSE(values[k], sqrt(lowest), 1e-10);
+  EXPECT_OK(inst_dirac_spectrum_with_residuals(free_dirac, "{of: 'hermitian'}", COUNT, values, NULL, NULL));
+  for (int k = 0; k < COUNT; k++) EXPECT_CLOSE(fabs(values[k]), sqrt(lowest), 1e-10);
+
+  values[0] = 7.0;
+  EXPECT_STATUS(INST_NULL_ARGUMENT, inst_dirac_spectrum(NULL, "{}", 1, values, NULL));
+  EXPECT_STATUS(INST_NULL_ARGUMENT, inst_dirac_spectrum(free_dirac, "{}", 1, NULL, NULL));
+  EXPECT_STATUS(INST_BAD_SPEC, inst_dirac_spectrum(free_dirac, "{}", 0, values, NULL));
+  EXPECT_STATUS(INST_BAD_SPEC, inst_dirac_spectrum(free_dirac, "{}", NUMBERS / 2 + 1, values, NULL));
+  EXPECT_MESSAGE("count");
+  EXPECT_STATUS(INST_BAD_SHAPE, inst_dirac_spectrum(free_dirac, "{}", -1, values, NULL));
+  EXPECT_STATUS(INST_BAD_SHAPE, inst_dirac_spectrum(free_dirac, "{}", INT64_MAX, values, NULL));
+  EXPECT_STATUS(INST_BAD_SPEC, inst_dirac_spectrum(free_dirac, "{count: 3}", COUNT, values, NULL));
+  EXPECT_STATUS(INST_BAD_SPEC, inst_dirac_spectrum(free_dirac, "{of: 'magic'}", COUNT, values, NULL));
+  EXPECT_MESSAGE("hermitian");
+  EXPECT_STATUS(INST_BAD_SPEC, inst_dirac_spectrum(free_dirac, "{tolerance: NaN}", COUNT, values, NULL));
+  EXPECT_STATUS(INST_BAD_SPEC, inst_dirac_spectrum(free_dirac, "{method: 'chebyshev'}", COUNT, values, NULL));
+  EXPECT_STATUS(INST_NOT_CONVERGED,
+                inst_dirac_spectrum(free_dirac, "{of: 'normal', max_restarts: 0}", COUNT, values, NULL));
+  EXPECT_MESSAGE("residuals");
+  EXPECT(values[0] == 7.0);
+  inst_dirac_free(free_dirac);
+}
+
 static void a_solve_that_does_not_converge(void) {
   inst_solve_report report = {.struct_size = sizeof report};
   for (int i = 0; i < NUMBERS; i++) solution[i] = 5.0;
@@ -108,6 +159,7 @@ int main(void) {
   EXPECT_OK(inst_gauge_new(lattice, "{group: 'su3'}", &gauge));
   the_free_operator();
   staggered_operators();
+  spectra();
   solves();
   a_solve_that_does_not_converge();
   bad_input();

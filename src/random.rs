@@ -37,6 +37,8 @@ pub enum Purpose {
     Heatbath = 10,
     /// Pseudofermions.
     Pseudofermion = 11,
+    /// Start vectors of eigenvalue searches.
+    Eigenvector = 12,
 }
 
 /// One stream: the random numbers of all sites for one (seed, purpose, counter).

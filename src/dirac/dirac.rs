@@ -27,6 +27,8 @@ pub struct Dirac {
     /// True where the Schur complement is hermitian and positive: staggered, with a mass above 0.
     pub(super) is_positive: bool,
     volume: usize,
+    /// Wilson's operators have spins, staggered ones have none.
+    pub(super) has_spins: bool,
 }
 
 /// An operator in lanes of a precision.
@@ -191,7 +193,8 @@ impl Dirac {
         let reals = double.hopping.spinor;
         let is_positive =
             matches!(*recipe, Recipe::Staggered { mass, .. } | Recipe::Improved { mass, .. } if mass > 0.0);
-        Ok(Self { double, single, reals, is_positive, volume: recipe.gauge().lattice().volume() })
+        let has_spins = matches!(recipe, Recipe::Wilson { .. });
+        Ok(Self { double, single, reals, is_positive, volume: recipe.gauge().lattice().volume(), has_spins })
     }
 
     /// Numbers of one spinor field.

@@ -3,10 +3,12 @@
 mod basis;
 mod block_conjugate_gradient;
 mod block_fields;
+mod chebyshev;
 mod chronology;
 mod clover;
 mod clover_force;
 mod conjugate_gradient;
+mod dense;
 #[allow(clippy::module_inception)]
 mod dirac;
 mod fermion;
@@ -16,14 +18,19 @@ mod grid;
 mod hermitian;
 mod hopping;
 mod hopping_term;
+mod krylov;
+mod linop;
 mod measure;
 mod mixed_precision;
 mod multi_shift;
 mod operator;
 mod rational_approximation;
+mod ritz;
+mod search;
 mod site;
 mod solve;
 mod spec;
+mod spectrum;
 mod staggered;
 mod wilson;
 
@@ -33,10 +40,17 @@ pub(crate) use fermion::{Accuracy, Fermion, Fermions};
 pub(crate) use field::Field;
 pub(crate) use hermitian::Form;
 pub(crate) use hopping::Side;
+pub use linop::{LinearMap, Map};
 pub use measure::hopping_seconds;
 pub use rational_approximation::RationalApproximation;
+pub use ritz::Extreme;
 pub use solve::{Report, SolveSpec, Solver};
 pub use spec::{Anisotropy, Coefficient, DiracSpec, Phase, StaggeredSpec, WilsonSpec};
+pub use spectrum::{Method, Of, Spectrum, SpectrumSpec};
 pub use staggered::First;
+#[cfg(test)]
+mod linop_tests;
+#[cfg(test)]
+mod spectrum_tests;
 #[cfg(test)]
 mod tests;

@@ -61,6 +61,13 @@ impl<T: Native> Site<T> {
         }
     }
 
+    /// The twisted mass t.
+    pub fn twist(&self) -> f64 {
+        match self {
+            Site::Number { twist, .. } | Site::Clover(Clover { twist, .. }) => *twist,
+        }
+    }
+
     /// to = M from, or M^dag from, on a part.
     pub fn multiply(&self, hopping: &HoppingTerm<T>, (side, part): (Side, Part), from: &Field<T>, to: &mut Field<T>) {
         let sign = if side == Side::Plain { 1.0 } else { -1.0 };

@@ -58,7 +58,7 @@ struct Case {
     spec: DiracSpec,
 }
 
-fn random_gauge(extent: &[usize], group: Group, counter: u64) -> Gauge {
+pub(super) fn random_gauge(extent: &[usize], group: Group, counter: u64) -> Gauge {
     fn fill<const N: usize>(gauge: &mut Gauge, counter: u64) {
         let mut stream = Stream::new(5, Purpose::Prior, counter);
         for site in 0..gauge.lattice().volume() {
@@ -76,13 +76,13 @@ fn random_gauge(extent: &[usize], group: Group, counter: u64) -> Gauge {
     gauge
 }
 
-fn numbers(count: usize, counter: u64) -> Vec<f64> {
+pub(super) fn numbers(count: usize, counter: u64) -> Vec<f64> {
     let mut numbers = vec![0.0; count];
     Stream::new(6, Purpose::Prior, counter).normals(&mut numbers);
     numbers
 }
 
-fn context() -> Arc<Context> {
+pub(super) fn context() -> Arc<Context> {
     Arc::new(Context::new(1, Precision::F64, 2).unwrap())
 }
 
@@ -170,7 +170,7 @@ fn clover_leaves<const N: usize>(case: &Case, site: usize, mu: usize, nu: usize)
     (sum - sum.adjoint()).scale((1.0 / 8.0).into())
 }
 
-fn spec(text: &str) -> DiracSpec {
+pub(super) fn spec(text: &str) -> DiracSpec {
     crate::spec::parse("dirac", text).unwrap()
 }
 

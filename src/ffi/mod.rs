@@ -23,6 +23,7 @@ mod handles;
 mod lattice;
 mod model;
 mod proposal;
+mod spectrum;
 mod statistics;
 #[cfg(test)]
 mod tests;
@@ -37,4 +38,5 @@ pub use handles::Handle;
 pub use lattice::*;
 pub use model::*;
 pub use proposal::*;
+pub use spectrum::*;
 pub use statistics::*;
