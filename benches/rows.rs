@@ -33,6 +33,8 @@ const ROWS: &[Row] = &[
     ("propose-rate", "of-the-batch-rate", propose_rate),
     ("propose-overhead", "microseconds", propose_overhead),
     ("gauge-hmc-triad", "of-the-triad-bandwidth", gauge::hmc_over_triad),
+    ("ildg-read-copy", "of-the-rate-of-copying", gauge::ildg_read_over_copy),
+    ("ildg-write-copy", "of-the-rate-of-copying", gauge::ildg_write_over_copy),
 ];
 
 fn main() -> Result<()> {

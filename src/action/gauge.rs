@@ -221,6 +221,25 @@ mod tests {
         all().for_each(|action| expect_link_gradient(&*action, 1));
     }
 
+    /// The sweep in lanes against staples link by link, on lattices with and without a rest of sites.
+    #[test]
+    fn forces_in_lanes_are_those_of_the_staples() {
+        for extent in [&[4, 4][..], &[3, 5], &[3, 2, 3], &[2, 3, 2, 5], &[4, 4, 4, 6]] {
+            for group in ["u1", "su2", "su3"] {
+                let action = build(extent, &format!("{{type: 'wilson', group: '{group}', beta: 1.7}}"));
+                let (action, count) = (action.gauge().unwrap(), action.count());
+                let gauge = crate::action::check::random_links(action, 5);
+                let (mut lanes, mut loops) = (vec![0.0; count], vec![0.0; count]);
+                let value = action.gradient(gauge.links(), &mut lanes).unwrap();
+                let links = action.links(gauge.links());
+                let other = with_colours!(action.group, sweep(action, &links, &mut loops));
+                assert!((value - other).abs() < 1e-13 * other.abs(), "{group}, {extent:?}: {value} {other}");
+                let error = lanes.iter().zip(&loops).fold(0.0, |most: f64, (a, b)| most.max((a - b).abs()));
+                assert!(error < 1e-13, "{group}, {extent:?}: {error}");
+            }
+        }
+    }
+
     #[test]
     fn actions_are_gauge_invariant() {
         all().for_each(|action| expect_gauge_invariance(&*action));

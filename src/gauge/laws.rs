@@ -40,10 +40,11 @@ fn smearing_and_flow_turn_with_the_frame() {
     for (group, extent) in CASES {
         let gauge = rough(group, extent);
         let turn = |gauge: &Gauge| with_colours!(group, transformed(gauge));
-        let changes: [&dyn Fn(&mut Gauge); 3] =
-            [&|gauge| stout(&Team::default(), gauge, 0.1, 2).unwrap(), &|gauge| ape(gauge, 0.5, 2).unwrap(), &|gauge| {
-                *gauge = flowed(gauge, 2, 0.1)
-            }];
+        let changes: [&dyn Fn(&mut Gauge); 3] = [
+            &|gauge| stout(&Team::default(), gauge, 0.1, 2).unwrap(),
+            &|gauge| ape(gauge, 0.5, 2).unwrap(),
+            &|gauge| *gauge = flowed(gauge, 2, 0.1),
+        ];
         for change in changes {
             let (before, after) = (changed(&turn(&gauge), change), turn(&changed(&gauge, change)));
             assert!(distance(&before, &after) < 1e-12, "{group:?}: {}", distance(&before, &after));
@@ -79,8 +80,9 @@ fn the_flow_is_of_third_order_and_stout_smearing_is_its_step_of_first_order() {
         let error = |steps: usize| distance(&flowed(&gauge, steps, 0.4 / steps as f64), &exact);
         let slope = (error(10) / error(20)).log2();
         assert!((slope - 3.0).abs() < 0.3, "{group:?}: {slope}");
-        let euler =
-            |rho: f64| distance(&changed(&gauge, |gauge| stout(&Team::default(), gauge, rho, 1).unwrap()), &flowed(&gauge, 1, rho));
+        let euler = |rho: f64| {
+            distance(&changed(&gauge, |gauge| stout(&Team::default(), gauge, rho, 1).unwrap()), &flowed(&gauge, 1, rho))
+        };
         let slope = (euler(0.002) / euler(0.001)).log2();
         assert!((slope - 2.0).abs() < 0.05, "{group:?}: {slope}");
     }
@@ -97,7 +99,8 @@ fn constant_flux_does_not_flow_and_has_the_scales_of_its_energy() {
     assert!((w0 * w0 - (0.15 / energy).sqrt()).abs() < 1e-4, "{w0}");
     let short = scales(&Team::default(), &gauge, &FlowSpec { longest: 1.0, ..FlowSpec::default() }).unwrap_err();
     assert!(short.status() == 6 && short.to_string().ends_with("after 50 steps"), "{short}");
-    let message = scales(&Team::default(), &gauge, &FlowSpec { step: 0.0, ..FlowSpec::default() }).unwrap_err().to_string();
+    let message =
+        scales(&Team::default(), &gauge, &FlowSpec { step: 0.0, ..FlowSpec::default() }).unwrap_err().to_string();
     assert_eq!(message, "step: expected a finite number above 0, got 0");
 }
 

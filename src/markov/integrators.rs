@@ -93,6 +93,11 @@ impl Phase {
     ///
     /// The action never sees a field that is not finite, so a NaN from it is its own mistake: an error.
     pub fn force(&mut self, action: &dyn Action) -> Result<Option<f64>> {
+        if action.gauge().is_some() {
+            // A sum over loops of links is finite only where all links are, and then its gradient is.
+            let value = action.gradient(&self.field, &mut self.gradient)?;
+            return Ok(Some(value).filter(|value| value.is_finite()));
+        }
         if !self.space.is_bounded(&self.team, &self.field) {
             return Ok(None);
         }
@@ -104,7 +109,9 @@ impl Phase {
             return Ok(Some(value).filter(|value| value.is_finite()));
         }
         match self.gradient.iter().position(|x| x.is_nan()) {
-            Some(at) => Err(Error::BadInput(format!("gradient of the action: expected a number, got NaN at index {at}"))),
+            Some(at) => {
+                Err(Error::BadInput(format!("gradient of the action: expected a number, got NaN at index {at}")))
+            }
             None => Ok(None),
         }
     }
