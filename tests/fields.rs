@@ -57,7 +57,9 @@ fn field(group: Group, extent: &[usize]) -> Gauge {
     let action = spec::parse::<ActionSpec>("action", &text).unwrap().build(&context, &lattice).unwrap();
     let chain: ChainSpec = spec::parse("chain", "{type: 'hmc', steps: 8, start: 'hot'}").unwrap();
     let mut chain = Chain::new(action.into(), None, &chain, 31).unwrap();
-    (0..10).for_each(|_| drop(chain.step().unwrap()));
+    for _ in 0..10 {
+        chain.step().unwrap();
+    }
     Gauge::new(&lattice, group, chain.field().to_vec()).unwrap()
 }
 
