@@ -4,6 +4,7 @@
 # make bench      all benchmark rows, or one: make bench ROW=affine-sample-f32
 # make race       the same network in JAX and PyTorch against the benchmark rows
 # make train      trains the models of the repository again (they are written to models/)
+# make fields     the small gauge fields of the tests again, in every format (they are written to tests/fields/)
 # make picture    docs/tau.png from the example's output
 # make spectrum CONFIG=FILE EXTENT="X Y Z T"   the eigenvalues of Wilson's operator on a configuration, and their picture
 # make install    PREFIX=/usr/local DESTDIR=
@@ -40,7 +41,7 @@ TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(BUILD)/test_header $(BUILD)/test_st
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-fortran test test-rust test-references test-c test-valgrind bench race train picture spectrum install library clean
+.PHONY: demo demo-fortran test test-rust test-references test-c test-valgrind bench race train fields picture spectrum install library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/hmc_phi4
@@ -118,6 +119,9 @@ train: $(BUILD)/train_phi4
 	$(BUILD)/train_phi4 6 6.975 models/phi4_6x6.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"
 	$(BUILD)/train_phi4 8 6.008 models/phi4_8x8.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"
 	$(BUILD)/train_phi4 10 5.55 models/phi4_10x10.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"
+
+fields:
+	$(CARGO) test --release --test fields -- --ignored write_the_fields
 
 picture: demo
 	python3 examples/plot_tau.py $(BUILD)/tau.txt docs/tau.png

@@ -2,6 +2,9 @@
 //!
 //! Figures are medians over several rounds; compared figures are measured in turn in one run.
 
+#[path = "rows/gauge.rs"]
+mod gauge;
+
 use instanton::context::{Context, Precision};
 use instanton::flow::{Flow, Model, ModelSpec};
 use instanton::lattice::Lattice;
@@ -29,6 +32,9 @@ const ROWS: &[Row] = &[
     ("sample-memory", "of-one-batch", sample_memory),
     ("propose-rate", "of-the-batch-rate", propose_rate),
     ("propose-overhead", "microseconds", propose_overhead),
+    ("gauge-hmc-triad", "of-the-triad-bandwidth", gauge::hmc_over_triad),
+    ("ildg-read-copy", "of-the-rate-of-copying", gauge::ildg_read_over_copy),
+    ("ildg-write-copy", "of-the-rate-of-copying", gauge::ildg_write_over_copy),
 ];
 
 fn main() -> Result<()> {

@@ -123,6 +123,96 @@ static void observables(void) {
   EXPECT_CLOSE(observed(gauge, "{type: 'link_trace'}"), mean, 1e-13);
 }
 
+/* Smoothing moves a copy of the field as the definitions say, and a constant field not at all. */
+static void smearing(void) {
+  static const char *const smears[] = {"{type: 'stout', rho: 0.05, steps: 2}", "{type: 'ape', alpha: 0.4, steps: 2}",
+                                       "{type: 'flow', time: 0.1}", "{type: 'flow', time: 0.1, step: 0.03}"};
+  static const char *const bad[] = {"", "{type: 'stout', rho: 0.1}", "{type: 'stout', rho: 0.1, steps: 0}",
+                                    "{type: 'stout', rho: NaN, steps: 1}", "{type: 'ape', alpha: 0.1, steps: -1}",
+                                    "{type: 'flow', time: 0}", "{type: 'flow', time: 1, step: 0}",
+                                    "{type: 'flow', time: 1e9, step: 1e-9}", "{type: 'hyp', steps: 1}", "{"};
+  inst_gauge *smooth;
+  double scales[2];
+  int64_t count = 0;
+  EXPECT_OK(inst_gauge_new(lattice, "", &smooth));
+  for (int i = 0; i < COUNT_OF(smears); i++) {
+    EXPECT_OK(inst_gauge_smear(smooth, smears[i]));
+    EXPECT_CLOSE(observed(smooth, "{type: 'plaquette'}"), 1.0, 1e-14);
+  }
+  for (int i = 0; i < COUNT_OF(smears); i++) {
+    EXPECT_OK(inst_gauge_set_links(smooth, links));
+    const double before = observed(smooth, "{type: 'energy_density'}");
+    EXPECT_OK(inst_gauge_smear(smooth, smears[i]));
+    EXPECT(observed(smooth, "{type: 'plaquette'}") > observed(gauge, "{type: 'plaquette'}") + 0.05);
+    EXPECT(observed(smooth, "{type: 'energy_density'}") < before);
+    EXPECT(observed(smooth, "{type: 'unitarity'}") < 1e-13);
+    EXPECT(isfinite(observed(smooth, "{type: 'charge'}")));
+  }
+  /* The last two differ by their steps alone: errors of third order. */
+  EXPECT_OK(inst_gauge_links(smooth, got));
+  EXPECT_OK(inst_gauge_set_links(smooth, links));
+  EXPECT_OK(inst_gauge_smear(smooth, smears[2]));
+  double far = 0.0, largest = 0.0;
+  double *other = malloc(sizeof links);
+  EXPECT(other != NULL);
+  EXPECT_OK(inst_gauge_links(smooth, other));
+  for (int i = 0; i < NUMBERS; i++) {
+    largest = fmax(largest, fabs(other[i] - got[i]));
+    far = fmax(far, fabs(other[i] - links[i]));
+  }
+  EXPECT(largest > 0.0 && largest < 1e-3 && far > 0.1);
+  for (int i = 0; i < COUNT_OF(bad); i++) {
+    EXPECT_STATUS(INST_BAD_SPEC, inst_gauge_smear(smooth, bad[i]));
+    EXPECT_MESSAGE("smear");
+  }
+  EXPECT_STATUS(INST_NULL_ARGUMENT, inst_gauge_smear(NULL, smears[0]));
+  EXPECT_OK(inst_gauge_links(smooth, got));
+  EXPECT(memcmp(got, other, sizeof links) == 0);
+  free(other);
+
+  /* A flow so short that it comes to no scale, and one that does. */
+  EXPECT_STATUS(INST_NOT_CONVERGED,
+                inst_gauge_observe(smooth, "{type: 'scales', step: 0.1, longest: 0.2}", 2, scales, &count));
+  EXPECT_MESSAGE("got");
+  EXPECT_OK(inst_gauge_observe(smooth, "{type: 'scales'}", 0, NULL, &count));
+  EXPECT(count == 2);
+  EXPECT_STATUS(INST_BAD_SPEC, inst_gauge_observe(smooth, "{type: 'scales', step: 0}", 2, scales, &count));
+  EXPECT_STATUS(INST_BAD_SPEC, inst_gauge_observe(smooth, "{type: 'scales', longest: -1}", 2, scales, &count));
+  inst_gauge_free(smooth);
+}
+
+/* U(1) on 6 x 6 sites with one quantum of flux: charge 1, and the energy of F = sin(2 pi / 36) everywhere. */
+static void charges(void) {
+  enum { L = 6 };
+  const int64_t extent[2] = {L, L};
+  const double turn = 6.283185307179586 / (L * L);
+  double flux[L * L * 2 * 2];
+  int64_t count;
+  double value;
+  inst_lattice *plane;
+  inst_gauge *field;
+  EXPECT_OK(inst_lattice_new(context, 2, extent, &plane));
+  EXPECT_OK(inst_gauge_new(plane, "{group: 'u1'}", &field));
+  EXPECT(observed(field, "{type: 'charge'}") == 0.0);
+  for (int site = 0; site < L * L; site++) {
+    const int x = site % L, y = site / L;
+    const double angles[2] = {x == L - 1 ? -turn * L * y : 0.0, turn * x};
+    for (int mu = 0; mu < 2; mu++) {
+      flux[2 * (2 * site + mu)] = cos(angles[mu]);
+      flux[2 * (2 * site + mu) + 1] = sin(angles[mu]);
+    }
+  }
+  EXPECT_OK(inst_gauge_set_links(field, flux));
+  EXPECT_CLOSE(observed(field, "{type: 'charge'}"), 1.0, 1e-13);
+  EXPECT_CLOSE(observed(field, "{type: 'energy_density'}"), sin(turn) * sin(turn) / 2.0, 1e-15);
+  inst_gauge_free(field);
+  EXPECT_OK(inst_gauge_new(plane, "{group: 'su2'}", &field));
+  EXPECT_STATUS(INST_UNSUPPORTED, inst_gauge_observe(field, "{type: 'charge'}", 1, &value, &count));
+  EXPECT_MESSAGE("su2 in 2");
+  inst_gauge_free(field);
+  inst_lattice_free(plane);
+}
+
 static void files(void) {
   static const struct {
     const char *spec;
@@ -338,6 +428,8 @@ int main(void) {
 
   unit_fields();
   observables();
+  smearing();
+  charges();
   files();
   damaged_files();
   bad_arguments();

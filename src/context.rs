@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use std::cell::Cell;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 /// Precision of the networks; densities and actions are summed in f64 whatever it is.
@@ -129,6 +129,54 @@ impl Context {
                 work(i, part);
             }
         });
+    }
+}
+
+/// Numbers in a part of a field: a whole number of links of every group, and of vectors of them.
+const PART: usize = 128 * 144;
+
+/// Who works on a field: the threads of a context, or the calling thread alone.
+///
+/// Fields are cut into parts of fixed size, and sums are taken part by part, so that results do not depend on who works.
+#[derive(Clone, Debug, Default)]
+pub struct Team(Option<Arc<Context>>);
+
+impl Team {
+    /// The threads of a context.
+    pub fn of(context: &Arc<Context>) -> Self {
+        Self(Some(Arc::clone(context)))
+    }
+
+    /// True where the calling thread works alone.
+    pub fn is_alone(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Gives each part to `work`, once.
+    pub fn share<T: Send>(&self, parts: Vec<T>, work: impl Fn(T) + Sync) {
+        let Some(context) = self.0.as_ref().filter(|context| parts.len() > 1 && context.threads() > 1) else {
+            return parts.into_iter().for_each(work);
+        };
+        let parts: Vec<_> = parts.into_iter().map(|part| Mutex::new(Some(part))).collect();
+        context.share(parts.len(), |_, i| {
+            if let Some(part) = parts[i].lock().ok().and_then(|mut part| part.take()) {
+                work(part);
+            }
+        });
+    }
+
+    /// Changes a field by another one of as many numbers.
+    pub fn update(&self, field: &mut [f64], other: &[f64], change: impl Fn(&mut [f64], &[f64]) + Sync) {
+        let parts = field.chunks_mut(PART).zip(other.chunks(PART)).collect();
+        self.share(parts, |(field, other): (&mut [f64], &[f64])| change(field, other));
+    }
+
+    /// The sum of a number of each part.
+    pub fn sum(&self, field: &[f64], number: impl Fn(&[f64]) -> f64 + Sync) -> f64 {
+        let mut sums = vec![0.0; field.len().div_ceil(PART)];
+        let parts = sums.iter_mut().zip(field.chunks(PART)).collect();
+        self.share(parts, |(sum, part): (&mut f64, &[f64])| *sum = number(part));
+        sums.iter().sum()
     }
 }
 

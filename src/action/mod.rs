@@ -23,6 +23,7 @@ pub use pseudofermion::{Rational, RationalSpec, TwoFlavour, TwoFlavourSpec};
 pub use spec::ActionSpec;
 pub use sum::{Sum, SumSpec};
 
+use crate::context::Team;
 use crate::error::Result;
 use crate::lattice::Lattice;
 use crate::space::Space;
@@ -84,6 +85,11 @@ pub trait Action: Send + Sync {
     /// True where [`Action::refreshed`] draws something, without which the action has no value.
     fn has_pseudofermions(&self) -> bool {
         false
+    }
+
+    /// Who works on fields of the action beside its own value and gradient.
+    fn team(&self) -> Team {
+        Team::default()
     }
 
     /// True where the action may be called from any thread; a host's callback is called from the host's thread alone.

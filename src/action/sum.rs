@@ -2,7 +2,7 @@
 
 use super::spec::ActionSpec;
 use super::{Action, Draw};
-use crate::context::Context;
+use crate::context::{Context, Team};
 use crate::error::{Error, Result};
 use crate::lattice::Lattice;
 use crate::space::Space;
@@ -99,6 +99,10 @@ impl Action for Sum {
 
     fn has_pseudofermions(&self) -> bool {
         self.terms.iter().any(|term| term.has_pseudofermions())
+    }
+
+    fn team(&self) -> Team {
+        self.terms.iter().map(|term| term.team()).find(|team| !team.is_alone()).unwrap_or_default()
     }
 
     fn is_threadsafe(&self) -> bool {

@@ -19,7 +19,7 @@ use super::multi_shift;
 use super::operator::Linear;
 use super::solve::{Goal, Solver, expect_converged, refine};
 use super::spec::DiracSpec;
-use crate::context::Context;
+use crate::context::{Context, Team};
 use crate::error::{Error, Result};
 use crate::gauge::{Complex64, Gauge, Group};
 use crate::lattice::Lattice;
@@ -93,6 +93,11 @@ impl Fermions {
     /// Threads.
     pub fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// The same, for fields of links.
+    pub fn team(&self) -> Team {
+        Team::of(&self.context)
     }
 
     /// K over the form of A that stands for it: m for staggered fermions, whose D^dag D is m S on the odd sites.

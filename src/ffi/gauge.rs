@@ -4,10 +4,10 @@ use super::arguments::{self, Output, fields, reserve};
 use super::guard::{guard, inst_status};
 use super::handles::{self, Handle, Object, exclusive, shared};
 use super::lattice::inst_lattice;
-use crate::context::Context;
+use crate::context::{Context, Team};
 use crate::error::{Error, Result, expect_finite};
 use crate::gauge::formats::{self, ReadSpec, WriteSpec};
-use crate::gauge::{Gauge, Group, observables};
+use crate::gauge::{self, FlowSpec, Gauge, Group, SmearSpec, observables};
 use crate::spec;
 use serde::Deserialize;
 use std::ffi::c_char;
@@ -71,6 +71,12 @@ enum ObservableSpec {
     LinkTrace {},
     /// The largest distance of a link from the group.
     Unitarity {},
+    /// The energy density of the field strength.
+    EnergyDensity {},
+    /// Of U(1) in two dimensions by angles, in four dimensions from the field strength.
+    Charge {},
+    /// t0 and w0 of the Wilson flow.
+    Scales(FlowSpec),
 }
 
 impl ObservableSpec {
@@ -79,14 +85,14 @@ impl ObservableSpec {
         let dimensions = gauge.lattice().dimensions();
         match self {
             Self::Planes {} => dimensions * (dimensions - 1) / 2,
-            Self::PolyakovLoop { .. } => 2,
+            Self::PolyakovLoop { .. } | Self::Scales(_) => 2,
             _ => 1,
         }
     }
 
     fn check(&self, gauge: &Gauge) -> Result<()> {
         let extent = gauge.lattice().extent();
-        let has_planes = matches!(self, Self::Plaquette {} | Self::Planes {} | Self::WilsonLoop { .. });
+        let has_planes = !matches!(self, Self::PolyakovLoop { .. } | Self::LinkTrace {} | Self::Unitarity {});
         if has_planes && extent.len() < 2 {
             return Err(Error::Unsupported("type: expected a field in 2 or more dimensions, got one in 1".into()));
         }
@@ -108,7 +114,7 @@ impl ObservableSpec {
         }
     }
 
-    fn observe(&self, gauge: &Gauge) -> Result<Vec<f64>> {
+    fn observe(&self, team: &Team, gauge: &Gauge) -> Result<Vec<f64>> {
         Ok(match *self {
             Self::Plaquette {} => vec![observables::plaquette(gauge)],
             Self::Planes {} => observables::planes(gauge),
@@ -119,6 +125,13 @@ impl ObservableSpec {
             }
             Self::LinkTrace {} => vec![observables::link_trace(gauge)],
             Self::Unitarity {} => vec![gauge.worst_link().0],
+            Self::EnergyDensity {} => vec![gauge::energy_density(gauge)?],
+            Self::Charge {} if gauge.lattice().dimensions() == 2 => vec![gauge::charge(gauge)?],
+            Self::Charge {} => vec![gauge::clover_charge(gauge)?],
+            Self::Scales(ref spec) => {
+                let scales = gauge::scales(team, gauge, spec)?;
+                vec![scales.t0, scales.w0]
+            }
         })
     }
 }
@@ -211,6 +224,18 @@ pub unsafe extern "C" fn inst_gauge_write(
     })
 }
 
+/// Smooths the links; after an error the field is as it was.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_gauge_smear(gauge: *mut inst_gauge, spec: *const c_char) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let (mut gauge, text) = unsafe { (exclusive("gauge", gauge)?, arguments::spec("spec", spec)?) };
+        let spec: SmearSpec = spec::parse("smear", text)?;
+        let team = Team::of(gauge.context());
+        spec.apply(&team, &mut gauge.gauge).map_err(|e| e.within("smear"))
+    })
+}
+
 /// Writes how many numbers an observable has and, where there is room for all, the numbers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_gauge_observe(
@@ -234,7 +259,7 @@ pub unsafe extern "C" fn inst_gauge_observe(
             }
             // SAFETY: the caller keeps the contract of the header.
             let output = unsafe { Output::array("values", values, needed)? };
-            let observed = spec.observe(&gauge)?;
+            let observed = spec.observe(&Team::of(gauge.context()), &gauge).map_err(|e| e.within("observable"))?;
             expect_finite("observable", &observed)?;
             output.write_all(&observed);
         }

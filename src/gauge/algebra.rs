@@ -4,7 +4,7 @@
 //! all numbers of P.
 
 use super::colours::with_colours;
-use super::group::{Group, exponential, generator};
+use super::group::{Group, generator};
 use super::matrix::Matrix;
 use crate::random::Stream;
 
@@ -22,18 +22,5 @@ fn draw<const N: usize>(group: Group, stream: &mut Stream, momenta: &mut [f64]) 
         stream.normals(components);
         let terms = components.iter().zip(&basis).map(|(p, generator)| generator.scale((*p).into()));
         terms.fold(Matrix::ZERO, |sum, term| sum + term).to_reals(momentum);
-    }
-}
-
-/// U ← exp(t P) U for every link; what rounding takes U off the group is undone.
-pub fn drift(group: Group, links: &mut [f64], momenta: &[f64], time: f64) {
-    with_colours!(group, drift_links(links, momenta, time));
-}
-
-fn drift_links<const N: usize>(links: &mut [f64], momenta: &[f64], time: f64) {
-    let reals = 2 * N * N;
-    for (link, momentum) in links.chunks_exact_mut(reals).zip(momenta.chunks_exact(reals)) {
-        let step = exponential(&Matrix::<N>::from_reals(momentum).scale(time.into()));
-        (step * Matrix::from_reals(link)).projected().to_reals(link);
     }
 }

@@ -4,6 +4,7 @@
 //! the site and mu = 0 for x; the link U_mu(x) leads from x to x + mu.
 
 use super::colours::with_colours;
+use super::deviation::farthest;
 use super::group::{Group, haar};
 use super::matrix::Matrix;
 use crate::error::{Error, Result, expect_finite, expect_length};
@@ -97,7 +98,8 @@ impl Gauge {
 
     /// The largest distance of a link from the group, with its site and direction.
     pub fn worst_link(&self) -> (f64, usize, usize) {
-        with_colours!(self.group, worst(self))
+        let (distance, link) = farthest(self.group, &self.links);
+        (distance, link / self.lattice.dimensions(), link % self.lattice.dimensions())
     }
 }
 
@@ -112,13 +114,4 @@ fn project_links<const N: usize>(links: &mut [f64], tolerance: f64) {
             matrix.projected().to_reals(link);
         }
     }
-}
-
-fn worst<const N: usize>(gauge: &Gauge) -> (f64, usize, usize) {
-    let dimensions = gauge.lattice.dimensions();
-    let places = (0..gauge.lattice.volume()).flat_map(|site| (0..dimensions).map(move |mu| (site, mu)));
-    places.map(|(site, mu)| (gauge.link::<N>(site, mu).deviation(), site, mu)).fold((0.0, 0, 0), |worst, next| {
-        // What is not a number counts as worst.
-        if next.0 > worst.0 || next.0.is_nan() { next } else { worst }
-    })
 }

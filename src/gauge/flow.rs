@@ -4,11 +4,12 @@
 //! M. Lüscher, JHEP 08 (2010) 071, arXiv:1006.4518, with the third-order integrator of its appendix C; w0: S. Borsányi et
 //! al., JHEP 09 (2012) 010, arXiv:1203.4469. For U(1) the same equation is used.
 
-use super::algebra::drift;
 use super::clover::energy_density;
+use super::drift::drift;
 use super::field::Gauge;
 use super::group::Group;
 use super::slope::Slope;
+use crate::context::Team;
 use crate::error::{Error, Result};
 use crate::lattice::Lattice;
 use crate::spec;
@@ -50,9 +51,9 @@ pub struct Scales {
 
 impl WilsonFlow {
     /// The flow of links of a group on a lattice.
-    pub fn new(lattice: &Lattice, group: Group) -> Result<Self> {
+    pub fn new(team: &Team, lattice: &Lattice, group: Group) -> Result<Self> {
         let count = lattice.volume() * lattice.dimensions() * group.reals();
-        Ok(Self { slope: Slope::new(lattice, group)?, algebra: vec![0.0; count], force: vec![0.0; count] })
+        Ok(Self { slope: Slope::new(team, lattice, group)?, algebra: vec![0.0; count], force: vec![0.0; count] })
     }
 
     /// Takes a field of that lattice from t to t + step.
@@ -60,18 +61,20 @@ impl WilsonFlow {
         // The algebra element of a stage is (new force) x gain − (element of the stage before) x loss.
         for (gain, loss) in [(0.25, 0.0), (8.0 / 9.0, 17.0 / 9.0), (0.75, 1.0)] {
             self.slope.write(gauge.links(), &mut self.force);
-            let pairs = self.algebra.iter_mut().zip(&self.force);
-            pairs.for_each(|(element, force)| *element = gain * force - loss * *element);
-            drift(gauge.group(), gauge.links_mut(), &self.algebra, -step);
+            let team = self.slope.team();
+            team.update(&mut self.algebra, &self.force, |algebra, force| {
+                algebra.iter_mut().zip(force).for_each(|(element, force)| *element = gain * force - loss * *element);
+            });
+            drift(team, gauge.group(), (gauge.links_mut(), &self.algebra), -step);
         }
     }
 }
 
 /// Flows a copy of a field until both scales are found; not to find them is an error that tells how far it came.
-pub fn scales(gauge: &Gauge, spec: &FlowSpec) -> Result<Scales> {
+pub fn scales(team: &Team, gauge: &Gauge, spec: &FlowSpec) -> Result<Scales> {
     spec::expect(spec.step > 0.0 && spec.step.is_finite(), "step", "a finite number above 0", spec.step)?;
     spec::expect(spec.longest > 0.0 && spec.longest.is_finite(), "longest", "a finite number above 0", spec.longest)?;
-    let (mut gauge, mut flow) = (gauge.clone(), WilsonFlow::new(gauge.lattice(), gauge.group())?);
+    let (mut gauge, mut flow) = (gauge.clone(), WilsonFlow::new(team, gauge.lattice(), gauge.group())?);
     // t² E at t = 0, ε, 2ε, ...
     let mut energies = vec![0.0];
     let (mut t0, mut w0) = (None, None);

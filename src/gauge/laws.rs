@@ -2,6 +2,7 @@
 
 use super::tests::transformed;
 use super::*;
+use crate::context::Team;
 use crate::lattice::Lattice;
 use crate::random::{Purpose, Stream};
 
@@ -13,7 +14,7 @@ fn rough(group: Group, extent: &[usize]) -> Gauge {
     let mut gauge = Gauge::unit(&lattice, group).unwrap();
     let mut momenta = vec![0.0; gauge.links().len()];
     draw_momenta(group, &mut Stream::new(3, Purpose::Momentum, 9), &mut momenta);
-    drift(group, gauge.links_mut(), &momenta, 0.5);
+    drift(&Team::default(), group, (gauge.links_mut(), &momenta), 0.5);
     gauge
 }
 
@@ -28,7 +29,7 @@ fn changed(gauge: &Gauge, change: impl Fn(&mut Gauge)) -> Gauge {
 }
 
 fn flowed(gauge: &Gauge, steps: usize, step: f64) -> Gauge {
-    let mut flow = WilsonFlow::new(gauge.lattice(), gauge.group()).unwrap();
+    let mut flow = WilsonFlow::new(&Team::default(), gauge.lattice(), gauge.group()).unwrap();
     let mut gauge = gauge.clone();
     (0..steps).for_each(|_| flow.step(&mut gauge, step));
     gauge
@@ -39,10 +40,11 @@ fn smearing_and_flow_turn_with_the_frame() {
     for (group, extent) in CASES {
         let gauge = rough(group, extent);
         let turn = |gauge: &Gauge| with_colours!(group, transformed(gauge));
-        let changes: [&dyn Fn(&mut Gauge); 3] =
-            [&|gauge| stout(gauge, 0.1, 2).unwrap(), &|gauge| ape(gauge, 0.5, 2).unwrap(), &|gauge| {
-                *gauge = flowed(gauge, 2, 0.1)
-            }];
+        let changes: [&dyn Fn(&mut Gauge); 3] = [
+            &|gauge| stout(&Team::default(), gauge, 0.1, 2).unwrap(),
+            &|gauge| ape(gauge, 0.5, 2).unwrap(),
+            &|gauge| *gauge = flowed(gauge, 2, 0.1),
+        ];
         for change in changes {
             let (before, after) = (changed(&turn(&gauge), change), turn(&changed(&gauge, change)));
             assert!(distance(&before, &after) < 1e-12, "{group:?}: {}", distance(&before, &after));
@@ -78,8 +80,9 @@ fn the_flow_is_of_third_order_and_stout_smearing_is_its_step_of_first_order() {
         let error = |steps: usize| distance(&flowed(&gauge, steps, 0.4 / steps as f64), &exact);
         let slope = (error(10) / error(20)).log2();
         assert!((slope - 3.0).abs() < 0.3, "{group:?}: {slope}");
-        let euler =
-            |rho: f64| distance(&changed(&gauge, |gauge| stout(gauge, rho, 1).unwrap()), &flowed(&gauge, 1, rho));
+        let euler = |rho: f64| {
+            distance(&changed(&gauge, |gauge| stout(&Team::default(), gauge, rho, 1).unwrap()), &flowed(&gauge, 1, rho))
+        };
         let slope = (euler(0.002) / euler(0.001)).log2();
         assert!((slope - 2.0).abs() < 0.05, "{group:?}: {slope}");
     }
@@ -91,12 +94,13 @@ fn constant_flux_does_not_flow_and_has_the_scales_of_its_energy() {
     let gauge = constant_flux(&lattice, &[1, 2]).unwrap();
     assert!(distance(&flowed(&gauge, 3, 0.1), &gauge) < 1e-14);
     let energy = energy_density(&gauge).unwrap();
-    let Scales { t0, w0 } = scales(&gauge, &FlowSpec::default()).unwrap();
+    let Scales { t0, w0 } = scales(&Team::default(), &gauge, &FlowSpec::default()).unwrap();
     assert!((t0 - (0.3 / energy).sqrt()).abs() < 1e-4, "{t0}");
     assert!((w0 * w0 - (0.15 / energy).sqrt()).abs() < 1e-4, "{w0}");
-    let short = scales(&gauge, &FlowSpec { longest: 1.0, ..FlowSpec::default() }).unwrap_err();
+    let short = scales(&Team::default(), &gauge, &FlowSpec { longest: 1.0, ..FlowSpec::default() }).unwrap_err();
     assert!(short.status() == 6 && short.to_string().ends_with("after 50 steps"), "{short}");
-    let message = scales(&gauge, &FlowSpec { step: 0.0, ..FlowSpec::default() }).unwrap_err().to_string();
+    let message =
+        scales(&Team::default(), &gauge, &FlowSpec { step: 0.0, ..FlowSpec::default() }).unwrap_err().to_string();
     assert_eq!(message, "step: expected a finite number above 0, got 0");
 }
 

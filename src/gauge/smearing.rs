@@ -8,25 +8,26 @@
 //! C. Morningstar and M. Peardon, Phys. Rev. D 69, 054501 (2004), hep-lat/0311018; M. Albanese et al., Phys. Lett. B
 //! 192, 163 (1987).
 
-use super::algebra::drift;
 use super::colours::with_colours;
+use super::drift::drift;
 use super::field::Gauge;
 use super::loops::Loops;
 use super::matrix::Matrix;
 use super::paths::Links;
 use super::slope::Slope;
+use crate::context::Team;
 use crate::error::{Error, Result};
 use crate::lattice::Neighbours;
 use crate::spec;
 
 /// Stout smearing of all directions: `steps` times with weight ρ.
-pub fn stout(gauge: &mut Gauge, rho: f64, steps: usize) -> Result<()> {
+pub fn stout(team: &Team, gauge: &mut Gauge, rho: f64, steps: usize) -> Result<()> {
     spec::expect_finite("rho", rho)?;
-    let slope = Slope::new(gauge.lattice(), gauge.group())?;
+    let slope = Slope::new(team, gauge.lattice(), gauge.group())?;
     let mut algebra = vec![0.0; gauge.links().len()];
     for _ in 0..steps {
         slope.write(gauge.links(), &mut algebra);
-        drift(gauge.group(), gauge.links_mut(), &algebra, -rho);
+        drift(team, gauge.group(), (gauge.links_mut(), &algebra), -rho);
     }
     Ok(())
 }

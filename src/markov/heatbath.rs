@@ -72,21 +72,37 @@ fn sweeps<const N: usize>(kernel: &Heatbath, action: &GaugeAction, (key, field):
     }
 }
 
+/// Sites of a part of the work.
+const PART: usize = 64;
+
 /// Replaces every link by `update(U, B, index)`, with the density exp(Re tr U B).
 fn sweep<const N: usize>(
     action: &GaugeAction,
     (field, (dimensions, sites)): (&mut [f64], (usize, &[usize])),
-    update: impl Fn(&Matrix<N>, &Matrix<N>, usize) -> Matrix<N>,
+    update: impl Fn(&Matrix<N>, &Matrix<N>, usize) -> Matrix<N> + Sync,
 ) {
     let coupling = action.beta() / N as f64;
-    for mu in 0..dimensions {
-        for &site in sites {
-            let links = Links { numbers: field, neighbours: action.neighbours() };
-            let staples = action.staple::<N>(&links, site, mu).scale(coupling.into());
-            let index = site * dimensions + mu;
-            let link = update(&links.link(site, mu), &staples, index);
-            link.to_reals(&mut field[index * 2 * N * N..][..2 * N * N]);
+    let updated = |field: &[f64], site: usize, mu: usize| {
+        let links = Links { numbers: field, neighbours: action.neighbours() };
+        let staples = action.staple::<N>(&links, site, mu).scale(coupling.into());
+        update(&links.link(site, mu), &staples, site * dimensions + mu)
+    };
+    let place = |site: usize, mu: usize| (site * dimensions + mu) * 2 * N * N;
+    if !action.lattice().is_bipartite() {
+        for (mu, &site) in (0..dimensions).flat_map(|mu| sites.iter().map(move |site| (mu, site))) {
+            updated(field, site, mu).to_reals(&mut field[place(site, mu)..][..2 * N * N]);
         }
+        return;
+    }
+    // Links that do not feel each other are made from one field, and then take their places.
+    let mut new = vec![Matrix::<N>::ZERO; sites.len() / 2];
+    for (mu, sites) in (0..dimensions).flat_map(|mu| sites.chunks(sites.len() / 2).map(move |half| (mu, half))) {
+        let parts = new.chunks_mut(PART).zip(sites.chunks(PART)).collect();
+        let old = &*field;
+        action.team().share(parts, |(new, sites): (&mut [Matrix<N>], &[usize])| {
+            new.iter_mut().zip(sites).for_each(|(new, &site)| *new = updated(old, site, mu));
+        });
+        new.iter().zip(sites).for_each(|(new, &site)| new.to_reals(&mut field[place(site, mu)..][..2 * N * N]));
     }
 }
 
@@ -94,7 +110,7 @@ fn sweep<const N: usize>(
 mod tests {
     use super::*;
     use crate::action::ActionSpec;
-    use crate::context::serial;
+    use crate::context::{Context, Precision, serial};
     use crate::gauge::{Gauge, Group, observables::plaquette};
     use crate::lattice::Lattice;
     use crate::markov::check::expect_mean;
@@ -146,6 +162,24 @@ mod tests {
         }
         let u = 1.0f64 / 18.0;
         expect_mean("plaquette", &series, 0.060127 + 4.0 * u.powi(5));
+    }
+
+    /// Links that are updated together are those that would have been updated one after the other.
+    #[test]
+    fn threads_do_not_change_the_links() {
+        let spec: ActionSpec = crate::spec::parse("action", "{type: 'wilson', group: 'su3', beta: 5}").unwrap();
+        for extent in [&[4, 4, 4][..], &[5, 4, 3]] {
+            let fields = [1, 3].map(|threads| {
+                let context = Arc::new(Context::new(1, Precision::F64, threads).unwrap());
+                let action: Arc<dyn Action> =
+                    spec.clone().build(&context, &Lattice::new(extent).unwrap()).unwrap().into();
+                let kernel = Heatbath::new(action.clone(), &HeatbathSpec { overrelaxation: 2 }).unwrap();
+                let mut state = start(&*action);
+                kernel.step(&Key { seed: 1, counter: 2 }, &mut state).unwrap();
+                state.field
+            });
+            assert_eq!(fields[0], fields[1], "{extent:?}");
+        }
     }
 
     #[test]

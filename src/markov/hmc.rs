@@ -66,7 +66,8 @@ impl Hmc {
         let (space, count) = (action.space(), state.field.len());
         let mut momentum = vec![0.0; count];
         space.draw_momenta(&mut key.stream(Purpose::Momentum), &mut momentum);
-        let mut phase = Phase { space, field: state.field.clone(), momentum, gradient: vec![0.0; count] };
+        let (team, field) = (self.action.team(), state.field.clone());
+        let mut phase = Phase { team, space, field, momentum, gradient: vec![0.0; count] };
         if self.levels.is_some() {
             return Ok(phase);
         }

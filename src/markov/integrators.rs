@@ -6,8 +6,9 @@
 //! I. M. Mryglod, R. Folk, Comput. Phys. Commun. 151, 272 (2003); the fourth-order one is their 4MN5FV.
 
 use crate::action::Action;
+use crate::context::Team;
 use crate::error::{Error, Result};
-use crate::space::Space;
+use crate::space::{Space, are_finite};
 
 /// Names of the integrators in a spec.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -62,6 +63,8 @@ pub const INTEGRATORS: &[Integrator] = &[
 /// A point in phase space, with the gradient dS/dφ of its field.
 #[derive(Clone, Debug)]
 pub struct Phase {
+    /// Who works on it.
+    pub team: Team,
     /// What the field consists of.
     pub space: Space,
     /// φ, V numbers, or U.
@@ -74,34 +77,51 @@ pub struct Phase {
 
 impl Phase {
     fn kick(&mut self, time: f64) {
-        self.momentum.iter_mut().zip(&self.gradient).for_each(|(p, gradient)| *p -= time * gradient);
+        kick(&self.team, (&mut self.momentum, &self.gradient), time);
     }
 
     pub(super) fn drift(&mut self, time: f64) {
-        self.space.drift(&mut self.field, &self.momentum, time);
+        self.space.drift(&self.team, (&mut self.field, &self.momentum), time);
     }
 
     /// The kinetic energy, Σ p²/2.
     pub fn kinetic(&self) -> f64 {
-        self.space.kinetic(&self.momentum)
+        self.space.kinetic(&self.team, &self.momentum)
     }
 
     /// Brings the gradient up to date and returns S; None where the trajectory has diverged.
     ///
     /// The action never sees a field that is not finite, so a NaN from it is its own mistake: an error.
     pub fn force(&mut self, action: &dyn Action) -> Result<Option<f64>> {
-        if !self.space.is_bounded(&self.field) {
+        if action.gauge().is_some() {
+            // A sum over loops of links is finite only where all links are, and then its gradient is.
+            let value = action.gradient(&self.field, &mut self.gradient)?;
+            return Ok(Some(value).filter(|value| value.is_finite()));
+        }
+        if !self.space.is_bounded(&self.team, &self.field) {
             return Ok(None);
         }
         let value = action.gradient(&self.field, &mut self.gradient)?;
         if value.is_nan() {
             return Err(Error::BadInput("action: expected a number, got NaN".into()));
         }
-        if let Some(site) = self.gradient.iter().position(|x| x.is_nan()) {
-            return Err(Error::BadInput(format!("gradient of the action: expected a number, got NaN at index {site}")));
+        if are_finite(&self.team, &self.gradient) {
+            return Ok(Some(value).filter(|value| value.is_finite()));
         }
-        Ok(Some(value).filter(|value| value.is_finite() && self.gradient.iter().all(|x| x.is_finite())))
+        match self.gradient.iter().position(|x| x.is_nan()) {
+            Some(at) => {
+                Err(Error::BadInput(format!("gradient of the action: expected a number, got NaN at index {at}")))
+            }
+            None => Ok(None),
+        }
     }
+}
+
+/// p ← p − t dS/dφ.
+pub(super) fn kick(team: &Team, (momentum, gradient): (&mut [f64], &[f64]), time: f64) {
+    team.update(momentum, gradient, |momentum, gradient| {
+        momentum.iter_mut().zip(gradient).for_each(|(p, gradient)| *p -= time * gradient);
+    });
 }
 
 impl Integrator {
@@ -146,7 +166,7 @@ mod tests {
         Stream::new(11, Purpose::Momentum, counter).normals(&mut numbers);
         let momentum = numbers.split_off(numbers.len() / 2);
         let gradient = vec![0.0; momentum.len()];
-        let mut phase = Phase { space: action.space(), gradient, field: numbers, momentum };
+        let mut phase = Phase { team: action.team(), space: action.space(), gradient, field: numbers, momentum };
         phase.force(action).unwrap().unwrap();
         phase
     }
@@ -211,7 +231,7 @@ mod tests {
             let action = Chain4::new(points.len(), 0.7, 0.3);
             let (field, momentum): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
             let gradient = vec![0.0; field.len()];
-            let mut phase = Phase { space: action.space(), gradient, field: field.clone(), momentum: momentum.clone() };
+            let mut phase = Phase { team: action.team(), space: action.space(), gradient, field: field.clone(), momentum: momentum.clone() };
             phase.force(&action).unwrap();
             INTEGRATORS[row].trajectory(&action, &mut phase, (steps, 0.05)).unwrap().unwrap();
             phase.momentum.iter_mut().for_each(|p| *p = -*p);

@@ -3,7 +3,7 @@
 //! The drift of every level but the innermost is a trajectory of the level inside it: J. C. Sexton and D. H. Weingarten,
 //! Nucl. Phys. B 380, 665 (1992). The levels are symmetric and keep the volume of phase space, and so does the whole.
 
-use super::integrators::{Integrator, IntegratorName, Phase};
+use super::integrators::{Integrator, IntegratorName, Phase, kick};
 use crate::action::{Action, Sum};
 use crate::error::{Error, Result, expect_finite};
 use std::sync::Arc;
@@ -129,7 +129,7 @@ fn run(levels: &[Level], phase: &mut Phase, forces: &mut [Force], length: f64) -
 
 impl Force {
     fn kick(&mut self, phase: &mut Phase, time: f64) {
-        phase.momentum.iter_mut().zip(&self.gradient).for_each(|(p, gradient)| *p -= time * gradient);
+        kick(&phase.team, (&mut phase.momentum, &self.gradient), time);
     }
 
     /// Brings gradient and value up to date; false where the trajectory has diverged.
@@ -173,7 +173,7 @@ mod tests {
         let field = space.hot(action.lattice(), &mut Stream::new(5, Purpose::Start, counter)).unwrap();
         let mut momentum = vec![0.0; count];
         space.draw_momenta(&mut Stream::new(5, Purpose::Momentum, counter), &mut momentum);
-        Phase { space, field, momentum, gradient: vec![0.0; count] }
+        Phase { team: action.team(), space, field, momentum, gradient: vec![0.0; count] }
     }
 
     fn run(levels: &Levels, phase: &mut Phase) -> f64 {

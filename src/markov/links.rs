@@ -4,7 +4,7 @@ use super::check::expect_mean;
 use super::integrators::{INTEGRATORS, Integrator, IntegratorName, Phase};
 use super::{Hmc, HmcSpec, Kernel, Key, State};
 use crate::action::{Action, ActionSpec};
-use crate::context::serial;
+use crate::context::{Context, Precision, serial};
 use crate::lattice::Lattice;
 use crate::random::{Purpose, Stream};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ fn phase(action: &dyn Action, counter: u64) -> Phase {
     let field = space.hot(action.lattice(), &mut Stream::new(5, Purpose::Start, counter)).unwrap();
     let mut momentum = vec![0.0; count];
     space.draw_momenta(&mut Stream::new(5, Purpose::Momentum, counter), &mut momentum);
-    let mut phase = Phase { space, field, momentum, gradient: vec![0.0; count] };
+    let mut phase = Phase { team: action.team(), space, field, momentum, gradient: vec![0.0; count] };
     phase.force(action).unwrap().unwrap();
     phase
 }
@@ -91,5 +91,21 @@ fn the_mean_of_exp_of_minus_the_energy_error_on_links_is_one() {
         }
         assert!(largest > 0.3, "{text}: the test needs energy errors to see anything, got at most {largest}");
         expect_mean("exp(-dH)", &series, 1.0);
+    }
+}
+
+#[test]
+fn threads_do_not_change_a_trajectory() {
+    // More sites than one part of the work has.
+    for text in ["{type: 'wilson', group: 'su3', beta: 5.5}", "{type: 'symanzik', group: 'su2', beta: 2}"] {
+        let ends = [1, 2, 3].map(|threads| {
+            let context = Arc::new(Context::new(1, Precision::F64, threads).unwrap());
+            let spec: ActionSpec = crate::spec::parse("action", text).unwrap();
+            let action = spec.build(&context, &Lattice::new(&[6, 5, 4, 6]).unwrap()).unwrap();
+            let mut phase = phase(&*action, 3);
+            let value = INTEGRATORS[0].trajectory(&*action, &mut phase, (3, 0.1)).unwrap().unwrap();
+            (value, phase.kinetic(), phase.field, phase.momentum)
+        });
+        assert!(ends[0] == ends[1] && ends[0] == ends[2], "{text}");
     }
 }

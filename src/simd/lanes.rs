@@ -121,6 +121,21 @@ pub(crate) trait Lanes:
         result
     }
 
+    /// Eight vectors of eight numbers, rows for columns.
+    #[inline(always)]
+    fn transposed(rows: [Self; 8]) -> [Self; 8] {
+        debug_assert_eq!(Self::WIDTH, 8);
+        let mut columns = rows;
+        // SAFETY: both arrays lie in memory as 8 x 8 numbers.
+        unsafe {
+            let (from, to) = (rows.as_ptr().cast::<Self::Scalar>(), columns.as_mut_ptr().cast::<Self::Scalar>());
+            for (row, column) in (0..8).flat_map(|row| (0..8).map(move |column| (row, column))) {
+                *to.add(8 * column + row) = *from.add(8 * row + column);
+            }
+        }
+        columns
+    }
+
     /// The same double, rounded, in each lane.
     #[inline(always)]
     fn constant(x: f64) -> Self {

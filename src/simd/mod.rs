@@ -6,16 +6,20 @@ mod memory;
 mod native;
 mod peak;
 mod portable;
+mod records;
+#[cfg(target_arch = "x86_64")]
+mod transpose;
 mod triad;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 pub use instructions::Instructions;
 pub(crate) use lanes::{Lanes, Order, Real, Work};
-pub(crate) use memory::{Line, Lines};
+pub(crate) use memory::{Line, Lines, prefetch};
 pub(crate) use native::{Launch, Native, launch};
 pub use peak::multiply_add_peak;
 pub(crate) use portable::Array;
+pub(crate) use records::{Places, gather, scatter};
 pub use triad::triad_bandwidth;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use {

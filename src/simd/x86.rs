@@ -171,6 +171,11 @@ impl Lanes for F64x8 {
         // SAFETY: the caller's promise, and as for splat.
         unsafe { isolate_512(work) }
     }
+    #[inline(always)]
+    fn transposed(rows: [Self; 8]) -> [Self; 8] {
+        // SAFETY: as for splat.
+        unsafe { std::mem::transmute(super::transpose::transposed(std::mem::transmute(rows))) }
+    }
     type Wide = F64x8;
     #[inline(always)]
     fn sum(self) -> f64 {

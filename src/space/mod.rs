@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::context::Team;
 use crate::error::{Error, Result, expect_finite, expect_length};
 use crate::gauge::{self, Gauge, Group};
 use crate::lattice::Lattice;
@@ -84,24 +85,43 @@ impl Space {
     }
 
     /// Σ p² / 2 over the sites, or Σ_a p_a² / 2 over the links.
-    pub fn kinetic(self, momenta: &[f64]) -> f64 {
+    pub fn kinetic(self, team: &Team, momenta: &[f64]) -> f64 {
         let factor = match self {
             Space::Scalars => 0.5,
             Space::Links(group) => 0.5 / group.trace_norm(),
         };
-        factor * momenta.iter().map(|p| p * p).sum::<f64>()
+        factor * team.sum(momenta, |part| sum_abreast(part, |p| p * p))
     }
 
     /// Moves a field along its momenta: φ ← φ + t p, or U ← exp(t P) U.
-    pub fn drift(self, field: &mut [f64], momenta: &[f64], time: f64) {
+    pub fn drift(self, team: &Team, (field, momenta): (&mut [f64], &[f64]), time: f64) {
         match self {
-            Space::Scalars => field.iter_mut().zip(momenta).for_each(|(phi, p)| *phi += time * p),
-            Space::Links(group) => gauge::drift(group, field, momenta, time),
+            Space::Scalars => team.update(field, momenta, |field, momenta| {
+                field.iter_mut().zip(momenta).for_each(|(phi, p)| *phi += time * p);
+            }),
+            Space::Links(group) => gauge::drift(team, group, (field, momenta), time),
         }
     }
 
     /// True where no number is so large, or no number at all, that the trajectory has diverged.
-    pub fn is_bounded(self, field: &[f64]) -> bool {
-        field.iter().all(|x| x.abs() <= DIVERGED)
+    pub fn is_bounded(self, team: &Team, field: &[f64]) -> bool {
+        // A number is counted as too large where it is none.
+        team.sum(field, |part| sum_abreast(part, |x| if x.abs() <= DIVERGED { 0.0 } else { 1.0 })) == 0.0
     }
+}
+
+/// True where all numbers are finite: zero times a number is zero, but for those that are not.
+pub fn are_finite(team: &Team, numbers: &[f64]) -> bool {
+    team.sum(numbers, |part| sum_abreast(part, |x| 0.0 * x)) == 0.0
+}
+
+/// Numbers that are added side by side: sums then run in SIMD registers.
+const ABREAST: usize = 16;
+
+/// Σ f(x).
+fn sum_abreast(numbers: &[f64], f: impl Fn(f64) -> f64) -> f64 {
+    let (whole, rest) = numbers.as_chunks::<ABREAST>();
+    let mut sums = [0.0; ABREAST];
+    whole.iter().for_each(|numbers| sums.iter_mut().zip(numbers).for_each(|(sum, &x)| *sum += f(x)));
+    sums.iter().sum::<f64>() + rest.iter().map(|&x| f(x)).sum::<f64>()
 }

@@ -12,7 +12,7 @@
 use super::two_flavour::{force_tolerance, max_iterations, tolerance, yes};
 use super::{Drawn, expect_drawn, stream};
 use crate::action::{Action, Draw};
-use crate::context::Context;
+use crate::context::{Context, Team};
 use crate::dirac::{Accuracy, DiracSpec, Fermion, Fermions, Field, Form, RationalApproximation, Side};
 use crate::error::{Error, Result, expect_length};
 use crate::gauge::Group;
@@ -205,6 +205,10 @@ impl Action for Rational {
             drawn: Some(Drawn { phi, links: field.to_vec(), value }),
             ..*self
         })))
+    }
+
+    fn team(&self) -> Team {
+        self.fermions.team()
     }
 
     fn has_pseudofermions(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::action::check::{expect_link_gradient, random_links};
 use crate::action::{Action, ActionSpec, Draw};
-use crate::context::serial;
+use crate::context::{Team, serial};
 use crate::dirac::{Accuracy, Dirac, DiracSpec, Fermions, Form, Which};
 use crate::gauge::{Complex64, Gauge};
 use crate::lattice::Lattice;
@@ -153,7 +153,7 @@ fn pseudofermions_are_the_determinant() {
             force.iter_mut().zip(&one).for_each(|(sum, one)| *sum -= one / 100.0);
         }
         let length = force.iter().map(|f| f * f).sum::<f64>().sqrt();
-        action.space().drift(&mut moved, &force, 0.3 / length);
+        action.space().drift(&Team::default(), (&mut moved, &force), 0.3 / length);
         there.set_links(moved).unwrap();
         let weights: Vec<f64> = (0..400)
             .map(|n| {
@@ -227,7 +227,7 @@ fn guesses_from_earlier_solutions_save_iterations_and_leave_the_force() {
         let mut x = a.guess(Form::Reverse, &source, &solutions).unwrap();
         warm += a.invert(Form::Reverse, &source, &mut x, accuracy).unwrap();
         solutions.push(x);
-        plain.space().drift(&mut field, &momenta, 0.01);
+        plain.space().drift(&Team::default(), (&mut field, &momenta), 0.01);
     }
     assert!(3 * warm < 2 * cold, "iterations: {warm} with guesses, {cold} without");
 }

@@ -12,7 +12,7 @@
 
 use super::{Drawn, expect_drawn, stream};
 use crate::action::{Action, Draw};
-use crate::context::Context;
+use crate::context::{Context, Team};
 use crate::dirac::{Accuracy, DiracSpec, Fermion, Fermions, Field, Form, Side};
 use crate::error::{Error, Result, expect_length};
 use crate::gauge::Group;
@@ -207,6 +207,10 @@ impl Action for TwoFlavour {
             earlier: Mutex::default(),
             drawn: Some(Drawn { phi, links: field.to_vec(), value }),
         })))
+    }
+
+    fn team(&self) -> Team {
+        self.fermions.team()
     }
 
     fn has_pseudofermions(&self) -> bool {

@@ -72,14 +72,22 @@ pub fn reals(bytes: &[u8], width: Width, order: Order) -> impl Iterator<Item = f
 }
 
 /// Appends numbers.
-pub fn put_reals<'a>(to: &mut Vec<u8>, numbers: impl IntoIterator<Item = &'a f64>, width: Width, order: Order) {
-    for &number in numbers {
-        match (width, order) {
-            (Width::Single, Order::Big) => to.extend((number as f32).to_be_bytes()),
-            (Width::Single, Order::Little) => to.extend((number as f32).to_le_bytes()),
-            (Width::Double, Order::Big) => to.extend(number.to_be_bytes()),
-            (Width::Double, Order::Little) => to.extend(number.to_le_bytes()),
-        }
+pub fn put_reals(to: &mut Vec<u8>, numbers: &[f64], width: Width, order: Order) {
+    match (width, order) {
+        (Width::Single, Order::Big) => put(to, numbers, |x| (x as f32).to_be_bytes()),
+        (Width::Single, Order::Little) => put(to, numbers, |x| (x as f32).to_le_bytes()),
+        (Width::Double, Order::Big) => put(to, numbers, f64::to_be_bytes),
+        (Width::Double, Order::Little) => put(to, numbers, f64::to_le_bytes),
+    }
+}
+
+fn put<const W: usize>(to: &mut Vec<u8>, numbers: &[f64], bytes: impl Fn(f64) -> [u8; W]) {
+    // A block at a time, since room for each number alone would be asked for each time.
+    const BLOCK: usize = 512;
+    let mut block = [[0; W]; BLOCK];
+    for numbers in numbers.chunks(BLOCK) {
+        block.iter_mut().zip(numbers).for_each(|(to, &number)| *to = bytes(number));
+        to.extend_from_slice(block[..numbers.len()].as_flattened());
     }
 }
 
@@ -120,8 +128,20 @@ pub fn zeros(count: usize) -> Result<Vec<f64>> {
 
 /// All numbers of a block in memory.
 pub fn all_reals(bytes: &[u8], width: Width, order: Order) -> Result<Vec<f64>> {
-    let mut numbers = zeros(bytes.len() / width.bytes())?;
-    numbers.iter_mut().zip(reals(bytes, width, order)).for_each(|(number, read)| *number = read);
+    match (width, order) {
+        (Width::Single, Order::Big) => converted(bytes, |b| f32::from_be_bytes(b).into()),
+        (Width::Single, Order::Little) => converted(bytes, |b| f32::from_le_bytes(b).into()),
+        (Width::Double, Order::Big) => converted(bytes, f64::from_be_bytes),
+        (Width::Double, Order::Little) => converted(bytes, f64::from_le_bytes),
+    }
+}
+
+fn converted<const W: usize>(bytes: &[u8], number: impl Fn([u8; W]) -> f64) -> Result<Vec<f64>> {
+    let (whole, _) = bytes.as_chunks::<W>();
+    let (mut numbers, count) = (vec![], whole.len());
+    let missing = |_| Error::BadShape(format!("links: expected memory for {count} numbers, got none"));
+    numbers.try_reserve_exact(count).map_err(missing)?;
+    numbers.extend(whole.iter().map(|&bytes| number(bytes)));
     Ok(numbers)
 }
 

@@ -159,11 +159,8 @@ pub(super) fn write_scidac(gauge: &Gauge, encoding: &Encoding) -> Result<Vec<u8>
 /// Two messages: the file's records, and those of its one field.
 fn container(gauge: &Gauge, width: Width, ildg_format: Option<String>) -> Result<Vec<u8>> {
     const RECORDS: usize = 8192;
-    let mut data = room(width.bytes() * gauge.links().len())?;
-    put_reals(&mut data, gauge.links(), width, Order::Big);
-    let (lattice, link) = (gauge.lattice(), gauge.group().reals() * width.bytes());
-    let sums = SiteChecksum::of(&data, lattice.dimensions() * link);
-    let mut to = room(RECORDS + data.len())?;
+    let length = width.bytes() * gauge.links().len();
+    let mut to = room(RECORDS + length)?;
     lime::write(&mut to, "scidac-private-file-xml", &document(&file_text(gauge)), true, false);
     lime::write(&mut to, "scidac-file-xml", &document("<title>instanton</title>"), false, true);
     lime::write(&mut to, "scidac-private-record-xml", &document(&record_text(gauge, width)), true, false);
@@ -171,7 +168,14 @@ fn container(gauge: &Gauge, width: Width, ildg_format: Option<String>) -> Result
     if let Some(format) = &ildg_format {
         lime::write(&mut to, "ildg-format", &document(format), false, false);
     }
-    lime::write(&mut to, if ildg_format.is_some() { ILDG_DATA } else { SCIDAC_DATA }, &data, false, false);
+    let kind = if ildg_format.is_some() { ILDG_DATA } else { SCIDAC_DATA };
+    lime::write_header(&mut to, kind, length, (false, false));
+    // The links are by far the most of a file: they are written where they belong at once.
+    let start = to.len();
+    put_reals(&mut to, gauge.links(), width, Order::Big);
+    let site = gauge.lattice().dimensions() * gauge.group().reals() * width.bytes();
+    let sums = SiteChecksum::of(&to[start..], site);
+    lime::pad(&mut to, length);
     let sums = format!(
         "<scidacChecksum><version>1.0</version><suma>{:x}</suma><sumb>{:x}</sumb></scidacChecksum>",
         sums.a, sums.b

@@ -56,14 +56,24 @@ pub fn records(bytes: &[u8]) -> Result<Vec<Record<'_>>> {
 
 /// The bytes of a record; `begins` and `ends` are the flags of its message.
 pub fn write(to: &mut Vec<u8>, kind: &str, data: &[u8], begins: bool, ends: bool) {
+    write_header(to, kind, data.len(), (begins, ends));
+    to.extend(data);
+    pad(to, data.len());
+}
+
+/// What stands before the data of a record.
+pub fn write_header(to: &mut Vec<u8>, kind: &str, length: usize, (begins, ends): (bool, bool)) {
     let flags = u16::from(begins) << 15 | u16::from(ends) << 14;
     let mut text = [0u8; 128];
     text[..kind.len()].copy_from_slice(kind.as_bytes());
     to.extend(MAGIC);
     to.extend(1u16.to_be_bytes());
     to.extend(flags.to_be_bytes());
-    to.extend((data.len() as u64).to_be_bytes());
+    to.extend((length as u64).to_be_bytes());
     to.extend(text);
-    to.extend(data);
-    to.extend(std::iter::repeat_n(0, data.len().next_multiple_of(8) - data.len()));
+}
+
+/// What follows the data of a record.
+pub fn pad(to: &mut Vec<u8>, length: usize) {
+    to.extend(std::iter::repeat_n(0, length.next_multiple_of(8) - length));
 }

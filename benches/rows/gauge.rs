@@ -1,0 +1,127 @@
+//! Rows of gauge fields: hybrid Monte Carlo and files.
+
+use super::{ROUNDS, median};
+use instanton::action::{Action, ActionSpec};
+use instanton::context::{Context, Precision};
+use instanton::error::{Error, Result};
+use instanton::gauge::formats::{self, ReadSpec, WriteSpec};
+use instanton::gauge::{Gauge, Group};
+use instanton::lattice::Lattice;
+use instanton::markov::{Integrator, IntegratorName, Phase};
+use instanton::random::{Purpose, Stream};
+use instanton::simd::triad_bandwidth;
+use instanton::spec;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Doubles in each array of the triad: far beyond the caches.
+const TRIAD: usize = 1 << 24;
+/// Steps of a trajectory.
+const STEPS: u64 = 5;
+
+/// A point in phase space of SU(3) on 16^4 at beta = 6, off its start.
+fn phase(context: &Arc<Context>) -> Result<(Box<dyn Action>, Phase)> {
+    let spec: ActionSpec = spec::parse("action", "{type: 'wilson', group: 'su3', beta: 6}")?;
+    let action = spec.build(context, &Lattice::new(&[16; 4])?)?;
+    let (space, count) = (action.space(), action.count());
+    let field = space.hot(action.lattice(), &mut Stream::new(1, Purpose::Start, 1))?;
+    let mut momentum = vec![0.0; count];
+    space.draw_momenta(&mut Stream::new(1, Purpose::Momentum, 1), &mut momentum);
+    let mut phase = Phase { team: action.team(), space, field, momentum, gradient: vec![0.0; count] };
+    phase.force(&*action)?;
+    Ok((action, phase))
+}
+
+/// Bytes of a leapfrog step over its time and the bandwidth of the triad.
+///
+/// Counted are, for each link of 18 doubles: the force reads the link and is written, the kick reads and writes the
+/// momentum, the drift reads and writes the link. That the kick reads the force, the drift the momentum, and what checks
+/// that all numbers are finite reads, is not counted.
+pub fn hmc_over_triad() -> Result<f64> {
+    const BYTES_PER_SITE: usize = 6 * 4 * 18 * 8;
+    let context = Arc::new(Context::new(1, Precision::F64, 0)?);
+    let (action, mut phase) = phase(&context)?;
+    let leapfrog = Integrator::of(IntegratorName::Leapfrog);
+    let mut shares = vec![];
+    for _ in 0..ROUNDS {
+        let bandwidth = triad_bandwidth(&context, TRIAD, 3);
+        let start = Instant::now();
+        leapfrog.trajectory(&*action, &mut phase, (STEPS, 0.02))?;
+        let seconds = start.elapsed().as_secs_f64() / STEPS as f64;
+        let rate = (BYTES_PER_SITE * action.lattice().volume()) as f64 / seconds;
+        shares.push(rate / bandwidth);
+    }
+    Ok(median(shares))
+}
+
+/// A folder of this run, removed at its end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("instanton-rows-{}", std::process::id()));
+        fs::create_dir_all(&path).map_err(|e| failed(&e))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn failed(error: &std::io::Error) -> Error {
+    Error::Io(format!("bench: {error}"))
+}
+
+fn seconds(work: impl FnOnce() -> Result<()>) -> Result<f64> {
+    let start = Instant::now();
+    work()?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// Copies a file as the library writes one: a new file, on the disk when the call returns.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let _ = fs::remove_file(to);
+    fs::copy(from, to).and_then(|_| File::open(to)?.sync_all()).map_err(|e| failed(&e))
+}
+
+/// SU(3) on 16^3 x 32 in f64 as ILDG, 75 MB, all claims checked: the rate against that of copying the file.
+fn ildg_over_copy(measure: impl Fn(&Path, &Gauge) -> Result<f64>, flushed: bool) -> Result<f64> {
+    let folder = Folder::new()?;
+    let (path, other) = (folder.0.join("field"), folder.0.join("copy"));
+    let lattice = Lattice::new(&[16, 16, 16, 32])?;
+    let gauge = Gauge::random(&lattice, Group::Su3, &mut Stream::new(1, Purpose::Start, 2))?;
+    formats::write(&path, &gauge, &WriteSpec::default())?;
+    let mut shares = vec![];
+    for _ in 0..ROUNDS {
+        let copying = seconds(|| match flushed {
+            true => copy(&path, &other),
+            false => fs::copy(&path, &other).map(drop).map_err(|e| failed(&e)),
+        })?;
+        shares.push(copying / measure(&path, &gauge)?);
+    }
+    Ok(median(shares))
+}
+
+/// Reading, against a copy that the system may still hold in memory.
+pub fn ildg_read_over_copy() -> Result<f64> {
+    let read = |path: &Path, gauge: &Gauge| {
+        let mut same = false;
+        let time = seconds(|| {
+            let (read, _, _) = formats::read(path, gauge.lattice(), gauge.group(), &ReadSpec::default())?;
+            same = read.links()[..1000] == gauge.links()[..1000];
+            Ok(())
+        })?;
+        if same { Ok(time) } else { Err(Error::Internal("bench: expected the field that was written".into())) }
+    };
+    ildg_over_copy(read, false)
+}
+
+/// Writing, against a copy that is flushed to the disk, as what is written is.
+pub fn ildg_write_over_copy() -> Result<f64> {
+    ildg_over_copy(|path, gauge| seconds(|| formats::write(path, gauge, &WriteSpec::default())), true)
+}

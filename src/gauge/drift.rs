@@ -1,0 +1,237 @@
+//! U ← exp(t P) U in SIMD lanes: eight links at a time, one in each lane.
+//!
+//! With Q = −i t P, c_1 = tr Q² / 2 (tr Q² for N = 1) and c_0 = det Q for N = 3, zero otherwise, Q³ = c_1 Q + c_0 reduces
+//! the series of exp(iQ) to f_0 + f_1 Q + f_2 Q²; C. Morningstar and M. Peardon, Phys. Rev. D 69, 054501 (2004). The
+//! eigenvalues of Q are below 2 √(c_1 / 3); longer steps than the series takes are made link by link in closed form.
+//! What rounding takes U off the group is undone: rows are made orthonormal, the last one follows from the others.
+
+#![allow(clippy::needless_range_loop)]
+
+use super::colours::with_colours;
+use super::group::{Group, exponential};
+use super::matrix::Matrix;
+use super::wide::{Number, Wide, add_conjugate_product, add_product};
+use crate::context::Team;
+use crate::simd::{Instructions, Lanes, Launch, Places, launch};
+
+/// Largest c_1 for the series.
+const LARGEST: f64 = 1.0;
+/// Terms of the series: what follows is below 1e-17.
+const TERMS: usize = 20;
+/// Lanes of doubles in all instruction sets.
+const WIDTH: usize = 8;
+
+/// Moves all links along their momenta.
+pub fn drift(team: &Team, group: Group, (links, momenta): (&mut [f64], &[f64]), time: f64) {
+    team.update(links, momenta, |links, momenta| with_colours!(group, part(links, momenta, time)));
+}
+
+fn part<const N: usize>(links: &mut [f64], momenta: &[f64], time: f64) {
+    // SAFETY: both hold whole links, as many of them; the processor was asked.
+    unsafe { launch(Instructions::best(), Drift::<N> { links, momenta, time }) };
+}
+
+struct Drift<'a, const N: usize> {
+    links: &'a mut [f64],
+    momenta: &'a [f64],
+    time: f64,
+}
+
+impl<const N: usize> Launch<f64> for Drift<'_, N> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes<Scalar = f64>>(self) {
+        let (reals, time) = (2 * N * N, L::constant(self.time));
+        let count = self.links.len() / reals;
+        for first in (0..count).step_by(WIDTH) {
+            let last = count.min(first + WIDTH) - 1;
+            // Lanes beyond the last link do its work once more.
+            let mut places: Places = [0; WIDTH];
+            for lane in 0..WIDTH {
+                places[lane] = (first + lane).min(last) * reals;
+            }
+            // SAFETY: the caller's promise.
+            let momenta = unsafe { Wide::<L, N>::load(self.momenta.as_ptr(), &places) };
+            // Q = −i t P.
+            let mut q = Wide::<L, N>::zero();
+            for i in 0..N {
+                for j in 0..N {
+                    let [re, im] = momenta.0[i][j];
+                    q.0[i][j] = [time * im, L::constant(0.0) - time * re];
+                }
+            }
+            let square = q.times(&q);
+            let c1 = square.real_trace() * L::constant(if N == 1 { 1.0 } else { 0.5 });
+            // One for each lane whose step is short.
+            let short = (L::constant(LARGEST) - c1).where_positive(L::constant(1.0), L::constant(0.0));
+            if short.sum() == WIDTH as f64 {
+                let step = exponential_of(&q, &square, c1);
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let links = Wide::<L, N>::load(self.links.as_ptr(), &places);
+                    step.times(&links).on_the_group().store(self.links.as_mut_ptr(), &places);
+                }
+            } else {
+                let range = first * reals..(last + 1) * reals;
+                long_steps::<N>(&mut self.links[range.clone()], &self.momenta[range], self.time);
+            }
+        }
+    }
+}
+
+#[inline(never)]
+fn long_steps<const N: usize>(links: &mut [f64], momenta: &[f64], time: f64) {
+    for (link, momentum) in links.chunks_exact_mut(2 * N * N).zip(momenta.chunks_exact(2 * N * N)) {
+        let step = exponential(&Matrix::<N>::from_reals(momentum).scale(time.into()));
+        (step * Matrix::from_reals(link)).projected().to_reals(link);
+    }
+}
+
+/// exp(iQ), with Q² and c_1.
+#[inline(always)]
+fn exponential_of<L: Lanes<Scalar = f64>, const N: usize>(q: &Wide<L, N>, square: &Wide<L, N>, c1: L) -> Wide<L, N> {
+    let zero = L::constant(0.0);
+    let c0 = if N == 3 { hermitian_determinant(q) } else { zero };
+    // Q^n = p_0 + p_1 Q + p_2 Q².
+    let mut power = [L::constant(1.0), zero, zero];
+    let (mut f, mut factor) = ([[zero; 2]; 3], 1.0);
+    for pair in 0..TERMS / 2 {
+        // i^n / n!: real and imaginary in turn, with signs + + − −.
+        let sign = if pair % 2 == 0 { 1.0 } else { -1.0 };
+        for part in 0..2 {
+            for j in 0..3 {
+                f[j][part] = power[j].mul_add(L::constant(sign * factor), f[j][part]);
+            }
+            power = [c0 * power[2], c1.mul_add(power[2], power[0]), power[1]];
+            factor /= (2 * pair + part + 1) as f64;
+        }
+    }
+    let mut result = Wide::zero();
+    for i in 0..N {
+        for j in 0..N {
+            let z = add_product(add_product([zero; 2], f[1], q.0[i][j]), f[2], square.0[i][j]);
+            result.0[i][j] = if i == j { [z[0] + f[0][0], z[1] + f[0][1]] } else { z };
+        }
+    }
+    result
+}
+
+/// det Q of hermitian 3 x 3 matrices.
+#[inline(always)]
+fn hermitian_determinant<L: Lanes<Scalar = f64>, const N: usize>(q: &Wide<L, N>) -> L {
+    let zero = [L::constant(0.0); 2];
+    // For other N, where the result is not used, the indices stay in bounds.
+    let (one, two) = (1 % N, 2 % N);
+    let [a, b, c] = [q.0[0][0][0], q.0[one][one][0], q.0[two][two][0]];
+    let [x, y, z] = [q.0[0][one], q.0[one][two], q.0[0][two]];
+    // 2 Re x y z*.
+    let around = add_conjugate_product(zero, z, add_product(zero, x, y))[0];
+    let diagonal = a * b * c + around + around;
+    diagonal - a * norm(y) - b * norm(z) - c * norm(x)
+}
+
+/// |z|².
+#[inline(always)]
+fn norm<L: Lanes>(z: Number<L>) -> L {
+    z[0].mul_add(z[0], z[1] * z[1])
+}
+
+/// −z.
+#[inline(always)]
+fn minus<L: Lanes>(z: Number<L>) -> Number<L> {
+    [L::constant(0.0) - z[0], L::constant(0.0) - z[1]]
+}
+
+/// z*.
+#[inline(always)]
+fn conjugate<L: Lanes>(z: Number<L>) -> Number<L> {
+    [z[0], L::constant(0.0) - z[1]]
+}
+
+impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
+    /// The nearest-by-rows matrix of the group.
+    #[inline(always)]
+    fn on_the_group(mut self) -> Self {
+        let zero = [L::constant(0.0); 2];
+        let rows = &mut self.0;
+        for i in 0..N.div_ceil(2) {
+            for j in 0..i {
+                let mut overlap = zero;
+                for k in 0..N {
+                    overlap = add_conjugate_product(overlap, rows[j][k], rows[i][k]);
+                }
+                for k in 0..N {
+                    rows[i][k] = add_product(rows[i][k], minus(overlap), rows[j][k]);
+                }
+            }
+            let mut square = L::constant(0.0);
+            for k in 0..N {
+                square = square + norm(rows[i][k]);
+            }
+            let scale = L::constant(1.0) / square.sqrt();
+            for k in 0..N {
+                rows[i][k] = [rows[i][k][0] * scale, rows[i][k][1] * scale];
+            }
+        }
+        if N == 2 {
+            rows[1 % N][0] = minus(conjugate(rows[0][1 % N]));
+            rows[1 % N][1 % N] = conjugate(rows[0][0]);
+        }
+        if N == 3 {
+            // The conjugate of the cross product of the first two.
+            for i in 0..N {
+                let (j, k) = ((i + 1) % N, (i + 2) % N);
+                let cross = add_product(zero, rows[0][j], rows[1 % N][k]);
+                rows[2 % N][i] = conjugate(add_product(cross, minus(rows[0][k]), rows[1 % N][j]));
+            }
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gauge::{draw_momenta, haar};
+    use crate::random::{Purpose, Stream};
+
+    fn expect_closed_form<const N: usize>(group: Group, count: usize, size: f64) {
+        let mut stream = Stream::new(6, Purpose::Momentum, count as u64);
+        let mut momenta = vec![0.0; count * group.reals()];
+        draw_momenta(group, &mut stream, &mut momenta);
+        let mut links = vec![0.0; momenta.len()];
+        links.chunks_exact_mut(2 * N * N).for_each(|link| haar::<N>(&mut stream).to_reals(link));
+        let mut expected = links.clone();
+        long_steps::<N>(&mut expected, &momenta, size);
+        drift(&Team::default(), group, (&mut links, &momenta), size);
+        let error = links.iter().zip(&expected).fold(0.0, |most: f64, (a, b)| most.max((a - b).abs()));
+        assert!(error < 2e-15, "{group:?}, {count} links, {size}: {error}");
+        for link in links.chunks_exact(2 * N * N) {
+            let deviation = Matrix::<N>::from_reals(link).deviation();
+            assert!(deviation < 2e-15, "{group:?}: {deviation}");
+        }
+    }
+
+    #[test]
+    fn steps_of_all_sizes_are_those_of_the_closed_form() {
+        for count in [1, 7, 8, 9, 64] {
+            for size in [0.0, 1e-9, 1e-4, 0.01, 0.1, 0.2, 0.3, 0.5, 1.0, 3.0] {
+                expect_closed_form::<1>(Group::U1, count, size);
+                expect_closed_form::<2>(Group::Su2, count, -size);
+                expect_closed_form::<3>(Group::Su3, count, size);
+            }
+        }
+    }
+
+    #[test]
+    fn links_do_not_leave_the_group() {
+        let group = Group::Su3;
+        let mut momenta = vec![0.0; 18 * 8];
+        draw_momenta(group, &mut Stream::new(6, Purpose::Momentum, 1), &mut momenta);
+        let mut links = vec![0.0; momenta.len()];
+        links.chunks_exact_mut(18).for_each(|link| Matrix::<3>::unit().to_reals(link));
+        (0..10_000).for_each(|_| drift(&Team::default(), group, (&mut links, &momenta), 0.1));
+        for link in links.chunks_exact(18) {
+            assert!(Matrix::<3>::from_reals(link).deviation() < 2e-15);
+        }
+    }
+}

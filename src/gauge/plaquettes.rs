@@ -1,0 +1,189 @@
+//! The sum over all plaquettes and its slope in SIMD lanes: eight sites at a time, one in each lane.
+//!
+//! ```text
+//! P = U_μ(x) U_ν(x+μ),  Q = U_ν(x) U_μ(x+ν),  L = P Q†              the plaquette before x
+//! U A = Σ_ν ±L + U_μ Σ_ν [U_μ(x−ν) U_ν(x+μ−ν)]† U_ν(x−ν)             antihermitian part, − for μ > ν
+//! ```
+//!
+//! A plaquette that starts at x serves both of its links there; 46 products of matrices for each site in four dimensions.
+
+#![allow(clippy::needless_range_loop)]
+
+use super::colours::with_colours;
+use super::group::Group;
+use super::wide::Wide;
+use crate::context::Team;
+use crate::lattice::Neighbours;
+use crate::simd::{Instructions, Lanes, Launch, Places, launch, prefetch};
+use std::ops::Range;
+
+/// Sites of a part of the work: a whole number of vectors.
+const PART: usize = 256;
+/// Lanes of doubles in all instruction sets.
+const WIDTH: usize = 8;
+/// Most dimensions of a lattice.
+const MOST: usize = 4;
+
+/// Plaquettes of a field.
+#[derive(Clone, Copy)]
+pub(crate) struct Plaquettes<'a> {
+    /// The numbers of the links.
+    pub links: &'a [f64],
+    /// The neighbours of all sites.
+    pub neighbours: &'a Neighbours,
+    /// The group of the links.
+    pub group: Group,
+}
+
+impl Plaquettes<'_> {
+    /// Writes `factor` TA(U A) of all links to `slope`, and returns Σ Re tr of all plaquettes.
+    pub fn slope(&self, team: &Team, factor: f64, slope: &mut [f64]) -> f64 {
+        let dimensions = self.neighbours.dimensions();
+        let part = PART * dimensions * self.group.reals();
+        let mut sums = vec![0.0; slope.len().div_ceil(part)];
+        let parts = slope.chunks_mut(part).zip(&mut sums).enumerate().collect();
+        team.share(parts, |(i, (slope, sum)): (usize, (&mut [f64], &mut f64))| {
+            let sites = PART * i..PART * i + slope.len() / (dimensions * self.group.reals());
+            *sum = with_colours!(self.group, part_of_slope(self, (factor, slope), sites));
+        });
+        sums.iter().sum()
+    }
+}
+
+fn part_of_slope<const N: usize>(field: &Plaquettes, (factor, slope): (f64, &mut [f64]), sites: Range<usize>) -> f64 {
+    let mut sum = 0.0;
+    let work = Sweep::<N> { field: *field, factor, slope, sites, sum: &mut sum };
+    // SAFETY: the slope has room for the sites, the field holds all links of its lattice; the processor was asked.
+    unsafe { launch(Instructions::best(), work) };
+    sum
+}
+
+/// The work on some sites, the first of which begins the slope.
+struct Sweep<'a, const N: usize> {
+    field: Plaquettes<'a>,
+    factor: f64,
+    slope: &'a mut [f64],
+    sites: Range<usize>,
+    sum: &'a mut f64,
+}
+
+impl<const N: usize> Launch<f64> for Sweep<'_, N> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes<Scalar = f64>>(self) {
+        let d = self.field.neighbours.dimensions();
+        let start = self.sites.start * d * 2 * N * N;
+        for first in self.sites.clone().step_by(WIDTH) {
+            let count = WIDTH.min(self.sites.end - first);
+            // Lanes beyond the last site do its work once more.
+            let mut sites: Places = [first; WIDTH];
+            for lane in 0..WIDTH {
+                sites[lane] += lane.min(count - 1);
+            }
+            let block = Block::<N> { field: &self.field, sites };
+            self.prefetch(first + WIDTH);
+            let mut slopes = [Wide::<L, N>::zero(); MOST];
+            // SAFETY: the caller's promise.
+            let traces = unsafe { block.slopes(&mut slopes[..d]) };
+            let mut lanes = [0.0; WIDTH];
+            // SAFETY: lanes are eight doubles.
+            unsafe { lanes.as_mut_ptr().cast::<L>().write_unaligned(traces) };
+            *self.sum += lanes[..count].iter().sum::<f64>();
+            for mu in 0..d {
+                let result = slopes[mu].antihermitian(L::constant(self.factor));
+                let mut places = block.links(&sites, mu);
+                for place in &mut places {
+                    *place -= start;
+                }
+                // SAFETY: the caller's promise.
+                unsafe { result.store(self.slope.as_mut_ptr(), &places) };
+            }
+        }
+    }
+}
+
+impl<const N: usize> Sweep<'_, N> {
+    /// Asks for what the vector of sites from `first` on needs: its links, those in front of and behind it along the
+    /// slowest direction, which have left the cache or not come to it, and room for the result.
+    #[inline(always)]
+    fn prefetch(&self, first: usize) {
+        if first >= self.sites.end {
+            return;
+        }
+        let (neighbours, d) = (self.field.neighbours, self.field.neighbours.dimensions());
+        let (site, links) = (d * 2 * N * N, self.field.links.as_ptr());
+        for start in [first, neighbours.next(first, d - 1), neighbours.previous(first, d - 1)] {
+            prefetch(links.wrapping_add(start * site), WIDTH * site);
+        }
+        prefetch(self.slope.as_ptr().wrapping_add((first - self.sites.start) * site), WIDTH * site);
+    }
+}
+
+/// Eight sites.
+struct Block<'a, const N: usize> {
+    field: &'a Plaquettes<'a>,
+    sites: Places,
+}
+
+impl<const N: usize> Block<'_, N> {
+    /// Where the links of direction mu of some sites begin.
+    #[inline(always)]
+    fn links(&self, sites: &Places, mu: usize) -> Places {
+        let (d, mut places) = (self.field.neighbours.dimensions(), *sites);
+        for place in &mut places {
+            *place = (*place * d + mu) * 2 * N * N;
+        }
+        places
+    }
+
+    #[inline(always)]
+    unsafe fn load<L: Lanes<Scalar = f64>>(&self, sites: &Places, mu: usize) -> Wide<L, N> {
+        // SAFETY: the caller's promise: sites and directions of the lattice.
+        unsafe { Wide::load(self.field.links.as_ptr(), &self.links(sites, mu)) }
+    }
+
+    /// Adds U A of all links of the sites to `slopes`, up to hermitian matrices, and returns Σ Re tr L.
+    #[inline(always)]
+    unsafe fn slopes<L: Lanes<Scalar = f64>>(&self, slopes: &mut [Wide<L, N>]) -> L {
+        let (neighbours, d) = (self.field.neighbours, slopes.len());
+        let mut traces = L::constant(0.0);
+        let (mut here, mut back) = ([Wide::<L, N>::zero(); MOST], [Wide::<L, N>::zero(); MOST]);
+        let (mut next, mut previous) = ([self.sites; MOST], [self.sites; MOST]);
+        for mu in 0..d {
+            for lane in 0..WIDTH {
+                next[mu][lane] = neighbours.next(self.sites[lane], mu);
+                previous[mu][lane] = neighbours.previous(self.sites[lane], mu);
+            }
+            // SAFETY: the caller's promise.
+            unsafe {
+                here[mu] = self.load(&self.sites, mu);
+                back[mu] = self.load(&previous[mu], mu);
+            }
+        }
+        let mut behind = [Wide::<L, N>::zero(); MOST];
+        for nu in 1..d {
+            for mu in 0..nu {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let forward = here[mu].times(&self.load(&next[mu], nu));
+                    let other = here[nu].times(&self.load(&next[nu], mu));
+                    let plaquette = forward.times_adjoint(&other);
+                    traces = traces + plaquette.real_trace();
+                    slopes[mu] = slopes[mu].plus_scaled(L::constant(1.0), &plaquette);
+                    slopes[nu] = slopes[nu].plus_scaled(L::constant(-1.0), &plaquette);
+                    for (mu, nu) in [(mu, nu), (nu, mu)] {
+                        let mut corner = previous[nu];
+                        for site in &mut corner {
+                            *site = neighbours.next(*site, mu);
+                        }
+                        let open = self.load::<L>(&previous[nu], mu).times(&self.load(&corner, nu));
+                        behind[mu] = behind[mu].plus_adjoint_product(&open, &back[nu]);
+                    }
+                }
+            }
+        }
+        for mu in 0..d {
+            slopes[mu] = slopes[mu].plus_product(&here[mu], &behind[mu]);
+        }
+        traces
+    }
+}

@@ -1,0 +1,166 @@
+//! N x N matrices in SIMD lanes: one matrix in each lane.
+//!
+//! Loops are written out: a closure handed to a library function is compiled without the instruction set.
+
+#![allow(clippy::needless_range_loop)]
+
+use crate::simd::{Lanes, Places, gather, scatter};
+
+/// A complex number in each lane.
+pub(super) type Number<L> = [L; 2];
+
+/// A matrix by rows in each lane.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(super) struct Wide<L, const N: usize>(pub [[Number<L>; N]; N]);
+
+/// z + x y.
+#[inline(always)]
+pub(super) fn add_product<L: Lanes>(z: Number<L>, x: Number<L>, y: Number<L>) -> Number<L> {
+    [x[1].negative_mul_add(y[1], x[0].mul_add(y[0], z[0])), x[1].mul_add(y[0], x[0].mul_add(y[1], z[1]))]
+}
+
+/// z + x* y.
+#[inline(always)]
+pub(super) fn add_conjugate_product<L: Lanes>(z: Number<L>, x: Number<L>, y: Number<L>) -> Number<L> {
+    [x[1].mul_add(y[1], x[0].mul_add(y[0], z[0])), x[1].negative_mul_add(y[0], x[0].mul_add(y[1], z[1]))]
+}
+
+impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
+    /// All numbers zero.
+    #[inline(always)]
+    pub fn zero() -> Self {
+        Self([[[L::constant(0.0); 2]; N]; N])
+    }
+
+    /// The matrices at the places.
+    ///
+    /// # Safety
+    /// There are 2 N² numbers from each place on; the lanes are eight doubles.
+    #[inline(always)]
+    pub unsafe fn load(from: *const f64, places: &Places) -> Self {
+        let mut result = Self::zero();
+        let to = (&raw mut result).cast::<L>();
+        // SAFETY: the caller's promise; a matrix lies in memory as its 2 N² numbers.
+        unsafe {
+            match N {
+                1 => to.cast::<[L; 2]>().write(gather(from, places)),
+                2 => to.cast::<[L; 8]>().write(gather(from, places)),
+                _ => to.cast::<[L; 18]>().write(gather(from, places)),
+            }
+        }
+        result
+    }
+
+    /// Writes the matrices to the places.
+    ///
+    /// # Safety
+    /// As for load.
+    #[inline(always)]
+    pub unsafe fn store(&self, to: *mut f64, places: &Places) {
+        let from = (&raw const *self).cast::<L>();
+        // SAFETY: as for load.
+        unsafe {
+            match N {
+                1 => scatter(&*from.cast::<[L; 2]>(), to, places),
+                2 => scatter(&*from.cast::<[L; 8]>(), to, places),
+                _ => scatter(&*from.cast::<[L; 18]>(), to, places),
+            }
+        }
+    }
+
+    /// self + a b.
+    #[inline(always)]
+    pub fn plus_product(&self, a: &Self, b: &Self) -> Self {
+        let mut result = *self;
+        for i in 0..N {
+            for j in 0..N {
+                for k in 0..N {
+                    result.0[i][j] = add_product(result.0[i][j], a.0[i][k], b.0[k][j]);
+                }
+            }
+        }
+        result
+    }
+
+    /// a b.
+    #[inline(always)]
+    pub fn times(&self, b: &Self) -> Self {
+        Self::zero().plus_product(self, b)
+    }
+
+    /// a b†.
+    #[inline(always)]
+    pub fn times_adjoint(&self, b: &Self) -> Self {
+        let mut result = Self::zero();
+        for i in 0..N {
+            for j in 0..N {
+                for k in 0..N {
+                    result.0[i][j] = add_conjugate_product(result.0[i][j], b.0[j][k], self.0[i][k]);
+                }
+            }
+        }
+        result
+    }
+
+    /// self + a† b.
+    #[inline(always)]
+    pub fn plus_adjoint_product(&self, a: &Self, b: &Self) -> Self {
+        let mut result = *self;
+        for i in 0..N {
+            for j in 0..N {
+                for k in 0..N {
+                    result.0[i][j] = add_conjugate_product(result.0[i][j], a.0[k][i], b.0[k][j]);
+                }
+            }
+        }
+        result
+    }
+
+    /// self + factor b.
+    #[inline(always)]
+    pub fn plus_scaled(&self, factor: L, b: &Self) -> Self {
+        let mut result = *self;
+        for i in 0..N {
+            for j in 0..N {
+                for part in 0..2 {
+                    result.0[i][j][part] = b.0[i][j][part].mul_add(factor, result.0[i][j][part]);
+                }
+            }
+        }
+        result
+    }
+
+    /// Re tr.
+    #[inline(always)]
+    pub fn real_trace(&self) -> L {
+        let mut sum = self.0[0][0][0];
+        for i in 1..N {
+            sum = sum + self.0[i][i][0];
+        }
+        sum
+    }
+
+    /// `factor` times the antihermitian part, which is made traceless for N > 1.
+    #[inline(always)]
+    pub fn antihermitian(&self, factor: L) -> Self {
+        let (half, zero, a) = (factor * L::constant(0.5), L::constant(0.0), &self.0);
+        let mut result = Self::zero();
+        let mut mean = zero;
+        if N > 1 {
+            for i in 0..N {
+                mean = mean + a[i][i][1];
+            }
+            mean = mean * L::constant(1.0 / N as f64);
+        }
+        for i in 0..N {
+            result.0[i][i][1] = factor * (a[i][i][1] - mean);
+            for j in 0..i {
+                let (re, im) = (half * (a[i][j][0] - a[j][i][0]), half * (a[i][j][1] + a[j][i][1]));
+                result.0[i][j] = [re, im];
+                result.0[j][i] = [zero - re, im];
+            }
+        }
+        result
+    }
+}
