@@ -2,6 +2,8 @@
 //!
 //! Figures are medians over several rounds; compared figures are measured in turn in one run.
 
+mod dirac;
+
 use instanton::context::{Context, Precision};
 use instanton::flow::{Flow, Model, ModelSpec};
 use instanton::lattice::Lattice;
@@ -29,6 +31,14 @@ const ROWS: &[Row] = &[
     ("sample-memory", "of-one-batch", sample_memory),
     ("propose-rate", "of-the-batch-rate", propose_rate),
     ("propose-overhead", "microseconds", propose_overhead),
+    ("wilson-f64-triad", "of-the-triad", dirac::wilson_triad),
+    ("wilson-f32-speedup", "over-f64", dirac::wilson_f32),
+    ("wilson-12-speedup", "over-18-numbers", || dirac::wilson_12(Precision::F64)),
+    ("wilson-12-f32-speedup", "over-18-numbers", || dirac::wilson_12(Precision::F32)),
+    ("wilson-8x8x8x8-peak", "of-the-multiply-add-peak", dirac::wilson_small),
+    ("wilson-12-rhs-speedup", "over-one-at-a-time", dirac::wilson_many),
+    ("staggered-triad", "of-the-triad", dirac::staggered_triad),
+    ("clover-triad", "of-the-triad", dirac::clover_triad),
 ];
 
 fn main() -> Result<()> {

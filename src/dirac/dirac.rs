@@ -21,6 +21,9 @@ use crate::simd::Native;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// Fields that an operator is applied to together.
+const TOGETHER: usize = 12;
+
 /// A Dirac operator.
 pub struct Dirac {
     double: Form<f64>,
@@ -210,7 +213,8 @@ impl Dirac {
                 }
                 let weights = spec.weights(dimensions)?;
                 let diagonal = spec.mass(dimensions)? + weights.iter().sum::<f64>();
-                let parts = Parts { weights, boundary: factors(&spec.boundary, dimensions)? };
+                let is_compressed = spec.is_compressed()?;
+                let parts = Parts { weights, boundary: factors(&spec.boundary, dimensions)?, is_compressed };
                 let blocks = spec.clover(dimensions)?.map(|c| Blocks::clover(gauge, diagonal, &c)).transpose()?;
                 Recipe::Wilson { gauge, parts, diagonal, twist: finite("twist", spec.twist)?, blocks }
             }
@@ -250,6 +254,16 @@ impl Dirac {
         Ok(Self { double, single, reals, volume: recipe.gauge().lattice().volume() })
     }
 
+    /// D in f64.
+    pub(super) fn double(&self) -> Full<f64> {
+        self.double.full()
+    }
+
+    /// D in f32, where there is such a form.
+    pub(super) fn single(&self) -> Option<Full<f32>> {
+        self.single.as_ref().map(|(form, _)| form.full())
+    }
+
     /// Numbers of one spinor field.
     pub fn count(&self) -> usize {
         self.reals * self.volume
@@ -265,19 +279,28 @@ impl Dirac {
         self.expect_fields("in", count, from)?;
         expect_length("out", from.len(), to.len())?;
         let full = self.double.full();
-        let (mut x, mut y, mut z) = (full.zeros()?, full.zeros()?, full.zeros()?);
-        for (from, to) in from.chunks_exact(self.count()).zip(to.chunks_exact_mut(self.count())) {
-            x.import(&self.double.grid, self.reals, from);
-            let sides: &[Side] = match which {
-                Which::Plain => &[Side::Plain],
-                Which::Adjoint => &[Side::Adjoint],
-                Which::Normal => &[Side::Plain, Side::Adjoint],
-            };
+        let sides: &[Side] = match which {
+            Which::Plain => &[Side::Plain],
+            Which::Adjoint => &[Side::Adjoint],
+            Which::Normal => &[Side::Plain, Side::Adjoint],
+        };
+        let fields = || (0..count.min(TOGETHER)).map(|_| full.zeros()).collect::<Result<Vec<_>>>();
+        let (mut x, mut y) = (fields()?, fields()?);
+        // The whole operator takes none.
+        let mut scratch: Vec<Field<f64>> = x.iter().map(|_| Field::default()).collect();
+        let group = TOGETHER * self.count();
+        for (from, to) in from.chunks(group).zip(to.chunks_mut(group)) {
+            let count = from.len() / self.count();
+            for (x, from) in x.iter_mut().zip(from.chunks_exact(self.count())) {
+                x.import(&self.double.grid, self.reals, from);
+            }
             for &side in sides {
-                full.apply(side, &x, &mut y, &mut z);
+                full.apply_many(side, &x[..count], &mut y[..count], &mut scratch[..count]);
                 std::mem::swap(&mut x, &mut y);
             }
-            x.export(&self.double.grid, self.reals, to);
+            for (x, to) in x.iter().zip(to.chunks_exact_mut(self.count())) {
+                x.export(&self.double.grid, self.reals, to);
+            }
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ mod field;
 mod grid;
 mod hopping;
 mod hopping_term;
+mod links;
 mod measure;
 mod mixed_precision;
 mod operator;
@@ -17,8 +18,8 @@ mod staggered;
 mod wilson;
 
 pub use dirac::{Dirac, Report, SolveSpec, Solver, Which};
-pub use measure::hopping_seconds;
-pub use spec::{Anisotropy, Coefficient, DiracSpec, Phase, StaggeredSpec, WilsonSpec};
+pub use measure::{Kernel, Timed};
+pub use spec::{Anisotropy, Choice, Coefficient, DiracSpec, LinkNumbers, Phase, StaggeredSpec, WilsonSpec};
 pub use staggered::First;
 #[cfg(test)]
 mod tests;

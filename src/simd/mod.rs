@@ -16,7 +16,7 @@ pub(crate) use memory::{Line, Lines};
 pub(crate) use native::{Launch, Native, launch};
 pub use peak::multiply_add_peak;
 pub(crate) use portable::Array;
-pub use triad::triad_bandwidth;
+pub use triad::Triad;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use {
     lanes::Pair,
