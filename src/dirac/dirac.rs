@@ -264,6 +264,21 @@ impl Dirac {
         self.single.as_ref().map(|(form, _)| form.full())
     }
 
+    /// The Schur complement in f64.
+    #[cfg(test)]
+    pub(super) fn double_even_odd(&self) -> EvenOdd<f64> {
+        self.double.even_odd()
+    }
+
+    /// Runs kernels of an instruction set that this processor has.
+    #[cfg(test)]
+    pub(super) fn set_instructions(&mut self, instructions: crate::simd::Instructions) {
+        Arc::get_mut(&mut self.double.hopping).expect("a term of its own").instructions = instructions;
+        if let Some((form, _)) = &mut self.single {
+            Arc::get_mut(&mut form.hopping).expect("a term of its own").instructions = instructions;
+        }
+    }
+
     /// Numbers of one spinor field.
     pub fn count(&self) -> usize {
         self.reals * self.volume
