@@ -75,6 +75,15 @@ impl Grid {
         let parity = |place: usize| coordinates(place, &local).iter().sum::<usize>() % 2;
         let is_bipartite = lattice.is_bipartite();
         let mut order: Vec<usize> = (0..sites).collect();
+        if local.len() > 2 {
+            // Pairs of slices in the direction before the last go along the last one together: neighbours in both are
+            // still in a cache.
+            let before = local.len() - 2;
+            order.sort_by_key(|&place| {
+                let x = coordinates(place, &local);
+                (x[before] / 2, x[before + 1])
+            });
+        }
         if is_bipartite {
             order.sort_by_key(|&place| parity(place));
         }

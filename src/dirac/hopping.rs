@@ -51,6 +51,8 @@ pub(super) enum Home {
     Cache,
     /// In memory: links are asked for ahead of their use, and results go past the caches.
     Memory,
+    /// The same, but that links are in the caches, where another field left them: spinors are asked for.
+    Beside,
 }
 
 /// A part of a hopping term: result sites, from one parity or all to them; links of R numbers.
@@ -104,7 +106,7 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Launch<T> for Ho
                 Side::Adjoint => self.sites::<L, 0>(),
             }
         }
-        if self.home == Home::Memory {
+        if self.home != Home::Cache {
             L::fence();
         }
     }
@@ -145,7 +147,7 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
         unsafe {
             let forward = *self.hops.get_unchecked(4 * H * site + 2 * MU);
             let backward = *self.hops.get_unchecked(4 * H * site + 2 * MU + 1);
-            if self.home == Home::Memory {
+            if self.home != Home::Cache {
                 self.prefetch::<L, MU>(site + 1);
             }
             let mut half = self.half::<L, MU, MINUS>(forward.site as usize);
@@ -171,13 +173,21 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
         }
     }
 
-    /// Asks for the links in a direction of a site, forward and backward.
+    /// Asks for the links in a direction of a site, or for the spinors.
     #[inline(always)]
     unsafe fn prefetch<L: Lanes<Scalar = T>, const MU: usize>(&self, site: usize) {
-        let Some(hop) = self.hops.get(4 * H * site + 2 * MU + 1) else { return };
-        for site in [site, hop.site as usize] {
-            let link = self.links.as_ptr().wrapping_add(R * (2 * H * site + MU));
-            (0..R).for_each(|line| L::prefetch(link.wrapping_add(line)));
+        let first = 4 * H * site + 2 * MU;
+        let Some([forward, backward]) = self.hops.get(first..first + 2) else { return };
+        if self.home == Home::Memory {
+            for site in [site, backward.site as usize] {
+                let link = self.links.as_ptr().wrapping_add(R * (2 * H * site + MU));
+                (0..R).for_each(|line| L::prefetch(link.wrapping_add(line)));
+            }
+        } else {
+            for hop in [forward, backward] {
+                let spinor = self.from.wrapping_add(Self::SPINOR * hop.site as usize);
+                (0..Self::SPINOR).for_each(|line| L::prefetch(spinor.wrapping_add(line)));
+            }
         }
     }
 
@@ -269,7 +279,7 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
                             [c[1].mul_add(twist, z[0]), c[0].negative_mul_add(twist, z[1])]
                         };
                     }
-                    if self.home == Home::Memory {
+                    if self.home != Home::Cache {
                         z[0].stream(to.add(place));
                         z[1].stream(to.add(place + 1));
                     } else {

@@ -11,10 +11,13 @@ use crate::simd::{Instructions, Line, Native};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-/// Outer sites of a parity that a thread takes at once: their links stay in its cache for all right-hand sides.
+/// Outer sites of a parity that a thread takes at once.
 const SITES: usize = 16;
 
-/// Lines of a field that caches hold no longer.
+/// The same for several fields: the links stay in the thread's cache while one field after the other goes by.
+const SHARED_SITES: usize = 64;
+
+/// Lines of results that caches hold no longer.
 const LARGE: usize = 1 << 18;
 
 /// A hopping term in lanes of a precision.
@@ -110,27 +113,35 @@ impl<T: Native> HoppingTerm<T> {
 
     /// The same for several fields, which share each load of a link from memory.
     pub fn hop_many(&self, (side, part): (Side, Part), tasks: Vec<Task<T>>) {
-        let jobs: Vec<Job<T>> = tasks.into_iter().map(|task| self.job((side, part), task)).collect();
-        let run = |sites: Range<usize>| {
-            for job in &jobs {
-                if let Some(product) = &job.product {
-                    product.run::<T>(self.instructions, sites.clone());
-                }
-                (self.kernel)(self, job, sites.clone());
-            }
-        };
+        let mut jobs: Vec<Job<T>> = tasks.into_iter().map(|task| self.job((side, part), task)).collect();
         let (sites, even) = (self.sites(part), self.grid.even);
+        let is_large = jobs.len() * sites.len() * self.spinor >= LARGE;
+        for (i, job) in jobs.iter_mut().enumerate() {
+            // What a product was just put into is in a cache.
+            if is_large && job.product.is_none() {
+                job.home = if i == 0 { Home::Memory } else { Home::Beside };
+            }
+        }
+        let run = |job: &Job<T>, sites: Range<usize>| {
+            if let Some(product) = &job.product {
+                product.run::<T>(self.instructions, sites.clone());
+            }
+            (self.kernel)(self, job, sites);
+        };
+        let step = if jobs.len() == 1 { SITES } else { SHARED_SITES };
         if part == Part::All && self.grid.is_bipartite() {
             // Even and odd sites of a place in turn: both need the same links.
-            self.context.share(even.div_ceil(SITES), |_, i| {
-                let (first, last) = (i * SITES, even.min((i + 1) * SITES));
-                run(first..last);
-                run(even + first..even + last);
+            self.context.share(even.div_ceil(step), |_, i| {
+                let (first, last) = (i * step, even.min((i + 1) * step));
+                for job in &jobs {
+                    run(job, first..last);
+                    run(job, even + first..even + last);
+                }
             });
         } else {
-            self.context.share(sites.len().div_ceil(SITES), |_, i| {
-                let first = sites.start + i * SITES;
-                run(first..sites.end.min(first + SITES));
+            self.context.share(sites.len().div_ceil(step), |_, i| {
+                let first = sites.start + i * step;
+                jobs.iter().for_each(|job| run(job, first..sites.end.min(first + step)));
             });
         }
     }
@@ -148,7 +159,6 @@ impl<T: Native> HoppingTerm<T> {
             field.lines().as_ptr().wrapping_sub(self.sites(part).start * self.spinor)
         };
         expect(to, part);
-        let home = if to.lines().len() < LARGE { Home::Cache } else { Home::Memory };
         let twist = if side == Side::Plain { with.twist } else { -with.twist };
         let result = to.lines_mut().as_mut_ptr().wrapping_sub(self.sites(part).start * self.spinor);
         let (centre, product) = match with.centre {
@@ -161,9 +171,7 @@ impl<T: Native> HoppingTerm<T> {
         let number = T::from_f64;
         let terms =
             Terms { hopping: number(with.hopping), diagonal: number(with.diagonal), twist: number(twist), centre };
-        // What was just put there is in a cache.
-        let home = if product.is_some() { Home::Cache } else { home };
-        Job { from: start(from, source), to: result, terms, side, home, product }
+        Job { from: start(from, source), to: result, terms, side, home: Home::Cache, product }
     }
 
     /// field <- (diagonal + i twist g_5) field.

@@ -139,7 +139,7 @@ impl<T: Native, const N: usize> Launch<T> for Vectors<'_, T, N> {
             // SAFETY: as above.
             unsafe { self.store(site, &sum) }
         }
-        if self.job.home == Home::Memory {
+        if self.job.home != Home::Cache {
             L::fence();
         }
     }
@@ -243,7 +243,7 @@ impl<T: Native, const N: usize> Vectors<'_, T, N> {
                 if let Some(centre) = centre {
                     z = (*centre.add(2 * N * site).cast::<L>().add(place)).mul_add(diagonal, z);
                 }
-                if self.job.home == Home::Memory {
+                if self.job.home != Home::Cache {
                     z.stream(to.add(place));
                 } else {
                     *to.add(place) = z;
