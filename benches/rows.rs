@@ -2,8 +2,12 @@
 //!
 //! Figures are medians over several rounds; compared figures are measured in turn in one run.
 
+#[path = "rows/dirac.rs"]
+mod dirac;
 #[path = "rows/gauge.rs"]
 mod gauge;
+#[path = "rows/solve.rs"]
+mod solve;
 
 use instanton::context::{Context, Precision};
 use instanton::flow::{Flow, Model, ModelSpec};
@@ -35,6 +39,15 @@ const ROWS: &[Row] = &[
     ("gauge-hmc-triad", "of-the-triad-bandwidth", gauge::hmc_over_triad),
     ("ildg-read-copy", "of-the-rate-of-copying", gauge::ildg_read_over_copy),
     ("ildg-write-copy", "of-the-rate-of-copying", gauge::ildg_write_over_copy),
+    ("wilson-f64-triad", "of-the-triad", dirac::wilson_triad),
+    ("wilson-f32-speedup", "over-f64", dirac::wilson_f32),
+    ("wilson-12-speedup", "over-18-numbers", || dirac::wilson_12(Precision::F64)),
+    ("wilson-12-f32-speedup", "over-18-numbers", || dirac::wilson_12(Precision::F32)),
+    ("wilson-8x8x8x8-peak", "of-the-multiply-add-peak", dirac::wilson_small),
+    ("wilson-12-rhs-speedup", "over-one-at-a-time", dirac::wilson_many),
+    ("staggered-triad", "of-the-triad", dirac::staggered_triad),
+    ("clover-triad", "of-the-triad", dirac::clover_triad),
+    ("solve-speedup", "over-faer", solve::speedup),
 ];
 
 fn main() -> Result<()> {

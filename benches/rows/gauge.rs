@@ -9,7 +9,7 @@ use instanton::gauge::{Gauge, Group};
 use instanton::lattice::Lattice;
 use instanton::markov::{Integrator, IntegratorName, Phase};
 use instanton::random::{Purpose, Stream};
-use instanton::simd::triad_bandwidth;
+use instanton::simd::Triad;
 use instanton::spec;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -45,8 +45,9 @@ pub fn hmc_over_triad() -> Result<f64> {
     let (action, mut phase) = phase(&context)?;
     let leapfrog = Integrator::of(IntegratorName::Leapfrog);
     let mut shares = vec![];
+    let mut triad = Triad::new(TRIAD);
     for _ in 0..ROUNDS {
-        let bandwidth = triad_bandwidth(&context, TRIAD, 3);
+        let bandwidth = (0..3).map(|_| triad.bandwidth(&context)).fold(0.0, f64::max);
         let start = Instant::now();
         leapfrog.trajectory(&*action, &mut phase, (STEPS, 0.02))?;
         let seconds = start.elapsed().as_secs_f64() / STEPS as f64;

@@ -13,7 +13,6 @@
 use super::field::Field;
 use super::grid::Grid;
 use super::hopping::row_of_b;
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::gauge::{Complex64, Gauge, Group, Links, leaves};
 use crate::lattice::Neighbours;
@@ -187,23 +186,19 @@ pub(super) struct Product<'a> {
 unsafe impl Sync for Product<'_> {}
 
 impl Product<'_> {
-    /// Runs over sites, on all threads.
-    pub fn run<T: Native>(&self, context: &Context, sites: Range<usize>) {
-        const SITES: usize = 64;
-        context.share(sites.len().div_ceil(SITES), |_, i| {
-            let first = sites.start + i * SITES;
-            let part = first..sites.end.min(first + SITES);
-            // SAFETY: fields and blocks have the size of the grid, and sites are given to one thread each.
-            unsafe {
-                match self.size {
-                    1 => launch::<T>(Instructions::best(), Part::<1> { product: *self, sites: part }),
-                    2 => launch::<T>(Instructions::best(), Part::<2> { product: *self, sites: part }),
-                    3 => launch::<T>(Instructions::best(), Part::<3> { product: *self, sites: part }),
-                    4 => launch::<T>(Instructions::best(), Part::<4> { product: *self, sites: part }),
-                    _ => launch::<T>(Instructions::best(), Part::<6> { product: *self, sites: part }),
-                }
+    /// Runs over sites.
+    pub fn run<T: Native>(&self, instructions: Instructions, sites: Range<usize>) {
+        // SAFETY: fields and blocks have the size of the grid, sites are given to one thread each, and the instruction set
+        // was found on this processor.
+        unsafe {
+            match self.size {
+                1 => launch::<T>(instructions, Part::<1> { product: *self, sites }),
+                2 => launch::<T>(instructions, Part::<2> { product: *self, sites }),
+                3 => launch::<T>(instructions, Part::<3> { product: *self, sites }),
+                4 => launch::<T>(instructions, Part::<4> { product: *self, sites }),
+                _ => launch::<T>(instructions, Part::<6> { product: *self, sites }),
             }
-        });
+        }
     }
 }
 

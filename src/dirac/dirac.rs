@@ -3,6 +3,7 @@
 //! Spinors are `[site][spin][colour][re, im]`, colour fastest but for re and im, x the fastest index of the site.
 
 use super::clover::Blocks;
+use super::field::Field;
 use super::grid::Grid;
 use super::hopping::Side;
 use super::hopping_term::HoppingTerm;
@@ -17,6 +18,9 @@ use crate::error::{Error, Result, expect_finite, expect_length};
 use crate::gauge::{Complex64, Gauge};
 use crate::simd::Native;
 use std::sync::Arc;
+
+/// Fields that an operator is applied to together.
+const TOGETHER: usize = 12;
 
 /// A Dirac operator.
 pub struct Dirac {
@@ -154,7 +158,8 @@ impl Dirac {
                 }
                 let weights = spec.weights(dimensions)?;
                 let diagonal = spec.mass(dimensions)? + weights.iter().sum::<f64>();
-                let parts = Parts { weights, boundary: factors(&spec.boundary, dimensions)? };
+                let is_compressed = spec.is_compressed()?;
+                let parts = Parts { weights, boundary: factors(&spec.boundary, dimensions)?, is_compressed };
                 let blocks = spec.clover(dimensions)?.map(|c| Blocks::clover(gauge, diagonal, &c)).transpose()?;
                 Recipe::Wilson { gauge, parts, diagonal, twist: finite("twist", spec.twist)?, blocks }
             }
@@ -197,6 +202,31 @@ impl Dirac {
         Ok(Self { double, single, reals, is_positive, volume: recipe.gauge().lattice().volume(), has_spins })
     }
 
+    /// D in f64.
+    pub(super) fn double(&self) -> Full<f64> {
+        self.double.full()
+    }
+
+    /// D in f32, where there is such a form.
+    pub(super) fn single(&self) -> Option<Full<f32>> {
+        self.single.as_ref().map(|(form, _)| form.full())
+    }
+
+    /// The Schur complement in f64.
+    #[cfg(test)]
+    pub(super) fn double_even_odd(&self) -> EvenOdd<f64> {
+        self.double.even_odd()
+    }
+
+    /// Runs kernels of an instruction set that this processor has.
+    #[cfg(test)]
+    pub(super) fn set_instructions(&mut self, instructions: crate::simd::Instructions) {
+        Arc::get_mut(&mut self.double.hopping).expect("a term of its own").instructions = instructions;
+        if let Some((form, _)) = &mut self.single {
+            Arc::get_mut(&mut form.hopping).expect("a term of its own").instructions = instructions;
+        }
+    }
+
     /// Numbers of one spinor field.
     pub fn count(&self) -> usize {
         self.reals * self.volume
@@ -212,19 +242,28 @@ impl Dirac {
         self.expect_fields("in", count, from)?;
         expect_length("out", from.len(), to.len())?;
         let full = self.double.full();
-        let (mut x, mut y, mut z) = (full.zeros()?, full.zeros()?, full.zeros()?);
-        for (from, to) in from.chunks_exact(self.count()).zip(to.chunks_exact_mut(self.count())) {
-            x.import(&self.double.grid, self.reals, from);
-            let sides: &[Side] = match which {
-                Which::Plain => &[Side::Plain],
-                Which::Adjoint => &[Side::Adjoint],
-                Which::Normal => &[Side::Plain, Side::Adjoint],
-            };
+        let sides: &[Side] = match which {
+            Which::Plain => &[Side::Plain],
+            Which::Adjoint => &[Side::Adjoint],
+            Which::Normal => &[Side::Plain, Side::Adjoint],
+        };
+        let fields = || (0..count.min(TOGETHER)).map(|_| full.zeros()).collect::<Result<Vec<_>>>();
+        let (mut x, mut y) = (fields()?, fields()?);
+        // The whole operator takes none.
+        let mut scratch: Vec<Field<f64>> = x.iter().map(|_| Field::default()).collect();
+        let group = TOGETHER * self.count();
+        for (from, to) in from.chunks(group).zip(to.chunks_mut(group)) {
+            let count = from.len() / self.count();
+            for (x, from) in x.iter_mut().zip(from.chunks_exact(self.count())) {
+                x.import(&self.double.grid, self.reals, from);
+            }
             for &side in sides {
-                full.apply(side, &x, &mut y, &mut z);
+                full.apply_many(side, &x[..count], &mut y[..count], &mut scratch[..count]);
                 std::mem::swap(&mut x, &mut y);
             }
-            x.export(&self.double.grid, self.reals, to);
+            for (x, to) in x.iter().zip(to.chunks_exact_mut(self.count())) {
+                x.export(&self.double.grid, self.reals, to);
+            }
         }
         Ok(())
     }

@@ -21,6 +21,13 @@ pub(crate) struct Field<T> {
 /// Lines in a block of sums and of parallel work.
 const BLOCK: usize = 1024;
 
+impl<T> Default for Field<T> {
+    /// No lines at all.
+    fn default() -> Self {
+        Self { lines: vec![], scalar: PhantomData }
+    }
+}
+
 impl<T: Native> Field<T> {
     /// Zeros, `lines` lines of them.
     pub fn zeros(lines: usize) -> Result<Self> {

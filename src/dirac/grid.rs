@@ -8,11 +8,13 @@
 use crate::lattice::Lattice;
 use crate::simd::Order;
 
-/// One hop: the outer site it leads to, and which order of the lanes (0: as they are).
+/// One hop: the outer site it leads to, which order of the lanes (0: as they are), and 1 where it leaves its box, be it
+/// for the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hop {
     pub site: u32,
-    pub order: u32,
+    pub order: u16,
+    pub leaves: u16,
 }
 
 /// A lattice in lanes.
@@ -73,6 +75,15 @@ impl Grid {
         let parity = |place: usize| coordinates(place, &local).iter().sum::<usize>() % 2;
         let is_bipartite = lattice.is_bipartite();
         let mut order: Vec<usize> = (0..sites).collect();
+        if local.len() > 2 {
+            // Pairs of slices in the direction before the last go along the last one together: neighbours in both are
+            // still in a cache.
+            let before = local.len() - 2;
+            order.sort_by_key(|&place| {
+                let x = coordinates(place, &local);
+                (x[before] / 2, x[before + 1])
+            });
+        }
         if is_bipartite {
             order.sort_by_key(|&place| parity(place));
         }
@@ -114,8 +125,9 @@ impl Grid {
                 x[mu] = moved.rem_euclid(extent) as usize;
                 let shift = moved.div_euclid(extent).rem_euclid(self.boxes[mu] as i64) as usize;
                 let before: usize = self.boxes[..mu].iter().map(|n| n - 1).sum();
-                let order = if shift == 0 { 0 } else { (before + shift) as u32 };
-                hops.push(Hop { site: outer[index(&x, &self.local)] as u32, order });
+                let order = if shift == 0 { 0 } else { (before + shift) as u16 };
+                let leaves = u16::from(!(0..extent).contains(&moved));
+                hops.push(Hop { site: outer[index(&x, &self.local)] as u32, order, leaves });
             }
         }
         hops
@@ -127,6 +139,11 @@ impl Grid {
             Some(&lane) => (lane * parts + i % parts) as u32,
             None => i as u32,
         }))
+    }
+
+    /// True where the coordinate `x` along mu is the last of its box.
+    pub fn is_last(&self, mu: usize, x: usize) -> bool {
+        (x + 1).is_multiple_of(self.local[mu])
     }
 
     /// True where neighbours have opposite parity.

@@ -14,8 +14,11 @@
 //!
 //! two dimensions: B_1 = 1, B_2 = -i (g_mu the Pauli matrices s_1, s_2), g_5 = -i g_1 g_2 = s_3.
 //!
-//! Memory: spinors `[outer site][spin][colour][re, im]`, links `[outer site][hop][row][column][re, im]` where the hops
-//! are forward and backward in turn, the backward one holding V_mu(x - mu)^dag; each number is a line of lanes.
+//! Memory: spinors `[outer site][spin][colour][re, im]`, links `[outer site][mu][number]` as in `links.rs`; each number is
+//! a line of lanes. The hop backward multiplies by V^dag in the lanes of x - mu, where V lies, and moves them after.
+//!
+//! The two hops p_+, p_- of a direction are added to the result together, p_+ + p_- above and B^dag (p_- - p_+) below, so
+//! that sums, which do not fit into the registers beside them, are touched half as often.
 
 #![allow(clippy::needless_range_loop)]
 
@@ -41,17 +44,31 @@ pub(crate) enum Side {
     Adjoint,
 }
 
-/// A part of a hopping term: result sites, from one parity or all to them.
-pub(super) struct Hopping<'a, T, const N: usize, const H: usize> {
+/// Where the fields of a hopping term live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Home {
+    /// In the caches.
+    Cache,
+    /// In memory: links are asked for ahead of their use, and results go past the caches.
+    Memory,
+    /// The same, but that links are in the caches, where another field left them: spinors are asked for.
+    Beside,
+}
+
+/// A part of a hopping term: result sites, from one parity or all to them; links of R numbers.
+pub(super) struct Hopping<'a, T, const N: usize, const H: usize, const R: usize> {
     pub orders: &'a [Order],
     pub hops: &'a [Hop],
     pub links: &'a [Line],
+    /// Factors of the third rows, where links lack them.
+    pub thirds: &'a [Line],
     /// The field that is read, as if it began at outer site 0.
     pub from: *const Line,
     /// The field that is written, as if it began at outer site 0.
     pub to: *mut Line,
     pub terms: Terms<T>,
     pub side: Side,
+    pub home: Home,
     pub sites: Range<usize>,
 }
 
@@ -79,7 +96,7 @@ fn plus<L: Lanes>(a: Z<L>, b: Z<L>, power: u8) -> Z<L> {
     }
 }
 
-impl<T: Native, const N: usize, const H: usize> Launch<T> for Hopping<'_, T, N, H> {
+impl<T: Native, const N: usize, const H: usize, const R: usize> Launch<T> for Hopping<'_, T, N, H, R> {
     #[inline(always)]
     unsafe fn run<L: Lanes<Scalar = T>>(self) {
         // SAFETY: the caller's promise.
@@ -89,14 +106,15 @@ impl<T: Native, const N: usize, const H: usize> Launch<T> for Hopping<'_, T, N, 
                 Side::Adjoint => self.sites::<L, 0>(),
             }
         }
+        if self.home != Home::Cache {
+            L::fence();
+        }
     }
 }
 
-impl<T: Native, const N: usize, const H: usize> Hopping<'_, T, N, H> {
+impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N, H, R> {
     /// Lines of a spinor.
     const SPINOR: usize = 4 * H * N;
-    /// Lines of a link.
-    const LINK: usize = 2 * N * N;
 
     /// All sites; i^MINUS is the sign of g_mu in forward hops.
     #[inline(always)]
@@ -106,14 +124,11 @@ impl<T: Native, const N: usize, const H: usize> Hopping<'_, T, N, H> {
             unsafe {
                 let mut sum = [[[L::constant(0.0); 2]; N]; H];
                 let mut low = sum;
+                self.pair::<L, 0, MINUS>(site, &mut sum, &mut low);
+                self.pair::<L, 1, MINUS>(site, &mut sum, &mut low);
                 if H == 2 {
-                    self.pair::<L, 0, MINUS>(site, &mut sum, &mut low);
-                    self.pair::<L, 1, MINUS>(site, &mut sum, &mut low);
                     self.pair::<L, 2, MINUS>(site, &mut sum, &mut low);
                     self.pair::<L, 3, MINUS>(site, &mut sum, &mut low);
-                } else {
-                    self.pair::<L, 0, MINUS>(site, &mut sum, &mut low);
-                    self.pair::<L, 1, MINUS>(site, &mut sum, &mut low);
                 }
                 self.store::<L>(site, &sum, &low);
             }
@@ -130,70 +145,116 @@ impl<T: Native, const N: usize, const H: usize> Hopping<'_, T, N, H> {
     ) {
         // SAFETY: the caller's promise.
         unsafe {
-            self.hop::<L, MU, 0, MINUS>(site, sum, low);
-            if MINUS == 2 {
-                self.hop::<L, MU, 1, 0>(site, sum, low);
+            let forward = *self.hops.get_unchecked(4 * H * site + 2 * MU);
+            let backward = *self.hops.get_unchecked(4 * H * site + 2 * MU + 1);
+            if self.home != Home::Cache {
+                self.prefetch::<L, MU>(site + 1);
+            }
+            let mut half = self.half::<L, MU, MINUS>(forward.site as usize);
+            self.permute(forward, &mut half);
+            let up = self.times::<L, MU, false>(site, forward.leaves, &half);
+            let half = if MINUS == 2 {
+                self.half::<L, MU, 0>(backward.site as usize)
             } else {
-                self.hop::<L, MU, 1, 2>(site, sum, low);
+                self.half::<L, MU, 2>(backward.site as usize)
+            };
+            let mut down = self.times::<L, MU, true>(backward.site as usize, backward.leaves, &half);
+            self.permute(backward, &mut down);
+            for r in 0..H {
+                // B^dag has the conjugate of row r of B in column r.
+                let (column, power) = row_of_b(H, MU, r);
+                for a in 0..N {
+                    let (u, d) = (up[r][a], down[r][a]);
+                    let both = plus(u, d, 0);
+                    sum[r][a] = if MU == 0 { both } else { plus(sum[r][a], both, 0) };
+                    low[column][a] = plus(low[column][a], plus(d, u, 2), 4 - power + MINUS + 2);
+                }
             }
         }
     }
 
-    /// Adds (1 + i^SIGN g_mu) V psi of one hop.
+    /// Asks for the links in a direction of a site, or for the spinors.
     #[inline(always)]
-    unsafe fn hop<L: Lanes<Scalar = T>, const MU: usize, const BACK: usize, const SIGN: u8>(
-        &self,
-        site: usize,
-        sum: &mut [[Z<L>; N]; H],
-        low: &mut [[Z<L>; N]; H],
-    ) {
+    unsafe fn prefetch<L: Lanes<Scalar = T>, const MU: usize>(&self, site: usize) {
+        let first = 4 * H * site + 2 * MU;
+        let Some([forward, backward]) = self.hops.get(first..first + 2) else { return };
+        if self.home == Home::Memory {
+            for site in [site, backward.site as usize] {
+                let link = self.links.as_ptr().wrapping_add(R * (2 * H * site + MU));
+                (0..R).for_each(|line| L::prefetch(link.wrapping_add(line)));
+            }
+        } else {
+            for hop in [forward, backward] {
+                let spinor = self.from.wrapping_add(Self::SPINOR * hop.site as usize);
+                (0..Self::SPINOR).for_each(|line| L::prefetch(spinor.wrapping_add(line)));
+            }
+        }
+    }
+
+    /// The upper half of (1 + i^SIGN g_mu) psi at a site.
+    #[inline(always)]
+    unsafe fn half<L: Lanes<Scalar = T>, const MU: usize, const SIGN: u8>(&self, site: usize) -> [[Z<L>; N]; H] {
+        let mut half = [[[L::constant(0.0); 2]; N]; H];
         // SAFETY: the caller's promise; lines hold lanes of this width.
         unsafe {
-            let step = 2 * MU + BACK;
-            let hop = *self.hops.get_unchecked(4 * H * site + step);
-            let psi = self.from.add(Self::SPINOR * hop.site as usize).cast::<L>();
-            let at = |spin: usize, colour: usize| -> Z<L> {
-                let z = psi.add(2 * (spin * N + colour));
-                [*z, *z.add(1)]
-            };
-            let mut half = [[[L::constant(0.0); 2]; N]; H];
+            let psi = self.from.add(Self::SPINOR * site).cast::<L>();
             for r in 0..H {
                 let (column, power) = row_of_b(H, MU, r);
                 for b in 0..N {
-                    half[r][b] = plus(at(r, b), at(H + column, b), power + SIGN);
-                }
-            }
-            if hop.order != 0 {
-                let order = self.orders.get_unchecked(hop.order as usize);
-                for r in 0..H {
-                    for b in 0..N {
-                        half[r][b] = [half[r][b][0].permute(order), half[r][b][1].permute(order)];
-                    }
-                }
-            }
-            let link = self.links.as_ptr().add(Self::LINK * (4 * H * site + step)).cast::<L>();
-            for a in 0..N {
-                let mut product = [[L::constant(0.0); 2]; H];
-                for b in 0..N {
-                    let (re, im) = (*link.add(2 * (a * N + b)), *link.add(2 * (a * N + b) + 1));
-                    for r in 0..H {
-                        let (x, y) = (half[r][b][0], half[r][b][1]);
-                        let p = product[r];
-                        product[r] = if b == 0 {
-                            [im.negative_mul_add(y, re * x), im.mul_add(x, re * y)]
-                        } else {
-                            [im.negative_mul_add(y, re.mul_add(x, p[0])), im.mul_add(x, re.mul_add(y, p[1]))]
-                        };
-                    }
-                }
-                for r in 0..H {
-                    // B^dag has the conjugate of row r of B in column r.
-                    let (column, power) = row_of_b(H, MU, r);
-                    sum[r][a] = plus(sum[r][a], product[r], 0);
-                    low[column][a] = plus(low[column][a], product[r], 4 - power + SIGN);
+                    let upper = complex(psi.add(2 * (r * N + b)));
+                    half[r][b] = plus(upper, complex(psi.add(2 * ((H + column) * N + b))), power + SIGN);
                 }
             }
         }
+        half
+    }
+
+    /// Moves the lanes as a hop does.
+    #[inline(always)]
+    unsafe fn permute<L: Lanes<Scalar = T>>(&self, hop: Hop, half: &mut [[Z<L>; N]; H]) {
+        if hop.order != 0 {
+            // SAFETY: an order of the grid.
+            let order = unsafe { self.orders.get_unchecked(hop.order as usize) };
+            for z in half.iter_mut().flatten() {
+                *z = [z[0].permute(order), z[1].permute(order)];
+            }
+        }
+    }
+
+    /// V half, or V^dag half, for V = V_mu(site).
+    #[inline(always)]
+    unsafe fn times<L: Lanes<Scalar = T>, const MU: usize, const ADJOINT: bool>(
+        &self,
+        site: usize,
+        leaves: u16,
+        half: &[[Z<L>; N]; H],
+    ) -> [[Z<L>; N]; H] {
+        let mut result = [[[L::constant(0.0); 2]; N]; H];
+        // SAFETY: the caller's promise.
+        let link = unsafe { self.links.as_ptr().add(R * (2 * H * site + MU)).cast::<L>() };
+        for a in 0..N {
+            for b in 0..N {
+                let (row, column) = if ADJOINT { (b, a) } else { (a, b) };
+                // SAFETY: a link has R lines.
+                let [re, im] = unsafe {
+                    if 2 * N * row < R {
+                        complex(link.add(2 * (N * row + column)))
+                    } else {
+                        third(link, column, self.thirds.as_ptr().cast::<L>().add(4 * MU + 2 * leaves as usize))
+                    }
+                };
+                for r in 0..H {
+                    let ([x, y], p) = (half[r][b], result[r][a]);
+                    result[r][a] = match (ADJOINT, b) {
+                        (false, 0) => [im.negative_mul_add(y, re * x), im.mul_add(x, re * y)],
+                        (false, _) => [im.negative_mul_add(y, re.mul_add(x, p[0])), im.mul_add(x, re.mul_add(y, p[1]))],
+                        (true, 0) => [im.mul_add(y, re * x), im.negative_mul_add(x, re * y)],
+                        (true, _) => [im.mul_add(y, re.mul_add(x, p[0])), im.negative_mul_add(x, re.mul_add(y, p[1]))],
+                    };
+                }
+            }
+        }
+        result
     }
 
     /// Stores the result, with the site-diagonal terms.
@@ -209,8 +270,7 @@ impl<T: Native, const N: usize, const H: usize> Hopping<'_, T, N, H> {
                     let place = 2 * (spin * N + a);
                     let mut z = [row[a][0] * hopping, row[a][1] * hopping];
                     if let Some(centre) = centre {
-                        let c = centre.add(Self::SPINOR * site + place).cast::<L>();
-                        let c = [*c, *c.add(1)];
+                        let c = complex(centre.add(Self::SPINOR * site + place).cast::<L>());
                         z = [c[0].mul_add(diagonal, z[0]), c[1].mul_add(diagonal, z[1])];
                         // g_5 is one on the upper half and minus one on the lower.
                         z = if spin < H {
@@ -219,10 +279,35 @@ impl<T: Native, const N: usize, const H: usize> Hopping<'_, T, N, H> {
                             [c[1].mul_add(twist, z[0]), c[0].negative_mul_add(twist, z[1])]
                         };
                     }
-                    *to.add(place) = z[0];
-                    *to.add(place + 1) = z[1];
+                    if self.home != Home::Cache {
+                        z[0].stream(to.add(place));
+                        z[1].stream(to.add(place + 1));
+                    } else {
+                        (*to.add(place), *to.add(place + 1)) = (z[0], z[1]);
+                    }
                 }
             }
         }
+    }
+}
+
+/// The complex number that begins at a line.
+#[inline(always)]
+unsafe fn complex<L: Lanes>(at: *const L) -> Z<L> {
+    // SAFETY: the caller's promise.
+    unsafe { [*at, *at.add(1)] }
+}
+
+/// A number of the third row of a link that has two: factor conj(v_1 x v_2).
+#[inline(always)]
+unsafe fn third<L: Lanes>(link: *const L, column: usize, factor: *const L) -> Z<L> {
+    let (i, j) = ((column + 1) % 3, (column + 2) % 3);
+    // SAFETY: two rows of three numbers, and one.
+    unsafe {
+        let at = |row: usize, column: usize| complex(link.add(2 * (3 * row + column)));
+        let (a, b, c, d, f) = (at(0, i), at(1, j), at(0, j), at(1, i), complex(factor));
+        let re = c[1].mul_add(d[1], a[1].negative_mul_add(b[1], c[0].negative_mul_add(d[0], a[0] * b[0])));
+        let im = a[1].negative_mul_add(b[0], a[0].negative_mul_add(b[1], c[0].mul_add(d[1], c[1] * d[0])));
+        [f[1].negative_mul_add(im, f[0] * re), f[1].mul_add(re, f[0] * im)]
     }
 }

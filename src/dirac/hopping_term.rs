@@ -1,31 +1,42 @@
 //! A hopping term between sites, whatever its kernel: half-fields, threads, what it is taken with.
 
+use super::clover::Product;
 use super::field::Field;
 use super::grid::{Grid, Hop};
-use super::hopping::{Side, Terms};
+use super::hopping::{Home, Side, Terms};
+use super::site::Clover;
 use crate::context::Context;
 use crate::error::Result;
-use crate::simd::{Line, Native};
+use crate::simd::{Instructions, Line, Native};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-/// Outer sites that a thread takes at once.
-const SITES: usize = 64;
+/// Outer sites of a parity that a thread takes at once.
+const SITES: usize = 16;
+
+/// The same for several fields: the links stay in the thread's cache while one field after the other goes by.
+const SHARED_SITES: usize = 64;
+
+/// Lines of results that caches hold no longer.
+const LARGE: usize = 1 << 18;
 
 /// A hopping term in lanes of a precision.
 pub(crate) struct HoppingTerm<T> {
     pub grid: Arc<Grid>,
     pub context: Arc<Context>,
-    /// Hops of each outer site, and the link of each.
+    pub instructions: Instructions,
+    /// Hops of each outer site.
     pub hops: Vec<Hop>,
     pub links: Field<T>,
+    /// Factors of the third rows of links, where these have two.
+    pub thirds: Field<T>,
     /// Lines of a spinor.
     pub spinor: usize,
     /// The kernel for some outer sites.
     pub kernel: fn(&Self, &Job<T>, Range<usize>),
 }
 
-/// A result sum = centre + hopping on some sites.
+/// A result = centre + hopping on some sites.
 ///
 /// Fields are given as if they began at outer site 0.
 pub(crate) struct Job<'a, T> {
@@ -33,11 +44,20 @@ pub(crate) struct Job<'a, T> {
     pub to: *mut Line,
     pub terms: Terms<T>,
     pub side: Side,
-    marker: std::marker::PhantomData<&'a mut [Line]>,
+    pub home: Home,
+    /// What is put into the result before.
+    product: Option<Product<'a>>,
 }
 
 // SAFETY: threads write different sites of `to` and read the rest.
 unsafe impl<T: Sync> Sync for Job<'_, T> {}
+
+/// A field to be read, the one that becomes the result, and what it is taken with.
+pub(crate) struct Task<'a, T> {
+    pub from: &'a Field<T>,
+    pub with: With<'a, T>,
+    pub to: &'a mut Field<T>,
+}
 
 /// Numbers and field that a hopping term is taken with.
 pub(crate) struct With<'a, T> {
@@ -47,12 +67,19 @@ pub(crate) struct With<'a, T> {
     pub centre: Centre<'a, T>,
 }
 
+impl<T> With<'_, T> {
+    /// The hopping term alone.
+    pub fn hopping() -> Self {
+        With { hopping: 1.0, diagonal: 0.0, twist: 0.0, centre: Centre::None }
+    }
+}
+
 /// The field of the site-diagonal terms.
 pub(crate) enum Centre<'a, T> {
     None,
     Field(&'a Field<T>),
-    /// What the result holds before.
-    Result,
+    /// A clover term's product with a field.
+    Clover(&'a Clover<T>, &'a Field<T>),
 }
 
 /// Which sites a half-field holds, or all.
@@ -80,55 +107,91 @@ impl<T: Native> HoppingTerm<T> {
 
     /// to = hopping H from + (diagonal + i twist g_5) centre on the part where `to` and `centre` live; `from` lives on the
     /// other one, or on all. The centre may be left out.
-    pub fn hop(&self, (side, part): (Side, Part), from: &Field<T>, with: With<T>, to: &mut Field<T>) {
+    pub fn hop(&self, at: (Side, Part), from: &Field<T>, with: With<T>, to: &mut Field<T>) {
+        self.hop_many(at, vec![Task { from, with, to }]);
+    }
+
+    /// The same for several fields, which share each load of a link from memory.
+    pub fn hop_many(&self, (side, part): (Side, Part), tasks: Vec<Task<T>>) {
+        let mut jobs: Vec<Job<T>> = tasks.into_iter().map(|task| self.job((side, part), task)).collect();
+        let (sites, even) = (self.sites(part), self.grid.even);
+        let is_large = jobs.len() * sites.len() * self.spinor >= LARGE;
+        for (i, job) in jobs.iter_mut().enumerate() {
+            // What a product was just put into is in a cache.
+            if is_large && job.product.is_none() {
+                job.home = if i == 0 { Home::Memory } else { Home::Beside };
+            }
+        }
+        let run = |job: &Job<T>, sites: Range<usize>| {
+            if let Some(product) = &job.product {
+                product.run::<T>(self.instructions, sites.clone());
+            }
+            (self.kernel)(self, job, sites);
+        };
+        let step = if jobs.len() == 1 { SITES } else { SHARED_SITES };
+        if part == Part::All && self.grid.is_bipartite() {
+            // Even and odd sites of a place in turn: both need the same links.
+            self.context.share(even.div_ceil(step), |_, i| {
+                let (first, last) = (i * step, even.min((i + 1) * step));
+                for job in &jobs {
+                    run(job, first..last);
+                    run(job, even + first..even + last);
+                }
+            });
+        } else {
+            self.context.share(sites.len().div_ceil(step), |_, i| {
+                let first = sites.start + i * step;
+                jobs.iter().for_each(|job| run(job, first..sites.end.min(first + step)));
+            });
+        }
+    }
+
+    fn job<'a>(&self, (side, part): (Side, Part), task: Task<'a, T>) -> Job<'a, T> {
+        let Task { from, with, to } = task;
         let source = match part {
             Part::All => Part::All,
             Part::Even => Part::Odd,
             Part::Odd => Part::Even,
         };
         let expect = |field: &Field<T>, part| assert_eq!(field.lines().len(), self.sites(part).len() * self.spinor);
-        let begin = |part| self.sites(part).start * self.spinor;
-        expect(from, source);
+        let start = |field: &Field<T>, part| {
+            expect(field, part);
+            field.lines().as_ptr().wrapping_sub(self.sites(part).start * self.spinor)
+        };
         expect(to, part);
         let twist = if side == Side::Plain { with.twist } else { -with.twist };
-        let result = to.lines_mut().as_mut_ptr().wrapping_sub(begin(part));
-        let centre = match with.centre {
-            Centre::None => None,
-            Centre::Result => Some(result.cast_const()),
-            Centre::Field(field) => {
-                expect(field, part);
-                Some(field.lines().as_ptr().wrapping_sub(begin(part)))
+        let result = to.lines_mut().as_mut_ptr().wrapping_sub(self.sites(part).start * self.spinor);
+        let (centre, product) = match with.centre {
+            Centre::None => (None, None),
+            Centre::Field(field) => (Some(start(field, part)), None),
+            Centre::Clover(clover, field) => {
+                (Some(result.cast_const()), Some(clover.product(side, start(field, part), result)))
             }
         };
         let number = T::from_f64;
         let terms =
             Terms { hopping: number(with.hopping), diagonal: number(with.diagonal), twist: number(twist), centre };
-        let job = Job {
-            from: from.lines().as_ptr().wrapping_sub(begin(source)),
-            to: result,
-            terms,
-            side,
-            marker: std::marker::PhantomData,
-        };
-        let sites = self.sites(part);
-        self.context.share(sites.len().div_ceil(SITES), |_, i| {
-            let first = sites.start + i * SITES;
-            (self.kernel)(self, &job, first..sites.end.min(first + SITES));
-        });
+        Job { from: start(from, source), to: result, terms, side, home: Home::Cache, product }
     }
 
     /// field <- (diagonal + i twist g_5) field.
     pub fn diagonal(&self, field: &mut Field<T>, diagonal: f64, twist: f64) {
-        let (width, half) = (T::WIDTH, self.spinor / 2);
-        for spinor in field.numbers_mut().chunks_exact_mut(self.spinor * width) {
-            for (i, pair) in spinor.chunks_exact_mut(2 * width).enumerate() {
-                let (re, im) = pair.split_at_mut(width);
-                for (x, y) in re.iter_mut().zip(im) {
-                    let (a, t) = (diagonal, if 2 * i < half { twist } else { -twist });
-                    let (u, v) = (x.to_f64(), y.to_f64());
-                    (*x, *y) = (T::from_f64(a * u - t * v), T::from_f64(a * v + t * u));
+        let (width, half, (a, t)) = (T::WIDTH, self.spinor / 2, (T::from_f64(diagonal), twist));
+        let parts: Vec<_> = field.numbers_mut().chunks_mut(SITES * self.spinor * width).map(Mutex::new).collect();
+        self.context.share(parts.len(), |_, i| {
+            let Ok(mut part) = parts[i].lock() else { return };
+            for spinor in part.chunks_exact_mut(self.spinor * width) {
+                for (i, pair) in spinor.chunks_exact_mut(2 * width).enumerate() {
+                    let (re, im) = pair.split_at_mut(width);
+                    let t = if 2 * i < half { t } else { -t };
+                    let (t, minus) = (T::from_f64(t), T::from_f64(-t));
+                    for (x, y) in re.iter_mut().zip(im) {
+                        let (u, v) = (*x, *y);
+                        let zero = T::from_f64(0.0);
+                        (*x, *y) = (u.mul_add(a, v.mul_add(minus, zero)), v.mul_add(a, u.mul_add(t, zero)));
+                    }
                 }
             }
-        }
+        });
     }
 }

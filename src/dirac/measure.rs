@@ -1,39 +1,62 @@
 //! What the kernels take on this machine: for benchmarks.
 
+use super::dirac::Dirac;
 use super::field::Field;
-use super::grid::Grid;
 use super::hopping::Side;
-use super::hopping_term::{Centre, Part, With};
-use super::wilson::{Parts, wilson};
-use crate::context::{Context, Precision};
-use crate::error::Result;
-use crate::gauge::Gauge;
+use super::hopping_term::{Part, Task, With};
+use super::operator::{Full, Linear};
+use crate::context::Precision;
+use crate::error::{Error, Result};
 use crate::simd::Native;
-use std::sync::Arc;
 use std::time::Instant;
 
-/// Seconds that the Wilson hopping term takes on all sites: the median of `repeats`.
-pub fn hopping_seconds(context: &Arc<Context>, gauge: &Gauge, precision: Precision, repeats: usize) -> Result<f64> {
-    match precision {
-        Precision::F32 => seconds::<f32>(context, gauge, repeats),
-        Precision::F64 => seconds::<f64>(context, gauge, repeats),
+/// What is timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// The hopping term alone.
+    Hopping,
+    /// The whole operator D.
+    Operator,
+}
+
+/// A kernel with fields of its own, to be timed.
+pub struct Timed {
+    run: Box<dyn FnMut()>,
+}
+
+impl Timed {
+    /// A kernel of an operator in a precision, on `count` fields together.
+    pub fn new(dirac: &Dirac, kernel: Kernel, precision: Precision, count: usize) -> Result<Self> {
+        let run = match (precision, dirac.single()) {
+            (Precision::F64, _) => runner(dirac.double(), kernel, count)?,
+            (Precision::F32, Some(single)) => runner(single, kernel, count)?,
+            (Precision::F32, None) => {
+                return Err(Error::Unsupported("lattice: expected even extents for f32, got odd ones".into()));
+            }
+        };
+        Ok(Self { run })
+    }
+
+    /// Seconds that one run takes.
+    pub fn seconds(&mut self) -> f64 {
+        let start = Instant::now();
+        (self.run)();
+        start.elapsed().as_secs_f64()
     }
 }
 
-fn seconds<T: Native>(context: &Arc<Context>, gauge: &Gauge, repeats: usize) -> Result<f64> {
-    let dimensions = gauge.lattice().dimensions();
-    let grid = Arc::new(Grid::new(gauge.lattice(), T::WIDTH));
-    let parts = Parts { weights: vec![1.0; dimensions], boundary: vec![1.0.into(); dimensions] };
-    let term = wilson::<T>(context, &grid, gauge, &parts)?;
-    let (mut from, mut to): (Field<T>, Field<T>) = (term.zeros(Part::All)?, term.zeros(Part::All)?);
-    from.numbers_mut().iter_mut().enumerate().for_each(|(i, x)| *x = T::from_f64((i % 17) as f64 * 0.1));
-    let mut times = Vec::with_capacity(repeats);
-    for _ in 0..repeats.max(1) {
-        let with = || With { hopping: 1.0, diagonal: 0.0, twist: 0.0, centre: Centre::None };
-        let start = Instant::now();
-        term.hop((Side::Plain, Part::All), &from, with(), &mut to);
-        times.push(start.elapsed().as_secs_f64());
+fn runner<T: Native>(full: Full<T>, kernel: Kernel, count: usize) -> Result<Box<dyn FnMut()>> {
+    let fields = || (0..count).map(|_| full.zeros()).collect::<Result<Vec<Field<T>>>>();
+    let (mut from, mut to, mut scratch) = (fields()?, fields()?, vec![]);
+    scratch.resize_with(count, Field::default);
+    for field in &mut from {
+        field.numbers_mut().iter_mut().enumerate().for_each(|(i, x)| *x = T::from_f64((i % 17) as f64 * 0.1));
     }
-    times.sort_by(f64::total_cmp);
-    Ok(times[times.len() / 2])
+    Ok(Box::new(move || match kernel {
+        Kernel::Operator => full.apply_many(Side::Plain, &from, &mut to, &mut scratch),
+        Kernel::Hopping => {
+            let tasks = from.iter().zip(&mut to).map(|(from, to)| Task { from, with: With::hopping(), to });
+            full.hopping.hop_many((Side::Plain, Part::All), tasks.collect());
+        }
+    }))
 }

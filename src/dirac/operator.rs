@@ -10,7 +10,7 @@
 
 use super::field::Field;
 use super::hopping::Side;
-use super::hopping_term::{Centre, HoppingTerm, Part, With};
+use super::hopping_term::{Centre, HoppingTerm, Part, Task, With};
 use super::site::Site;
 use crate::context::Context;
 use crate::error::Result;
@@ -28,6 +28,9 @@ pub(crate) trait Linear<T>: Send + Sync {
     /// to = A from or A^dag from; `scratch` is another field of its kind.
     fn apply(&self, side: Side, from: &Field<T>, to: &mut Field<T>, scratch: &mut Field<T>);
 
+    /// The same for several fields, which may share what is loaded: to[i] = A from[i]; a scratch field for each.
+    fn apply_many(&self, side: Side, from: &[Field<T>], to: &mut [Field<T>], scratch: &mut [Field<T>]);
+
     /// Threads and more.
     fn context(&self) -> &Context;
 }
@@ -38,20 +41,30 @@ pub(crate) struct Full<T> {
     pub site: Arc<Site<T>>,
 }
 
+impl<T: Native> Full<T> {
+    /// The site-diagonal part of D.
+    fn with<'a>(&'a self, from: &'a Field<T>) -> With<'a, T> {
+        match &*self.site {
+            &Site::Number { diagonal, twist } => With { hopping: 1.0, diagonal, twist, centre: Centre::Field(from) },
+            Site::Clover(clover) => {
+                With { hopping: 1.0, diagonal: 1.0, twist: 0.0, centre: Centre::Clover(clover, from) }
+            }
+        }
+    }
+}
+
 impl<T: Native> Linear<T> for Full<T> {
     fn zeros(&self) -> Result<Field<T>> {
         self.hopping.zeros(Part::All)
     }
 
     fn apply(&self, side: Side, from: &Field<T>, to: &mut Field<T>, _scratch: &mut Field<T>) {
-        let with = match *self.site {
-            Site::Number { diagonal, twist } => With { hopping: 1.0, diagonal, twist, centre: Centre::Field(from) },
-            Site::Clover(_) => {
-                self.site.multiply(&self.hopping, (side, Part::All), from, to);
-                With { hopping: 1.0, diagonal: 1.0, twist: 0.0, centre: Centre::Result }
-            }
-        };
-        self.hopping.hop((side, Part::All), from, with, to);
+        self.hopping.hop((side, Part::All), from, self.with(from), to);
+    }
+
+    fn apply_many(&self, side: Side, from: &[Field<T>], to: &mut [Field<T>], _scratch: &mut [Field<T>]) {
+        let tasks = from.iter().zip(to).map(|(from, to)| Task { from, with: self.with(from), to });
+        self.hopping.hop_many((side, Part::All), tasks.collect());
     }
 
     fn context(&self) -> &Context {
@@ -66,6 +79,26 @@ pub(crate) struct EvenOdd<T> {
 }
 
 impl<T: Native> EvenOdd<T> {
+    /// scratch <- M^-1 scratch on the even sites, but where M is a number, which divides on the way.
+    fn divide(&self, side: Side, scratch: &mut Field<T>) {
+        if !matches!(*self.site, Site::Number { twist: 0.0, .. }) {
+            self.site.divide(&self.hopping, (side, Part::Even), scratch);
+        }
+    }
+
+    /// The site-diagonal part of S, with the factor of its second hop.
+    fn with<'a>(&'a self, from: &'a Field<T>) -> With<'a, T> {
+        match &*self.site {
+            &Site::Number { diagonal, twist } => {
+                let hopping = if twist == 0.0 { -1.0 / diagonal } else { -1.0 };
+                With { hopping, diagonal, twist, centre: Centre::Field(from) }
+            }
+            Site::Clover(clover) => {
+                With { hopping: -1.0, diagonal: 1.0, twist: 0.0, centre: Centre::Clover(clover, from) }
+            }
+        }
+    }
+
     /// Solves D x = b by way of `solve` for the Schur complement; returns its iterations.
     pub fn solve(&self, b: &Field<T>, x: &mut Field<T>, solve: Solve<T>) -> Result<u64> {
         let right = self.prepared(b)?;
@@ -113,25 +146,18 @@ impl<T: Native> Linear<T> for EvenOdd<T> {
     }
 
     fn apply(&self, side: Side, from: &Field<T>, to: &mut Field<T>, scratch: &mut Field<T>) {
-        let (hopping, site) = (&self.hopping, &self.site);
-        let none = With { hopping: 1.0, diagonal: 0.0, twist: 0.0, centre: Centre::None };
-        hopping.hop((side, Part::Even), from, none, scratch);
-        let with = match **site {
-            // A number divides on the way.
-            Site::Number { diagonal, twist: 0.0 } => {
-                With { hopping: -1.0 / diagonal, diagonal, twist: 0.0, centre: Centre::Field(from) }
-            }
-            Site::Number { diagonal, twist } => {
-                site.divide(hopping, (side, Part::Even), scratch);
-                With { hopping: -1.0, diagonal, twist, centre: Centre::Field(from) }
-            }
-            Site::Clover(_) => {
-                site.divide(hopping, (side, Part::Even), scratch);
-                site.multiply(hopping, (side, Part::Odd), from, to);
-                With { hopping: -1.0, diagonal: 1.0, twist: 0.0, centre: Centre::Result }
-            }
-        };
-        hopping.hop((side, Part::Odd), scratch, with, to);
+        self.hopping.hop((side, Part::Even), from, With::hopping(), scratch);
+        self.divide(side, scratch);
+        self.hopping.hop((side, Part::Odd), scratch, self.with(from), to);
+    }
+
+    fn apply_many(&self, side: Side, from: &[Field<T>], to: &mut [Field<T>], scratch: &mut [Field<T>]) {
+        let tasks = from.iter().zip(&mut *scratch).map(|(from, to)| Task { from, with: With::hopping(), to });
+        self.hopping.hop_many((side, Part::Even), tasks.collect());
+        scratch[..from.len()].iter_mut().for_each(|field| self.divide(side, field));
+        let tasks = scratch.iter().zip(from.iter().zip(to));
+        let tasks = tasks.map(|(scratch, (from, to))| Task { from: scratch, with: self.with(from), to });
+        self.hopping.hop_many((side, Part::Odd), tasks.collect());
     }
 
     fn context(&self) -> &Context {

@@ -8,6 +8,9 @@ use super::hopping_term::{HoppingTerm, Part};
 use crate::error::Result;
 use crate::simd::{Line, Native};
 
+/// Outer sites that a thread takes at once.
+const SITES: usize = 64;
+
 /// The site-diagonal part.
 pub(crate) enum Site<T> {
     /// m + i t g_5.
@@ -45,10 +48,11 @@ impl<T: Native> Clover<T> {
         })
     }
 
-    fn run(&self, hopping: &HoppingTerm<T>, part: Part, product: Product) {
-        let begin = hopping.sites(part).start * hopping.spinor;
-        let product = Product { from: product.from.wrapping_sub(begin), to: product.to.wrapping_sub(begin), ..product };
-        product.run::<T>(&hopping.context, hopping.sites(part));
+    /// (A + i t g_5) from to be put into `to`, or its adjoint; the fields as if they began at outer site 0.
+    pub fn product(&self, side: Side, from: *const Line, to: *mut Line) -> Product<'_> {
+        let sign = if side == Side::Plain { 1.0 } else { -1.0 };
+        let twist = Some((sign * self.twist, None)).filter(|_| self.twist != 0.0);
+        Product { size: self.size, matrix: self.matrix.lines(), twist, from, to }
     }
 }
 
@@ -68,23 +72,6 @@ impl<T: Native> Site<T> {
         }
     }
 
-    /// to = M from, or M^dag from, on a part.
-    pub fn multiply(&self, hopping: &HoppingTerm<T>, (side, part): (Side, Part), from: &Field<T>, to: &mut Field<T>) {
-        let sign = if side == Side::Plain { 1.0 } else { -1.0 };
-        match self {
-            Site::Number { diagonal, twist } => {
-                to.lines_mut().copy_from_slice(from.lines());
-                hopping.diagonal(to, *diagonal, sign * twist);
-            }
-            Site::Clover(clover) => {
-                let twist = Some((sign * clover.twist, None)).filter(|_| clover.twist != 0.0);
-                let (from, to): (*const Line, _) = (from.lines().as_ptr(), to.lines_mut().as_mut_ptr());
-                let matrix = clover.matrix.lines();
-                clover.run(hopping, part, Product { size: clover.size, matrix, twist, from, to });
-            }
-        }
-    }
-
     /// field <- M^-1 field, or M^-dag field, on a part.
     pub fn divide(&self, hopping: &HoppingTerm<T>, (side, part): (Side, Part), field: &mut Field<T>) {
         let sign = if side == Side::Plain { 1.0 } else { -1.0 };
@@ -95,9 +82,14 @@ impl<T: Native> Site<T> {
             }
             Site::Clover(clover) => {
                 let twist = clover.reciprocal.as_ref().map(|r| (-sign * clover.twist, Some(r.lines())));
-                let to = field.lines_mut().as_mut_ptr();
+                let sites = hopping.sites(part);
+                let to = field.lines_mut().as_mut_ptr().wrapping_sub(sites.start * hopping.spinor);
                 let matrix = clover.inverse.lines();
-                clover.run(hopping, part, Product { size: clover.size, matrix, twist, from: to.cast_const(), to });
+                let product = Product { size: clover.size, matrix, twist, from: to.cast_const(), to };
+                hopping.context.share(sites.len().div_ceil(SITES), |_, i| {
+                    let first = sites.start + i * SITES;
+                    product.run::<T>(hopping.instructions, first..sites.end.min(first + SITES));
+                });
             }
         }
     }

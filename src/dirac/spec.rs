@@ -31,6 +31,32 @@ pub struct WilsonSpec {
     pub clover: Option<Coefficient>,
     /// Twisted mass t.
     pub twist: f64,
+    /// Numbers of a link of SU(3) in memory: 18 (the default, 'auto'), or 12, two rows, from which the third is made anew.
+    pub links: LinkNumbers,
+}
+
+/// How many numbers of a link are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum LinkNumbers {
+    /// Chosen by the library.
+    Chosen(Choice),
+    /// So many.
+    Number(u32),
+}
+
+/// A choice that is left to the library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Choice {
+    /// By itself.
+    Auto,
+}
+
+impl Default for LinkNumbers {
+    fn default() -> Self {
+        Self::Chosen(Choice::Auto)
+    }
 }
 
 /// The naive staggered operator of mass m.
@@ -145,6 +171,15 @@ impl WilsonSpec {
         }
         let row = |_| (0..dimensions).map(|nu| if nu + 1 == dimensions { time } else { space }).collect();
         Ok(Some((0..dimensions).map(row).collect()))
+    }
+
+    /// True where links are kept as two rows of three.
+    pub fn is_compressed(&self) -> Result<bool> {
+        match self.links {
+            LinkNumbers::Chosen(Choice::Auto) | LinkNumbers::Number(18) => Ok(false),
+            LinkNumbers::Number(12) => Ok(true),
+            LinkNumbers::Number(other) => Err(Error::BadSpec(format!("links: expected 'auto', 18 or 12, got {other}"))),
+        }
     }
 
     /// Weights w of the directions.

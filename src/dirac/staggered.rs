@@ -14,15 +14,15 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::field::Field;
-use super::grid::Grid;
-use super::hopping::{Side, Terms};
+use super::grid::{Grid, Hop};
+use super::hopping::{Home, Side, Terms};
 use super::hopping_term::{HoppingTerm, Job};
+use super::links::Links;
 use super::wilson::neighbours;
 use crate::context::Context;
 use crate::error::Result;
 use crate::gauge::{Complex64, Gauge};
-use crate::lattice::Lattice;
-use crate::simd::{Instructions, Lanes, Launch, Native, launch};
+use crate::simd::{Instructions, Lanes, Launch, Line, Native, launch};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
@@ -64,10 +64,10 @@ pub(crate) fn naive<T: Native>(
         let phase = if x[mu] + 1 == lattice.extent()[mu] { boundary[mu] } else { 1.0.into() };
         phase * (0.5 * first.phase(&x, mu))
     };
+    let mut links = Links::new(grid, lattice.dimensions(), gauge.group().reals())?;
+    links.fill(gauge, 0, &factor);
     let steps = neighbours(lattice.dimensions());
-    let mut links = Links::new(grid, gauge, steps.len())?;
-    links.fill(lattice, gauge, 1, &factor);
-    Ok(links.term(context, grid, gauge, &steps))
+    Ok(term(context, grid, links.field(), (gauge, &steps)))
 }
 
 /// The hopping term of the improved operator, with links one and three steps long.
@@ -78,77 +78,37 @@ pub(crate) fn improved<T: Native>(
     long: &Gauge,
 ) -> Result<HoppingTerm<T>> {
     let lattice = fat.lattice();
-    let mut steps = neighbours(lattice.dimensions());
-    steps.extend((0..lattice.dimensions()).flat_map(|mu| [(mu, 3), (mu, -3)]));
-    let mut links = Links::new(grid, fat, steps.len())?;
+    let dimensions = lattice.dimensions();
+    let mut steps = neighbours(dimensions);
+    steps.extend((0..dimensions).flat_map(|mu| [(mu, 3), (mu, -3)]));
     let one = |_: usize, _: usize| Complex64::new(1.0, 0.0);
-    links.fill(lattice, fat, 1, &one);
-    links.first = 2 * lattice.dimensions();
-    links.fill(lattice, long, 3, &one);
-    Ok(links.term(context, grid, fat, &steps))
+    let mut links = Links::new(grid, 2 * dimensions, fat.group().reals())?;
+    links.fill(fat, 0, &one);
+    links.fill(long, dimensions, &one);
+    Ok(term(context, grid, links.field(), (fat, &steps)))
 }
 
-/// Links in the order of the kernel, while they are put there: `[outer site][step][row][column][re, im]`.
-struct Links<'a, T> {
-    grid: &'a Grid,
-    colours: usize,
-    steps: usize,
-    first: usize,
-    field: Field<T>,
-}
-
-impl<'a, T: Native> Links<'a, T> {
-    fn new(grid: &'a Grid, gauge: &Gauge, steps: usize) -> Result<Self> {
-        let colours = gauge.group().colours();
-        let field = Field::zeros(grid.sites * steps * 2 * colours * colours)?;
-        Ok(Self { grid, colours, steps, first: 0, field })
-    }
-
-    /// factor U forward, and minus its adjoint backward, for links of some length.
-    fn fill(&mut self, lattice: &Lattice, gauge: &Gauge, length: i64, factor: &dyn Fn(usize, usize) -> Complex64) {
-        let (n, dimensions) = (self.colours, lattice.dimensions());
-        let link = 2 * n * n;
-        let own = self.field.numbers_mut();
-        for (site, &(outer, lane)) in self.grid.places.iter().enumerate() {
-            for mu in 0..dimensions {
-                for is_backward in [false, true] {
-                    let mut unit = vec![0; dimensions];
-                    unit[mu] = if is_backward { -length } else { 0 };
-                    let base = lattice.shifted(site, &unit);
-                    let from = &gauge.links()[(base * dimensions + mu) * link..][..link];
-                    let step = self.first + 2 * mu + usize::from(is_backward);
-                    for row in 0..n {
-                        for column in 0..n {
-                            let (i, j) = if is_backward { (column, row) } else { (row, column) };
-                            let at = 2 * (i * n + j);
-                            let u = factor(base, mu) * Complex64::new(from[at], from[at + 1]);
-                            let u = if is_backward { -u.conj() } else { u };
-                            let hop = outer as usize * self.steps + step;
-                            let to = (hop * link + 2 * (row * n + column)) * T::WIDTH + lane as usize;
-                            own[to] = T::from_f64(u.re);
-                            own[to + T::WIDTH] = T::from_f64(u.im);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn term(self, context: &Arc<Context>, grid: &Arc<Grid>, gauge: &Gauge, steps: &[(usize, i64)]) -> HoppingTerm<T> {
-        let kernel = match gauge.group().colours() {
-            1 => run::<T, 1>,
-            2 => run::<T, 2>,
-            _ => run::<T, 3>,
-        };
-        let (context, grid) = (Arc::clone(context), Arc::clone(grid));
-        HoppingTerm { hops: grid.hops(steps), grid, context, links: self.field, spinor: 2 * self.colours, kernel }
-    }
+fn term<T: Native>(
+    context: &Arc<Context>,
+    grid: &Arc<Grid>,
+    links: Field<T>,
+    (gauge, steps): (&Gauge, &[(usize, i64)]),
+) -> HoppingTerm<T> {
+    let colours = gauge.group().colours();
+    let kernel = match colours {
+        1 => run::<T, 1>,
+        2 => run::<T, 2>,
+        _ => run::<T, 3>,
+    };
+    let (context, grid, hops) = (Arc::clone(context), Arc::clone(grid), grid.hops(steps));
+    let (instructions, thirds) = (Instructions::best(), Field::default());
+    HoppingTerm { hops, grid, context, instructions, links, thirds, spinor: 2 * colours, kernel }
 }
 
 fn run<T: Native, const N: usize>(term: &HoppingTerm<T>, job: &Job<T>, sites: Range<usize>) {
     // SAFETY: fields, hops and links have the size of the grid, sites are given to one thread each, and the instruction
     // set was found on this processor.
-    unsafe { launch::<T>(Instructions::best(), Vectors::<T, N> { term, job, sites }) }
+    unsafe { launch::<T>(term.instructions, Vectors::<T, N> { term, job, sites }) }
 }
 
 /// Some sites of the hopping term of colour vectors.
@@ -161,47 +121,132 @@ struct Vectors<'a, T, const N: usize> {
 impl<T: Native, const N: usize> Launch<T> for Vectors<'_, T, N> {
     #[inline(always)]
     unsafe fn run<L: Lanes<Scalar = T>>(self) {
-        let (term, Terms { hopping, diagonal, centre, .. }) = (self.term, self.job.terms);
-        let steps = term.hops.len() / term.grid.sites;
+        let (hops, steps) = (&self.term.hops[..], self.term.hops.len() / self.term.grid.sites);
+        for site in self.sites.clone() {
+            let mut sum = [[L::constant(0.0); 2]; N];
+            for direction in 0..steps / 2 {
+                // SAFETY: sites of the grid; fields, hops and links of its size.
+                unsafe {
+                    let hop = *hops.get_unchecked(steps * site + 2 * direction);
+                    let back = *hops.get_unchecked(steps * site + 2 * direction + 1);
+                    if self.job.home == Home::Memory {
+                        self.prefetch::<L>(steps, (site + 1, direction));
+                    }
+                    self.add(steps, (site, direction), hop, &mut sum);
+                    self.subtract(steps, (back.site as usize, direction), back, &mut sum);
+                }
+            }
+            // SAFETY: as above.
+            unsafe { self.store(site, &sum) }
+        }
+        if self.job.home != Home::Cache {
+            L::fence();
+        }
+    }
+}
+
+impl<T: Native, const N: usize> Vectors<'_, T, N> {
+    /// Where the link in a direction of a site begins.
+    #[inline(always)]
+    fn link(&self, steps: usize, (site, direction): (usize, usize)) -> *const Line {
+        self.term.links.lines().as_ptr().wrapping_add(2 * N * N * (steps / 2 * site + direction))
+    }
+
+    /// Asks for the links in a direction of a site, forward and backward.
+    #[inline(always)]
+    fn prefetch<L: Lanes>(&self, steps: usize, (site, direction): (usize, usize)) {
+        let Some(back) = self.term.hops.get(steps * site + 2 * direction + 1) else { return };
+        for site in [site, back.site as usize] {
+            let link = self.link(steps, (site, direction));
+            (0..2 * N * N).for_each(|line| L::prefetch(link.wrapping_add(line)));
+        }
+    }
+
+    /// The vector that a hop comes from.
+    #[inline(always)]
+    unsafe fn vector<L: Lanes>(&self, hop: Hop) -> [[L; 2]; N] {
+        let mut psi = [[L::constant(0.0); 2]; N];
+        // SAFETY: a site of the field.
+        unsafe {
+            let from = self.job.from.add(2 * N * hop.site as usize).cast::<L>();
+            for b in 0..N {
+                psi[b] = [*from.add(2 * b), *from.add(2 * b + 1)];
+            }
+        }
+        psi
+    }
+
+    /// Moves the lanes as a hop does.
+    #[inline(always)]
+    unsafe fn permute<L: Lanes>(&self, hop: Hop, psi: &mut [[L; 2]; N]) {
+        if hop.order != 0 {
+            // SAFETY: an order of the grid.
+            let order = unsafe { self.term.grid.orders.get_unchecked(hop.order as usize) };
+            for z in psi {
+                *z = [z[0].permute(order), z[1].permute(order)];
+            }
+        }
+    }
+
+    /// sum += V psi of a hop forward.
+    #[inline(always)]
+    unsafe fn add<L: Lanes>(&self, steps: usize, at: (usize, usize), hop: Hop, sum: &mut [[L; 2]; N]) {
+        let link = self.link(steps, at).cast::<L>();
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut psi = self.vector::<L>(hop);
+            self.permute(hop, &mut psi);
+            for a in 0..N {
+                for b in 0..N {
+                    let (re, im) = (*link.add(2 * (N * a + b)), *link.add(2 * (N * a + b) + 1));
+                    let (p, [x, y]) = (sum[a], psi[b]);
+                    sum[a] = [im.negative_mul_add(y, re.mul_add(x, p[0])), im.mul_add(x, re.mul_add(y, p[1]))];
+                }
+            }
+        }
+    }
+
+    /// sum -= V^dag psi of a hop backward, multiplied where V and psi lie.
+    #[inline(always)]
+    unsafe fn subtract<L: Lanes>(&self, steps: usize, at: (usize, usize), hop: Hop, sum: &mut [[L; 2]; N]) {
+        let link = self.link(steps, at).cast::<L>();
+        let mut product = [[L::constant(0.0); 2]; N];
+        // SAFETY: the caller's promise.
+        unsafe {
+            let psi = self.vector::<L>(hop);
+            for a in 0..N {
+                for b in 0..N {
+                    let (re, im) = (*link.add(2 * (N * b + a)), *link.add(2 * (N * b + a) + 1));
+                    let (p, [x, y]) = (product[a], psi[b]);
+                    product[a] = [im.mul_add(y, re.mul_add(x, p[0])), im.negative_mul_add(x, re.mul_add(y, p[1]))];
+                }
+            }
+            self.permute(hop, &mut product);
+        }
+        for a in 0..N {
+            sum[a] = [sum[a][0] - product[a][0], sum[a][1] - product[a][1]];
+        }
+    }
+
+    /// Stores the result, with the site-diagonal term.
+    #[inline(always)]
+    unsafe fn store<L: Lanes<Scalar = T>>(&self, site: usize, sum: &[[L; 2]; N]) {
+        let Terms { hopping, diagonal, centre, .. } = self.job.terms;
         // The hopping term is antihermitian.
         let sign = if self.job.side == Side::Plain { 1.0 } else { -1.0 };
         let (hopping, diagonal) = (L::splat(hopping) * L::constant(sign), L::splat(diagonal));
-        for site in self.sites.clone() {
-            // SAFETY: sites of the grid; fields, hops and links of its size.
-            unsafe {
-                let mut sum = [[L::constant(0.0); 2]; N];
-                let mut link = term.links.lines().as_ptr().add(2 * N * N * steps * site).cast::<L>();
-                for step in 0..steps {
-                    let hop = *term.hops.get_unchecked(steps * site + step);
-                    let from = self.job.from.add(2 * N * hop.site as usize).cast::<L>();
-                    let mut psi = [[L::constant(0.0); 2]; N];
-                    for b in 0..N {
-                        psi[b] = [*from.add(2 * b), *from.add(2 * b + 1)];
-                    }
-                    if hop.order != 0 {
-                        let order = term.grid.orders.get_unchecked(hop.order as usize);
-                        for b in 0..N {
-                            psi[b] = [psi[b][0].permute(order), psi[b][1].permute(order)];
-                        }
-                    }
-                    for a in 0..N {
-                        for b in 0..N {
-                            let (re, im) = (*link, *link.add(1));
-                            link = link.add(2);
-                            let (p, [x, y]) = (sum[a], psi[b]);
-                            sum[a] = [im.negative_mul_add(y, re.mul_add(x, p[0])), im.mul_add(x, re.mul_add(y, p[1]))];
-                        }
-                    }
+        // SAFETY: the caller's promise.
+        unsafe {
+            let to = self.job.to.add(2 * N * site).cast::<L>();
+            for (place, x) in sum.iter().flatten().enumerate() {
+                let mut z = *x * hopping;
+                if let Some(centre) = centre {
+                    z = (*centre.add(2 * N * site).cast::<L>().add(place)).mul_add(diagonal, z);
                 }
-                let to = self.job.to.add(2 * N * site).cast::<L>();
-                for a in 0..N {
-                    for part in 0..2 {
-                        let mut z = sum[a][part] * hopping;
-                        if let Some(centre) = centre {
-                            z = (*centre.add(2 * N * site).cast::<L>().add(2 * a + part)).mul_add(diagonal, z);
-                        }
-                        *to.add(2 * a + part) = z;
-                    }
+                if self.job.home != Home::Cache {
+                    z.stream(to.add(place));
+                } else {
+                    *to.add(place) = z;
                 }
             }
         }

@@ -4,6 +4,7 @@
 //! it is one register, with AVX2 a [`Pair`] of registers, elsewhere an array. All operations act on each lane alone,
 //! and fuse multiply and add wherever the hardware does.
 
+use super::memory::Line;
 use std::ops::{Add, Div, Mul, Sub};
 
 /// f32 or f64, as it lies in memory.
@@ -136,6 +137,25 @@ pub(crate) trait Lanes:
         columns
     }
 
+    /// Stores to a line that is not read again soon, past the caches where the processor can; others see it after
+    /// [`Lanes::fence`].
+    ///
+    /// # Safety
+    /// `to` may be written.
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut Self) {
+        // SAFETY: the caller's promise.
+        unsafe { *to = self }
+    }
+
+    /// Ends a run of [`Lanes::stream`].
+    #[inline(always)]
+    fn fence() {}
+
+    /// Asks for a line ahead of its use; any address may be given.
+    #[inline(always)]
+    fn prefetch(_line: *const Line) {}
+
     /// The same double, rounded, in each lane.
     #[inline(always)]
     fn constant(x: f64) -> Self {
@@ -223,5 +243,21 @@ impl<T: Lanes> Lanes for Pair<T> {
     unsafe fn isolate<W: Work>(work: W) {
         // SAFETY: the caller's promise.
         unsafe { T::isolate(work) }
+    }
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut Self) {
+        // SAFETY: the caller's promise; a pair is its halves one after the other.
+        unsafe {
+            self.0.stream(to.cast());
+            self.1.stream(to.cast::<T>().add(1));
+        }
+    }
+    #[inline(always)]
+    fn fence() {
+        T::fence();
+    }
+    #[inline(always)]
+    fn prefetch(line: *const Line) {
+        T::prefetch(line);
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use native::{Launch, Native, launch};
 pub use peak::multiply_add_peak;
 pub(crate) use portable::Array;
 pub(crate) use records::{Places, gather, scatter};
-pub use triad::triad_bandwidth;
+pub use triad::Triad;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use {
     lanes::Pair,

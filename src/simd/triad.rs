@@ -3,18 +3,28 @@
 //! J. D. McCalpin, IEEE TCCA Newsletter (1995). Counted are the bytes that the formula names, 24 for each element.
 
 use crate::context::Context;
+use std::sync::Mutex;
 use std::time::Instant;
 
 /// Numbers that a thread takes at once.
 const PART: usize = 1 << 15;
 
-/// Bytes per second of the triad on all threads of a context, with arrays of `count` doubles, the best of `repeats`.
-pub fn triad_bandwidth(context: &Context, count: usize, repeats: usize) -> f64 {
-    let (mut a, b, c) = (vec![0.0f64; count], vec![1.0f64; count], vec![2.0f64; count]);
-    let mut best = f64::INFINITY;
-    for _ in 0..repeats {
-        let parts: Vec<_> = a.chunks_mut(PART).zip(b.chunks(PART).zip(c.chunks(PART))).collect();
-        let parts: Vec<_> = parts.into_iter().map(std::sync::Mutex::new).collect();
+/// The arrays of the triad.
+pub struct Triad {
+    arrays: [Vec<f64>; 3],
+}
+
+impl Triad {
+    /// Arrays of `count` doubles.
+    pub fn new(count: usize) -> Self {
+        Self { arrays: [0.0, 1.0, 2.0].map(|x| vec![x; count]) }
+    }
+
+    /// Bytes per second of one run on all threads of a context.
+    pub fn bandwidth(&mut self, context: &Context) -> f64 {
+        let [a, b, c] = &mut self.arrays;
+        let bytes = 24.0 * a.len() as f64;
+        let parts: Vec<_> = a.chunks_mut(PART).zip(b.chunks(PART).zip(c.chunks(PART))).map(Mutex::new).collect();
         let start = Instant::now();
         context.share(parts.len(), |_, part| {
             if let Ok(mut part) = parts[part].lock() {
@@ -22,8 +32,6 @@ pub fn triad_bandwidth(context: &Context, count: usize, repeats: usize) -> f64 {
                 a.iter_mut().zip(b.iter().zip(c.iter())).for_each(|(a, (b, c))| *a = b + 3.0 * c);
             }
         });
-        best = best.min(start.elapsed().as_secs_f64());
+        bytes / start.elapsed().as_secs_f64()
     }
-    std::hint::black_box(&a);
-    24.0 * count as f64 / best
 }

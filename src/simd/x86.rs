@@ -4,6 +4,7 @@
 //! where the processor has it.
 
 use super::lanes::{Lanes, Order, Pair, Work};
+use super::memory::Line;
 use std::arch::x86_64::*;
 use std::ops::{Add, Div, Mul, Sub};
 
@@ -25,7 +26,7 @@ macro_rules! register {
 }
 
 macro_rules! common {
-    ($scalar:ty, $width:expr, $registers:expr, $set:ident, $fma:ident, $fnma:ident, $min:ident, $max:ident, $sqrt:ident) => {
+    ($scalar:ty, $width:expr, $registers:expr, $set:ident, $fma:ident, $fnma:ident, $min:ident, $max:ident, $sqrt:ident, $stream:ident) => {
         type Scalar = $scalar;
         const WIDTH: usize = $width;
         const REGISTERS: usize = $registers;
@@ -58,6 +59,21 @@ macro_rules! common {
         fn sqrt(self) -> Self {
             // SAFETY: as for splat.
             unsafe { Self($sqrt(self.0)) }
+        }
+        #[inline(always)]
+        unsafe fn stream(self, to: *mut Self) {
+            // SAFETY: the caller's promise, and as for splat.
+            unsafe { $stream(to.cast(), self.0) }
+        }
+        #[inline(always)]
+        fn fence() {
+            // SAFETY: as for splat.
+            unsafe { _mm_sfence() }
+        }
+        #[inline(always)]
+        fn prefetch(line: *const Line) {
+            // SAFETY: a prefetch of any address is allowed.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) }
         }
     };
 }
@@ -114,7 +130,8 @@ impl Lanes for F32x16 {
         _mm512_fnmadd_ps,
         _mm512_min_ps,
         _mm512_max_ps,
-        _mm512_sqrt_ps
+        _mm512_sqrt_ps,
+        _mm512_stream_ps
     );
     #[inline(always)]
     fn round(self) -> Self {
@@ -202,7 +219,8 @@ impl Lanes for F64x8 {
         _mm512_fnmadd_pd,
         _mm512_min_pd,
         _mm512_max_pd,
-        _mm512_sqrt_pd
+        _mm512_sqrt_pd,
+        _mm512_stream_pd
     );
     #[inline(always)]
     fn round(self) -> Self {
@@ -269,7 +287,8 @@ impl Lanes for F32x8 {
         _mm256_fnmadd_ps,
         _mm256_min_ps,
         _mm256_max_ps,
-        _mm256_sqrt_ps
+        _mm256_sqrt_ps,
+        _mm256_stream_ps
     );
     #[inline(always)]
     fn round(self) -> Self {
@@ -347,7 +366,8 @@ impl Lanes for F64x4 {
         _mm256_fnmadd_pd,
         _mm256_min_pd,
         _mm256_max_pd,
-        _mm256_sqrt_pd
+        _mm256_sqrt_pd,
+        _mm256_stream_pd
     );
     #[inline(always)]
     fn round(self) -> Self {

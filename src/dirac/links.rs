@@ -1,0 +1,95 @@
+//! Links in lanes, as the kernels read them: `[outer site][direction][number]`, each number a line.
+//!
+//! A site holds the links that lead forward from it alone, factor x U_mu(x), weights and boundary phases in the factor:
+//! the hop backward reads the link of the site that it comes from, and multiplies by its adjoint there, before lanes are
+//! moved. A link is its matrix `[row][column][re, im]`, or for SU(3) its first two rows alone, 12 numbers; the third is
+//!
+//! ```text
+//! v_3 = (p^3 / w) conj(v_1 x v_2)       for rows v of w p U,  w real, |p| = 1
+//! ```
+//!
+//! in the kernel. Ph. de Forcrand, D. Lellouch, C. Roiesnel, J. Comput. Phys. 59, 324 (1985).
+
+use super::field::Field;
+use super::grid::Grid;
+use crate::error::{Error, Result};
+use crate::gauge::{Complex64, Gauge, Group};
+use crate::simd::Native;
+
+/// How far links may be off the group where they are compressed.
+const TOLERANCE: f64 = 1e-10;
+
+/// Links while they are put into lanes.
+pub(super) struct Links<'a, T> {
+    grid: &'a Grid,
+    directions: usize,
+    reals: usize,
+    field: Field<T>,
+}
+
+impl<'a, T: Native> Links<'a, T> {
+    /// Zeros for links of `reals` numbers in some directions of each site.
+    pub fn new(grid: &'a Grid, directions: usize, reals: usize) -> Result<Self> {
+        Ok(Self { grid, directions, reals, field: Field::zeros(grid.sites * directions * reals)? })
+    }
+
+    /// factor(x, mu) U_mu(x) as the directions that begin at `first`.
+    pub fn fill(&mut self, gauge: &Gauge, first: usize, factor: &dyn Fn(usize, usize) -> Complex64) {
+        let (dimensions, link) = (gauge.lattice().dimensions(), gauge.group().reals());
+        let own = self.field.numbers_mut();
+        for (site, &(outer, lane)) in self.grid.places.iter().enumerate() {
+            for mu in 0..dimensions {
+                let factor = factor(site, mu);
+                let from = &gauge.links()[(site * dimensions + mu) * link..][..self.reals];
+                let to = (outer as usize * self.directions + first + mu) * self.reals;
+                for (i, pair) in from.chunks_exact(2).enumerate() {
+                    let u = factor * Complex64::new(pair[0], pair[1]);
+                    own[(to + 2 * i) * T::WIDTH + lane as usize] = T::from_f64(u.re);
+                    own[(to + 2 * i + 1) * T::WIDTH + lane as usize] = T::from_f64(u.im);
+                }
+            }
+        }
+    }
+
+    /// The links.
+    pub fn field(self) -> Field<T> {
+        self.field
+    }
+}
+
+/// Factors p^3 / w of third rows, for links inside the boxes and for those that leave them: `[mu][leaves][re, im]`.
+pub(super) fn third_rows<T: Native>(
+    grid: &Grid,
+    gauge: &Gauge,
+    factor: &dyn Fn(usize, usize) -> Complex64,
+) -> Result<Field<T>> {
+    let lattice = gauge.lattice();
+    let dimensions = lattice.dimensions();
+    let mut field = Field::zeros(4 * dimensions)?;
+    let own = field.numbers_mut();
+    for (site, &(_, lane)) in grid.places.iter().enumerate() {
+        for (mu, x) in lattice.coordinates(site).into_iter().enumerate() {
+            let z = factor(site, mu);
+            // A wall has no rows at all.
+            let third = if z.norm() == 0.0 { z } else { z * z * z / z.norm().powi(4) };
+            let to = 4 * mu + 2 * usize::from(grid.is_last(mu, x));
+            own[to * T::WIDTH + lane as usize] = T::from_f64(third.re);
+            own[(to + 1) * T::WIDTH + lane as usize] = T::from_f64(third.im);
+        }
+    }
+    Ok(field)
+}
+
+/// An error where links are not those of SU(3), which alone have a third row to leave out.
+pub(super) fn expect_compressible(gauge: &Gauge) -> Result<()> {
+    if gauge.group() != Group::Su3 {
+        return Err(Error::Unsupported(format!("links: expected su3 for 12 numbers, got {}", gauge.group().name())));
+    }
+    match gauge.worst_link() {
+        (deviation, _, _) if deviation < TOLERANCE => Ok(()),
+        (deviation, site, mu) => Err(Error::BadInput(format!(
+            "links: expected links within {TOLERANCE:e} of su3 for 12 numbers, got one that is {deviation:e} away, at \
+             site {site} in direction {mu}"
+        ))),
+    }
+}
