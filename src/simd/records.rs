@@ -1,6 +1,7 @@
 //! Records of numbers that lie one after the other in memory, with one record in each lane.
 
-#![allow(clippy::needless_range_loop)]
+// As in all kernels, loops are written out: what a library function does may miss the instruction set.
+#![allow(clippy::needless_range_loop, clippy::manual_memcpy)]
 
 use super::lanes::Lanes;
 

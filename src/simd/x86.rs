@@ -190,8 +190,11 @@ impl Lanes for F64x8 {
     }
     #[inline(always)]
     fn transposed(rows: [Self; 8]) -> [Self; 8] {
-        // SAFETY: as for splat.
-        unsafe { std::mem::transmute(super::transpose::transposed(std::mem::transmute(rows))) }
+        // SAFETY: as for splat; this type is a register.
+        unsafe {
+            let rows = std::mem::transmute::<[Self; 8], [__m512d; 8]>(rows);
+            std::mem::transmute::<[__m512d; 8], [Self; 8]>(super::transpose::transposed(rows))
+        }
     }
     type Wide = F64x8;
     #[inline(always)]

@@ -41,6 +41,7 @@ fn null_arguments_are_named_and_nothing_is_written() {
         null("gauge", inst_gauge_observe(nothing(), spec, 1, y, &mut count));
         null("values", inst_gauge_observe(gauge.0, spec, 1, ptr::null_mut(), &mut count));
         null("count", inst_gauge_observe(gauge.0, spec, 1, y, ptr::null_mut()));
+        null("gauge", inst_gauge_smear(nothing(), c"{type: 'ape', alpha: 0.5, steps: 1}".as_ptr()));
         inst_gauge_free(nothing());
     }
     assert_eq!((numbers, count), ([UNTOUCHED; NUMBERS], -77));
@@ -57,6 +58,7 @@ fn observables_tell_how_many_numbers_they_have() {
         (c"{type: 'polyakov_loop', direction: 1}", 2),
         (c"{type: 'link_trace'}", 1),
         (c"{type: 'unitarity'}", 1),
+        (c"{type: 'energy_density'}", 1),
     ];
     for (spec, expected) in kinds {
         let (mut values, mut count) = ([UNTOUCHED; 3], -77);

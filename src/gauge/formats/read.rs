@@ -129,7 +129,7 @@ fn parse(wanted: &Wanted, spec: &ReadSpec) -> Result<(Gauge, Format, Vec<Claim>)
         return Err(Error::BadInput(failures.join("; ")));
     }
     let first = candidates[0].gauge();
-    if candidates.iter().any(|c| c.gauge() != first) {
+    if candidates[1..].iter().any(|c| c.gauge() != first) {
         let names: Vec<&str> = candidates.iter().map(|c| c.format.name()).collect();
         return Err(Error::BadInput(format!(
             "format: expected the key in the spec, got a file that may be {}",
