@@ -22,6 +22,9 @@ const BLOCK: usize = 4;
 /// Most filters of a search.
 const FILTERS: u32 = 6;
 
+/// The largest residual, beside its eigenvalue, of one that is known.
+const KNOWN: f64 = 1e-3;
+
 /// The largest residual of a solve that is of use.
 const LOOSE: f64 = 1e-4;
 
@@ -187,12 +190,13 @@ impl Search<'_> {
         true
     }
 
-    /// True where the eigenvalue that follows those found is known well enough not to be one of them.
+    /// True where the eigenvalue that follows those found is known, and is not one of them: a space from random vectors
+    /// shows the outermost first.
     fn is_beyond(&self, found: &Pairs, following: &Pairs) -> bool {
         let last = found.values[self.wanted.count - 1].norm();
         let (next, residual) = (following.values[0].norm(), following.residuals[0]);
         let gap = if self.wanted.which == Extreme::Smallest { next - last } else { last - next };
-        residual <= gap + 2.0 * self.wanted.residual
+        residual <= gap.min(KNOWN * next) + 2.0 * self.wanted.residual
     }
 
     /// Projects A on the vectors that are kept: the pairs that are wanted and one more, and the coordinates of the former.
