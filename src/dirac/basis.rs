@@ -13,7 +13,7 @@
 use crate::gauge::Complex64;
 use serde::{Deserialize, Serialize};
 
-type Spin = [[Complex64; 4]; 4];
+pub(super) type Spin = [[Complex64; 4]; 4];
 
 /// A basis of the gamma matrices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -40,7 +40,7 @@ const PAULI: [[[Complex64; 2]; 2]; 3] = [
 
 impl Basis {
     /// g_1 to g_4.
-    pub fn gammas(self) -> [Spin; 4] {
+    fn gammas(self) -> [Spin; 4] {
         // Upper right block of a matrix that is hermitian and has none on the diagonal.
         let off = |block: [[Complex64; 2]; 2]| {
             let mut gamma = [[ZERO; 4]; 4];
@@ -66,7 +66,7 @@ impl Basis {
     }
 
     /// R; None where it is one.
-    pub fn rotation(self) -> Option<Spin> {
+    pub(super) fn rotation(self) -> Option<Spin> {
         if self == Basis::DegrandRossi {
             return None;
         }

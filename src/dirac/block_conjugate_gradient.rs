@@ -20,16 +20,15 @@ type Matrix = Mat<Complex64>;
 pub(crate) fn solve(k: Hermitian<f64>, b: &[Field<f64>], x: &mut [Field<f64>], stop: Stop) -> Result<Option<u64>> {
     let (context, count) = (k.context(), b.len());
     let block = || (0..count).map(|_| k.zeros()).collect::<Result<Vec<_>>>();
-    let (mut q, mut image, mut next, mut scratch) = (block()?, block()?, block()?, k.scratch()?);
+    let (mut q, mut image, mut next) = (block()?, block()?, block()?);
+    let (mut images, mut rests) = (block()?, block()?);
     x.iter_mut().for_each(|x| x.fill(0.0));
     let Some(mut c) = orthonormal(context, b, &mut q) else { return Ok(None) };
     let mut p = block()?;
     p.iter_mut().zip(&q).for_each(|(p, q)| p.copy(context, q));
     let mut iterations = 0;
     while largest_column(&c) > stop.residual && iterations < stop.iterations {
-        for (p, image) in p.iter().zip(&mut image) {
-            k.apply(p, image, &mut scratch);
-        }
+        k.apply_many(&p, &mut image, (&mut images, &mut rests));
         let Ok(factor) = products(context, &p, &image).llt(Triangle::Lower) else { break };
         let alpha = factor.inverse();
         add(context, &p, &(&alpha * &c), x);

@@ -3,6 +3,7 @@
 //! Spinors are `[site][spin][colour][re, im]`, colour fastest but for re and im, x the fastest index of the site.
 
 use super::clover::Blocks;
+use super::basis::{Spin, adjoint, rotate};
 use super::field::Field;
 use super::grid::Grid;
 use super::hopping::Side;
@@ -30,6 +31,8 @@ pub struct Dirac {
     pub(super) reals: usize,
     /// True where the Schur complement is hermitian and positive: staggered, with a mass above 0.
     pub(super) is_positive: bool,
+    /// What leads from the basis of the kernels to that of the spec, where they are not the same.
+    rotation: Option<Spin>,
     volume: usize,
     /// Wilson's operators have spins, staggered ones have none.
     pub(super) has_spins: bool,
@@ -169,7 +172,11 @@ impl Dirac {
                 Recipe::Staggered { gauge, first: spec.first, boundary, mass: finite("mass", spec.mass)? }
             }
         };
-        Self::of(context, &recipe)
+        let mut dirac = Self::of(context, &recipe)?;
+        if let DiracSpec::Wilson(spec) = spec {
+            dirac.rotation = spec.rotation(dimensions)?;
+        }
+        Ok(dirac)
     }
 
     /// The improved staggered operator with given links one and three steps long, which carry phases and boundary
@@ -199,7 +206,7 @@ impl Dirac {
         let is_positive =
             matches!(*recipe, Recipe::Staggered { mass, .. } | Recipe::Improved { mass, .. } if mass > 0.0);
         let has_spins = matches!(recipe, Recipe::Wilson { .. });
-        Ok(Self { double, single, reals, is_positive, volume: recipe.gauge().lattice().volume(), has_spins })
+        Ok(Self { double, single, reals, is_positive, rotation: None, volume: recipe.gauge().lattice().volume(), has_spins })
     }
 
     /// D in f64.
@@ -237,6 +244,31 @@ impl Dirac {
         expect_finite(what, numbers)
     }
 
+    /// Takes a spinor field in the canonical order and the basis of the spec.
+    pub(super) fn import(&self, numbers: &[f64], field: &mut Field<f64>) {
+        match &self.rotation {
+            None => field.import(&self.double.grid, self.reals, numbers),
+            Some(rotation) => {
+                let mut turned = numbers.to_vec();
+                rotate(rotation, self.reals / 8, &mut turned);
+                field.import(&self.double.grid, self.reals, &turned);
+            }
+        }
+    }
+
+    /// Gives one.
+    pub(super) fn export(&self, field: &Field<f64>, numbers: &mut [f64]) {
+        field.export(&self.double.grid, self.reals, numbers);
+        self.turn_back(numbers);
+    }
+
+    /// Spinors from the basis of the kernels to that of the spec.
+    pub(super) fn turn_back(&self, numbers: &mut [f64]) {
+        if let Some(rotation) = &self.rotation {
+            rotate(&adjoint(rotation), self.reals / 8, numbers);
+        }
+    }
+
     /// Applies the operator to `count` spinor fields.
     pub fn apply(&self, which: Which, count: usize, from: &[f64], to: &mut [f64]) -> Result<()> {
         self.expect_fields("in", count, from)?;
@@ -255,14 +287,14 @@ impl Dirac {
         for (from, to) in from.chunks(group).zip(to.chunks_mut(group)) {
             let count = from.len() / self.count();
             for (x, from) in x.iter_mut().zip(from.chunks_exact(self.count())) {
-                x.import(&self.double.grid, self.reals, from);
+                self.import(from, x);
             }
             for &side in sides {
                 full.apply_many(side, &x[..count], &mut y[..count], &mut scratch[..count]);
                 std::mem::swap(&mut x, &mut y);
             }
             for (x, to) in x.iter().zip(to.chunks_exact_mut(self.count())) {
-                x.export(&self.double.grid, self.reals, to);
+                self.export(x, to);
             }
         }
         Ok(())

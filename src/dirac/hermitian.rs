@@ -61,6 +61,17 @@ impl<'a, T: Native> Hermitian<'a, T> {
         self.operator.apply(second, image, to, rest);
     }
 
+    /// to[i] = K from[i].
+    pub fn apply_many(&self, from: &[Field<T>], to: &mut [Field<T>], (images, rests): (&mut [Field<T>], &mut [Field<T>])) {
+        let (first, second) = match self.form {
+            Form::Itself => return self.operator.apply_many(Side::Plain, from, to, rests),
+            Form::Normal => (Side::Plain, Side::Adjoint),
+            Form::Reverse => (Side::Adjoint, Side::Plain),
+        };
+        self.operator.apply_many(first, from, images, rests);
+        self.operator.apply_many(second, images, to, rests);
+    }
+
     /// Threads and more.
     pub fn context(&self) -> &'a Context {
         self.operator.context()

@@ -1,6 +1,7 @@
 //! Dirac operators as matrix-free linear maps of complex vectors: faer's `LinOp` and `BiLinOp`.
 //!
-//! A vector is a spinor field in the canonical order, `[site][spin][colour]`, a complex number each; a matrix holds one
+//! A vector is a spinor field in the canonical order, `[site][spin][colour]`, a complex number each, in the basis of
+//! DeGrand and Rossi whatever the operator's spec says; a matrix holds one
 //! field in each column. Fields of a Schur complement live on the odd sites, in the same order. With the site-diagonal
 //! part of the twisted mass i t g_5, and m the mass of a staggered operator,
 //!

@@ -126,7 +126,7 @@ impl Dirac {
             let (mut right, mut x) = (vec![], vec![]);
             let (mut b, mut scratch) = (full.zeros()?, schur.zeros()?);
             for source in sources.chunks_exact(self.count()) {
-                b.import(&self.double.grid, self.reals, source);
+                self.import(source, &mut b);
                 let mut prepared = schur.prepared(&b)?;
                 if form == Form::Normal {
                     let odd = prepared;
@@ -143,10 +143,10 @@ impl Dirac {
             iterations += done.unwrap_or(0) * x.len() as u64;
             let pairs = sources.chunks_exact(self.count()).zip(solutions.chunks_exact_mut(self.count()));
             for ((source, solution), x) in pairs.zip(&x) {
-                b.import(&self.double.grid, self.reals, source);
+                self.import(source, &mut b);
                 let mut all = full.zeros()?;
                 schur.reconstruct(&b, x, &mut all)?;
-                all.export(&self.double.grid, self.reals, solution);
+                self.export(&all, solution);
             }
         }
         Ok(iterations)
@@ -160,15 +160,15 @@ impl Dirac {
     fn solve_one(&self, spec: &SolveSpec, source: &[f64], solution: &mut [f64]) -> Result<(u64, f64)> {
         let full = self.double.full();
         let mut b = full.zeros()?;
-        b.import(&self.double.grid, self.reals, source);
+        self.import(source, &mut b);
         let mut x = full.zeros()?;
-        x.import(&self.double.grid, self.reals, solution);
+        self.import(solution, &mut x);
         let goal = Goal { tolerance: spec.tolerance, iterations: spec.max_iterations };
         let mut scratch = full.zeros()?;
         let multiply = |x: &Field<f64>, y: &mut Field<f64>| full.apply(Side::Plain, x, y, &mut scratch);
         let reached =
             refine(full.context(), goal, (&b, &mut x), multiply, |r, x, stop| self.correct(spec, r, x, stop))?;
-        x.export(&self.double.grid, self.reals, solution);
+        self.export(&x, solution);
         Ok(reached)
     }
 

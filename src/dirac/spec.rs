@@ -1,5 +1,6 @@
 //! Dirac operators by spec: the registry.
 
+use super::basis::{Basis, Spin};
 use super::staggered::First;
 use crate::error::{Error, Result};
 use crate::gauge::Complex64;
@@ -31,6 +32,8 @@ pub struct WilsonSpec {
     pub clover: Option<Coefficient>,
     /// Twisted mass t.
     pub twist: f64,
+    /// Basis of the gamma matrices in which spinors are given and taken, in four dimensions.
+    pub basis: Basis,
     /// Numbers of a link of SU(3) in memory: 18 (the default, 'auto'), or 12, two rows, from which the third is made anew.
     pub links: LinkNumbers,
 }
@@ -171,6 +174,16 @@ impl WilsonSpec {
         }
         let row = |_| (0..dimensions).map(|nu| if nu + 1 == dimensions { time } else { space }).collect();
         Ok(Some((0..dimensions).map(row).collect()))
+    }
+
+    /// What leads from the basis of the kernels to that of the spec; None where they are the same.
+    pub(super) fn rotation(&self, dimensions: usize) -> Result<Option<Spin>> {
+        match self.basis.rotation() {
+            Some(_) if dimensions != 4 => {
+                Err(Error::BadSpec(format!("basis: expected none but the usual one in {dimensions} dimensions, got another")))
+            }
+            rotation => Ok(rotation),
+        }
     }
 
     /// True where links are kept as two rows of three.

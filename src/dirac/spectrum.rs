@@ -217,7 +217,9 @@ impl Dirac {
                 residuals = bounds.collect();
             }
         }
-        let vectors = pairs.vectors.col_iter().flat_map(|v| v.iter().flat_map(|z| [z.re, z.im])).collect();
+        let mut vectors: Vec<f64> =
+            pairs.vectors.col_iter().flat_map(|v| v.iter().flat_map(|z| [z.re, z.im])).collect();
+        self.turn_back(&mut vectors);
         Ok(Spectrum { values, vectors, residuals, restarts: 0, seconds: 0.0 })
     }
 }
