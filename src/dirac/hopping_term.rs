@@ -17,8 +17,8 @@ const SITES: usize = 16;
 /// The same for several fields: the links stay in the thread's cache while one field after the other goes by.
 const SHARED_SITES: usize = 64;
 
-/// Lines of results that caches hold no longer.
-const LARGE: usize = 1 << 18;
+/// Lines of results that caches hold no longer; few enough in tests that they meet both cases.
+const LARGE: usize = if cfg!(test) { 1 << 10 } else { 1 << 18 };
 
 /// A hopping term in lanes of a precision.
 pub(crate) struct HoppingTerm<T> {
