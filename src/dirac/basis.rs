@@ -40,7 +40,7 @@ const PAULI: [[[Complex64; 2]; 2]; 3] = [
 
 impl Basis {
     /// g_1 to g_4.
-    fn gammas(self) -> [Spin; 4] {
+    pub(super) fn gammas(self) -> [Spin; 4] {
         // Upper right block of a matrix that is hermitian and has none on the diagonal.
         let off = |block: [[Complex64; 2]; 2]| {
             let mut gamma = [[ZERO; 4]; 4];

@@ -2,8 +2,8 @@
 //!
 //! Spinors are `[site][spin][colour][re, im]`, colour fastest but for re and im, x the fastest index of the site.
 
-use super::clover::Blocks;
 use super::basis::{Spin, adjoint, rotate};
+use super::clover::Blocks;
 use super::field::Field;
 use super::grid::Grid;
 use super::hopping::Side;
@@ -206,7 +206,15 @@ impl Dirac {
         let is_positive =
             matches!(*recipe, Recipe::Staggered { mass, .. } | Recipe::Improved { mass, .. } if mass > 0.0);
         let has_spins = matches!(recipe, Recipe::Wilson { .. });
-        Ok(Self { double, single, reals, is_positive, rotation: None, volume: recipe.gauge().lattice().volume(), has_spins })
+        Ok(Self {
+            double,
+            single,
+            reals,
+            is_positive,
+            rotation: None,
+            volume: recipe.gauge().lattice().volume(),
+            has_spins,
+        })
     }
 
     /// D in f64.

@@ -62,7 +62,12 @@ impl<'a, T: Native> Hermitian<'a, T> {
     }
 
     /// to[i] = K from[i].
-    pub fn apply_many(&self, from: &[Field<T>], to: &mut [Field<T>], (images, rests): (&mut [Field<T>], &mut [Field<T>])) {
+    pub fn apply_many(
+        &self,
+        from: &[Field<T>],
+        to: &mut [Field<T>],
+        (images, rests): (&mut [Field<T>], &mut [Field<T>]),
+    ) {
         let (first, second) = match self.form {
             Form::Itself => return self.operator.apply_many(Side::Plain, from, to, rests),
             Form::Normal => (Side::Plain, Side::Adjoint),

@@ -179,9 +179,9 @@ impl WilsonSpec {
     /// What leads from the basis of the kernels to that of the spec; None where they are the same.
     pub(super) fn rotation(&self, dimensions: usize) -> Result<Option<Spin>> {
         match self.basis.rotation() {
-            Some(_) if dimensions != 4 => {
-                Err(Error::BadSpec(format!("basis: expected none but the usual one in {dimensions} dimensions, got another")))
-            }
+            Some(_) if dimensions != 4 => Err(Error::BadSpec(format!(
+                "basis: expected none but the usual one in {dimensions} dimensions, got another"
+            ))),
             rotation => Ok(rotation),
         }
     }

@@ -460,3 +460,39 @@ fn the_schur_complement_takes_many_fields() {
         }
     }
 }
+
+#[test]
+fn spinors_are_given_and_taken_in_the_basis_of_the_spec() {
+    let gauge = Gauge::unit(&Lattice::new(&[4, 4, 4, 4]).unwrap(), Group::Su2).unwrap();
+    for (name, basis) in [("degrand_rossi", Basis::DegrandRossi), ("chiral", Basis::Chiral), ("dirac", Basis::Dirac)] {
+        let spec = crate::spec::parse("dirac", &format!("{{type: 'wilson', mass: 0.3, basis: '{name}'}}")).unwrap();
+        let dirac = Dirac::new(&context(), &gauge, &spec).unwrap();
+        let (mut psi, mut image) = (vec![0.0; dirac.count()], vec![0.0; dirac.count()]);
+        // One site, colour 1, all spins.
+        let amplitude = |s: usize| Complex64::new(0.3 + s as f64, 0.7 - 0.2 * s as f64);
+        (0..4).for_each(|s| (psi[2 * (2 * s + 1)], psi[2 * (2 * s + 1) + 1]) = (amplitude(s).re, amplitude(s).im));
+        dirac.apply(Which::Plain, 1, &psi, &mut image).unwrap();
+        for (mu, gamma) in basis.gammas().iter().enumerate() {
+            for (step, sign) in [(-1i64, -1.0), (1, 1.0)] {
+                let unit: Vec<i64> = (0..4).map(|nu| if nu == mu { step } else { 0 }).collect();
+                let site = gauge.lattice().shifted(0, &unit);
+                for s in 0..4 {
+                    // -(1/2) (1 -+ g_mu) psi
+                    let turned: Complex64 = (0..4).map(|t| gamma[s][t] * amplitude(t)).sum();
+                    let expected = -0.5 * (amplitude(s) + sign * turned);
+                    let at = 2 * (site * 8 + 2 * s + 1);
+                    let got = Complex64::new(image[at], image[at + 1]);
+                    assert!((got - expected).norm() < 1e-14, "{name}, {mu}, {step}, {s}: {got} {expected}");
+                }
+            }
+        }
+        let (mut solution, mut again) = (vec![0.0; psi.len()], vec![0.0; psi.len()]);
+        dirac.solve(&SolveSpec::default(), 1, &psi, &mut solution).unwrap();
+        dirac.apply(Which::Plain, 1, &solution, &mut again).unwrap();
+        assert!(distance(&again, &psi) < 1e-9);
+    }
+    let plane = Gauge::unit(&Lattice::new(&[4, 4]).unwrap(), Group::U1).unwrap();
+    let spec = crate::spec::parse("dirac", "{type: 'wilson', mass: 0.3, basis: 'dirac'}").unwrap();
+    let error = Dirac::new(&context(), &plane, &spec).err().unwrap().to_string();
+    assert!(error.contains("basis: expected none but the usual one in 2 dimensions"), "{error}");
+}
