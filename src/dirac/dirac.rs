@@ -4,6 +4,7 @@
 
 use super::basis::{Spin, adjoint, rotate};
 use super::clover::Blocks;
+use super::deflation::Deflation;
 use super::field::Field;
 use super::grid::Grid;
 use super::hopping::Side;
@@ -18,7 +19,7 @@ use crate::context::Context;
 use crate::error::{Error, Result, expect_finite, expect_length};
 use crate::gauge::{Complex64, Gauge};
 use crate::simd::Native;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Fields that an operator is applied to together.
 const TOGETHER: usize = 12;
@@ -27,13 +28,15 @@ const TOGETHER: usize = 12;
 pub struct Dirac {
     pub(super) double: Lined<f64>,
     /// The same in f32, with the places of odd sites in both, where there is an even-odd form.
-    pub(super) single: Option<(Lined<f32>, Exchange)>,
+    pub(super) single: Option<(Lined<f32>, Arc<Exchange>)>,
     pub(super) reals: usize,
     /// True where the Schur complement is hermitian and positive: staggered, with a mass above 0.
     pub(super) is_positive: bool,
     /// What leads from the basis of the kernels to that of the spec, where they are not the same.
     rotation: Option<Spin>,
     volume: usize,
+    /// Low modes of an earlier solve.
+    pub(super) deflation: Mutex<Option<Arc<Deflation>>>,
     /// Wilson's operators have spins, staggered ones have none.
     pub(super) has_spins: bool,
 }
@@ -63,8 +66,7 @@ impl Recipe<'_> {
 }
 
 impl<T: Native> Lined<T> {
-    fn new(context: &Arc<Context>, recipe: &Recipe) -> Result<Self> {
-        let grid = Arc::new(Grid::new(recipe.gauge().lattice(), T::WIDTH));
+    fn new(context: &Arc<Context>, recipe: &Recipe, grid: Arc<Grid>) -> Result<Self> {
         let number = |diagonal| Site::Number { diagonal, twist: 0.0 };
         let (hopping, site) = match *recipe {
             Recipe::Wilson { gauge, ref parts, diagonal, twist, ref blocks } => {
@@ -151,6 +153,15 @@ impl Which {
 impl Dirac {
     /// An operator on a gauge field.
     pub fn new(context: &Arc<Context>, gauge: &Gauge, spec: &DiracSpec) -> Result<Self> {
+        Self::made(context, gauge, spec, None)
+    }
+
+    /// The operator of a spec on another field of the same kind, with the tables of this one.
+    pub(super) fn on(&self, gauge: &Gauge, spec: &DiracSpec) -> Result<Self> {
+        Self::made(&self.double.hopping.context, gauge, spec, Some(self))
+    }
+
+    fn made(context: &Arc<Context>, gauge: &Gauge, spec: &DiracSpec, like: Option<&Self>) -> Result<Self> {
         let dimensions = gauge.lattice().dimensions();
         let recipe = match spec {
             DiracSpec::Wilson(spec) => {
@@ -172,7 +183,7 @@ impl Dirac {
                 Recipe::Staggered { gauge, first: spec.first, boundary, mass: finite("mass", spec.mass)? }
             }
         };
-        let mut dirac = Self::of(context, &recipe)?;
+        let mut dirac = Self::of(context, &recipe, like)?;
         if let DiracSpec::Wilson(spec) = spec {
             dirac.rotation = spec.rotation(dimensions)?;
         }
@@ -190,15 +201,22 @@ impl Dirac {
                 long.group().name()
             )));
         }
-        Self::of(context, &Recipe::Improved { fat, long, mass: finite("mass", mass)? })
+        Self::of(context, &Recipe::Improved { fat, long, mass: finite("mass", mass)? }, None)
     }
 
-    fn of(context: &Arc<Context>, recipe: &Recipe) -> Result<Self> {
-        let double = Lined::<f64>::new(context, recipe)?;
+    fn of(context: &Arc<Context>, recipe: &Recipe, like: Option<&Self>) -> Result<Self> {
+        let lattice = recipe.gauge().lattice();
+        let grid = like.map(|like| Arc::clone(&like.double.grid));
+        let grid = grid.unwrap_or_else(|| Arc::new(Grid::new(lattice, f64::WIDTH)));
+        let double = Lined::<f64>::new(context, recipe, grid)?;
         let single = if double.grid.is_bipartite() && double.site.is_regular() {
-            let single = Lined::<f32>::new(context, recipe)?;
-            let exchange = exchange(&double.grid, &single.grid);
-            Some((single, exchange))
+            let known = like.and_then(|like| like.single.as_ref());
+            let grid = known.map(|(single, _)| Arc::clone(&single.grid));
+            let grid = grid.unwrap_or_else(|| Arc::new(Grid::new(lattice, f32::WIDTH)));
+            let single = Lined::<f32>::new(context, recipe, grid)?;
+            let places = known.map(|(_, exchange)| Arc::clone(exchange));
+            let places = places.unwrap_or_else(|| Arc::new(exchange(&double.grid, &single.grid)));
+            Some((single, places))
         } else {
             None
         };
@@ -212,7 +230,8 @@ impl Dirac {
             reals,
             is_positive,
             rotation: None,
-            volume: recipe.gauge().lattice().volume(),
+            volume: lattice.volume(),
+            deflation: Mutex::default(),
             has_spins,
         })
     }
@@ -254,20 +273,25 @@ impl Dirac {
 
     /// Takes a spinor field in the canonical order and the basis of the spec.
     pub(super) fn import(&self, numbers: &[f64], field: &mut Field<f64>) {
-        match &self.rotation {
-            None => field.import(&self.double.grid, self.reals, numbers),
-            Some(rotation) => {
-                let mut turned = numbers.to_vec();
-                rotate(rotation, self.reals / 8, &mut turned);
-                field.import(&self.double.grid, self.reals, &turned);
-            }
+        if self.rotation.is_none() {
+            return field.import(&self.double.grid, self.reals, numbers);
         }
+        let mut turned = numbers.to_vec();
+        self.turn(&mut turned);
+        field.import(&self.double.grid, self.reals, &turned);
     }
 
     /// Gives one.
     pub(super) fn export(&self, field: &Field<f64>, numbers: &mut [f64]) {
         field.export(&self.double.grid, self.reals, numbers);
         self.turn_back(numbers);
+    }
+
+    /// Spinors from the basis of the spec to that of the kernels.
+    pub(super) fn turn(&self, numbers: &mut [f64]) {
+        if let Some(rotation) = &self.rotation {
+            rotate(rotation, self.reals / 8, numbers);
+        }
     }
 
     /// Spinors from the basis of the kernels to that of the spec.

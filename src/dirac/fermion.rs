@@ -34,6 +34,8 @@ pub(crate) struct Fermions {
     spec: DiracSpec,
     is_even_odd: bool,
     derivative: Derivative,
+    /// The operator on unit links, whose tables all others share.
+    template: Dirac,
 }
 
 /// Fermions on a gauge field.
@@ -70,13 +72,14 @@ impl Fermions {
             spec: spec.clone(),
             is_even_odd: even_odd && dirac.single.is_some(),
             derivative,
+            template: dirac,
         })
     }
 
     /// The same on a gauge field.
     pub fn on(&self, links: &[f64]) -> Result<Fermion<'_>> {
         let gauge = Gauge::new(&self.lattice, self.group, links.to_vec())?;
-        let dirac = Dirac::new(&self.context, &gauge, &self.spec)?;
+        let dirac = self.template.on(&gauge, &self.spec)?;
         Ok(Fermion { kind: self, gauge, dirac })
     }
 

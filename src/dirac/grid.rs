@@ -7,6 +7,7 @@
 
 use crate::lattice::Lattice;
 use crate::simd::Order;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// One hop: the outer site it leads to, which order of the lanes (0: as they are), and 1 where it leaves its box, be it
 /// for the same one.
@@ -33,7 +34,15 @@ pub(crate) struct Grid {
     local: Vec<usize>,
     /// Place in its box of each outer site.
     order: Vec<usize>,
+    /// Hops by their steps, made once.
+    hops: Mutex<Vec<Hops>>,
 }
+
+/// Steps, and where they lead from each outer site.
+type Hops = (Vec<Step>, Arc<Vec<Hop>>);
+
+/// A direction, and how far along it.
+pub(super) type Step = (usize, i64);
 
 /// Coordinates of an index in a box, x fastest.
 fn coordinates(index: usize, extent: &[usize]) -> Vec<usize> {
@@ -109,11 +118,22 @@ impl Grid {
                 orders.push(Self::order(&moved.collect::<Vec<_>>()));
             }
         }
-        Self { sites, even, orders, places, boxes, local, order }
+        Self { sites, even, orders, places, boxes, local, order, hops: Mutex::default() }
     }
 
     /// Where each outer site is led by steps of some length along a direction: `[outer site][step]`.
-    pub fn hops(&self, steps: &[(usize, i64)]) -> Vec<Hop> {
+    pub fn hops(&self, steps: &[(usize, i64)]) -> Arc<Vec<Hop>> {
+        // A grid has few kinds of steps, and all operators on it the same.
+        let mut known = self.hops.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, hops)) = known.iter().find(|(own, _)| own == steps) {
+            return Arc::clone(hops);
+        }
+        let hops = Arc::new(self.led(steps));
+        known.push((steps.to_vec(), Arc::clone(&hops)));
+        hops
+    }
+
+    fn led(&self, steps: &[(usize, i64)]) -> Vec<Hop> {
         let mut outer = vec![0; self.sites];
         self.order.iter().enumerate().for_each(|(site, &place)| outer[place] = site);
         let mut hops = Vec::with_capacity(steps.len() * self.sites);

@@ -26,7 +26,7 @@ pub(crate) struct HoppingTerm<T> {
     pub context: Arc<Context>,
     pub instructions: Instructions,
     /// Hops of each outer site.
-    pub hops: Vec<Hop>,
+    pub hops: Arc<Vec<Hop>>,
     pub links: Field<T>,
     /// Factors of the third rows of links, where these have two.
     pub thirds: Field<T>,

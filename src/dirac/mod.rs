@@ -8,6 +8,7 @@ mod chronology;
 mod clover;
 mod clover_force;
 mod conjugate_gradient;
+mod deflation;
 mod dense;
 #[allow(clippy::module_inception)]
 mod dirac;

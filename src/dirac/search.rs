@@ -223,12 +223,14 @@ fn inverse(dirac: &Dirac, spec: &SolveSpec, from: MatRef<Complex64>) -> Result<M
     let mut out = Mat::zeros(from.nrows(), from.ncols());
     let mut solution = vec![0.0; 2 * from.nrows()];
     for (j, column) in from.col_iter().enumerate() {
-        let source: Vec<f64> = column.iter().flat_map(|z| [z.re, z.im]).collect();
+        let mut source: Vec<f64> = column.iter().flat_map(|z| [z.re, z.im]).collect();
+        dirac.turn_back(&mut source);
         let report = dirac.try_solve(spec, 1, &source, &mut solution)?;
         // An inverse that is not exact slows the search down but spoils nothing: residuals are those of D.
         if report.residual.is_nan() || report.residual > LOOSE {
             report.expect_converged(spec).map_err(|e| e.within("spectrum"))?;
         }
+        dirac.turn(&mut solution);
         solution.chunks_exact(2).enumerate().for_each(|(i, z)| out[(i, j)] = Complex64::new(z[0], z[1]));
     }
     Ok(out)

@@ -11,6 +11,7 @@ use super::hermitian::{Form, Hermitian};
 use super::hopping::Side;
 use super::mixed_precision::{self, Mixed};
 use super::operator::Linear;
+use super::spectrum::SpectrumSpec;
 use crate::error::{Error, Result, expect_length};
 use std::time::Instant;
 
@@ -29,6 +30,8 @@ pub enum Solver {
     Mixed,
     /// Block conjugate gradients for the even-odd form, of all right-hand sides at once.
     Block,
+    /// The even-odd form in both precisions, from its lowest modes on, which are found once for the operator.
+    Deflated,
 }
 
 /// How a system is solved.
@@ -41,13 +44,15 @@ pub struct SolveSpec {
     pub tolerance: f64,
     /// Most iterations for each right-hand side.
     pub max_iterations: u64,
+    /// Low modes for 'deflated'.
+    pub modes: usize,
     /// Hand out the best iterate where the tolerance was not reached.
     pub keep_best: bool,
 }
 
 impl Default for SolveSpec {
     fn default() -> Self {
-        Self { solver: Solver::Auto, tolerance: 1e-10, max_iterations: 10_000, keep_best: false }
+        Self { solver: Solver::Auto, tolerance: 1e-10, max_iterations: 10_000, modes: 16, keep_best: false }
     }
 }
 
@@ -96,6 +101,9 @@ impl Dirac {
     /// The same, but that the best iterates and their residual are handed out whether they meet the tolerance or not.
     pub fn try_solve(&self, spec: &SolveSpec, count: usize, source: &[f64], solution: &mut [f64]) -> Result<Report> {
         expect_tolerance(spec.tolerance)?;
+        if spec.solver == Solver::Deflated {
+            self.expect_modes(spec.modes)?;
+        }
         self.expect_fields("source", count, source)?;
         expect_length("solution", source.len(), solution.len())?;
         let start = Instant::now();
@@ -152,6 +160,15 @@ impl Dirac {
         Ok(iterations)
     }
 
+    fn expect_modes(&self, modes: usize) -> Result<()> {
+        self.expect_even_odd()?;
+        let most = SpectrumSpec::most(self.count() / 4);
+        if (1..=most).contains(&modes) {
+            return Ok(());
+        }
+        Err(Error::BadSpec(format!("modes: expected 1 to {most} for an operator of this size, got {modes}")))
+    }
+
     fn expect_even_odd(&self) -> Result<()> {
         let odd = "solver: expected an even-odd form, got odd extents or a mass of 0";
         self.single.as_ref().map(|_| ()).ok_or_else(|| Error::Unsupported(odd.into()))
@@ -195,10 +212,14 @@ impl Dirac {
         let schur = self.double.even_odd();
         self.expect_even_odd()?;
         schur.solve(b, x, &|b, x| {
+            let mut invert = |form, b: &Field<f64>| match solver {
+                Solver::Deflated => self.invert_deflated((spec, form), b, x, stop),
+                _ => self.invert((solver, form), b, x, stop),
+            };
             if self.is_positive {
-                return self.invert((solver, Form::Itself), b, x, stop);
+                return invert(Form::Itself, b);
             }
-            self.normal_equations(&schur, b, |right| self.invert((solver, Form::Normal), right, x, stop))
+            self.normal_equations(&schur, b, |right| invert(Form::Normal, right))
         })
     }
 

@@ -134,7 +134,7 @@ impl SpectrumSpec {
     }
 
     /// The largest part of a spectrum that can be searched for.
-    fn most(dimension: usize) -> usize {
+    pub(super) fn most(dimension: usize) -> usize {
         (1..=dimension / 3).rev().find(|&count| 2 * sizes(count).1 <= dimension).unwrap_or(0)
     }
 

@@ -496,3 +496,34 @@ fn spinors_are_given_and_taken_in_the_basis_of_the_spec() {
     let error = Dirac::new(&context(), &plane, &spec).err().unwrap().to_string();
     assert!(error.contains("basis: expected none but the usual one in 2 dimensions"), "{error}");
 }
+
+#[test]
+fn low_modes_and_blocks_save_iterations() {
+    let mut gauge = Gauge::unit(&Lattice::new(&[8, 8]).unwrap(), Group::U1).unwrap();
+    // A smooth field with low modes that are not degenerate.
+    let links = (0..128).flat_map(|i| [(0.1 * (0.7 * i as f64).sin()).cos(), (0.1 * (0.7 * i as f64).sin()).sin()]);
+    gauge.set_links(links.collect()).unwrap();
+    let iterations = |spec: &str, solver: &str, count: usize| {
+        let dirac = Dirac::new(&context(), &gauge, &crate::spec::parse("dirac", spec).unwrap()).unwrap();
+        let source = numbers(count * dirac.count(), 4);
+        let mut solution = vec![0.0; source.len()];
+        let solve = crate::spec::parse("solve", &format!("{{solver: '{solver}', tolerance: 1e-9, modes: 6}}")).unwrap();
+        let report = dirac.solve(&solve, count, &source, &mut solution).unwrap();
+        let mut again = vec![0.0; source.len()];
+        dirac.apply(Which::Plain, count, &solution, &mut again).unwrap();
+        assert!(distance(&again, &source) < 2e-9 * (source.len() as f64).sqrt(), "{solver}");
+        report.iterations
+    };
+    for spec in ["{type: 'wilson', mass: 0.02}", "{type: 'staggered', mass: 0.02}"] {
+        let [plain, deflated] = ["mixed", "deflated"].map(|solver| iterations(spec, solver, 3));
+        assert!(4 * deflated < 3 * plain, "{spec}: {deflated} iterations with low modes, {plain} without");
+        let [plain, block] = ["mixed", "block"].map(|solver| iterations(spec, solver, 8));
+        assert!(2 * block < plain, "{spec}: {block} iterations as a block, {plain} one by one");
+    }
+    let dirac =
+        Dirac::new(&context(), &gauge, &crate::spec::parse("dirac", "{type: 'wilson', mass: 1}").unwrap()).unwrap();
+    let (source, mut solution) = (numbers(dirac.count(), 4), vec![0.0; dirac.count()]);
+    let many = crate::spec::parse("solve", "{solver: 'deflated', modes: 1000}").unwrap();
+    let error = dirac.solve(&many, 1, &source, &mut solution).unwrap_err().to_string();
+    assert!(error.starts_with("modes: expected 1 to ") && error.ends_with("got 1000"), "{error}");
+}
