@@ -48,6 +48,7 @@ const ROWS: &[Row] = &[
     ("staggered-triad", "of-the-triad", dirac::staggered_triad),
     ("clover-triad", "of-the-triad", dirac::clover_triad),
     ("solve-speedup", "over-faer", solve::speedup),
+    ("solve-memory", "spinor-fields", solve::memory),
 ];
 
 fn main() -> Result<()> {

@@ -82,3 +82,25 @@ pub fn speedup() -> Result<f64> {
     ratios.sort_by(f64::total_cmp);
     Ok(ratios[ROUNDS / 2])
 }
+
+/// Bytes of a line of /proc/self/status.
+fn status(name: &str) -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    1024.0 * line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(f64::NAN)
+}
+
+/// The most memory that a solve takes beyond source, solution and operator, in spinor fields of f64.
+pub fn memory() -> Result<f64> {
+    let context = Arc::new(Context::new(1, Precision::F64, 0)?);
+    let gauge = Gauge::unit(&Lattice::new(&[16, 16, 16, 32])?, Group::Su3)?;
+    let dirac = Dirac::new(&context, &gauge, &spec::parse::<DiracSpec>("dirac", "{type: 'wilson', mass: 0.2}")?)?;
+    let mut source = vec![0.0; dirac.count()];
+    let mut solution = vec![1.0; dirac.count()];
+    source[0] = 1.0;
+    // The peak begins anew.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    let before = status("VmRSS:");
+    dirac.solve(&SolveSpec::default(), 1, &source, &mut solution)?;
+    Ok((status("VmHWM:") - before) / (8.0 * dirac.count() as f64))
+}
