@@ -51,6 +51,8 @@ pub use spec::{Anisotropy, Choice, Coefficient, DiracSpec, LinkNumbers, Phase, S
 pub use spectrum::{Method, Of, Spectrum, SpectrumSpec};
 pub use staggered::First;
 #[cfg(test)]
+mod free_tests;
+#[cfg(test)]
 mod linop_tests;
 #[cfg(test)]
 mod spectrum_tests;

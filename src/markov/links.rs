@@ -3,7 +3,7 @@
 use super::check::expect_mean;
 use super::integrators::{INTEGRATORS, Integrator, IntegratorName, Phase};
 use super::{Hmc, HmcSpec, Kernel, Key, State};
-use crate::action::{Action, ActionSpec};
+use crate::action::{Action, ActionSpec, Draw};
 use crate::context::{Context, Precision, serial};
 use crate::lattice::Lattice;
 use crate::random::{Purpose, Stream};
@@ -22,6 +22,27 @@ const ACTIONS: [(&[usize], &str); 5] = [
     (&[2, 3, 2, 2], "{type: 'iwasaki', group: 'su3', beta: 1.3}"),
 ];
 
+const FERMIONS: [(&[usize], &str); 2] = [
+    (
+        &[4, 4],
+        "{type: 'sum', terms: [{type: 'wilson', group: 'u1', beta: 1.5}, {type: 'two_flavour', group: 'u1', \
+         tolerance: 1e-13, force_tolerance: 1e-13, dirac: {type: 'wilson', mass: 0.4, clover: 1, boundary: [1, -1]}}]}",
+    ),
+    (
+        &[4, 4],
+        "{type: 'sum', terms: [{type: 'wilson', group: 'su2', beta: 2}, {type: 'rational', group: 'su2', flavours: 1, \
+         range: [0.3, 12], tolerance: 1e-13, force_tolerance: 1e-13, force_error: 1e-10, \
+         dirac: {type: 'staggered', mass: 0.6, boundary: [1, -1]}}]}",
+    ),
+];
+
+/// The action with pseudofermions for the start of [`phase`], where it holds any.
+fn fixed(extent: &[usize], text: &str) -> Arc<dyn Action> {
+    let action = action(extent, text);
+    let links = action.space().hot(action.lattice(), &mut Stream::new(5, Purpose::Start, 1)).unwrap();
+    action.refreshed(Draw { seed: 1, counter: 0, term: 0 }, &links).unwrap().unwrap_or(action)
+}
+
 fn phase(action: &dyn Action, counter: u64) -> Phase {
     let (space, count) = (action.space(), action.count());
     let field = space.hot(action.lattice(), &mut Stream::new(5, Purpose::Start, counter)).unwrap();
@@ -34,8 +55,8 @@ fn phase(action: &dyn Action, counter: u64) -> Phase {
 
 #[test]
 fn trajectories_turn_back_to_their_start() {
-    for (extent, text) in ACTIONS {
-        let action = action(extent, text);
+    for (extent, text) in ACTIONS.into_iter().chain(FERMIONS) {
+        let action = fixed(extent, text);
         for integrator in INTEGRATORS {
             let start = phase(&*action, 1);
             let mut phase = start.clone();
@@ -62,8 +83,8 @@ fn energy_error(action: &dyn Action, integrator: &Integrator, steps: u64) -> f64
 
 #[test]
 fn the_energy_error_on_links_falls_with_the_order() {
-    for (extent, text) in ACTIONS {
-        let action = action(extent, text);
+    for (extent, text) in ACTIONS.into_iter().chain(FERMIONS) {
+        let action = fixed(extent, text);
         for integrator in INTEGRATORS {
             let steps = if integrator.order == 2 { 40 } else { 10 };
             let errors = [steps, 2 * steps].map(|steps| energy_error(&*action, integrator, steps));
@@ -75,7 +96,7 @@ fn the_energy_error_on_links_falls_with_the_order() {
 
 #[test]
 fn the_mean_of_exp_of_minus_the_energy_error_on_links_is_one() {
-    for (extent, text) in ACTIONS {
+    for (extent, text) in ACTIONS.into_iter().chain(FERMIONS) {
         let action = action(extent, text);
         let spec = HmcSpec { integrator: IntegratorName::Leapfrog, steps: 5, ..HmcSpec::default() };
         let hmc = Hmc::new(action.clone(), &spec).unwrap();
