@@ -3,22 +3,19 @@
 //! `tests/fields` holds the files and `recorded.txt`: for each its group and extents, its format, the bits of its
 //! plaquette, and a hash of the bits of its links in memory. `make fields` writes them anew.
 
-use instanton::action::ActionSpec;
-use instanton::context::{Context, Precision};
 use instanton::gauge::formats::{self, Format, Order, ReadSpec, Width, WriteSpec};
-use instanton::gauge::{Gauge, Group, observables};
+use instanton::gauge::{Group, observables};
 use instanton::lattice::Lattice;
-use instanton::markov::{Chain, ChainSpec};
 use instanton::{file, spec};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// A file with its group and extents and the way in which it is written.
-type Way = (&'static str, Group, &'static [usize], &'static str);
+pub type Way = (&'static str, Group, &'static [usize], &'static str);
 
 const EXTENT: &[usize] = &[2, 4, 2, 2];
-const WAYS: [Way; 24] = [
+/// All files.
+pub const WAYS: [Way; 24] = [
     ("ildg-f64", Group::Su3, EXTENT, "{format: 'ildg'}"),
     ("ildg-f32", Group::Su3, EXTENT, "{format: 'ildg', precision: 'f32'}"),
     ("ildg-su2", Group::Su2, EXTENT, "{format: 'ildg'}"),
@@ -45,26 +42,13 @@ const WAYS: [Way; 24] = [
     ("ildg-t-short", Group::Su3, &[4, 2, 2, 2], "{format: 'ildg', precision: 'f32'}"),
 ];
 
-fn folder() -> PathBuf {
+/// Where they lie.
+pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fields")
 }
 
-/// A field after some trajectories from a random start.
-fn field(group: Group, extent: &[usize]) -> Gauge {
-    let text = format!("{{type: 'wilson', group: '{}', beta: 2.5}}", group.name());
-    let context = Arc::new(Context::new(1, Precision::F64, 1).unwrap());
-    let lattice = Lattice::new(extent).unwrap();
-    let action = spec::parse::<ActionSpec>("action", &text).unwrap().build(&context, &lattice).unwrap();
-    let chain: ChainSpec = spec::parse("chain", "{type: 'hmc', steps: 8, start: 'hot'}").unwrap();
-    let mut chain = Chain::new(action.into(), None, &chain, 31).unwrap();
-    for _ in 0..10 {
-        chain.step().unwrap();
-    }
-    Gauge::new(&lattice, group, chain.field().to_vec()).unwrap()
-}
-
 /// What is recorded of a file, read back with all its claims checked.
-fn record(&(name, group, extent, way): &Way) -> String {
+pub fn record(&(name, group, extent, way): &Way) -> String {
     let lattice = Lattice::new(extent).unwrap();
     let (gauge, format, _) = formats::read(&folder().join(name), &lattice, group, &ReadSpec::default()).unwrap();
     assert_eq!(format, write_spec(way).format, "{name}");
@@ -79,7 +63,8 @@ fn record(&(name, group, extent, way): &Way) -> String {
     )
 }
 
-fn write_spec(text: &str) -> WriteSpec {
+/// How a file is written.
+pub fn write_spec(text: &str) -> WriteSpec {
     spec::parse("write", text).unwrap()
 }
 
@@ -114,16 +99,4 @@ fn there_is_a_file_of_every_way_to_write() {
     }
     let sizes = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len());
     assert!(sizes.sum::<u64>() < 500_000);
-}
-
-/// Writes all files and what is recorded of them; run by `make fields` alone.
-#[test]
-#[ignore = "writes the files that the other tests read"]
-fn write_the_fields() {
-    fs::create_dir_all(folder()).unwrap();
-    for (name, group, extent, way) in WAYS {
-        formats::write(&folder().join(name), &field(group, extent), &write_spec(way)).unwrap();
-    }
-    let lines: Vec<String> = WAYS.iter().map(record).collect();
-    fs::write(folder().join("recorded.txt"), lines.join("\n") + "\n").unwrap();
 }
