@@ -63,22 +63,27 @@ static void staggered_operators(void) {
 
 /* Of the free operator with antiperiodic time: D(p) = a + i g.sin p, all phases of p known. */
 static void spectra(void) {
-  enum { COUNT = 4 };
-  static double vectors[COUNT * NUMBERS];
+  enum { COUNT = 4, SIDE = 12, SIZE = SIDE * SIDE * 2 * 2 };
+  const int64_t extent[2] = {SIDE, SIDE};
+  static double vectors[COUNT * SIZE], applied[SIZE];
   double values[2 * COUNT], residuals[COUNT];
+  inst_lattice *plane;
+  inst_gauge *flat;
   inst_dirac *free_dirac;
-  EXPECT_OK(inst_dirac_new(gauge, "{type: 'wilson', mass: 0.25, boundary: [1, 1, 1, -1]}", &free_dirac));
-  /* The lowest momenta are (0, 0, 0, +-pi / 4). */
-  const double pi = acos(-1.0), a = 1.25 - cos(pi / L), s = sin(pi / L), lowest = a * a + s * s;
+  EXPECT_OK(inst_lattice_new(context, 2, extent, &plane));
+  EXPECT_OK(inst_gauge_new(plane, "{group: 'u1'}", &flat));
+  EXPECT_OK(inst_dirac_new(flat, "{type: 'wilson', mass: 0.25, boundary: [1, -1]}", &free_dirac));
+  /* The lowest momenta are (0, +-pi / 12), with two spins. */
+  const double pi = acos(-1.0), a = 1.25 - cos(pi / SIDE), s = sin(pi / SIDE), lowest = a * a + s * s;
   EXPECT_OK(inst_dirac_spectrum_with_residuals(free_dirac, "{of: 'normal', count: 4}", COUNT, values, vectors, residuals));
   for (int k = 0; k < COUNT; k++) {
     double norm = 0.0;
     EXPECT_CLOSE(values[k], lowest, 1e-10);
     EXPECT(residuals[k] >= 0.0 && residuals[k] < 1e-8);
-    EXPECT_OK(inst_dirac_apply(free_dirac, "normal", 1, vectors + k * NUMBERS, image));
-    for (int i = 0; i < NUMBERS; i++) {
-      EXPECT_CLOSE(image[i], lowest * vectors[k * NUMBERS + i], 1e-8);
-      norm += vectors[k * NUMBERS + i] * vectors[k * NUMBERS + i];
+    EXPECT_OK(inst_dirac_apply(free_dirac, "normal", 1, vectors + k * SIZE, applied));
+    for (int i = 0; i < SIZE; i++) {
+      EXPECT_CLOSE(applied[i], lowest * vectors[k * SIZE + i], 1e-8);
+      norm += vectors[k * SIZE + i] * vectors[k * SIZE + i];
     }
     EXPECT_CLOSE(norm, 1.0, 1e-12);
   }
@@ -96,7 +101,7 @@ static void spectra(void) {
   EXPECT_STATUS(INST_NULL_ARGUMENT, inst_dirac_spectrum(NULL, "{}", 1, values, NULL));
   EXPECT_STATUS(INST_NULL_ARGUMENT, inst_dirac_spectrum(free_dirac, "{}", 1, NULL, NULL));
   EXPECT_STATUS(INST_BAD_SPEC, inst_dirac_spectrum(free_dirac, "{}", 0, values, NULL));
-  EXPECT_STATUS(INST_BAD_SPEC, inst_dirac_spectrum(free_dirac, "{}", NUMBERS / 2 + 1, values, NULL));
+  EXPECT_STATUS(INST_BAD_SPEC, inst_dirac_spectrum(free_dirac, "{}", SIZE / 2 + 1, values, NULL));
   EXPECT_MESSAGE("count");
   EXPECT_STATUS(INST_BAD_SHAPE, inst_dirac_spectrum(free_dirac, "{}", -1, values, NULL));
   EXPECT_STATUS(INST_BAD_SHAPE, inst_dirac_spectrum(free_dirac, "{}", INT64_MAX, values, NULL));
@@ -110,6 +115,8 @@ static void spectra(void) {
   EXPECT_MESSAGE("residuals");
   EXPECT(values[0] == 7.0);
   inst_dirac_free(free_dirac);
+  inst_gauge_free(flat);
+  inst_lattice_free(plane);
 }
 
 static void a_solve_that_does_not_converge(void) {
