@@ -36,7 +36,7 @@ STATIC_LIBRARIES = $(if $(filter Darwin,$(SYSTEM)),-liconv -lSystem -lc -lm,-lgc
 # The library is found beside the build tree, without LD_LIBRARY_PATH.
 LINK = -L$(RELEASE) -linstanton -lm -Wl,-rpath,$(abspath $(RELEASE))
 
-TESTS = context lattice action model proposal chain statistics gauge dirac bad_input bad_files
+TESTS = context lattice action model proposal chain statistics gauge dirac pseudofermion bad_input bad_files
 TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(BUILD)/test_header $(BUILD)/test_static
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect

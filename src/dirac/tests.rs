@@ -499,9 +499,9 @@ fn spinors_are_given_and_taken_in_the_basis_of_the_spec() {
 
 #[test]
 fn low_modes_and_blocks_save_iterations() {
-    let mut gauge = Gauge::unit(&Lattice::new(&[8, 8]).unwrap(), Group::U1).unwrap();
+    let mut gauge = Gauge::unit(&Lattice::new(&[16, 16]).unwrap(), Group::U1).unwrap();
     // A smooth field with low modes that are not degenerate.
-    let links = (0..128).flat_map(|i| [(0.1 * (0.7 * i as f64).sin()).cos(), (0.1 * (0.7 * i as f64).sin()).sin()]);
+    let links = (0..512).flat_map(|i| [(0.1 * (0.7 * i as f64).sin()).cos(), (0.1 * (0.7 * i as f64).sin()).sin()]);
     gauge.set_links(links.collect()).unwrap();
     let iterations = |spec: &str, solver: &str, count: usize| {
         let dirac = Dirac::new(&context(), &gauge, &crate::spec::parse("dirac", spec).unwrap()).unwrap();

@@ -1,0 +1,165 @@
+//! Two flavours of Wilson fermions: hybrid Monte Carlo with pseudofermions against quenched ensembles that are reweighted
+//! with the exact determinant |det D|^2. The Schwinger model in two dimensions, SU(3) with a clover term in four.
+
+use faer::linalg::solvers::DenseSolveCore;
+use instanton::action::{Action, ActionSpec};
+use instanton::context::{Context, Precision};
+use instanton::dirac::{Dirac, DiracSpec, Which};
+use instanton::gauge::{Complex64, Gauge, Group, observables};
+use instanton::lattice::Lattice;
+use instanton::markov::{Chain, ChainSpec};
+use instanton::spec;
+use instanton::statistics::autocorrelation;
+use std::sync::Arc;
+
+const DIRAC: &str = "{type: 'wilson', kappa: 0.2, boundary: [1, -1]}";
+const HEAVIER: &str = "{type: 'wilson', kappa: 0.15, boundary: [1, -1]}";
+const CLOVER: &str = "{type: 'wilson', kappa: 0.11, clover: 1, boundary: [1, 1, 1, -1]}";
+/// What is measured: plaquette, condensate tr D^-1 / V, and the pion correlator at a quarter and half of the extent.
+const MEASURED: usize = 4;
+
+fn context() -> Arc<Context> {
+    Arc::new(Context::new(1, Precision::F64, 1).unwrap())
+}
+
+/// A gauge theory and its fermions.
+struct Theory<'a> {
+    extent: &'a [usize],
+    group: Group,
+    gauge: &'a str,
+    dirac: &'a str,
+    /// The terms of the action that stand for them.
+    fermions: String,
+}
+
+impl Theory<'_> {
+    fn lattice(&self) -> Lattice {
+        Lattice::new(self.extent).unwrap()
+    }
+
+    fn chain(&self, action: &str, kernel: &str) -> Chain {
+        let spec: ActionSpec = spec::parse("action", action).unwrap();
+        let action: Arc<dyn Action> = spec.build(&context(), &self.lattice()).unwrap().into();
+        Chain::new(action, None, &spec::parse::<ChainSpec>("chain", kernel).unwrap(), 23).unwrap()
+    }
+
+    /// The numbers of a field, and log |det D|^2.
+    fn measure(&self, links: &[f64]) -> ([f64; MEASURED], f64) {
+        let gauge = Gauge::new(&self.lattice(), self.group, links.to_vec()).unwrap();
+        let dirac = Dirac::new(&context(), &gauge, &spec::parse::<DiracSpec>("dirac", self.dirac).unwrap()).unwrap();
+        let n = dirac.count() / 2;
+        let (mut units, mut columns) = (vec![0.0; 2 * n * n], vec![0.0; 2 * n * n]);
+        (0..n).for_each(|j| units[2 * n * j + 2 * j] = 1.0);
+        dirac.apply(Which::Plain, n, &units, &mut columns).unwrap();
+        let at = |i: usize, j: usize| 2 * (n * j + i);
+        let matrix = faer::Mat::from_fn(n, n, |i, j| Complex64::new(columns[at(i, j)], columns[at(i, j) + 1]));
+        let lu = matrix.partial_piv_lu();
+        let inverse = lu.inverse();
+        let log_determinant: f64 = (0..n).map(|i| lu.U()[(i, i)].norm().ln()).sum();
+        let volume = self.lattice().volume();
+        let condensate = (0..n).map(|i| inverse[(i, i)].re).sum::<f64>() / volume as f64;
+        let times = self.extent[self.extent.len() - 1];
+        // Averaged over all sources: sum over space, spins and colours of |D^-1(x + t, x)|^2.
+        let pion = |t: usize| -> f64 {
+            let time = |i: usize| i / (n / times);
+            let pairs = (0..n).flat_map(|i| (0..n).map(move |j| (i, j)));
+            let at = pairs.filter(|&(i, j)| time(i) == (time(j) + t) % times);
+            at.map(|(i, j)| inverse[(i, j)].norm_sqr()).sum::<f64>() / volume as f64
+        };
+        ([observables::plaquette(&gauge), condensate, pion(times / 4), pion(times / 2)], 2.0 * log_determinant)
+    }
+}
+
+/// Means and errors of a reweighted ensemble of independent fields, by the jackknife over blocks.
+fn reweighted(samples: &[([f64; MEASURED], f64)]) -> ([(f64, f64); MEASURED], f64) {
+    const BLOCKS: usize = 50;
+    let largest = samples.iter().map(|(_, w)| *w).fold(f64::NEG_INFINITY, f64::max);
+    let weights: Vec<f64> = samples.iter().map(|(_, w)| (w - largest).exp()).collect();
+    let size = weights.iter().sum::<f64>().powi(2) / weights.iter().map(|w| w * w).sum::<f64>() / samples.len() as f64;
+    let mean = |k: usize, left_out: Option<usize>| {
+        let kept = (0..samples.len()).filter(|i| Some(i * BLOCKS / samples.len()) != left_out);
+        let (sum, norm) = kept.fold((0.0, 0.0), |(s, n), i| (s + weights[i] * samples[i].0[k], n + weights[i]));
+        sum / norm
+    };
+    let result = std::array::from_fn(|k| {
+        let all = mean(k, None);
+        let blocks = (0..BLOCKS).map(|block| (mean(k, Some(block)) - all).powi(2));
+        (all, (blocks.sum::<f64>() * (BLOCKS - 1) as f64 / BLOCKS as f64).sqrt())
+    });
+    (result, size)
+}
+
+/// Runs so many trajectories, and so many sweeps of the quenched theory.
+fn expect_agreement(theory: &Theory, (trajectories, quenched): (usize, usize)) {
+    let mut heatbath = theory.chain(theory.gauge, "{type: 'heatbath', overrelaxation: 2, start: 'hot'}");
+    let mut samples = vec![];
+    for step in 0..quenched + 100 {
+        heatbath.step().unwrap();
+        if step >= 100 {
+            samples.push(theory.measure(heatbath.field()));
+        }
+    }
+    let (exact, size) = reweighted(&samples);
+    assert!(size > 0.05, "an effective sample size of {size} tests nothing");
+    let action = format!("{{type: 'sum', terms: [{}, {}]}}", theory.gauge, theory.fermions);
+    let levels = "levels: [{terms: [0], steps: 3}]";
+    let kernel = format!("{{type: 'hmc', integrator: 'omelyan2', steps: 4, {levels}, start: 'hot'}}");
+    let mut hmc = theory.chain(&action, &kernel);
+    let (mut series, mut weights) = (vec![vec![]; MEASURED], vec![]);
+    for step in 0..trajectories + 50 {
+        let info = hmc.step().unwrap();
+        if step >= 50 {
+            let (numbers, _) = theory.measure(hmc.field());
+            series.iter_mut().zip(numbers).for_each(|(series, x)| series.push(x));
+            weights.push((-info.delta).exp());
+        }
+    }
+    let names = ["plaquette", "condensate", "pion at T/4", "pion at T/2"];
+    for ((name, series), (value, error)) in names.iter().zip(&series).zip(exact) {
+        let own = autocorrelation(series).unwrap();
+        let total = own.error.hypot(error);
+        assert!(total < 0.05 * value.abs(), "{name}: {} +- {total} is too coarse", own.mean);
+        let got = own.mean;
+        assert!((got - value).abs() < 5.0 * total, "{name}: {got} +- {}, exact {value} +- {error}", own.error);
+    }
+    let one = autocorrelation(&weights).unwrap();
+    assert!((one.mean - 1.0).abs() < 5.0 * one.error, "<exp(-dH)> = {} +- {}", one.mean, one.error);
+}
+
+fn schwinger(extent: &[usize], fermions: String) -> Theory<'_> {
+    Theory { extent, group: Group::U1, gauge: "{type: 'wilson', group: 'u1', beta: 2}", dirac: DIRAC, fermions }
+}
+
+#[test]
+fn two_flavours_agree_with_the_exact_determinant_on_4_by_4() {
+    let fermions = format!("{{type: 'two_flavour', group: 'u1', dirac: {DIRAC}}}");
+    expect_agreement(&schwinger(&[4, 4], fermions), (1500, 4000));
+}
+
+#[test]
+fn two_flavours_agree_with_the_exact_determinant_on_8_by_8() {
+    let fermions = format!("{{type: 'two_flavour', group: 'u1', dirac: {DIRAC}}}");
+    expect_agreement(&schwinger(&[8, 8], fermions), (400, 600));
+}
+
+#[test]
+fn split_masses_agree_with_the_exact_determinant() {
+    let fermions = format!(
+        "{{type: 'two_flavour', group: 'u1', dirac: {HEAVIER}}}, \
+         {{type: 'two_flavour', group: 'u1', dirac: {DIRAC}, over: {HEAVIER}}}"
+    );
+    expect_agreement(&schwinger(&[4, 4], fermions), (1000, 4000));
+}
+
+#[test]
+fn two_rational_flavours_agree_with_the_exact_determinant() {
+    let one = format!("{{type: 'rational', group: 'u1', dirac: {DIRAC}, flavours: 1, range: [1e-3, 40]}}");
+    expect_agreement(&schwinger(&[4, 4], format!("{one}, {one}")), (800, 4000));
+}
+
+#[test]
+fn two_flavours_of_su3_agree_with_the_exact_determinant() {
+    let fermions = format!("{{type: 'two_flavour', group: 'su3', dirac: {CLOVER}}}");
+    let gauge = "{type: 'wilson', group: 'su3', beta: 5}";
+    expect_agreement(&Theory { extent: &[2; 4], group: Group::Su3, gauge, dirac: CLOVER, fermions }, (300, 600));
+}
