@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 const DIRAC: &str = "{type: 'wilson', kappa: 0.2, boundary: [1, -1]}";
 const HEAVIER: &str = "{type: 'wilson', kappa: 0.15, boundary: [1, -1]}";
-const CLOVER: &str = "{type: 'wilson', kappa: 0.11, clover: 1, boundary: [1, 1, 1, -1]}";
+const CLOVER: &str = "{type: 'wilson', kappa: 0.08, clover: 1, boundary: [1, 1, 1, -1]}";
 /// What is measured: plaquette, condensate tr D^-1 / V, and the pion correlator at a quarter and half of the extent.
 const MEASURED: usize = 4;
 
