@@ -83,6 +83,11 @@ impl Fermions {
         Ok(Fermion { kind: self, gauge, dirac })
     }
 
+    /// True where A is the Schur complement.
+    pub fn is_even_odd(&self) -> bool {
+        self.is_even_odd
+    }
+
     /// Group of the links.
     pub fn group(&self) -> Group {
         self.group

@@ -24,6 +24,8 @@ pub struct RationalApproximation {
 
 /// Most terms.
 const MOST_TERMS: usize = 48;
+/// The least ratio of the ends of an interval.
+const SHORTEST: f64 = 2.0;
 /// The least error that may be asked for.
 const SMALLEST_ERROR: f64 = 1e-11;
 /// Differences of errors below this are rounding.
@@ -37,21 +39,26 @@ impl RationalApproximation {
             return bad(format!("power: expected a number between 0 and 1, got {power}"));
         }
         if !(low > 0.0 && low < high && (high / low) < 1e14) {
-            return bad(format!("range: expected 0 < low < high < 1e14 low, got {low} and {high}"));
+            return bad(format!("range: expected 0 < low < high < 1e14 low, got {low:e} and {high:e}"));
         }
         if !(SMALLEST_ERROR..0.5).contains(&error) {
             return bad(format!("error: expected {SMALLEST_ERROR} to 0.5, got {error}"));
         }
+        // Shorter intervals leave errors that are rounding alone.
+        let (length, range) = ((high / low).max(SHORTEST).ln(), [low, high]);
         // The error falls by about exp(-pi^2 / log(4 high / low)) per degree of numerator and denominator.
-        let fall = std::f64::consts::PI.powi(2) / (4.0 * high / low).ln();
+        let fall = std::f64::consts::PI.powi(2) / (4f64.ln() + length);
         let guess = ((4.0 / error).ln() / (2.0 * fall)).ceil() as usize;
         for terms in guess.saturating_sub(2).max(1)..=MOST_TERMS {
-            let fit = Fit::best(power, (high / low).ln(), terms)?;
+            // Where rounding is in the way of so many terms, it is of more.
+            let Ok(fit) = Fit::best(power, length, terms) else { break };
             if fit.largest <= error {
-                return Ok(fit.scaled(power, [low, high]));
+                return Ok(fit.scaled(power, range));
             }
         }
-        bad(format!("range: expected one that {MOST_TERMS} terms approximate to {error}, got {low} to {high}"))
+        bad(format!(
+            "range: expected one where x^-{power} is approximated to {error:e} in f64, got {low:e} to {high:e}"
+        ))
     }
 
     /// c₀.
@@ -221,6 +228,9 @@ impl Fit {
     /// One step towards errors of equal size and alternating sign at given points.
     fn newton(&mut self, power: f64, points: &[(f64, f64)]) -> Option<()> {
         let count = points.len();
+        if count != self.logs.len() + 1 {
+            return None;
+        }
         let row = |k: usize| {
             let (t, _) = points[k];
             let (x, weight) = (t.exp(), (power * t).exp());
@@ -327,6 +337,21 @@ mod tests {
                     assert!(r.residues().iter().chain(r.shifts()).all(|x| *x > 0.0));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn short_and_long_ranges_are_approximated_or_refused() {
+        for high in [1.0000001, 1.0001, 1.00515, 1.01134, 1.1, 1.5, 2.0, 3.0] {
+            for power in [0.25, 0.5, 0.9] {
+                let r = RationalApproximation::inverse_power(power, [1.0, high], 1e-10).unwrap();
+                assert!(largest(&r) <= 1e-10, "{high} {power}: {}", largest(&r));
+            }
+        }
+        for (power, low) in [(0.5, 1e-12), (1e-9, 0.1), (0.9999999, 0.1)] {
+            let error = RationalApproximation::inverse_power(power, [low, 40.0], 1e-10).map(|r| largest(&r));
+            // Where it is beyond f64, that is said.
+            assert!(error.as_ref().map_or_else(|e| e.to_string().starts_with("range: "), |e| *e <= 1e-10), "{error:?}");
         }
     }
 

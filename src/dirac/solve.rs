@@ -135,6 +135,7 @@ impl Dirac {
             let (mut b, mut scratch) = (full.zeros()?, schur.zeros()?);
             for source in sources.chunks_exact(self.count()) {
                 self.import(source, &mut b);
+                b.scale(full.context(), unit(source));
                 let mut prepared = schur.prepared(&b)?;
                 if form == Form::Normal {
                     let odd = prepared;
@@ -152,8 +153,10 @@ impl Dirac {
             let pairs = sources.chunks_exact(self.count()).zip(solutions.chunks_exact_mut(self.count()));
             for ((source, solution), x) in pairs.zip(&x) {
                 self.import(source, &mut b);
+                b.scale(full.context(), unit(source));
                 let mut all = full.zeros()?;
                 schur.reconstruct(&b, x, &mut all)?;
+                all.scale(full.context(), unit(source).recip());
                 self.export(&all, solution);
             }
         }
@@ -163,6 +166,10 @@ impl Dirac {
     fn expect_modes(&self, modes: usize) -> Result<()> {
         self.expect_even_odd()?;
         let most = SpectrumSpec::most(self.count() / 4);
+        if most == 0 {
+            let small = "solver: expected an operator that has low modes to search for, got too small a lattice";
+            return Err(Error::Unsupported(small.into()));
+        }
         if (1..=most).contains(&modes) {
             return Ok(());
         }
@@ -177,14 +184,17 @@ impl Dirac {
     fn solve_one(&self, spec: &SolveSpec, source: &[f64], solution: &mut [f64]) -> Result<(u64, f64)> {
         let full = self.double.full();
         let mut b = full.zeros()?;
+        let (context, scale) = (full.context(), unit(source));
         self.import(source, &mut b);
+        b.scale(context, scale);
         let mut x = full.zeros()?;
         self.import(solution, &mut x);
+        x.scale(context, scale);
         let goal = Goal { tolerance: spec.tolerance, iterations: spec.max_iterations };
         let mut scratch = full.zeros()?;
         let multiply = |x: &Field<f64>, y: &mut Field<f64>| full.apply(Side::Plain, x, y, &mut scratch);
-        let reached =
-            refine(full.context(), goal, (&b, &mut x), multiply, |r, x, stop| self.correct(spec, r, x, stop))?;
+        let reached = refine(context, goal, (&b, &mut x), multiply, |r, x, stop| self.correct(spec, r, x, stop))?;
+        x.scale(context, scale.recip());
         self.export(&x, solution);
         Ok(reached)
     }
@@ -255,6 +265,12 @@ impl Dirac {
             _ => conjugate_gradient::solve(double, b, x, stop),
         }
     }
+}
+
+/// The power of two that brings the largest number of a source near one, so that f32 holds it; 1 where all are zero.
+fn unit(source: &[f64]) -> f64 {
+    let largest = source.iter().fold(0.0f64, |most, x| most.max(x.abs()));
+    if largest == 0.0 { 1.0 } else { (-largest.log2().floor()).clamp(-1000.0, 1000.0).exp2() }
 }
 
 /// What a solution is to reach.

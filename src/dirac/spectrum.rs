@@ -109,6 +109,9 @@ pub struct Spectrum {
 /// Rows of a matrix that is always taken as a dense one.
 const SMALL: usize = 256;
 
+/// Restarts after which a search is taken for one that stalls.
+const PATIENCE: u64 = 30;
+
 impl SpectrumSpec {
     /// Checks the spec for `count` values of an operator on `dimension` complex numbers.
     pub fn check(&self, count: usize, dimension: usize) -> Result<()> {
@@ -188,7 +191,7 @@ impl Dirac {
         let seed = spec.seed.unwrap_or(self.double.full().context().seed());
         let bound = bound(&normal, seed)?;
         let norm = if matches!(spec.of, Of::Normal | Of::Singular) { bound } else { bound.sqrt() };
-        let operator = match (spec.of, method, spec.which) {
+        let operator = || match (spec.of, method, spec.which) {
             (Of::Dirac, _, Extreme::Smallest) => {
                 let tolerance = (0.1 * spec.tolerance).max(1e-12);
                 Operator::Inverse(self, SolveSpec { tolerance, ..SolveSpec::default() })
@@ -198,8 +201,28 @@ impl Dirac {
             _ => Operator::Normal(&normal),
         };
         let residual = spec.tolerance * norm;
-        let wanted = Wanted { which: spec.which, count, residual, max_restarts: spec.max_restarts, seed };
-        search(target, operator, spec.of.symmetry(), wanted)
+        let most = SpectrumSpec::most(self.count() / 2);
+        let (mut left, mut widths) = (spec.max_restarts, [0, 4, 8].into_iter().peekable());
+        loop {
+            // A search that stalls at an edge among close eigenvalues is made anew with a wider window.
+            let wider = widths.next().unwrap_or(0);
+            let restarts = if widths.peek().is_some() { left.min(PATIENCE) } else { left };
+            let wanted = Wanted {
+                which: spec.which,
+                count: most.min(count + wider).max(count),
+                residual,
+                max_restarts: restarts,
+                seed,
+            };
+            match search(target, operator(), spec.of.symmetry(), wanted) {
+                Ok((mut pairs, done)) => {
+                    pairs.split(count);
+                    return Ok((pairs, spec.max_restarts - left + done));
+                }
+                Err(Error::NotConverged(_)) if left > restarts => left -= restarts,
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Values as they are asked for, with their residuals.

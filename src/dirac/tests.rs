@@ -527,3 +527,27 @@ fn low_modes_and_blocks_save_iterations() {
     let error = dirac.solve(&many, 1, &source, &mut solution).unwrap_err().to_string();
     assert!(error.starts_with("modes: expected 1 to ") && error.ends_with("got 1000"), "{error}");
 }
+
+#[test]
+fn sources_of_any_scale_are_solved() {
+    let gauge = random_gauge(&[4, 4], Group::U1, 3);
+    for spec in ["{type: 'wilson', mass: 0.4}", "{type: 'staggered', mass: 0.4}"] {
+        let dirac = Dirac::new(&context(), &gauge, &crate::spec::parse("dirac", spec).unwrap()).unwrap();
+        let count = dirac.count();
+        let mut source = numbers(3 * count, 4);
+        source[..count].iter_mut().for_each(|x| *x *= 1e-120);
+        source[2 * count..].iter_mut().for_each(|x| *x *= 1e120);
+        // One source whose own numbers differ.
+        source[count] = 1e40;
+        for solver in ["auto", "cg", "block"] {
+            let solve = crate::spec::parse("solve", &format!("{{solver: '{solver}'}}")).unwrap();
+            let (mut solution, mut again) = (vec![0.0; source.len()], vec![0.0; source.len()]);
+            dirac.solve(&solve, 3, &source, &mut solution).unwrap();
+            dirac.apply(Which::Plain, 3, &solution, &mut again).unwrap();
+            for (got, expected) in again.chunks(count).zip(source.chunks(count)) {
+                let scale = expected.iter().fold(0.0f64, |most, x| most.max(x.abs()));
+                assert!(distance(got, expected) < 1e-9 * scale, "{spec} {solver}: {}", distance(got, expected) / scale);
+            }
+        }
+    }
+}

@@ -70,10 +70,17 @@ impl WilsonFlow {
     }
 }
 
+/// Coarser steps leave nothing of the third order.
+const LARGEST_STEP: f64 = 0.2;
+/// Most steps of a search for scales.
+const MOST_STEPS: f64 = 1e6;
+
 /// Flows a copy of a field until both scales are found; not to find them is an error that tells how far it came.
 pub fn scales(team: &Team, gauge: &Gauge, spec: &FlowSpec) -> Result<Scales> {
-    spec::expect(spec.step > 0.0 && spec.step.is_finite(), "step", "a finite number above 0", spec.step)?;
+    spec::expect(spec.step > 0.0 && spec.step <= LARGEST_STEP, "step", "a number above 0, at most 0.2", spec.step)?;
     spec::expect(spec.longest > 0.0 && spec.longest.is_finite(), "longest", "a finite number above 0", spec.longest)?;
+    let steps = spec.longest / spec.step;
+    spec::expect(steps <= MOST_STEPS, "step", "at most 1000000 steps to the longest time", steps)?;
     let (mut gauge, mut flow) = (gauge.clone(), WilsonFlow::new(team, gauge.lattice(), gauge.group())?);
     // t² E at t = 0, ε, 2ε, ...
     let mut energies = vec![0.0];

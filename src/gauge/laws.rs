@@ -101,7 +101,7 @@ fn constant_flux_does_not_flow_and_has_the_scales_of_its_energy() {
     assert!(short.status() == 6 && short.to_string().ends_with("after 50 steps"), "{short}");
     let message =
         scales(&Team::default(), &gauge, &FlowSpec { step: 0.0, ..FlowSpec::default() }).unwrap_err().to_string();
-    assert_eq!(message, "step: expected a finite number above 0, got 0");
+    assert_eq!(message, "step: expected a number above 0, at most 0.2, got 0");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::field::Gauge;
 use super::flow::WilsonFlow;
 use super::smearing::{ape, stout};
 use crate::context::Team;
-use crate::error::Result;
+use crate::error::{Result, expect_finite};
 use crate::spec;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +61,7 @@ impl SmearSpec {
                 (0..count as u64).for_each(|_| flow.step(&mut smooth, time / count));
             }
         }
+        expect_finite("smeared links", smooth.links())?;
         *gauge = smooth;
         Ok(())
     }
@@ -115,6 +116,9 @@ mod tests {
             message("{type: 'flow', time: 1, step: 1e-9}"),
             "time: expected at most 1000000 steps, got 1000000000"
         );
+        let random = Gauge::random(gauge.lattice(), Group::Su3, &mut Stream::new(1, Purpose::Start, 8)).unwrap();
+        let lost = smeared(&random, "{type: 'stout', rho: 1e300, steps: 2}");
+        assert!(lost.is_err_and(|e| e.to_string().contains("expected finite numbers")));
         assert_eq!(message("{type: 'ape', alpha: NaN, steps: 1}"), "alpha: expected a finite number, got NaN");
     }
 }

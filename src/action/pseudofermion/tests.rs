@@ -192,6 +192,15 @@ fn what_is_missing_is_named() {
             .contains("flavours: expected a number between 0 and 2, got 2")
     );
     assert!(message(&[4, 4], &rational("u1", 1.0, [2.0, 1.0], wilson)).contains("range: expected 0 < low < high"));
+    let staggered = "{type: 'staggered', mass: 0.2}";
+    let mixed = two_flavour("u1", wilson, &format!("over: {staggered}"));
+    assert!(message(&[4, 4], &mixed).contains("over: expected an operator of the type of 'dirac'"));
+    // Without a diagonal there is no even-odd form: both are taken whole.
+    let whole = format!(
+        "{{type: 'two_flavour', group: 'u1', dirac: {wilson}, over: {{type: 'wilson', mass: -2}}, tolerance: 1e-6}}"
+    );
+    let whole = build(&[4, 4], &whole);
+    assert!(drawn(&whole, links.links(), 0).value(links.links()).unwrap() > 0.0);
     let massless = "{type: 'staggered', mass: 0}";
     assert!(message(&[4, 4], &rational("u1", 1.0, [0.1, 1.0], massless)).contains("mass above 0"));
     // A range that the eigenvalues leave shows when pseudofermions are drawn.

@@ -69,17 +69,30 @@ pub(super) fn max_iterations() -> u64 {
 impl TwoFlavourSpec {
     /// The action on a lattice, without pseudofermions yet.
     pub fn build(&self, context: &Arc<Context>, lattice: &Lattice) -> Result<TwoFlavour> {
-        let kind = |what: &str, spec: &DiracSpec| {
-            let fermions = Fermions::new(context, (lattice, self.group), spec, self.even_odd);
+        let kind = |what: &str, spec: &DiracSpec, even_odd: bool| {
+            let fermions = Fermions::new(context, (lattice, self.group), spec, even_odd);
             fermions.map(Arc::new).map_err(|e| e.within(what))
         };
         const MOST_KEPT: usize = 100;
         if self.history > MOST_KEPT {
             return Err(Error::BadSpec(format!("history: expected 0 to {MOST_KEPT}, got {}", self.history)));
         }
+        let is_wilson = |spec: &DiracSpec| matches!(spec, DiracSpec::Wilson(_));
+        if self.over.as_ref().is_some_and(|over| is_wilson(over) != is_wilson(&self.dirac)) {
+            return Err(Error::BadSpec("over: expected an operator of the type of 'dirac', got another".into()));
+        }
+        let build = |even_odd| -> Result<_> {
+            let over = self.over.as_ref().map(|spec| kind("over", spec, even_odd)).transpose()?;
+            Ok((kind("dirac", &self.dirac, even_odd)?, over))
+        };
+        let (mut fermions, mut over) = build(self.even_odd)?;
+        // Both live on the same sites: where one has no even-odd form, the other is taken whole, too.
+        if over.as_ref().is_some_and(|over| over.is_even_odd() != fermions.is_even_odd()) {
+            (fermions, over) = build(false)?;
+        }
         Ok(TwoFlavour {
-            fermions: kind("dirac", &self.dirac)?,
-            over: self.over.as_ref().map(|spec| kind("over", spec)).transpose()?,
+            fermions,
+            over,
             accuracy: Accuracy::new(self.tolerance, self.max_iterations)?,
             force: Accuracy::new(self.force_tolerance, self.max_iterations)?,
             history: self.history,
