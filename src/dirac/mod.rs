@@ -53,7 +53,11 @@ pub use staggered::First;
 #[cfg(test)]
 mod free_tests;
 #[cfg(test)]
+mod kernel_tests;
+#[cfg(test)]
 mod linop_tests;
+#[cfg(test)]
+mod solve_tests;
 #[cfg(test)]
 mod spectrum_tests;
 #[cfg(test)]

@@ -7,7 +7,6 @@ use crate::context::{Context, Precision};
 use crate::gauge::{Complex64, Gauge, Group, Matrix, haar};
 use crate::lattice::Lattice;
 use crate::random::{Purpose, Stream};
-use crate::simd::Instructions;
 use std::sync::Arc;
 
 const I: Complex64 = Complex64::new(0.0, 1.0);
@@ -16,13 +15,13 @@ const ZERO: Complex64 = Complex64::new(0.0, 0.0);
 
 type Spin = Vec<Vec<Complex64>>;
 
-fn product(a: &Spin, b: &Spin) -> Spin {
+pub(super) fn product(a: &Spin, b: &Spin) -> Spin {
     let n = a.len();
     (0..n).map(|i| (0..n).map(|j| (0..n).map(|k| a[i][k] * b[k][j]).sum()).collect()).collect()
 }
 
 /// The gamma matrices, written out from their definition.
-fn gammas(dimensions: usize) -> Vec<Spin> {
+pub(super) fn gammas(dimensions: usize) -> Vec<Spin> {
     let pauli: [[[Complex64; 2]; 2]; 3] =
         [[[ZERO, ONE], [ONE, ZERO]], [[ZERO, -I], [I, ZERO]], [[ONE, ZERO], [ZERO, -ONE]]];
     if dimensions == 2 {
@@ -47,16 +46,16 @@ fn gammas(dimensions: usize) -> Vec<Spin> {
         .collect()
 }
 
-fn gamma5(dimensions: usize) -> Spin {
+pub(super) fn gamma5(dimensions: usize) -> Spin {
     let g = gammas(dimensions);
     let all = g[1..].iter().fold(g[0].clone(), |p, g| product(&p, g));
     let factor = if dimensions == 2 { -I } else { ONE };
     all.iter().map(|row| row.iter().map(|z| factor * z).collect()).collect()
 }
 
-struct Case {
-    gauge: Gauge,
-    spec: DiracSpec,
+pub(super) struct Case {
+    pub gauge: Gauge,
+    pub spec: DiracSpec,
 }
 
 pub(super) fn random_gauge(extent: &[usize], group: Group, counter: u64) -> Gauge {
@@ -88,7 +87,7 @@ pub(super) fn context() -> Arc<Context> {
 }
 
 /// D psi from the definition.
-fn reference(case: &Case, psi: &[f64]) -> Vec<f64> {
+pub(super) fn reference(case: &Case, psi: &[f64]) -> Vec<f64> {
     match case.gauge.group() {
         Group::U1 => reference_of::<1>(case, psi),
         Group::Su2 => reference_of::<2>(case, psi),
@@ -96,7 +95,7 @@ fn reference(case: &Case, psi: &[f64]) -> Vec<f64> {
     }
 }
 
-fn reference_of<const N: usize>(case: &Case, psi: &[f64]) -> Vec<f64> {
+pub(super) fn reference_of<const N: usize>(case: &Case, psi: &[f64]) -> Vec<f64> {
     let lattice = case.gauge.lattice();
     let d = lattice.dimensions();
     let DiracSpec::Wilson(spec) = &case.spec else { panic!("expected Wilson's operator") };
@@ -151,7 +150,7 @@ fn reference_of<const N: usize>(case: &Case, psi: &[f64]) -> Vec<f64> {
 }
 
 /// F_munu from the four loops that begin at a site and turn left, starting in each of the four directions.
-fn clover_leaves<const N: usize>(case: &Case, site: usize, mu: usize, nu: usize) -> Matrix<N> {
+pub(super) fn clover_leaves<const N: usize>(case: &Case, site: usize, mu: usize, nu: usize) -> Matrix<N> {
     let lattice = case.gauge.lattice();
     let turns = [(mu, 1i64), (nu, 1), (mu, -1), (nu, -1)];
     let mut sum = Matrix::<N>::ZERO;
@@ -175,7 +174,7 @@ pub(super) fn spec(text: &str) -> DiracSpec {
     crate::spec::parse("dirac", text).unwrap()
 }
 
-fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     let four = "boundary: [1, {angle: 0.3}, 0, -1], anisotropy: {xi0: 2.4, nu: 0.9}, twist: 0.21}";
     let two = "boundary: [{angle: 1.1}, -1], twist: -0.4}";
     let mut cases = vec![];
@@ -194,11 +193,11 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-fn distance(x: &[f64], y: &[f64]) -> f64 {
+pub(super) fn distance(x: &[f64], y: &[f64]) -> f64 {
     x.iter().zip(y).fold(0.0, |most, (x, y)| (x - y).abs().max(most))
 }
 
-fn dot(x: &[f64], y: &[f64]) -> Complex64 {
+pub(super) fn dot(x: &[f64], y: &[f64]) -> Complex64 {
     let pairs = x.chunks(2).zip(y.chunks(2));
     pairs.map(|(x, y)| Complex64::new(x[0], -x[1]) * Complex64::new(y[0], y[1])).sum()
 }
@@ -240,50 +239,8 @@ fn the_adjoint_and_the_normal_operator_belong_to_it() {
     }
 }
 
-#[test]
-fn solutions_solve() {
-    for case in cases() {
-        let dirac = Dirac::new(&context(), &case.gauge, &case.spec).unwrap();
-        // Larger ones take longer and show nothing new.
-        if case.gauge.lattice().volume() > 300 {
-            continue;
-        }
-        let source = numbers(2 * dirac.count(), 4);
-        let mut solution = vec![0.0; source.len()];
-        for solver in ["auto", "cg", "cg_even_odd", "mixed", "block"] {
-            let solve = crate::spec::parse::<SolveSpec>("solve", &format!("{{solver: '{solver}'}}")).unwrap();
-            let is_odd = !case.gauge.lattice().is_bipartite();
-            let report = match dirac.solve(&solve, 2, &source, &mut solution) {
-                Ok(report) => report,
-                Err(error) if is_odd && matches!(solver, "cg_even_odd" | "mixed" | "block") => {
-                    assert_eq!(error.status(), 9, "{error}");
-                    continue;
-                }
-                Err(error) => panic!("{error}"),
-            };
-            assert!(report.residual <= 1e-10 && report.iterations > 0);
-            for (x, b) in solution.chunks(dirac.count()).zip(source.chunks(dirac.count())) {
-                let image = reference(&case, x);
-                let r: Vec<f64> = image.iter().zip(b).map(|(x, b)| b - x).collect();
-                assert!((dot(&r, &r).re / dot(b, b).re).sqrt() < 1.1e-10);
-            }
-        }
-    }
-}
-
-#[test]
-fn a_solve_that_does_not_converge_says_so() {
-    let case = cases().swap_remove(6);
-    let dirac = Dirac::new(&context(), &case.gauge, &case.spec).unwrap();
-    let source = numbers(dirac.count(), 4);
-    let mut solution = vec![0.0; source.len()];
-    let spec = SolveSpec { max_iterations: 3, ..SolveSpec::default() };
-    let error = dirac.solve(&spec, 1, &source, &mut solution).unwrap_err();
-    assert_eq!(error.status(), 6, "{error}");
-}
-
 /// The naive staggered operator from its definition.
-fn staggered_reference<const N: usize>(gauge: &Gauge, (mass, first): (f64, First), psi: &[f64]) -> Vec<f64> {
+pub(super) fn staggered_reference<const N: usize>(gauge: &Gauge, (mass, first): (f64, First), psi: &[f64]) -> Vec<f64> {
     let lattice = gauge.lattice();
     let d = lattice.dimensions();
     let psi: Vec<Complex64> = psi.chunks(2).map(|z| Complex64::new(z[0], z[1])).collect();
@@ -349,118 +306,6 @@ fn staggered_operators_are_their_definition_and_are_solved() {
     }
 }
 
-/// Operators with links of 18 and of 12 numbers, for all boundary conditions that there are.
-fn compressed_cases() -> Vec<Case> {
-    let extents: [&[usize]; 4] = [&[4, 8, 6, 4], &[2, 3, 2, 5], &[8, 4, 4, 4], &[8, 8]];
-    let boundary = ["[1, {angle: 0.3}, 0, -1]", "[{angle: 1.1}, -1]"];
-    let case = |(i, extent): (usize, &&[usize])| {
-        let is_plane = extent.len() == 2;
-        let text = format!(
-            "{{type: 'wilson', mass: 0.17, links: 12, twist: 0.2, anisotropy: {{xi0: 2.4, nu: 0.9}}, boundary: {}}}",
-            boundary[usize::from(is_plane)]
-        );
-        Case { gauge: random_gauge(extent, Group::Su3, 60 + i as u64), spec: spec(&text) }
-    };
-    extents.iter().enumerate().map(case).collect()
-}
-
-#[test]
-fn two_rows_of_a_link_are_as_good_as_three() {
-    for case in compressed_cases() {
-        let dirac = Dirac::new(&context(), &case.gauge, &case.spec).unwrap();
-        let psi = numbers(dirac.count(), 7);
-        let mut got = vec![0.0; psi.len()];
-        dirac.apply(Which::Plain, 1, &psi, &mut got).unwrap();
-        assert!(distance(&reference(&case, &psi), &got) < 1e-13 * 40.0);
-    }
-}
-
-#[test]
-fn links_that_have_no_third_row_or_another_one_are_refused() {
-    let text = |numbers: &str| spec(&format!("{{type: 'wilson', mass: 0.1, links: {numbers}}}"));
-    let error = |gauge: &Gauge, numbers: &str| match Dirac::new(&context(), gauge, &text(numbers)) {
-        Err(error) => error.status(),
-        Ok(_) => 0,
-    };
-    let mut gauge = random_gauge(&[4, 4], Group::Su3, 70);
-    for (numbers, status) in [("'auto'", 0), ("18", 0), ("12", 0), ("7", 2)] {
-        assert_eq!(error(&gauge, numbers), status);
-    }
-    assert_eq!(error(&random_gauge(&[4, 4], Group::Su2, 71), "12"), 9);
-    // Unitary, but with a determinant that is not one.
-    let phase = Complex64::from_polar(1.0, 1e-6);
-    gauge.set_link::<3>(5, 1, &gauge.link::<3>(5, 1).scale(phase));
-    assert_eq!((error(&gauge, "12"), error(&gauge, "18")), (4, 0));
-}
-
-#[test]
-fn all_instruction_sets_agree_with_the_definition() {
-    let extents: [&[usize]; 3] = [&[4, 4, 8, 4], &[8, 8], &[2, 3, 2, 5]];
-    for instructions in Instructions::ALL.into_iter().filter(|i| i.is_available()) {
-        for (extent, links) in extents.into_iter().flat_map(|extent| [(extent, 12), (extent, 18)]) {
-            let ends = "1, ".repeat(extent.len() - 1);
-            let text = format!("{{type: 'wilson', mass: 0.3, links: {links}, clover: 1.2, boundary: [{ends} -1]}}");
-            let case = Case { gauge: random_gauge(extent, Group::Su3, 80), spec: spec(&text) };
-            let mut dirac = Dirac::new(&context(), &case.gauge, &case.spec).unwrap();
-            dirac.set_instructions(instructions);
-            let psi = numbers(dirac.count(), 8);
-            let mut got = vec![0.0; psi.len()];
-            dirac.apply(Which::Plain, 1, &psi, &mut got).unwrap();
-            assert!(distance(&reference(&case, &psi), &got) < 1e-13 * 40.0, "{instructions:?} {extent:?} {links}");
-            // The residual is one of f64, the iteration one of f32.
-            let report = dirac.solve(&SolveSpec::default(), 1, &psi, &mut got).unwrap();
-            assert!(report.residual <= 1e-10);
-            let text = format!("{{type: 'staggered', mass: 0.3, boundary: [{ends} -1]}}");
-            let Ok(mut dirac) = Dirac::new(&context(), &case.gauge, &spec(&text)) else { continue };
-            dirac.set_instructions(instructions);
-            let (psi, mut got) = (numbers(dirac.count(), 9), vec![0.0; dirac.count()]);
-            dirac.apply(Which::Plain, 1, &psi, &mut got).unwrap();
-            let expected = staggered_reference::<3>(&case.gauge, (0.3, First::X), &psi);
-            assert!(distance(&expected, &got) < 1e-13 * 40.0, "{instructions:?} {extent:?}");
-        }
-    }
-}
-
-#[test]
-fn many_fields_at_once_are_each_alone() {
-    for case in [cases().swap_remove(8), cases().swap_remove(7), compressed_cases().swap_remove(1)] {
-        let dirac = Dirac::new(&context(), &case.gauge, &case.spec).unwrap();
-        let count = 14;
-        let psi = numbers(count * dirac.count(), 10);
-        let (mut together, mut alone) = (vec![0.0; psi.len()], vec![0.0; psi.len()]);
-        for which in [Which::Plain, Which::Adjoint, Which::Normal] {
-            dirac.apply(which, count, &psi, &mut together).unwrap();
-            for (psi, alone) in psi.chunks(dirac.count()).zip(alone.chunks_mut(dirac.count())) {
-                dirac.apply(which, 1, psi, alone).unwrap();
-            }
-            assert_eq!(together, alone);
-        }
-    }
-}
-
-#[test]
-fn the_schur_complement_takes_many_fields() {
-    use super::hopping::Side;
-    use super::operator::Linear;
-    for text in ["{type: 'wilson', mass: 0.2, twist: 0.3}", "{type: 'wilson', mass: 0.2, clover: 1.0}"] {
-        let gauge = random_gauge(&[4, 4, 4, 8], Group::Su3, 90);
-        let dirac = Dirac::new(&context(), &gauge, &spec(text)).unwrap();
-        let schur = dirac.double_even_odd();
-        let fields = || (0..3).map(|_| schur.zeros().unwrap()).collect::<Vec<_>>();
-        let (mut from, mut to, mut scratch, mut alone) = (fields(), fields(), fields(), schur.zeros().unwrap());
-        for (i, field) in from.iter_mut().enumerate() {
-            Stream::new(6, Purpose::Prior, 20 + i as u64).normals(field.numbers_mut());
-        }
-        for side in [Side::Plain, Side::Adjoint] {
-            schur.apply_many(side, &from, &mut to, &mut scratch);
-            for (from, to) in from.iter().zip(&to) {
-                schur.apply(side, from, &mut alone, &mut scratch[0]);
-                assert_eq!(to.numbers(), alone.numbers());
-            }
-        }
-    }
-}
-
 #[test]
 fn spinors_are_given_and_taken_in_the_basis_of_the_spec() {
     let gauge = Gauge::unit(&Lattice::new(&[4, 4, 4, 4]).unwrap(), Group::Su2).unwrap();
@@ -495,59 +340,4 @@ fn spinors_are_given_and_taken_in_the_basis_of_the_spec() {
     let spec = crate::spec::parse("dirac", "{type: 'wilson', mass: 0.3, basis: 'dirac'}").unwrap();
     let error = Dirac::new(&context(), &plane, &spec).err().unwrap().to_string();
     assert!(error.contains("basis: expected none but the usual one in 2 dimensions"), "{error}");
-}
-
-#[test]
-fn low_modes_and_blocks_save_iterations() {
-    let mut gauge = Gauge::unit(&Lattice::new(&[16, 16]).unwrap(), Group::U1).unwrap();
-    // A smooth field with low modes that are not degenerate.
-    let links = (0..512).flat_map(|i| [(0.1 * (0.7 * i as f64).sin()).cos(), (0.1 * (0.7 * i as f64).sin()).sin()]);
-    gauge.set_links(links.collect()).unwrap();
-    let iterations = |spec: &str, solver: &str, count: usize| {
-        let dirac = Dirac::new(&context(), &gauge, &crate::spec::parse("dirac", spec).unwrap()).unwrap();
-        let source = numbers(count * dirac.count(), 4);
-        let mut solution = vec![0.0; source.len()];
-        let solve = crate::spec::parse("solve", &format!("{{solver: '{solver}', tolerance: 1e-9, modes: 6}}")).unwrap();
-        let report = dirac.solve(&solve, count, &source, &mut solution).unwrap();
-        let mut again = vec![0.0; source.len()];
-        dirac.apply(Which::Plain, count, &solution, &mut again).unwrap();
-        assert!(distance(&again, &source) < 2e-9 * (source.len() as f64).sqrt(), "{solver}");
-        report.iterations
-    };
-    for spec in ["{type: 'wilson', mass: 0.02}", "{type: 'staggered', mass: 0.02}"] {
-        let [plain, deflated] = ["mixed", "deflated"].map(|solver| iterations(spec, solver, 3));
-        assert!(4 * deflated < 3 * plain, "{spec}: {deflated} iterations with low modes, {plain} without");
-        let [plain, block] = ["mixed", "block"].map(|solver| iterations(spec, solver, 8));
-        assert!(4 * block < 3 * plain, "{spec}: {block} iterations as a block, {plain} one by one");
-    }
-    let dirac =
-        Dirac::new(&context(), &gauge, &crate::spec::parse("dirac", "{type: 'wilson', mass: 1}").unwrap()).unwrap();
-    let (source, mut solution) = (numbers(dirac.count(), 4), vec![0.0; dirac.count()]);
-    let many = crate::spec::parse("solve", "{solver: 'deflated', modes: 1000}").unwrap();
-    let error = dirac.solve(&many, 1, &source, &mut solution).unwrap_err().to_string();
-    assert!(error.starts_with("modes: expected 1 to ") && error.ends_with("got 1000"), "{error}");
-}
-
-#[test]
-fn sources_of_any_scale_are_solved() {
-    let gauge = random_gauge(&[4, 4], Group::U1, 3);
-    for spec in ["{type: 'wilson', mass: 0.4}", "{type: 'staggered', mass: 0.4}"] {
-        let dirac = Dirac::new(&context(), &gauge, &crate::spec::parse("dirac", spec).unwrap()).unwrap();
-        let count = dirac.count();
-        let mut source = numbers(3 * count, 4);
-        source[..count].iter_mut().for_each(|x| *x *= 1e-120);
-        source[2 * count..].iter_mut().for_each(|x| *x *= 1e120);
-        // One source whose own numbers differ.
-        source[count] = 1e40;
-        for solver in ["auto", "cg", "block"] {
-            let solve = crate::spec::parse("solve", &format!("{{solver: '{solver}'}}")).unwrap();
-            let (mut solution, mut again) = (vec![0.0; source.len()], vec![0.0; source.len()]);
-            dirac.solve(&solve, 3, &source, &mut solution).unwrap();
-            dirac.apply(Which::Plain, 3, &solution, &mut again).unwrap();
-            for (got, expected) in again.chunks(count).zip(source.chunks(count)) {
-                let scale = expected.iter().fold(0.0f64, |most, x| most.max(x.abs()));
-                assert!(distance(got, expected) < 1e-9 * scale, "{spec} {solver}: {}", distance(got, expected) / scale);
-            }
-        }
-    }
 }

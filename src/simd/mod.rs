@@ -12,6 +12,10 @@ mod transpose;
 mod triad;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+#[cfg(target_arch = "x86_64")]
+mod x86_256;
+#[cfg(target_arch = "x86_64")]
+mod x86_512;
 
 pub use instructions::Instructions;
 pub(crate) use lanes::{Lanes, Order, Real, Work};
@@ -24,5 +28,6 @@ pub use triad::Triad;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use {
     lanes::Pair,
-    x86::{F32x8, F32x16, F64x4, F64x8},
+    x86_256::{F32x8, F64x4},
+    x86_512::{F32x16, F64x8},
 };

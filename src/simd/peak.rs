@@ -6,7 +6,8 @@ use super::portable::Array;
 #[cfg(target_arch = "x86_64")]
 use super::{
     lanes::Pair,
-    x86::{F32x8, F32x16, F64x4, F64x8},
+    x86_256::{F32x8, F64x4},
+    x86_512::{F32x16, F64x8},
 };
 use crate::context::{Context, Precision};
 use std::time::Instant;

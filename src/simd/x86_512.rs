@@ -1,0 +1,182 @@
+//! Lanes in the registers of x86-64 with AVX-512 (512 bits).
+
+use super::lanes::{Lanes, Order, Pair, Work};
+use super::memory::Line;
+use super::x86::{NEAREST, common, register};
+use super::x86_256::{F32x8, F64x4};
+use std::arch::x86_64::*;
+use std::ops::{Add, Div, Mul, Sub};
+
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")]
+unsafe fn isolate_512<W: Work>(work: W) {
+    // SAFETY: the caller's promise.
+    unsafe { work.run() }
+}
+
+register!(
+    /// 16 f32 in one register.
+    F32x16, __m512, Add add _mm512_add_ps, Sub sub _mm512_sub_ps, Mul mul _mm512_mul_ps, Div div _mm512_div_ps
+);
+impl Lanes for F32x16 {
+    #[inline(always)]
+    unsafe fn isolate<W: Work>(work: W) {
+        // SAFETY: the caller's promise, and as for splat.
+        unsafe { isolate_512(work) }
+    }
+    type Wide = Pair<F64x8>;
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        // SAFETY: as for splat.
+        unsafe {
+            let half = _mm256_add_ps(_mm512_castps512_ps256(self.0), _mm512_extractf32x8_ps::<1>(self.0));
+            F32x8(half).sum()
+        }
+    }
+    #[inline(always)]
+    fn permute(self, order: &Order) -> Self {
+        // SAFETY: as for splat; an order is a line of 64 bytes.
+        unsafe {
+            let order = _mm512_load_si512((&raw const order.0).cast());
+            Self(_mm512_permutexvar_ps(order, self.0))
+        }
+    }
+    common!(
+        f32,
+        16,
+        32,
+        _mm512_set1_ps,
+        _mm512_fmadd_ps,
+        _mm512_fnmadd_ps,
+        _mm512_min_ps,
+        _mm512_max_ps,
+        _mm512_sqrt_ps,
+        _mm512_stream_ps
+    );
+    #[inline(always)]
+    fn round(self) -> Self {
+        // SAFETY: as for splat.
+        unsafe { Self(_mm512_roundscale_ps::<NEAREST>(self.0)) }
+    }
+    #[inline(always)]
+    fn times_power_of_two(self, n: Self) -> Self {
+        // SAFETY: as for splat.
+        unsafe { Self(_mm512_scalef_ps(self.0, n.0)) }
+    }
+    #[inline(always)]
+    fn exponent_and_mantissa(self) -> (Self, Self) {
+        // SAFETY: as for splat.
+        unsafe {
+            let mantissa = _mm512_getmant_ps::<_MM_MANT_NORM_1_2, _MM_MANT_SIGN_SRC>(self.0);
+            (Self(_mm512_getexp_ps(self.0)), Self(mantissa))
+        }
+    }
+    #[inline(always)]
+    fn where_positive(self, yes: Self, no: Self) -> Self {
+        // SAFETY: as for splat.
+        unsafe {
+            let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(self.0, _mm512_setzero_ps());
+            Self(_mm512_mask_blend_ps(positive, no.0, yes.0))
+        }
+    }
+    #[inline(always)]
+    fn widen(self) -> Self::Wide {
+        // SAFETY: as for splat.
+        unsafe {
+            let low = _mm512_castps512_ps256(self.0);
+            let high = _mm512_extractf32x8_ps::<1>(self.0);
+            Pair(F64x8(_mm512_cvtps_pd(low)), F64x8(_mm512_cvtps_pd(high)))
+        }
+    }
+    #[inline(always)]
+    fn narrow(wide: Self::Wide) -> Self {
+        // SAFETY: as for splat.
+        unsafe {
+            let low = _mm512_castps256_ps512(_mm512_cvtpd_ps(wide.0.0));
+            Self(_mm512_insertf32x8::<1>(low, _mm512_cvtpd_ps(wide.1.0)))
+        }
+    }
+}
+
+register!(
+    /// 8 f64 in one register.
+    F64x8, __m512d, Add add _mm512_add_pd, Sub sub _mm512_sub_pd, Mul mul _mm512_mul_pd, Div div _mm512_div_pd
+);
+impl Lanes for F64x8 {
+    #[inline(always)]
+    unsafe fn isolate<W: Work>(work: W) {
+        // SAFETY: the caller's promise, and as for splat.
+        unsafe { isolate_512(work) }
+    }
+    #[inline(always)]
+    fn transposed(rows: [Self; 8]) -> [Self; 8] {
+        // SAFETY: as for splat; this type is a register.
+        unsafe {
+            let rows = std::mem::transmute::<[Self; 8], [__m512d; 8]>(rows);
+            std::mem::transmute::<[__m512d; 8], [Self; 8]>(super::transpose::transposed(rows))
+        }
+    }
+    type Wide = F64x8;
+    #[inline(always)]
+    fn sum(self) -> f64 {
+        // SAFETY: as for splat.
+        unsafe {
+            let half = _mm256_add_pd(_mm512_castpd512_pd256(self.0), _mm512_extractf64x4_pd::<1>(self.0));
+            F64x4(half).sum()
+        }
+    }
+    #[inline(always)]
+    fn permute(self, order: &Order) -> Self {
+        // SAFETY: as for splat; an order is a line of 64 bytes.
+        unsafe {
+            let order = _mm512_load_si512((&raw const order.0).cast());
+            Self(_mm512_castps_pd(_mm512_permutexvar_ps(order, _mm512_castpd_ps(self.0))))
+        }
+    }
+    common!(
+        f64,
+        8,
+        32,
+        _mm512_set1_pd,
+        _mm512_fmadd_pd,
+        _mm512_fnmadd_pd,
+        _mm512_min_pd,
+        _mm512_max_pd,
+        _mm512_sqrt_pd,
+        _mm512_stream_pd
+    );
+    #[inline(always)]
+    fn round(self) -> Self {
+        // SAFETY: as for splat.
+        unsafe { Self(_mm512_roundscale_pd::<NEAREST>(self.0)) }
+    }
+    #[inline(always)]
+    fn times_power_of_two(self, n: Self) -> Self {
+        // SAFETY: as for splat.
+        unsafe { Self(_mm512_scalef_pd(self.0, n.0)) }
+    }
+    #[inline(always)]
+    fn exponent_and_mantissa(self) -> (Self, Self) {
+        // SAFETY: as for splat.
+        unsafe {
+            let mantissa = _mm512_getmant_pd::<_MM_MANT_NORM_1_2, _MM_MANT_SIGN_SRC>(self.0);
+            (Self(_mm512_getexp_pd(self.0)), Self(mantissa))
+        }
+    }
+    #[inline(always)]
+    fn where_positive(self, yes: Self, no: Self) -> Self {
+        // SAFETY: as for splat.
+        unsafe {
+            let positive = _mm512_cmp_pd_mask::<_CMP_GT_OQ>(self.0, _mm512_setzero_pd());
+            Self(_mm512_mask_blend_pd(positive, no.0, yes.0))
+        }
+    }
+    #[inline(always)]
+    fn widen(self) -> Self {
+        self
+    }
+    #[inline(always)]
+    fn narrow(wide: Self) -> Self {
+        wide
+    }
+}
