@@ -13,10 +13,12 @@ mod needs;
 mod plan;
 mod recorder;
 mod rows;
+mod short;
 mod stencil;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod torus;
 
 pub use cpu::{Bound, Executable, Feed, Key};
 pub use elementwise::Elementwise;

@@ -9,7 +9,7 @@ use super::arena::Allocator;
 use super::elementwise::Elementwise;
 use super::needs::needed;
 use super::recorder::{Node, Op, Shape};
-use super::rows::{PRODUCTS, Rows};
+use super::short::Short;
 use super::stencil::Stencil;
 use super::steps::{Convolve, Correlate, Geometry, Group, Plan, Step, Weights, groups};
 use super::{Output, Program};
@@ -267,13 +267,10 @@ impl Planner<'_> {
         }
     }
 
-    /// The rows of a convolution with broadcast weights, where the short algorithm pays.
-    fn short(&self, stencil: &Stencil, geometry: &Geometry, weights: Node) -> Option<Rows> {
-        let Geometry { output_sites, taps, inputs, outputs, .. } = *geometry;
+    /// The shorter way of a convolution with broadcast weights, where there is one.
+    fn short(&self, stencil: &Stencil, geometry: &Geometry, weights: Node) -> Option<Short> {
         let broadcast = matches!(self.op(weights.0 as usize), Op::Parameter { .. });
-        let worth = broadcast && Rows::could_pay(output_sites, taps, inputs, outputs);
-        let rows = if worth { Rows::find(stencil, inputs) } else { None };
-        rows.filter(|rows| rows.pays(output_sites, taps, inputs, outputs))
+        if broadcast { Short::find(stencil, geometry.inputs, geometry.outputs) } else { None }
     }
 
     /// Where weights lie; parameters are packed as this many numbers.
@@ -306,7 +303,7 @@ impl Planner<'_> {
                 let inputs = self.shape(x.0 as usize).channels;
                 let geometry = self.geometry(&stencil, inputs, shape.channels, transposed);
                 let short = self.short(&stencil, &geometry, weights);
-                let packed = Convolve::packed(&geometry, short.is_some());
+                let packed = Convolve::packed(&geometry, short.as_ref());
                 let (from, weights) = (self.line(x), self.weights(weights, packed));
                 let bias = bias.map(|b| self.weights(b, shape.channels));
                 let rectifier = self.epilogue.get(&index).and_then(|&reader| match self.op(reader) {
@@ -314,11 +311,11 @@ impl Planner<'_> {
                     _ => None,
                 });
                 let to = self.take(index);
-                let short = short.map(|rows| {
-                    let count = PRODUCTS * rows.slots * inputs;
+                let short = short.map(|short| {
+                    let count = short.scratch(inputs, shape.channels);
                     let scratch = self.allocator.take(count);
                     self.allocator.give_back(scratch, count);
-                    (rows, scratch)
+                    (short, scratch)
                 });
                 Step::Convolve(Convolve { geometry, from, to, weights, bias, rectifier, short })
             }

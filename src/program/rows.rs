@@ -141,12 +141,11 @@ impl Rows {
         taps.is_multiple_of(3) && TRANSFORM * (inputs + outputs) < 2 * taps * inputs * outputs && sites >= RESULTS
     }
 
-    /// True where the short algorithm takes less time than the sum. A transform of a window or a tile was measured to
-    /// take as long as 50 multiply-adds.
-    pub fn pays(&self, sites: usize, taps: usize, inputs: usize, outputs: usize) -> bool {
+    /// What a convolution costs in this way, in multiply-adds. A transform of a window or a tile was measured to take
+    /// as long as 50 of them.
+    pub fn cost(&self, taps: usize, inputs: usize, outputs: usize) -> usize {
         let products = self.tiles.len() * PRODUCTS * taps / 3 * inputs * outputs;
-        let transforms = TRANSFORM * (self.windows.len() * inputs + self.tiles.len() * outputs);
-        products + transforms < sites * taps * inputs * outputs
+        products + TRANSFORM * (self.windows.len() * inputs + self.tiles.len() * outputs)
     }
 }
 

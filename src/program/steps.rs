@@ -2,7 +2,7 @@
 
 use super::elementwise::Elementwise;
 use super::recorder::Shape;
-use super::rows::{PRODUCTS, Rows};
+use super::short::Short;
 use super::stencil::{NONE, Stencil};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -95,14 +95,14 @@ pub(super) struct Convolve {
     pub bias: Option<Weights>,
     /// Slope of a leaky rectifier that is applied to the result while it is in registers.
     pub rectifier: Option<f64>,
-    /// The short algorithm, where it pays, with the line of its scratch memory.
-    pub short: Option<(Rows, usize)>,
+    /// A way with fewer multiply-adds, where one pays, with the line of its scratch memory.
+    pub short: Option<(Short, usize)>,
 }
 
 impl Convolve {
     /// Numbers of packed weights.
-    pub fn packed(geometry: &Geometry, short: bool) -> usize {
-        geometry.inputs * geometry.outputs * if short { geometry.taps / 3 * PRODUCTS } else { geometry.taps }
+    pub fn packed(geometry: &Geometry, short: Option<&Short>) -> usize {
+        geometry.inputs * geometry.outputs * short.map_or(geometry.taps, |short| short.packed(geometry.taps))
     }
 }
 

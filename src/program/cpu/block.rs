@@ -1,13 +1,14 @@
 //! All steps of a plan for one block of samples.
 
 use super::super::recorder::Shape;
+use super::super::short::Short;
 use super::super::stencil::NONE;
 use super::super::steps::{Fused, Place, Plan, STRIP, Step};
 use super::convolve::convolve;
 use super::correlate::correlate;
 use super::executable::Feed;
 use super::prior::{Key, normals};
-use super::winograd;
+use super::{spectral, winograd};
 use crate::simd::Line;
 use crate::simd::{Lanes, Real};
 
@@ -85,7 +86,8 @@ unsafe fn step<L: Lanes>(plan: &Plan, step: &Step, frame: &Frame<L>, block: &mut
                 }
             }
             Step::Convolve(step) => match &step.short {
-                Some((rows, scratch)) => winograd::convolve(step, rows, *scratch, frame),
+                Some((Short::Rows(rows), scratch)) => winograd::convolve(step, rows, *scratch, frame),
+                Some((Short::Torus(torus), scratch)) => spectral::convolve(step, torus, *scratch, frame),
                 None => convolve(step, frame),
             },
             Step::Correlate(step) => correlate(step, frame, block.sums),

@@ -1,14 +1,15 @@
 //! Planned programs, their parameters, and runs over batches.
 
-use super::super::steps::{Convolve, Plan, STRIP, Step, Weights};
+use super::super::short::Short;
+use super::super::steps::{Convolve, Geometry, Plan, STRIP, Step, Weights};
 use super::super::{Output, Program};
 use super::block::Block;
 use super::dispatch::{run_block, width};
 use super::prior::Key;
-use super::{convolve, winograd};
+use super::{convolve, spectral, winograd};
 use crate::context::{Context, Precision};
 use crate::error::{Error, Result, expect_length};
-use crate::simd::{Instructions, Lines};
+use crate::simd::{Instructions, Lines, Real};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A planned program for one precision and instruction set.
@@ -115,6 +116,15 @@ impl Executable {
     }
 }
 
+/// Packs the weights of a convolution for the kernel that takes it.
+fn pack<T: Real>(geometry: &Geometry, short: Option<&Short>, parameters: &[f64], registers: usize, to: &mut [T]) {
+    match short {
+        None => convolve::pack(geometry, parameters, registers, to),
+        Some(Short::Rows(_)) => winograd::pack(geometry, parameters, registers, to),
+        Some(Short::Torus(torus)) => spectral::pack(geometry, torus, parameters, registers, to),
+    }
+}
+
 /// Consecutive blocks with their results.
 struct Job<'a> {
     first: usize,
@@ -149,12 +159,11 @@ impl Bound {
             let geometry = &step.geometry;
             if let Weights::Parameter { offset, pack: to } = step.weights {
                 let from = &self.parameters[offset..offset + geometry.outputs * geometry.inputs * geometry.taps];
-                let to = to..to + Convolve::packed(geometry, step.short.is_some());
-                match (&mut self.packed, &step.short) {
-                    (Packed::F32(packed), None) => convolve::pack(geometry, from, registers, &mut packed[to]),
-                    (Packed::F64(packed), None) => convolve::pack(geometry, from, registers, &mut packed[to]),
-                    (Packed::F32(packed), Some(_)) => winograd::pack(geometry, from, registers, &mut packed[to]),
-                    (Packed::F64(packed), Some(_)) => winograd::pack(geometry, from, registers, &mut packed[to]),
+                let short = step.short.as_ref().map(|(short, _)| short);
+                let to = to..to + Convolve::packed(geometry, short);
+                match &mut self.packed {
+                    Packed::F32(packed) => pack(geometry, short, from, registers, &mut packed[to]),
+                    Packed::F64(packed) => pack(geometry, short, from, registers, &mut packed[to]),
                 }
             }
             if let Some(Weights::Parameter { offset, pack: to }) = step.bias {

@@ -5,8 +5,10 @@ mod convolve;
 mod correlate;
 mod dispatch;
 mod executable;
+mod fourier;
 pub(super) mod functions;
 mod prior;
+mod spectral;
 mod tiles;
 mod winograd;
 

@@ -1,6 +1,6 @@
 //! The convolution kernels: all widths of tiles, all shapes of lattices, and the gradients that they give rise to.
 
-use super::super::rows::Rows;
+use super::super::short::Short;
 use super::super::{Kernel, Output, Program, Recorder, Shape, Stencil};
 use super::agreement::{self, Data, assert_agreement, ways};
 use super::random;
@@ -102,40 +102,52 @@ fn all_shapes_of_lattices_kernels_and_sublattices() {
 }
 
 #[test]
-fn the_short_algorithm_along_rows() {
-    let extents: [&[usize]; 7] = [&[8, 8], &[6, 6], &[10, 4], &[7, 3], &[4, 4, 4], &[12, 2], &[6, 2, 2, 2]];
-    for extent in extents {
-        let stencil = cube(extent, 3, [None, None]);
+fn short_convolutions_along_rows() {
+    for extent in [&[14, 8][..], &[18, 6], &[14, 4], &[7, 3], &[4, 4, 4], &[12, 2], &[6, 2, 2, 2]] {
         for (inputs, outputs) in [(12, 11), (16, 16), (9, 31)] {
-            let channels = Channels { inputs, outputs };
-            let rows = Rows::find(&stencil, inputs).unwrap();
-            assert!(rows.pays(stencil.outputs(), stencil.taps(), inputs, outputs), "{extent:?} {inputs} {outputs}");
-            let program = program(&stencil, &channels);
-            let data = Data::new(&program, 2, 11);
-            assert_agreement(&program, &data, &[2]);
-            // The bounds are far from sharp: rounding walks at random, one step for each of the terms.
-            let walk = ((stencil.taps() * inputs) as f64).sqrt();
-            let exact = outputs_of_reference(&program, &data);
-            let largest = exact.iter().fold(0.0f64, |m, y| m.max(y.abs()));
-            for way in ways() {
-                let unit = if way.1 == Precision::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
-                let got = &agreement::outputs(&program, &data, way, 2)[0];
-                let error = got.iter().zip(&exact).fold(0.0f64, |m, (a, b)| m.max((a - b).abs()));
-                let steps = error / (unit * largest * walk);
-                assert!(steps < 1.0, "{extent:?} {inputs} {outputs} {way:?}: {steps}");
-            }
+            let stencil = cube(extent, 3, [None, None]);
+            assert!(matches!(Short::find(&stencil, inputs, outputs), Some(Short::Rows(_))), "{extent:?}");
+            assert_sharp(&stencil, &Channels { inputs, outputs });
         }
     }
 }
 
 #[test]
-fn the_short_algorithm_with_a_bias_for_each_sample() {
+fn fourier_transforms_on_tori() {
+    for (extent, kernel) in [([4, 4], 3), ([6, 8], 3), ([8, 8], 5), ([10, 4], 3), ([12, 6], 3), ([4, 16], 3)] {
+        for (inputs, outputs) in [(12, 11), (16, 16), (9, 8)] {
+            let stencil = cube(&extent, kernel, [None, None]);
+            assert!(matches!(Short::find(&stencil, inputs, outputs), Some(Short::Torus(_))), "{extent:?}");
+            assert_sharp(&stencil, &Channels { inputs, outputs });
+        }
+    }
+}
+
+/// Results agree within their bounds, which are far from sharp, and within a random walk of one rounding for each term.
+fn assert_sharp(stencil: &Stencil, channels: &Channels) {
+    let program = program(stencil, channels);
+    let data = Data::new(&program, 2, 11);
+    assert_agreement(&program, &data, &[2]);
+    let walk = ((stencil.taps() * channels.inputs) as f64).sqrt();
+    let exact = outputs_of_reference(&program, &data);
+    let largest = exact.iter().fold(0.0f64, |m, y| m.max(y.abs()));
+    for way in ways() {
+        let unit = if way.1 == Precision::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        let got = &agreement::outputs(&program, &data, way, 2)[0];
+        let error = got.iter().zip(&exact).fold(0.0f64, |m, (a, b)| m.max((a - b).abs()));
+        let steps = error / (unit * largest * walk);
+        assert!(steps < 1.0, "{:?} to {}: {way:?}: {steps}", channels.inputs, channels.outputs);
+    }
+}
+
+#[test]
+fn fourier_transforms_with_a_bias_for_each_sample() {
     let stencil = cube(&[8, 8], 3, [None, None]);
     let mut r = Recorder::new();
     let x = r.input(Shape::new(12, 64));
     let weights = r.parameter(12 * 16 * 9);
     let bias = r.input(Shape::new(16, 1));
-    assert!(Rows::find(&stencil, 12).unwrap().pays(64, 9, 12, 16));
+    assert!(matches!(Short::find(&stencil, 12, 16), Some(Short::Torus(_))));
     let kernel = Kernel { weights, stencil: &stencil, transposed: false };
     let y = r.convolve(x, kernel, Some(bias), 16);
     let program = Program::new(r, vec![Output::PerSample(y)]);

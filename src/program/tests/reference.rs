@@ -7,7 +7,7 @@
 
 use super::super::elementwise::Elementwise;
 use super::super::recorder::{Node, Op, Recorder, Shape};
-use super::super::rows::Rows;
+use super::super::short::Short;
 use super::super::stencil::{NONE, Stencil};
 use crate::context::Precision;
 
@@ -168,8 +168,8 @@ impl Evaluator<'_> {
             }
             Op::Map { x, stencil } => each(&|c, s| self.read(*x, stencil, (c, s, 0))),
             Op::Convolve { .. } => {
-                let is_short = self.is_short(index);
-                each(&|o, s| self.convolved(index, o, s, is_short).total(u))
+                let short = self.short(index);
+                each(&|o, s| self.convolved(index, o, s, short.as_ref()).total(u))
             }
             Op::Correlate { .. } => (0..shape.count()).map(|i| self.correlated(index, i).total(u)).collect(),
             Op::SumSites { x } => each(&|c, _| self.sum((0..self.shape(*x).sites).map(|s| self.at(*x, c, s)), u)),
@@ -209,18 +209,19 @@ impl Evaluator<'_> {
         Bounded { value, error: error + rounding + underflow(self.precision) }
     }
 
-    /// True where the executor takes the short algorithm.
-    fn is_short(&self, index: usize) -> bool {
-        let Op::Convolve { x, weights, stencil, .. } = &self.recorder.ops[index] else { return false };
+    /// The shorter way that the executor takes, if it does.
+    fn short(&self, index: usize) -> Option<Short> {
+        let Op::Convolve { x, weights, stencil, .. } = &self.recorder.ops[index] else { return None };
         let broadcast = matches!(self.recorder.op(*weights), Op::Parameter { .. });
         let (inputs, outputs) = (self.shape(*x).channels, self.recorder.shapes[index].channels);
-        let rows = if broadcast { Rows::find(stencil, inputs) } else { None };
-        rows.is_some_and(|rows| rows.pays(stencil.outputs(), stencil.taps(), inputs, outputs))
+        if broadcast { Short::find(stencil, inputs, outputs) } else { None }
     }
 
-    /// A short algorithm rounds relative to the largest numbers of a window: the products of the magnitudes in its
-    /// transforms, |A^T| (|G| |g| * |B^T| |d|), are at most 60 max |g| max |d|.
-    fn convolved(&self, index: usize, o: usize, s: usize, is_short: bool) -> Sum {
+    /// Short convolutions along rows round relative to the largest numbers of a window: the products of the magnitudes
+    /// in their transforms, |A^T| (|G| |g| * |B^T| |d|), are at most 60 max |g| max |d|.
+    /// Fourier transforms round relative to the length of the whole field, as each step of theirs does: with weights of
+    /// one sign a product is at most sum |g| |d| in length, and sqrt(V) max |d| >= |d|.
+    fn convolved(&self, index: usize, o: usize, s: usize, short: Option<&Short>) -> Sum {
         let Op::Convolve { x, weights, bias, stencil, transposed } = &self.recorder.ops[index] else {
             panic!("a convolution was asked for")
         };
@@ -231,12 +232,17 @@ impl Evaluator<'_> {
         }
         for c in 0..inputs {
             let sites = (0..self.shape(*x).sites).map(|s| self.at(*x, c, s));
-            let most = if is_short { sites.map(|d| d.value.abs() + d.error).fold(0.0, f64::max) } else { 0.0 };
+            let magnitudes = sites.map(|d| d.value.abs() + d.error);
+            let most = match short {
+                None => 0.0,
+                Some(Short::Rows(_)) => 60.0 * magnitudes.fold(0.0, f64::max),
+                Some(Short::Torus(_)) => 4.0 * magnitudes.map(|d| d * d).sum::<f64>().sqrt(),
+            };
             for k in 0..stencil.taps() {
                 let pair = if *transposed { c * outputs + o } else { o * inputs + c };
                 let weight = self.at(*weights, pair * stencil.taps() + k, 0);
                 sum.add_product(self.read(*x, stencil, (c, s, k)), weight);
-                sum.magnitude += 60.0 * most * (weight.value.abs() + weight.error);
+                sum.magnitude += most * (weight.value.abs() + weight.error);
             }
         }
         sum

@@ -1,0 +1,293 @@
+//! Convolutions on a torus by Fourier transforms: each channel is transformed by rows and columns in registers, the
+//! channels are summed momentum by momentum, and each result is transformed back. See `program/torus.rs`.
+
+#![allow(clippy::needless_range_loop)]
+
+use super::super::steps::{Convolve, Geometry, Weights};
+use super::super::torus::Torus;
+use super::block::Frame;
+use super::fourier::{Length, Transform};
+use super::tiles::{sweep, tiles, widest};
+use crate::simd::{Lanes, Real, Work};
+
+/// Packs transformed parameters: for each tile of output channels `[pair][input][output in tile][2]`.
+pub(super) fn pack<T: Real>(geometry: &Geometry, torus: &Torus, parameters: &[f64], registers: usize, to: &mut [T]) {
+    let mut next = to.iter_mut();
+    for (first, width) in tiles(geometry.outputs, widest(registers)) {
+        for pair in 0..torus.volume() / 2 {
+            for c in 0..geometry.inputs {
+                for o in first..first + width {
+                    let weights = &parameters[geometry.weight(o, c, 0)..][..geometry.taps];
+                    for (number, slot) in torus.transformed(pair, weights).into_iter().zip(&mut next) {
+                        *slot = T::from_f64(number);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Runs a pass over rows of one of the extents that have a transform.
+macro_rules! by_extent {
+    ($lanes:ident, $extent:expr, $pass:ident($lines:expr)) => {
+        match $extent {
+            4 => $lanes::isolate($pass::<$lanes, 4>($lines)),
+            6 => $lanes::isolate($pass::<$lanes, 6>($lines)),
+            8 => $lanes::isolate($pass::<$lanes, 8>($lines)),
+            10 => $lanes::isolate($pass::<$lanes, 10>($lines)),
+            12 => $lanes::isolate($pass::<$lanes, 12>($lines)),
+            16 => $lanes::isolate($pass::<$lanes, 16>($lines)),
+            other => unreachable!("no torus has rows of {other}"),
+        }
+    };
+}
+
+/// Runs a convolution for one block; `scratch` is the first line of the scratch memory.
+///
+/// # Safety
+/// The plan's lines and packs lie inside the frame's memory.
+#[inline(always)]
+pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, torus: &Torus, scratch: usize, frame: &Frame<L>) {
+    let Geometry { inputs, outputs, input_sites, output_sites, .. } = step.geometry;
+    let ([x, y], pairs) = (torus.extents, torus.volume() / 2);
+    let stride = Torus::stride(inputs, outputs);
+    // SAFETY: scratch memory holds what `scratch` says; the caller's promise for the rest.
+    unsafe {
+        let from = frame.lines.add(scratch);
+        let rows = from.add(2 * pairs * stride);
+        // One tile reads all numbers of a pair before it writes, and may write where they were.
+        let in_place = tiles(outputs, widest(L::REGISTERS)).count() == 1;
+        let to = if in_place { from } else { from.add(pairs * stride) };
+        for channel in 0..inputs {
+            let field = frame.lines.add(step.from + channel * input_sites);
+            by_extent!(L, x, RowsForward(Lines { from: field, to: rows, count: y, stride, rectifier: None }));
+            let to = from.add(2 * channel);
+            by_extent!(L, y, ColumnsForward(Lines { from: rows, to, count: x, stride, rectifier: None }));
+        }
+        for (first, width) in tiles(outputs, widest(L::REGISTERS)) {
+            let products = Products { step, torus, frame, first, from, to, stride };
+            sweep!(L, width, Sweep(products), [1, 1, 1, 1], [1, 1, 1]);
+        }
+        for channel in 0..outputs {
+            let from = to.add(2 * channel);
+            by_extent!(L, y, ColumnsBackward(Lines { from, to: rows, count: x, stride, rectifier: None }));
+            let field = frame.lines.add(step.to + channel * output_sites);
+            let rectifier = step.rectifier;
+            by_extent!(L, x, RowsBackward(Lines { from: rows, to: field, count: y, stride, rectifier }));
+        }
+    }
+}
+
+/// What a pass reads and writes: `count` rows or columns.
+struct Lines<L> {
+    from: *const L,
+    to: *mut L,
+    count: usize,
+    stride: usize,
+    rectifier: Option<f64>,
+}
+
+/// Transforms rows of N sites.
+struct RowsForward<L, const N: usize>(Lines<L>);
+
+impl<L: Lanes, const N: usize> Work for RowsForward<L, N>
+where
+    Length<N>: Transform<N>,
+{
+    #[inline(always)]
+    unsafe fn run(self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            for row in 0..self.0.count {
+                let row = row * N;
+                let numbers = Length::<N>::forward(read::<L, N>(self.0.from.add(row), 1));
+                for i in 0..N {
+                    *self.0.to.add(row + i) = numbers[i];
+                }
+            }
+        }
+    }
+}
+
+/// Results of rows of N sites, rectified.
+struct RowsBackward<L, const N: usize>(Lines<L>);
+
+impl<L: Lanes, const N: usize> Work for RowsBackward<L, N>
+where
+    Length<N>: Transform<N>,
+{
+    #[inline(always)]
+    unsafe fn run(self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            for row in 0..self.0.count {
+                let row = row * N;
+                let numbers = Length::<N>::backward(read::<L, N>(self.0.from.add(row), 1));
+                for i in 0..N {
+                    *self.0.to.add(row + i) = match self.0.rectifier {
+                        Some(slope) => numbers[i].max(numbers[i] * L::constant(slope)),
+                        None => numbers[i],
+                    };
+                }
+            }
+        }
+    }
+}
+
+/// Transforms columns of N numbers of transformed rows, and joins them to pairs.
+struct ColumnsForward<L, const N: usize>(Lines<L>);
+
+impl<L: Lanes, const N: usize> Work for ColumnsForward<L, N>
+where
+    Length<N>: Transform<N>,
+{
+    #[inline(always)]
+    unsafe fn run(self) {
+        let Lines { from, to, count, stride, .. } = self.0;
+        // SAFETY: the caller's promise.
+        unsafe {
+            let write = |pair: usize, re: L, im: L| {
+                let to = to.add(pair * stride);
+                *to = re;
+                *to.add(1) = im;
+            };
+            for (column, pair) in [(0, 0), (count - 1, N / 2)] {
+                let y = Length::<N>::forward(read::<L, N>(from.add(column), count));
+                write(pair, y[0], y[N - 1]);
+                for k in 1..N / 2 {
+                    write(pair + k, y[2 * k - 1], y[2 * k]);
+                }
+            }
+            for first in 1..count / 2 {
+                let cosines = Length::<N>::forward(read::<L, N>(from.add(2 * first - 1), count));
+                let sines = Length::<N>::forward(read::<L, N>(from.add(2 * first), count));
+                write(first * N, cosines[0], sines[0]);
+                write(first * N + 1, cosines[N - 1], sines[N - 1]);
+                for k in 1..N / 2 {
+                    let (cc, cs, sc, ss) = (cosines[2 * k - 1], cosines[2 * k], sines[2 * k - 1], sines[2 * k]);
+                    write(first * N + 2 * k, cc - ss, sc + cs);
+                    write(first * N + 2 * k + 1, cc + ss, sc - cs);
+                }
+            }
+        }
+    }
+}
+
+/// The transposed map of [`ColumnsForward`].
+struct ColumnsBackward<L, const N: usize>(Lines<L>);
+
+impl<L: Lanes, const N: usize> Work for ColumnsBackward<L, N>
+where
+    Length<N>: Transform<N>,
+{
+    #[inline(always)]
+    unsafe fn run(self) {
+        let Lines { from, to, count, stride, .. } = self.0;
+        // SAFETY: the caller's promise.
+        unsafe {
+            let pair = |pair: usize| (*from.add(pair * stride), *from.add(pair * stride + 1));
+            for (column, start) in [(0, 0), (count - 1, N / 2)] {
+                let mut numbers = [pair(start).0; N];
+                numbers[N - 1] = pair(start).1;
+                for k in 1..N / 2 {
+                    (numbers[2 * k - 1], numbers[2 * k]) = pair(start + k);
+                }
+                write(Length::<N>::backward(numbers), to.add(column), count);
+            }
+            for first in 1..count / 2 {
+                let mut cosines = [pair(first * N).0; N];
+                let mut sines = [pair(first * N).1; N];
+                (cosines[N - 1], sines[N - 1]) = pair(first * N + 1);
+                for k in 1..N / 2 {
+                    let (sum, difference) = (pair(first * N + 2 * k), pair(first * N + 2 * k + 1));
+                    cosines[2 * k - 1] = sum.0 + difference.0;
+                    cosines[2 * k] = sum.1 - difference.1;
+                    sines[2 * k - 1] = sum.1 + difference.1;
+                    sines[2 * k] = difference.0 - sum.0;
+                }
+                write(Length::<N>::backward(cosines), to.add(2 * first - 1), count);
+                write(Length::<N>::backward(sines), to.add(2 * first), count);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn read<L: Lanes, const N: usize>(from: *const L, stride: usize) -> [L; N] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut numbers = [*from; N];
+        for j in 1..N {
+            numbers[j] = *from.add(j * stride);
+        }
+        numbers
+    }
+}
+
+#[inline(always)]
+unsafe fn write<L: Lanes, const N: usize>(numbers: [L; N], to: *mut L, stride: usize) {
+    for j in 0..N {
+        // SAFETY: the caller's promise.
+        unsafe { *to.add(j * stride) = numbers[j] }
+    }
+}
+
+/// Sums over the input channels for one tile of output channels.
+struct Products<'a, L: Lanes> {
+    step: &'a Convolve,
+    torus: &'a Torus,
+    frame: &'a Frame<L>,
+    first: usize,
+    from: *const L,
+    to: *mut L,
+    stride: usize,
+}
+
+/// The products of O output channels; the second number is not used.
+struct Sweep<'a, L: Lanes, const O: usize, const S: usize>(Products<'a, L>);
+
+impl<L: Lanes, const O: usize, const S: usize> Work for Sweep<'_, L, O, S> {
+    #[inline(always)]
+    unsafe fn run(self) {
+        let Products { step, torus, frame, first, mut from, to, stride } = self.0;
+        let Weights::Parameter { pack, .. } = step.weights else { unreachable!("planned for broadcast weights") };
+        let inputs = step.geometry.inputs;
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut weights = frame.packed.add(pack + torus.volume() * inputs * first);
+            let mut to = to.add(2 * first);
+            for pair in 0..torus.volume() / 2 {
+                let (mut re, mut im) = ([L::constant(0.0); O], [L::constant(0.0); O]);
+                // The bias is a field of momentum zero.
+                if let (0, Some(bias)) = (pair, step.bias) {
+                    for o in 0..O {
+                        re[o] = match bias {
+                            Weights::Parameter { pack, .. } => L::splat(*frame.packed.add(pack + first + o)),
+                            Weights::Lines(line) => *frame.lines.add(line + first + o),
+                        };
+                    }
+                }
+                let is_real = torus.is_real(pair);
+                for c in 0..inputs {
+                    let (x, y) = (*from.add(2 * c), *from.add(2 * c + 1));
+                    for o in 0..O {
+                        let (a, b) = (L::splat(*weights.add(2 * o)), L::splat(*weights.add(2 * o + 1)));
+                        if is_real {
+                            re[o] = x.mul_add(a, re[o]);
+                            im[o] = y.mul_add(b, im[o]);
+                        } else {
+                            re[o] = y.negative_mul_add(b, x.mul_add(a, re[o]));
+                            im[o] = y.mul_add(a, x.mul_add(b, im[o]));
+                        }
+                    }
+                    weights = weights.add(2 * O);
+                }
+                for o in 0..O {
+                    *to.add(2 * o) = re[o];
+                    *to.add(2 * o + 1) = im[o];
+                }
+                (from, to) = (from.add(stride), to.add(stride));
+            }
+        }
+    }
+}
