@@ -1,6 +1,7 @@
 //! Files that are whole or absent: a new file is written beside the old one and then takes its name.
 
 use crate::error::{Error, Result};
+use crate::memory;
 use safetensors::SafeTensors;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -70,10 +71,9 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     if status.len() > limit {
         return Err(too_long(status.len()));
     }
-    let mut bytes = Vec::new();
-    let memory = || Error::Io(format!("{}: expected memory for {} bytes, got none", path.display(), status.len()));
+    let missing = |_| Error::Io(format!("{}: expected memory for {} bytes, got none", path.display(), status.len()));
     // One byte more than there should be, so that the end is seen without growing.
-    bytes.try_reserve_exact(status.len() as usize + 1).map_err(|_| memory())?;
+    let mut bytes = memory::room(status.len() as usize + 1).map_err(missing)?;
     let file = File::open(path).map_err(|e| unreadable(&e))?;
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| unreadable(&e))?;
     if bytes.len() as u64 > limit {

@@ -12,6 +12,7 @@ pub mod flow;
 pub mod gauge;
 pub mod lattice;
 pub mod markov;
+pub mod memory;
 pub mod program;
 pub mod random;
 pub mod simd;

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in their order of dependency.
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 19] = [
     "error",
+    "memory",
     "file",
     "spec",
     "random",

@@ -6,6 +6,7 @@
 use super::grid::Grid;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::simd::{Line, Native};
 use std::marker::PhantomData;
 use std::sync::Mutex;
@@ -31,11 +32,8 @@ impl<T> Default for Field<T> {
 impl<T: Native> Field<T> {
     /// Zeros, `lines` lines of them.
     pub fn zeros(lines: usize) -> Result<Self> {
-        let mut memory = vec![];
         let missing = |_| Error::BadShape(format!("field: expected memory for {lines} lines of 64 bytes, got none"));
-        memory.try_reserve_exact(lines).map_err(missing)?;
-        memory.resize(lines, Line::ZERO);
-        Ok(Self { lines: memory, scalar: PhantomData })
+        Ok(Self { lines: memory::filled(Line::ZERO, lines).map_err(missing)?, scalar: PhantomData })
     }
 
     /// Its lines.

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result, expect_finite};
 use crate::lattice::Lattice;
+use crate::memory;
 use std::ffi::{CStr, c_char};
 use std::mem::size_of;
 use std::path::Path;
@@ -128,10 +129,8 @@ pub(super) fn batch_of(batch: i64, count: usize, lattice: &Lattice) -> Result<(u
 
 /// Memory of our own for `count` numbers, where there is as much.
 pub(super) fn reserve(what: &str, count: usize) -> Result<Vec<f64>> {
-    let mut numbers = Vec::new();
     let missing = |_| Error::BadShape(format!("{what}: expected memory for {count} numbers, got none"));
-    numbers.try_reserve_exact(count).map_err(missing)?;
-    Ok(numbers)
+    memory::room(count).map_err(missing)
 }
 
 /// `count` zeros, where there is memory for them.

@@ -9,6 +9,7 @@ use super::group::{Group, haar};
 use super::matrix::Matrix;
 use crate::error::{Error, Result, expect_finite, expect_length};
 use crate::lattice::Lattice;
+use crate::memory;
 use crate::random::Stream;
 
 /// Links on a lattice.
@@ -23,10 +24,8 @@ impl Gauge {
     /// All links one.
     pub fn unit(lattice: &Lattice, group: Group) -> Result<Self> {
         let reals = lattice.volume() * lattice.dimensions() * group.reals();
-        let mut links = vec![];
-        links
-            .try_reserve_exact(reals)
-            .map_err(|_| Error::BadShape(format!("gauge: expected memory for {reals} numbers, got none")))?;
+        let missing = |_| Error::BadShape(format!("gauge: expected memory for {reals} numbers, got none"));
+        let mut links = memory::room(reals).map_err(missing)?;
         let colours = group.colours();
         let unit = |i: usize| f64::from(i.is_multiple_of(2) && (i / 2).is_multiple_of(colours + 1));
         links.extend((0..reals).map(|i| unit(i % group.reals())));

@@ -1,6 +1,7 @@
 //! Memory in lines of 64 bytes.
 
 use crate::error::{Error, Result};
+use crate::memory;
 
 /// One number of each sample of a block.
 #[derive(Clone, Copy, Debug)]
@@ -18,12 +19,9 @@ pub(crate) struct Lines(Vec<Line>);
 impl Lines {
     /// `count` lines of zeros; an error where there is no memory for them.
     pub fn new(count: usize) -> Result<Self> {
-        let mut lines = vec![];
         let missing =
             |_| Error::BadShape(format!("workspace: expected memory for {count} lines of 64 bytes, got none"));
-        lines.try_reserve_exact(count).map_err(missing)?;
-        lines.resize(count, Line::ZERO);
-        Ok(Self(lines))
+        memory::filled(Line::ZERO, count).map_err(missing).map(Self)
     }
 
     /// The first line.

@@ -1,6 +1,7 @@
 //! Numbers in bytes of either order.
 
 use crate::error::{Error, Result};
+use crate::memory;
 use serde::{Deserialize, Serialize};
 
 /// Order of the bytes of a number: `'big'` or `'little'`.
@@ -111,19 +112,14 @@ pub fn extent_words(extent: &[usize]) -> Result<Vec<u32>> {
 
 /// Room for the bytes of a file, where there is memory for them.
 pub fn room(bytes: usize) -> Result<Vec<u8>> {
-    let mut room = vec![];
     let missing = |_| Error::BadShape(format!("file: expected memory for {bytes} bytes, got none"));
-    room.try_reserve_exact(bytes).map_err(missing)?;
-    Ok(room)
+    memory::room(bytes).map_err(missing)
 }
 
 /// Zeros, where there is memory for them.
 pub fn zeros(count: usize) -> Result<Vec<f64>> {
-    let mut numbers = vec![];
     let missing = |_| Error::BadShape(format!("links: expected memory for {count} numbers, got none"));
-    numbers.try_reserve_exact(count).map_err(missing)?;
-    numbers.resize(count, 0.0);
-    Ok(numbers)
+    memory::filled(0.0, count).map_err(missing)
 }
 
 /// All numbers of a block in memory.
@@ -138,9 +134,9 @@ pub fn all_reals(bytes: &[u8], width: Width, order: Order) -> Result<Vec<f64>> {
 
 fn converted<const W: usize>(bytes: &[u8], number: impl Fn([u8; W]) -> f64) -> Result<Vec<f64>> {
     let (whole, _) = bytes.as_chunks::<W>();
-    let (mut numbers, count) = (vec![], whole.len());
+    let count = whole.len();
     let missing = |_| Error::BadShape(format!("links: expected memory for {count} numbers, got none"));
-    numbers.try_reserve_exact(count).map_err(missing)?;
+    let mut numbers = memory::room(count).map_err(missing)?;
     numbers.extend(whole.iter().map(|&bytes| number(bytes)));
     Ok(numbers)
 }
