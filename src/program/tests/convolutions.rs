@@ -114,7 +114,9 @@ fn short_convolutions_along_rows() {
 
 #[test]
 fn fourier_transforms_on_tori() {
-    for (extent, kernel) in [([4, 4], 3), ([6, 8], 3), ([8, 8], 5), ([10, 4], 3), ([12, 6], 3), ([4, 16], 3)] {
+    for (extent, kernel) in
+        [([4, 4], 3), ([6, 12], 3), ([8, 8], 5), ([10, 6], 3), ([12, 8], 3), ([16, 10], 3), ([4, 16], 3)]
+    {
         for (inputs, outputs) in [(12, 11), (16, 16), (9, 8)] {
             let stencil = cube(&extent, kernel, [None, None]);
             assert!(matches!(Short::find(&stencil, inputs, outputs), Some(Short::Torus(_))), "{extent:?}");
