@@ -21,13 +21,14 @@ static void the_free_operator(void) {
 }
 
 static void solves(void) {
-  const char *solvers[] = {"{}", "{solver: 'cg'}", "{solver: 'cg_even_odd', tolerance: 1e-12}"};
+  const char *solvers[] = {"{}", "{solver: 'cg'}", "{solver: 'cg_even_odd', tolerance: 1e-12}", "{solver: 'faer_cg'}",
+                           "{solver: 'faer_bicgstab'}", "{solver: 'faer_lsmr'}"};
   uint64_t random = 7;
   for (int i = 0; i < 2 * NUMBERS; i++) source[i] = normal(&random);
   EXPECT_OK(inst_dirac_new(gauge,
                            "{type: 'wilson', kappa: 0.12, clover: 1.2, twist: 0.1, boundary: [1, {angle: 0.4}, 0, -1]}",
                            &dirac));
-  for (int k = 0; k < 3; k++) {
+  for (size_t k = 0; k < sizeof solvers / sizeof *solvers; k++) {
     inst_solve_report report = {.struct_size = sizeof report};
     EXPECT_OK(inst_dirac_solve(dirac, solvers[k], 2, source, solution, &report));
     EXPECT(report.iterations > 0 && report.residual <= 1e-10 && report.seconds > 0.0);
@@ -126,6 +127,9 @@ static void a_solve_that_does_not_converge(void) {
   EXPECT_MESSAGE("after 2 iterations");
   EXPECT(report.iterations == 2 && report.residual > 1e-10);
   for (int i = 0; i < NUMBERS; i++) EXPECT(solution[i] == 5.0);
+  EXPECT_STATUS(INST_NOT_CONVERGED, inst_dirac_solve(dirac, "{solver: 'faer_lsmr', max_iterations: 2}", 1, source,
+                                                     solution, &report));
+  EXPECT(report.iterations == 2 && report.residual > 1e-10 && solution[0] == 5.0);
   EXPECT_STATUS(INST_NOT_CONVERGED,
                 inst_dirac_solve(dirac, "{max_iterations: 2, keep_best: true}", 1, source, solution, &report));
   EXPECT(solution[0] != 5.0);

@@ -56,7 +56,7 @@ fn columns(rows: usize, count: usize, counter: u64) -> Mat<Complex64> {
 }
 
 /// The matrix by way of `apply` on the unit vectors, in the canonical order.
-fn matrix(dirac: &Dirac, which: Which) -> Mat<Complex64> {
+pub(super) fn matrix(dirac: &Dirac, which: Which) -> Mat<Complex64> {
     let count = dirac.count();
     let (mut unit, mut image) = (vec![0.0; count], vec![0.0; count]);
     let mut matrix = Mat::zeros(count / 2, count / 2);

@@ -12,6 +12,7 @@ mod deflation;
 mod dense;
 #[allow(clippy::module_inception)]
 mod dirac;
+mod faer_solvers;
 mod fermion;
 mod field;
 mod force;
@@ -50,6 +51,8 @@ pub use solve::{Report, SolveSpec, Solver};
 pub use spec::{Anisotropy, Choice, Coefficient, DiracSpec, LinkNumbers, Phase, StaggeredSpec, WilsonSpec};
 pub use spectrum::{Method, Of, Spectrum, SpectrumSpec};
 pub use staggered::First;
+#[cfg(test)]
+mod every;
 #[cfg(test)]
 mod free_tests;
 #[cfg(test)]

@@ -32,6 +32,12 @@ pub enum Solver {
     Block,
     /// The even-odd form in both precisions, from its lowest modes on, which are found once for the operator.
     Deflated,
+    /// faer's conjugate gradients on the normal equations of the whole operator.
+    FaerCg,
+    /// faer's BiCGSTAB on the whole operator.
+    FaerBicgstab,
+    /// faer's LSMR on the whole operator.
+    FaerLsmr,
 }
 
 /// How a system is solved.
@@ -214,10 +220,17 @@ impl Dirac {
     fn correct(&self, spec: &SolveSpec, b: &Field<f64>, x: &mut Field<f64>, stop: Stop) -> Result<u64> {
         let solver = self.choice(spec.solver);
         let whole = self.double.full();
-        if solver == Solver::Cg {
-            return self.normal_equations(&whole, b, |right| {
-                conjugate_gradient::solve(Hermitian::new(&whole, Form::Normal), right, x, stop)
-            });
+        match solver {
+            Solver::Cg => {
+                return self.normal_equations(&whole, b, |right| {
+                    conjugate_gradient::solve(Hermitian::new(&whole, Form::Normal), right, x, stop)
+                });
+            }
+            Solver::FaerCg => {
+                return self.normal_equations(&whole, b, |right| self.solve_by_faer(solver, right, x, stop));
+            }
+            Solver::FaerBicgstab | Solver::FaerLsmr => return self.solve_by_faer(solver, b, x, stop),
+            _ => {}
         }
         let schur = self.double.even_odd();
         self.expect_even_odd()?;

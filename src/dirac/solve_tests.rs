@@ -1,9 +1,13 @@
 //! Solvers: all of them solve, and say where they do not.
 
+use super::every::every;
+use super::linop_tests::matrix;
 use super::tests::*;
 use super::*;
-use crate::gauge::{Gauge, Group};
+use crate::gauge::{Complex64, Gauge, Group};
 use crate::lattice::Lattice;
+use faer::Mat;
+use faer::linalg::solvers::Solve;
 
 #[test]
 fn solutions_solve() {
@@ -32,6 +36,39 @@ fn solutions_solve() {
                 let r: Vec<f64> = image.iter().zip(b).map(|(x, b)| b - x).collect();
                 assert!((dot(&r, &r).re / dot(b, b).re).sqrt() < 1.1e-10);
             }
+        }
+    }
+}
+
+#[test]
+fn the_solvers_of_faer_give_the_dense_solution_for_every_operator() {
+    for (i, case) in every().into_iter().enumerate() {
+        let dirac = case.on(&case.links(100 + 2 * i as u64));
+        let n = dirac.count() / 2;
+        let source = numbers(dirac.count(), 4);
+        let b = Mat::from_fn(n, 1, |i, _| Complex64::new(source[2 * i], source[2 * i + 1]));
+        let d = matrix(&dirac, Which::Plain);
+        let exact = d.partial_piv_lu().solve(&b);
+        let exact: Vec<f64> = exact.col(0).iter().flat_map(|z| [z.re, z.im]).collect();
+        // |x - D^-1 b| <= |b - D x| / s, s the least singular value.
+        let singular = crate::spec::parse::<SpectrumSpec>("spectrum", "{of: 'singular', tolerance: 1e-6}").unwrap();
+        let least = dirac.spectrum(&singular, 1).unwrap().values[0].re;
+        let bound = 1.01e-10 * dot(&source, &source).re.sqrt() / least;
+        for solver in ["faer_cg", "faer_bicgstab", "faer_lsmr"] {
+            let solve = crate::spec::parse::<SolveSpec>("solve", &format!("{{solver: '{solver}'}}")).unwrap();
+            let mut solution = vec![0.0; source.len()];
+            let report = dirac.solve(&solve, 1, &source, &mut solution).unwrap_or_else(|e| panic!("{case:?}: {e}"));
+            assert!(
+                report.residual <= 1e-10 && (1..2000).contains(&report.iterations),
+                "{solver} {case:?}: {report:?}"
+            );
+            let error = distance(&solution, &exact);
+            assert!(error < bound, "{solver} {case:?}: {error}");
+            // Two iterations are too few, and are told as they are.
+            let few = SolveSpec { max_iterations: 2, ..solve };
+            let report = dirac.try_solve(&few, 1, &source, &mut solution).unwrap();
+            assert!(report.iterations == 2 && report.residual > 1e-10, "{solver} {case:?}: {report:?}");
+            assert_eq!(dirac.solve(&few, 1, &source, &mut solution).unwrap_err().status(), 6);
         }
     }
 }

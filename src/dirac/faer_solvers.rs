@@ -1,0 +1,127 @@
+//! faer's own solvers for D x = b, on D as a matrix-free map (`linop.rs`): for hosts that compare.
+//!
+//! Conjugate gradients on D^dag D x = D^dag b; BiCGSTAB on D itself, with the bilinear form x^T y of complex vectors, so
+//! that it may break down where the sesquilinear one would not; LSMR, which needs D and D^dag. M. R. Hestenes,
+//! E. Stiefel, J. Res. Nat. Bur. Stand. 49, 409 (1952); H. A. van der Vorst, SIAM J. Sci. Stat. Comput. 13, 631 (1992);
+//! D. C.-L. Fong, M. Saunders, SIAM J. Sci. Comput. 33, 2950 (2011).
+
+use super::conjugate_gradient::Stop;
+use super::dirac::Dirac;
+use super::field::Field;
+use super::linop::{LinearMap, Map};
+use super::solve::Solver;
+use crate::error::{Error, Result};
+use crate::gauge::Complex64;
+use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
+use faer::matrix_free::IdentityPrecond;
+use faer::matrix_free::bicgstab::{BicgParams, bicgstab, bicgstab_scratch};
+use faer::matrix_free::conjugate_gradient::{CgParams, conjugate_gradient, conjugate_gradient_scratch};
+use faer::matrix_free::lsmr::{LsmrParams, lsmr, lsmr_scratch};
+use faer::{Conj, MatMut, MatRef, Par};
+
+/// A column of zeros.
+fn column(rows: usize) -> Result<Vec<Complex64>> {
+    let mut memory = vec![];
+    memory.try_reserve_exact(rows).map_err(|_| missing())?;
+    memory.resize(rows, Complex64::default());
+    Ok(memory)
+}
+
+fn missing() -> Error {
+    Error::BadShape("solver: expected memory for the vectors of a solver of faer, got none".into())
+}
+
+impl Dirac {
+    /// Solves D x = b, or D^dag D x = b for 'faer_cg', from x = 0; returns the iterations. Where the solver breaks down x
+    /// is 0.
+    pub(super) fn solve_by_faer(&self, solver: Solver, b: &Field<f64>, x: &mut Field<f64>, stop: Stop) -> Result<u64> {
+        let map = self.linear_map(if solver == Solver::FaerCg { Map::Normal } else { Map::Dirac })?;
+        let rows = map.dimension();
+        let (mut right, mut solution) = (column(rows)?, column(rows)?);
+        map.export(Conj::No, b, MatMut::from_column_major_slice_mut(&mut right, rows, 1));
+        let system = System { map: &map, right: &right, solution: &mut solution, stop };
+        let iterations = match solver {
+            Solver::FaerBicgstab => system.bicgstab()?,
+            Solver::FaerLsmr => system.lsmr()?,
+            _ => system.conjugate_gradients()?,
+        };
+        if solution.iter().all(|z| z.is_finite()) {
+            map.import(Conj::No, MatRef::from_column_major_slice(&solution, rows, 1), x);
+        } else {
+            x.fill(0.0);
+        }
+        Ok(iterations)
+    }
+}
+
+/// A system in the form that faer takes, and when to stop.
+struct System<'a> {
+    map: &'a LinearMap,
+    right: &'a [Complex64],
+    solution: &'a mut [Complex64],
+    stop: Stop,
+}
+
+/// What is told of each iterate.
+type Callback<'a> = &'a mut dyn FnMut(MatRef<Complex64>);
+
+impl System<'_> {
+    /// Hands solution, right-hand side and memory to a solver, which returns its iterations; where it fails, these are
+    /// counted: what it has reached shows in the residual, which is computed anew.
+    fn run<E>(
+        self,
+        memory: StackReq,
+        solve: impl FnOnce(MatMut<Complex64>, MatRef<Complex64>, Callback, &mut MemStack) -> std::result::Result<usize, E>,
+    ) -> Result<u64> {
+        let mut memory = MemBuffer::try_new(memory).map_err(|_| missing())?;
+        let (rows, mut count) = (self.right.len(), 0);
+        let right = MatRef::from_column_major_slice(self.right, rows, 1);
+        let out = MatMut::from_column_major_slice_mut(self.solution, rows, 1);
+        let known = solve(out, right, &mut |_| count += 1, MemStack::new(&mut memory));
+        Ok(known.unwrap_or(count) as u64)
+    }
+
+    // faer takes a start of zero for one that it need not subtract from b, and then never copies b: the start stays given.
+
+    fn conjugate_gradients(self) -> Result<u64> {
+        let (map, one) = (self.map, IdentityPrecond { dim: self.map.dimension() });
+        let Stop { residual, iterations } = self.stop;
+        let params = CgParams {
+            abs_tolerance: residual,
+            rel_tolerance: 0.0,
+            max_iters: iterations as usize,
+            ..CgParams::default()
+        };
+        self.run(conjugate_gradient_scratch(one, map, 1, Par::Seq), |out, right, callback, stack| {
+            conjugate_gradient(out, one, map, right, params, callback, Par::Seq, stack).map(|info| info.iter_count)
+        })
+    }
+
+    fn bicgstab(self) -> Result<u64> {
+        let (map, one) = (self.map, IdentityPrecond { dim: self.map.dimension() });
+        let Stop { residual, iterations } = self.stop;
+        let params = BicgParams {
+            abs_tolerance: residual,
+            rel_tolerance: 0.0,
+            max_iters: iterations as usize,
+            ..BicgParams::default()
+        };
+        self.run(bicgstab_scratch(one, one, map, 1, Par::Seq), |out, right, callback, stack| {
+            bicgstab(out, one, one, map, right, params, callback, Par::Seq, stack).map(|info| info.iter_count)
+        })
+    }
+
+    fn lsmr(self) -> Result<u64> {
+        let (map, one) = (self.map, IdentityPrecond { dim: self.map.dimension() });
+        let Stop { residual, iterations } = self.stop;
+        // Of |D^dag (b - D x)| over |D^dag b|: LSMR knows no other.
+        let norm = self.right.iter().map(|z| z.norm_sqr()).sum::<f64>().sqrt();
+        let params =
+            LsmrParams { rel_tolerance: residual / norm, max_iters: iterations as usize, ..LsmrParams::default() };
+        // What faer asks for may be short of a block.
+        let memory = StackReq::all_of(&[lsmr_scratch(one, map, 1, Par::Seq); 2]);
+        self.run(memory, |out, right, callback, stack| {
+            lsmr(out, one, map, right, params, callback, Par::Seq, stack).map(|info| info.iter_count)
+        })
+    }
+}
