@@ -97,6 +97,10 @@ static void spectra(void) {
   for (int k = 0; k < COUNT; k++) EXPECT_CLOSE(values[k], sqrt(lowest), 1e-10);
   EXPECT_OK(inst_dirac_spectrum_with_residuals(free_dirac, "{of: 'hermitian'}", COUNT, values, NULL, NULL));
   for (int k = 0; k < COUNT; k++) EXPECT_CLOSE(fabs(values[k]), sqrt(lowest), 1e-10);
+  EXPECT_OK(inst_dirac_spectrum(free_dirac, "{of: 'dirac', which: 'smallest_real'}", COUNT, values, NULL));
+  for (int k = 0; k < COUNT; k++) EXPECT_CLOSE(values[2 * k], a, 1e-9);
+  EXPECT_OK(inst_dirac_spectrum(free_dirac, "{of: 'hermitian', which: 'smallest_real'}", COUNT, values, NULL));
+  for (int k = 0; k < COUNT; k++) EXPECT(values[k] < -2.0);
 
   values[0] = 7.0;
   EXPECT_STATUS(INST_NULL_ARGUMENT, inst_dirac_spectrum(NULL, "{}", 1, values, NULL));

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::gauge::Complex64;
 use faer::{Mat, MatRef, Side};
 
-/// An end of a spectrum, by magnitude.
+/// An end of a spectrum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Extreme {
@@ -13,6 +13,32 @@ pub enum Extreme {
     Smallest,
     /// The largest.
     Largest,
+    /// The smallest real parts; the most negative eigenvalues of a hermitian operator.
+    SmallestReal,
+    /// The largest real parts.
+    LargestReal,
+}
+
+impl Extreme {
+    /// True where magnitudes count, and not real parts.
+    pub(super) fn is_by_magnitude(self) -> bool {
+        matches!(self, Extreme::Smallest | Extreme::Largest)
+    }
+
+    /// True where the smallest come first.
+    pub(super) fn is_smallest(self) -> bool {
+        matches!(self, Extreme::Smallest | Extreme::SmallestReal)
+    }
+
+    /// What eigenvalues are ordered by.
+    pub(super) fn key(self, z: Complex64) -> f64 {
+        if self.is_by_magnitude() { z.norm() } else { z.re }
+    }
+
+    /// The same end by magnitude, for eigenvalues that are positive.
+    pub(super) fn of_positive(self) -> Self {
+        if self.is_smallest() { Extreme::Smallest } else { Extreme::Largest }
+    }
 }
 
 /// Whether a matrix is its own adjoint.
@@ -51,10 +77,7 @@ pub(super) fn eigen(matrix: MatRef<Complex64>, symmetry: Symmetry) -> Result<(Ve
 /// Order of keys: the wanted ones first; the order of equal ones is kept.
 pub(super) fn order(keys: &[f64], which: Extreme) -> Vec<usize> {
     let mut order: Vec<usize> = (0..keys.len()).collect();
-    order.sort_by(|&i, &j| match which {
-        Extreme::Smallest => keys[i].total_cmp(&keys[j]),
-        Extreme::Largest => keys[j].total_cmp(&keys[i]),
-    });
+    order.sort_by(|&i, &j| if which.is_smallest() { keys[i].total_cmp(&keys[j]) } else { keys[j].total_cmp(&keys[i]) });
     order
 }
 
@@ -69,16 +92,17 @@ pub(super) fn orthonormal(vectors: Mat<Complex64>, symmetry: Symmetry) -> Mat<Co
 }
 
 impl Pairs {
-    /// Of vectors V and A V, those with the most wanted |A v|; eigenvalues are Rayleigh quotients.
+    /// Of vectors V and A V, those with the most wanted |A v| or Re v^dag A v; eigenvalues are Rayleigh quotients.
     pub fn new(vectors: MatRef<Complex64>, images: MatRef<Complex64>, (which, count): (Extreme, usize)) -> Self {
         let norms: Vec<f64> = vectors.col_iter().map(|v| v.norm_l2()).collect();
         let sizes: Vec<f64> = images.col_iter().zip(&norms).map(|(image, norm)| image.norm_l2() / norm).collect();
         let overlaps = vectors.col_iter().zip(images.col_iter()).zip(&norms);
-        let quotients = overlaps.map(|((v, image), norm)| (v.adjoint() * image).norm() / (norm * norm));
+        let quotients = overlaps.map(|((v, image), norm)| v.adjoint() * image / (norm * norm));
         // Of a part of a degenerate space some are no eigenvectors: those come last.
         let keys = sizes.iter().zip(quotients).map(|(size, quotient)| {
-            let residual = (size * size - quotient * quotient).max(0.0).sqrt();
-            if which == Extreme::Smallest { size + residual } else { size - residual }
+            let residual = (size * size - quotient.norm_sqr()).max(0.0).sqrt();
+            let key = if which.is_by_magnitude() { *size } else { quotient.re };
+            if which.is_smallest() { key + residual } else { key - residual }
         });
         let chosen: Vec<usize> = order(&keys.collect::<Vec<_>>(), which).into_iter().take(count).collect();
         let scaled = |from: MatRef<Complex64>| {

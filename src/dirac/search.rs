@@ -116,7 +116,8 @@ impl Search<'_> {
                 }
                 continue;
             }
-            let is_same = found.as_ref().is_some_and(|old| distance(old, &pairs.values) <= 2.0 * wanted.residual);
+            let is_same =
+                found.as_ref().is_some_and(|old| distance(wanted.which, old, &pairs.values) <= 2.0 * wanted.residual);
             if is_same && self.is_beyond(&pairs, &following) {
                 return Ok((pairs, restart));
             }
@@ -136,7 +137,7 @@ impl Search<'_> {
 
     /// Puts a block after the space: vectors x, or x and H x, since spaces of H^2 do not hold these by themselves.
     fn follow_by(&mut self, mut block: Mat<Complex64>) {
-        if self.target.map() == Map::Hermitian {
+        if self.target.map() == Map::Hermitian && !matches!(self.operator, Operator::Same) {
             let half = BLOCK / 2;
             let images = self.target.times(block.as_ref().subcols(0, half));
             block.as_mut().subcols_mut(half, half).copy_from(&images);
@@ -154,9 +155,18 @@ impl Search<'_> {
             (Operator::Inverse(dirac, spec), _) => inverse(dirac, spec, x),
         })?;
         let is_normal = matches!(self.operator, Operator::Normal(..) | Operator::Filtered(..));
-        let symmetry = if is_normal { Symmetry::Hermitian } else { Symmetry::General };
+        let symmetry = match self.operator {
+            Operator::Same => self.symmetry,
+            _ if is_normal => Symmetry::Hermitian,
+            _ => Symmetry::General,
+        };
         let (values, vectors) = eigen(overlap(self.space.basis(), self.space.images()).as_ref(), symmetry)?;
-        let keys: Vec<f64> = values.iter().map(|z| if is_normal { z.re } else { z.norm() }).collect();
+        let key = |z: &Complex64| match self.operator {
+            Operator::Same => self.wanted.which.key(*z),
+            _ if is_normal => z.re,
+            _ => z.norm(),
+        };
+        let keys: Vec<f64> = values.iter().map(key).collect();
         let which = match self.operator {
             Operator::Normal(..) | Operator::Filtered(..) if self.filter.is_none() => self.wanted.which,
             Operator::Same => self.wanted.which,
@@ -193,10 +203,11 @@ impl Search<'_> {
     /// True where the eigenvalue that follows those found is known, and is not one of them: a space from random vectors
     /// shows the outermost first.
     fn is_beyond(&self, found: &Pairs, following: &Pairs) -> bool {
-        let last = found.values[self.wanted.count - 1].norm();
-        let (next, residual) = (following.values[0].norm(), following.residuals[0]);
-        let gap = if self.wanted.which == Extreme::Smallest { next - last } else { last - next };
-        residual <= gap.min(KNOWN * next) + 2.0 * self.wanted.residual
+        let which = self.wanted.which;
+        let last = which.key(found.values[self.wanted.count - 1]);
+        let (next, residual) = (which.key(following.values[0]), following.residuals[0]);
+        let gap = if which.is_smallest() { next - last } else { last - next };
+        residual <= gap.min(KNOWN * next.abs()) + 2.0 * self.wanted.residual
     }
 
     /// Projects A on the vectors that are kept: the pairs that are wanted and one more, and the coordinates of the former.
@@ -213,9 +224,9 @@ impl Search<'_> {
     }
 }
 
-/// The largest change of a magnitude.
-fn distance(old: &[Complex64], new: &[Complex64]) -> f64 {
-    old.iter().zip(new).map(|(a, b)| (a.norm() - b.norm()).abs()).fold(0.0, f64::max)
+/// The largest change of what eigenvalues are ordered by.
+fn distance(which: Extreme, old: &[Complex64], new: &[Complex64]) -> f64 {
+    old.iter().zip(new).map(|(&a, &b)| (which.key(a) - which.key(b)).abs()).fold(0.0, f64::max)
 }
 
 /// D^-1 times each column.

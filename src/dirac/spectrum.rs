@@ -51,7 +51,7 @@ pub enum Method {
     Auto,
     /// The whole spectrum of the matrix.
     Dense,
-    /// A restarted block Krylov space of D^dag D, of D, or of its inverse for the smallest eigenvalues of D.
+    /// A restarted block Krylov space of D^dag D, of D or H, or of the inverse of D for its smallest eigenvalues.
     Krylov,
     /// The same for D^dag D behind Chebyshev filters.
     Chebyshev,
@@ -63,7 +63,7 @@ pub enum Method {
 pub struct SpectrumSpec {
     /// Whose spectrum.
     pub of: Of,
-    /// Which end, by magnitude.
+    /// Which end, by magnitude or by real part.
     pub which: Extreme,
     /// Values that are expected; none where only the call tells.
     pub count: Option<u64>,
@@ -130,10 +130,21 @@ impl SpectrumSpec {
         if matches!(self.method, Method::Krylov | Method::Chebyshev) && count > most {
             return bad(format!("count: expected at most {most} of {dimension} values for a search, got {count}"));
         }
-        if self.of == Of::Dirac && self.method == Method::Chebyshev {
-            return bad("method: expected dense or krylov for eigenvalues of D, got chebyshev".into());
+        if self.method == Method::Chebyshev && !self.is_of_normal() {
+            return bad(
+                "method: expected dense or krylov for eigenvalues of D and for real parts, got chebyshev".into()
+            );
         }
         Ok(())
+    }
+
+    /// True where the end of the spectrum is one of D^dag D.
+    fn is_of_normal(&self) -> bool {
+        match self.of {
+            Of::Dirac => false,
+            Of::Hermitian => self.which.is_by_magnitude(),
+            Of::Normal | Of::Singular => true,
+        }
     }
 
     /// The largest part of a spectrum that can be searched for.
@@ -141,13 +152,18 @@ impl SpectrumSpec {
         (1..=dimension / 3).rev().find(|&count| 2 * sizes(count).1 <= dimension).unwrap_or(0)
     }
 
+    /// The end, by magnitude where eigenvalues are positive.
+    fn end(&self) -> Extreme {
+        if matches!(self.of, Of::Normal | Of::Singular) { self.which.of_positive() } else { self.which }
+    }
+
     fn method(&self, count: usize, dimension: usize) -> Method {
         let is_dense = dimension <= SMALL || count > Self::most(dimension);
-        match (self.method, self.of) {
-            (Method::Auto, _) if is_dense => Method::Dense,
-            (Method::Auto, Of::Dirac) => Method::Krylov,
-            (Method::Auto, _) => Method::Chebyshev,
-            (method, _) => method,
+        match self.method {
+            Method::Auto if is_dense => Method::Dense,
+            Method::Auto if self.is_of_normal() => Method::Chebyshev,
+            Method::Auto => Method::Krylov,
+            method => method,
         }
     }
 }
@@ -168,7 +184,12 @@ impl Dirac {
             Of::Normal | Of::Singular => Map::Normal,
         })?;
         let symmetry = spec.of.symmetry();
-        let wanted = (spec.which, count);
+        if spec.of == Of::Dirac && !spec.which.is_by_magnitude() && !self.has_spins {
+            let same = "which: expected smallest or largest for staggered fermions, whose eigenvalues all have the mass as \
+                        their real part, got another";
+            return Err(Error::BadSpec(same.into()));
+        }
+        let wanted = (spec.end(), count);
         let (pairs, restarts) = match spec.method(count, dimension) {
             Method::Dense if spec.of == Of::Singular => {
                 (dense::singular(&self.linear_map(Map::Dirac)?, &target, wanted)?, 0)
@@ -191,13 +212,13 @@ impl Dirac {
         let seed = spec.seed.unwrap_or(self.double.full().context().seed());
         let bound = bound(&normal, seed)?;
         let norm = if matches!(spec.of, Of::Normal | Of::Singular) { bound } else { bound.sqrt() };
-        let operator = || match (spec.of, method, spec.which) {
-            (Of::Dirac, _, Extreme::Smallest) => {
+        let operator = || match (spec.of, spec.which) {
+            (Of::Dirac, Extreme::Smallest) => {
                 let tolerance = (0.1 * spec.tolerance).max(1e-12);
                 Operator::Inverse(self, SolveSpec { tolerance, ..SolveSpec::default() })
             }
-            (Of::Dirac, _, Extreme::Largest) => Operator::Same,
-            (_, Method::Chebyshev, _) => Operator::Filtered(&normal, bound),
+            _ if !spec.is_of_normal() => Operator::Same,
+            _ if method == Method::Chebyshev => Operator::Filtered(&normal, bound),
             _ => Operator::Normal(&normal),
         };
         let residual = spec.tolerance * norm;
@@ -208,7 +229,7 @@ impl Dirac {
             let wider = widths.next().unwrap_or(0);
             let restarts = if widths.peek().is_some() { left.min(PATIENCE) } else { left };
             let wanted = Wanted {
-                which: spec.which,
+                which: spec.end(),
                 count: most.min(count + wider).max(count),
                 residual,
                 max_restarts: restarts,

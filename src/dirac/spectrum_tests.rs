@@ -239,6 +239,58 @@ fn searches_agree_with_dense_matrices_on_random_fields() {
     }
 }
 
+/// The ends of a spectrum by real part, against the whole of it, and by exact numbers of free fields.
+#[test]
+fn ends_by_real_part_are_those_of_dense_matrices() {
+    let wilson = "{type: 'wilson', mass: 0.3, boundary: [1, -1]}";
+    let four = "{type: 'wilson', kappa: 0.12, twist: 0.1, clover: 1.0, boundary: [1, 1, 1, -1]}";
+    let staggered = "{type: 'staggered', mass: 0.4, boundary: [1, -1]}";
+    let cases: [(&[usize], Group, &str); 3] =
+        [(&[8, 8], Group::Su2, wilson), (&[2, 2, 2, 2], Group::Su3, four), (&[8, 8], Group::Su2, staggered)];
+    for (i, (extent, group, text)) in cases.into_iter().enumerate() {
+        let dirac = Dirac::new(&context(), &random_gauge(extent, group, 95 + i as u64), &spec(text)).unwrap();
+        for of in ["dirac", "hermitian", "normal", "singular"] {
+            let exact = whole(&dirac, of).values;
+            let mut reals: Vec<f64> = exact.iter().map(|z| z.re).collect();
+            reals.sort_by(f64::total_cmp);
+            for (name, is_largest) in [("smallest_real", false), ("largest_real", true)] {
+                if is_largest {
+                    reals.reverse();
+                }
+                for method in ["auto", "dense", "krylov"] {
+                    let text = format!("{{of: '{of}', which: '{name}', method: '{method}', count: 5}}");
+                    let got = match dirac.spectrum(&parse(&text), 5) {
+                        Err(error) if of == "dirac" && i == 2 => {
+                            assert!(error.to_string().starts_with("which: expected smallest or largest"), "{error}");
+                            continue;
+                        }
+                        got => got.unwrap(),
+                    };
+                    for (a, b) in got.values.iter().zip(&reals) {
+                        assert!((a.re - b).abs() < 1e-8, "{text} {extent:?}: {:?}, {:?}", got.values, &reals[..5]);
+                        let nearest = exact.iter().map(|z| (z - a).norm()).fold(f64::INFINITY, f64::min);
+                        assert!(nearest < 1e-8, "{text}: {a}");
+                    }
+                    assert!(
+                        got.residuals.iter().all(|&r| r < 144.0 * 1e-10) && (method == "krylov") == (got.restarts > 0)
+                    );
+                }
+            }
+        }
+    }
+    // Random fields are symmetric in no way that a free one is: its H has both signs.
+    let free = free(&[12, 12], Group::U1, (0.3, 0.0), &[0.0, PI]);
+    let most = free.modes.iter().map(|(a, s)| a.hypot(*s)).fold(0.0, f64::max);
+    for (of, name, expected) in [
+        ("hermitian", "smallest_real", -most),
+        ("hermitian", "largest_real", most),
+        ("dirac", "smallest_real", free.modes.iter().map(|mode| mode.0).fold(f64::INFINITY, f64::min)),
+    ] {
+        let got = free.dirac.spectrum(&parse(&format!("{{of: '{of}', which: '{name}'}}")), 4).unwrap();
+        assert!((got.values[0].re - expected).abs() < 1e-9 && got.restarts > 0, "{of} {name}: {:?}", got.values);
+    }
+}
+
 /// |A v - lambda v| by way of `apply`.
 #[test]
 fn residuals_are_true() {
@@ -293,6 +345,7 @@ fn specs_without_meaning_and_searches_without_end_are_named() {
     expect("{tolerance: NaN}", 4, 2, "tolerance");
     expect("{method: 'krylov'}", 60, 2, "for a search, got 60");
     expect("{of: 'dirac', method: 'chebyshev'}", 2, 2, "chebyshev");
+    expect("{of: 'hermitian', which: 'smallest_real', method: 'chebyshev'}", 2, 2, "real parts");
     expect("{of: 'normal', method: 'krylov', max_restarts: 0}", 4, 6, "expected 4 residuals");
     // Numbers that overflow end a search, they do not keep it going.
     let large =
