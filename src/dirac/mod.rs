@@ -52,6 +52,8 @@ pub use spec::{Anisotropy, Choice, Coefficient, DiracSpec, LinkNumbers, Phase, S
 pub use spectrum::{Method, Of, Spectrum, SpectrumSpec};
 pub use staggered::First;
 #[cfg(test)]
+mod covariance_tests;
+#[cfg(test)]
 mod every;
 #[cfg(test)]
 mod free_tests;

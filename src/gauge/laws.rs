@@ -60,6 +60,69 @@ fn smearing_and_flow_turn_with_the_frame() {
     }
 }
 
+/// What a host can observe of a field, but for link traces, which belong to a frame.
+fn observed(gauge: &Gauge) -> Vec<(String, f64)> {
+    let d = gauge.lattice().dimensions();
+    let mut all = vec![("plaquette".to_string(), observables::plaquette(gauge))];
+    let (space, time) = observables::space_and_time(gauge);
+    all.extend([("space".to_string(), space), ("time".to_string(), time)].into_iter().filter(|_| d > 2));
+    for (mu, nu) in (0..d).flat_map(|nu| (0..d).map(move |mu| (mu, nu))).filter(|(mu, nu)| mu != nu) {
+        for (r, t) in [(1, 1), (1, 2), (2, 3)] {
+            let value = observables::wilson_loop(gauge, [(mu, r), (nu, t)]).unwrap();
+            all.push((format!("loop {r} {t} in {mu} {nu}"), value));
+        }
+    }
+    for mu in 0..d {
+        let line = observables::polyakov_loop(gauge, mu).unwrap();
+        all.extend([(format!("Re line {mu}"), line.re), (format!("Im line {mu}"), line.im)]);
+    }
+    all.push(("energy density".to_string(), energy_density(gauge).unwrap()));
+    if d == 4 {
+        all.push(("charge".to_string(), clover_charge(gauge).unwrap()));
+    } else if gauge.group() == Group::U1 && d == 2 {
+        all.push(("charge".to_string(), charge(gauge).unwrap()));
+    }
+    all
+}
+
+/// All observables, before and after smearing and flow, are the same in all frames. The fields have a charge.
+#[test]
+fn every_observable_is_gauge_invariant() {
+    let flux = constant_flux(&Lattice::new(&[4, 6]).unwrap(), &[3]).unwrap();
+    let fields = CASES.into_iter().map(|(group, extent)| rough(group, extent)).chain([flux]);
+    for gauge in fields {
+        let group = gauge.group();
+        let turned = with_colours!(group, transformed(&gauge));
+        assert!((observables::link_trace(&gauge) - observables::link_trace(&turned)).abs() > 0.1);
+        let changes: [&dyn Fn(&mut Gauge); 4] = [
+            &|_| (),
+            &|gauge| stout(&Team::default(), gauge, 0.1, 2).unwrap(),
+            &|gauge| ape(gauge, 0.5, 2).unwrap(),
+            &|gauge| *gauge = flowed(gauge, 2, 0.1),
+        ];
+        for change in changes {
+            let pairs = observed(&changed(&gauge, change)).into_iter().zip(observed(&changed(&turned, change)));
+            for ((name, here), (_, there)) in pairs {
+                assert!((here - there).abs() < 1e-12, "{group:?} {name}: {here} {there}");
+            }
+        }
+    }
+    let flux = constant_flux(&Lattice::new(&[4, 4, 4, 4]).unwrap(), &[1, 1]).unwrap();
+    let turned = transformed::<1>(&flux);
+    let [here, there] = [&flux, &turned].map(|gauge| scales(&Team::default(), gauge, &FlowSpec::default()).unwrap());
+    assert!((here.t0 - there.t0).abs() < 1e-10 && (here.w0 - there.w0).abs() < 1e-10);
+    // Numbers that are the same whatever the field would be so in every frame, too.
+    let [one, other] = [(1, 2), (2, 3)].map(|(a, b)| {
+        let lattice = Lattice::new(&[4, 6]).unwrap();
+        let mut sum = observed(&constant_flux(&lattice, &[a]).unwrap());
+        sum.extend(observed(&rough(Group::Su3, &[2, 4, 3, b])));
+        sum
+    });
+    for ((name, a), (_, b)) in one.iter().zip(&other).filter(|((name, _), _)| !name.contains("line")) {
+        assert!((a - b).abs() > 1e-6, "{name}: {a} {b}");
+    }
+}
+
 #[test]
 fn the_flow_lowers_the_action_at_every_step() {
     for (group, extent) in CASES {
