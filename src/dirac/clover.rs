@@ -169,6 +169,26 @@ impl Blocks {
         field.import(grid, 2 * reals, &packed);
         Ok(field)
     }
+
+    /// The blocks that were put into lanes.
+    pub fn from_lanes<T: Native>(size: usize, field: &Field<T>, grid: &Grid) -> Self {
+        let reals = size * size;
+        let mut packed = vec![0.0; grid.places.len() * 2 * reals];
+        field.export(grid, 2 * reals, &mut packed);
+        let mut numbers = vec![Complex64::default(); packed.len()];
+        for (block, from) in numbers.chunks_exact_mut(reals).zip(packed.chunks_exact(reals)) {
+            let mut next = size;
+            for i in 0..size {
+                block[i * size + i] = from[i].into();
+                for j in 0..i {
+                    let z = Complex64::new(from[next], from[next + 1]);
+                    (block[i * size + j], block[j * size + i]) = (z, z.conj());
+                    next += 2;
+                }
+            }
+        }
+        Self { size, numbers }
+    }
 }
 
 /// result = A psi + i factor g_5 R psi on some sites; the fields as if they began at outer site 0.

@@ -15,8 +15,9 @@ use super::force::Derivative;
 use super::hermitian::{Form, Hermitian};
 use super::hopping::Side;
 use super::hopping_term::{Centre, Part, With};
-use super::multi_shift;
+use super::multi_shift::{self, Shifted};
 use super::operator::Linear;
+use super::site::Site;
 use super::solve::{Goal, Solver, expect_converged, refine};
 use super::spec::DiracSpec;
 use crate::context::{Context, Team};
@@ -189,14 +190,14 @@ impl Fermion<'_> {
         chronology::guess(Hermitian::new(&*a, form), b, earlier)
     }
 
-    /// (K + shift)^-1 b for a form K of A and all shifts.
+    /// (K + shift)^-1 b for a form K of A and all shifts, and the ends of the spectrum of K as far as the run shows them.
     pub fn invert_shifted(
         &self,
         form: Form,
         shifts: &[f64],
         b: &Field<f64>,
         accuracy: Accuracy,
-    ) -> Result<Vec<Field<f64>>> {
+    ) -> Result<Shifted<f64>> {
         let a = self.operator();
         multi_shift::solve(Hermitian::new(&*a, form), shifts, b, (accuracy.tolerance, accuracy.iterations))
     }
@@ -230,18 +231,17 @@ impl Fermion<'_> {
     }
 
     /// -log |det M_ee|^2 where A leaves out a clover term on even sites; None where there is none.
-    pub fn determinant(&self) -> Result<Option<Determinant>> {
-        let DiracSpec::Wilson(spec) = &self.kind.spec else { return Ok(None) };
-        let dimensions = self.kind.lattice.dimensions();
-        let Some(coefficients) = spec.clover(dimensions)?.filter(|_| self.kind.is_even_odd) else { return Ok(None) };
-        let diagonal = spec.mass(dimensions)? + spec.weights(dimensions)?.iter().sum::<f64>();
-        let blocks = Blocks::clover(&self.gauge, diagonal, &coefficients)?;
-        let (inverse, _) = blocks.inverse(spec.twist)?;
-        let grid = &self.dirac.double.grid;
+    pub fn determinant(&self) -> Option<Determinant> {
+        let (grid, site) = (&self.dirac.double.grid, &*self.dirac.double.site);
+        let Site::Clover(clover) = site else { return None };
+        if !self.kind.is_even_odd {
+            return None;
+        }
+        let (blocks, inverse) = clover.blocks(grid);
         let is_even: Vec<bool> = grid.places.iter().map(|&(outer, _)| (outer as usize) < grid.even).collect();
         let sites = is_even.iter().enumerate().filter(|(_, even)| **even);
-        let value = sites.map(|(site, _)| -blocks.log_determinant(site, spec.twist)).sum();
-        Ok(Some(Determinant { value, inverse, is_even }))
+        let value = sites.map(|(at, _)| -blocks.log_determinant(at, site.twist())).sum();
+        Some(Determinant { value, inverse, is_even })
     }
 
     /// Adds factor times the G of such a determinant.

@@ -215,7 +215,7 @@ impl LinearMap {
     }
 
     /// A times each column.
-    pub(super) fn times(&self, from: MatRef<Complex64>) -> faer::Mat<Complex64> {
+    pub(crate) fn times(&self, from: MatRef<Complex64>) -> faer::Mat<Complex64> {
         let mut out = faer::Mat::zeros(from.nrows(), from.ncols());
         self.run((Side::Plain, Conj::No), from, out.as_mut());
         out

@@ -5,6 +5,7 @@
 
 use super::field::Field;
 use super::hermitian::Hermitian;
+use super::lanczos::Lanczos;
 use super::solve::expect_converged;
 use crate::error::Result;
 use crate::simd::Native;
@@ -21,13 +22,21 @@ struct System<T> {
     converged: bool,
 }
 
+/// Solutions for all shifts, and what the run shows of K.
+pub(crate) struct Shifted<T> {
+    /// x_i.
+    pub solutions: Vec<Field<T>>,
+    /// The smallest and the largest Ritz value of K; none where b is 0.
+    pub ends: Option<[f64; 2]>,
+}
+
 /// Solves all systems to |b - (K + s_i) x_i| <= tolerance |b|; `shifts` in any order.
 pub(crate) fn solve<T: Native>(
     k: Hermitian<T>,
     shifts: &[f64],
     b: &Field<T>,
     (tolerance, most): (f64, u64),
-) -> Result<Vec<Field<T>>> {
+) -> Result<Shifted<T>> {
     let context = k.context();
     let smallest = shifts.iter().copied().fold(f64::INFINITY, f64::min);
     let mut systems = vec![];
@@ -42,6 +51,7 @@ pub(crate) fn solve<T: Native>(
     let mut rho = r.norm2(context);
     let goal = tolerance.powi(2) * rho;
     let (mut alpha_before, mut beta_before, mut iterations) = (1.0, 0.0, 0);
+    let mut lanczos = Lanczos::default();
     while systems.iter().any(|system| !system.converged) && rho > 0.0 && iterations < most {
         k.apply(&p, &mut q, &mut scratch);
         q.add(context, smallest, &p);
@@ -66,6 +76,7 @@ pub(crate) fn solve<T: Native>(
             system.p.add(context, new, &r);
         }
         p.scale_and_add(context, beta, &r);
+        lanczos.push(alpha, beta);
         (rho, alpha_before, beta_before) = (next, alpha, beta);
         iterations += 1;
     }
@@ -73,5 +84,6 @@ pub(crate) fn solve<T: Native>(
     let reached = if goal == 0.0 { 0.0 } else { worst * (rho / goal).sqrt() * tolerance };
     let all = systems.iter().all(|system| system.converged) || goal == 0.0;
     expect_converged((iterations, if all { 0.0 } else { reached }), tolerance)?;
-    Ok(systems.into_iter().map(|system| system.x).collect())
+    let ends = lanczos.ends().map(|ends| ends.map(|end| end - smallest));
+    Ok(Shifted { solutions: systems.into_iter().map(|system| system.x).collect(), ends })
 }

@@ -48,6 +48,11 @@ impl<T: Native> Clover<T> {
         })
     }
 
+    /// A and A R, blocks of each site.
+    pub fn blocks(&self, grid: &Grid) -> (Blocks, Blocks) {
+        (Blocks::from_lanes(self.size, &self.matrix, grid), Blocks::from_lanes(self.size, &self.inverse, grid))
+    }
+
     /// (A + i t g_5) from to be put into `to`, or its adjoint; the fields as if they began at outer site 0.
     pub fn product(&self, side: Side, from: *const Line, to: *mut Line) -> Product<'_> {
         let sign = if side == Side::Plain { 1.0 } else { -1.0 };

@@ -12,9 +12,9 @@ mod two_flavour;
 pub use rational::{Rational, RationalSpec};
 pub use two_flavour::{TwoFlavour, TwoFlavourSpec};
 
-use super::Draw;
+use super::{Action, Draw};
 use crate::dirac::Field;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, expect_length};
 use crate::random::{Purpose, Stream};
 
 /// The pseudofermions of an action, and S where they were drawn.
@@ -31,8 +31,15 @@ impl Drawn {
     }
 }
 
-/// What was drawn, or what to do.
-fn expect_drawn<'a>(drawn: &'a Option<Drawn>, what: &str) -> Result<&'a Drawn> {
+/// What S and its gradient begin with: arrays as long as the field, and what was drawn, or what to do.
+fn opened<'a>(
+    action: &impl Action,
+    (what, drawn): (&str, &'a Option<Drawn>),
+    arrays: &[(&str, &[f64])],
+) -> Result<&'a Drawn> {
+    for (name, array) in arrays {
+        expect_length(name, action.count(), array.len())?;
+    }
     drawn
         .as_ref()
         .ok_or_else(|| Error::Unsupported(format!("{what}: expected pseudofermions, got none: refresh first")))

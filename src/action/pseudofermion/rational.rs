@@ -10,10 +10,10 @@
 //! hep-lat/0608015.
 
 use super::two_flavour::{force_tolerance, max_iterations, tolerance, yes};
-use super::{Drawn, expect_drawn, stream};
+use super::{Drawn, opened, stream};
 use crate::action::{Action, Draw};
 use crate::context::{Context, Team};
-use crate::dirac::{Accuracy, DiracSpec, Fermion, Fermions, Field, Form, RationalApproximation, Side};
+use crate::dirac::{Accuracy, DiracSpec, Fermion, Fermions, Field, Form, RationalApproximation, Shifted, Side};
 use crate::error::{Error, Result, expect_length};
 use crate::gauge::Group;
 use crate::lattice::Lattice;
@@ -86,8 +86,7 @@ impl RationalSpec {
             return Err(Error::BadSpec(format!("flavours: expected a number between 0 and {tastes}, got {got}")));
         }
         // S on the odd sites is K / m.
-        let scale = fermions.schur_scale();
-        let range = self.range.map(|bound| bound / scale);
+        let range = self.range.map(|bound| bound / fermions.schur_scale());
         let make = |power, error| RationalApproximation::inverse_power(power, range, error);
         Ok(Rational {
             approximation: Arc::new([
@@ -101,6 +100,7 @@ impl RationalSpec {
             accuracy: Accuracy::new(self.tolerance, self.max_iterations)?,
             force: Accuracy::new(self.force_tolerance, self.max_iterations)?,
             error: self.error,
+            range: self.range,
             drawn: None,
         })
     }
@@ -116,31 +116,50 @@ pub struct Rational {
     accuracy: Accuracy,
     force: Accuracy,
     error: f64,
+    /// Bounds of the eigenvalues of K.
+    range: [f64; 2],
     drawn: Option<Drawn>,
 }
 
 impl Rational {
+    /// (K + dᵢ)⁻¹ b for the shifts of r. An eigenvalue of K outside of the range that b has a part of is an error: the
+    /// Krylov space of the solve shows it.
+    fn shifted(&self, a: &Fermion, r: &RationalApproximation, b: &Field<f64>) -> Result<Vec<Field<f64>>> {
+        let Shifted { solutions, ends } = a.invert_shifted(self.form, r.shifts(), b, self.accuracy)?;
+        let ([low, high], scale) = (self.range, self.fermions.schur_scale());
+        // Ritz values of rounded numbers.
+        let slack = 1e-10 * high;
+        match ends.map(|ends| ends.map(|end| scale * end)) {
+            Some([end, _]) if end < low - slack => Err(out_of(self.range, end)),
+            Some([_, end]) if end > high + slack => Err(out_of(self.range, end)),
+            _ => Ok(solutions),
+        }
+    }
+
     /// r(K) φ.
     fn apply(&self, a: &Fermion, r: &RationalApproximation, phi: &Field<f64>) -> Result<Field<f64>> {
         let context = self.fermions.context();
-        let solutions = a.invert_shifted(self.form, r.shifts(), phi, self.accuracy)?;
         let mut sum = a.zeros()?;
         sum.add(context, r.constant(), phi);
-        solutions.iter().zip(r.residues()).for_each(|(x, &c)| sum.add(context, c, x));
+        self.shifted(a, r, phi)?.iter().zip(r.residues()).for_each(|(x, &c)| sum.add(context, c, x));
         Ok(sum)
     }
 
     fn pseudofermion_value(&self, a: &Fermion, phi: &Field<f64>) -> Result<f64> {
         let context = self.fermions.context();
         let r = &self.approximation[0];
-        let solutions = a.invert_shifted(self.form, r.shifts(), phi, self.accuracy)?;
+        let solutions = self.shifted(a, r, phi)?;
         let terms = solutions.iter().zip(r.residues()).map(|(x, &c)| c * phi.dot(context, x));
         Ok(r.constant() * phi.norm2(context) + terms.sum::<f64>())
     }
 
-    fn determinant(&self, a: &Fermion) -> Result<f64> {
-        Ok(a.determinant()?.map_or(0.0, |determinant| self.power * determinant.value))
+    fn determinant(&self, a: &Fermion) -> f64 {
+        a.determinant().map_or(0.0, |determinant| self.power * determinant.value)
     }
+}
+
+fn out_of([low, high]: [f64; 2], got: f64) -> Error {
+    Error::BadInput(format!("rational: expected eigenvalues in the range {low} to {high}, got one of {got:.6e}"))
 }
 
 impl Action for Rational {
@@ -153,21 +172,19 @@ impl Action for Rational {
     }
 
     fn value(&self, field: &[f64]) -> Result<f64> {
-        expect_length("field", self.count(), field.len())?;
-        let drawn = expect_drawn(&self.drawn, "rational")?;
+        let drawn = opened(self, ("rational", &self.drawn), &[("field", field)])?;
         if let Some(value) = drawn.known(field) {
             return Ok(value);
         }
         let a = self.fermions.on(field)?;
-        Ok(self.pseudofermion_value(&a, &drawn.phi)? + self.determinant(&a)?)
+        Ok(self.pseudofermion_value(&a, &drawn.phi)? + self.determinant(&a))
     }
 
     fn gradient(&self, field: &[f64], gradient: &mut [f64]) -> Result<f64> {
-        expect_length("field", self.count(), field.len())?;
-        expect_length("gradient", self.count(), gradient.len())?;
-        let drawn = expect_drawn(&self.drawn, "rational")?;
+        let drawn = opened(self, ("rational", &self.drawn), &[("field", field), ("gradient", gradient)])?;
         let (a, context, r) = (self.fermions.on(field)?, self.fermions.context(), &self.approximation[1]);
-        let solutions = a.invert_shifted(self.form, r.shifts(), &drawn.phi, self.force)?;
+        // No check of the range on the way: an approximate force is one of a trajectory that S at its end decides on.
+        let Shifted { solutions, .. } = a.invert_shifted(self.form, r.shifts(), &drawn.phi, self.force)?;
         gradient.fill(0.0);
         let mut value = r.constant() * drawn.phi.norm2(context);
         for (x, &c) in solutions.iter().zip(r.residues()) {
@@ -178,7 +195,7 @@ impl Action for Rational {
                 _ => a.add_force(-c, (&a.apply(Side::Plain, x)?, x), gradient)?,
             }
         }
-        if let Some(determinant) = a.determinant()? {
+        if let Some(determinant) = a.determinant() {
             a.add_determinant_force(self.power, &determinant, gradient);
             value += self.power * determinant.value;
         }
@@ -191,14 +208,15 @@ impl Action for Rational {
         let eta = a.gaussian(&mut stream(draw))?;
         let phi = a.form(self.form, &self.apply(&a, &self.approximation[2], &eta)?)?;
         let (drawn, exact) = (self.pseudofermion_value(&a, &phi)?, eta.norm2(context));
-        // Eigenvalues out of the range show here, where S is known.
+        // What the Krylov spaces did not show of eigenvalues out of the range shows here, where S is known.
         let bound = 4.0 * (self.error + self.accuracy.tolerance) * exact + 1e-12 * exact;
         if (drawn - exact).abs() > bound {
             return Err(Error::BadInput(format!(
-                "rational: expected eigenvalues in the range that the spec gives, S of new pseudofermions {exact:.12e}, got {drawn:.12e}"
+                "rational: expected eigenvalues in the range {} to {}, S of new pseudofermions {exact:.12e}, got {drawn:.12e}",
+                self.range[0], self.range[1]
             )));
         }
-        let value = drawn + self.determinant(&a)?;
+        let value = drawn + self.determinant(&a);
         Ok(Some(Arc::new(Self {
             fermions: Arc::clone(&self.fermions),
             approximation: Arc::clone(&self.approximation),

@@ -3,7 +3,7 @@
 use crate::action::check::{expect_link_gradient, random_links};
 use crate::action::{Action, ActionSpec, Draw};
 use crate::context::{Team, serial};
-use crate::dirac::{Accuracy, Dirac, DiracSpec, Fermions, Form, Which};
+use crate::dirac::{Accuracy, Dirac, DiracSpec, Fermions, Form, Map, Which};
 use crate::gauge::{Complex64, Gauge};
 use crate::lattice::Lattice;
 use crate::random::{Purpose, Stream};
@@ -207,6 +207,53 @@ fn what_is_missing_is_named() {
     let narrow = build(&[4, 4], &rational("u1", 1.0, [6.0, 20.0], wilson));
     let error = narrow.refreshed(Draw { seed: 1, counter: 0, term: 0 }, links.links()).err().unwrap().to_string();
     assert!(error.contains("rational: expected eigenvalues in the range"), "{error}");
+}
+
+/// All eigenvalues of the K of a rational action, from its dense matrix.
+fn ends(gauge: &Gauge, dirac: &str, map: Map) -> [f64; 2] {
+    let spec: DiracSpec = spec::parse("dirac", dirac).unwrap();
+    let map = Dirac::new(&serial(), gauge, &spec).unwrap().linear_map(map).unwrap();
+    let one = faer::Mat::<Complex64>::identity(map.dimension(), map.dimension());
+    let values = map.times(one.as_ref()).self_adjoint_eigenvalues(faer::Side::Lower).unwrap();
+    [values[0], values[values.len() - 1]]
+}
+
+#[test]
+fn eigenvalues_that_leave_the_range_are_told_wherever_s_is_asked_for() {
+    let wilson = "{type: 'wilson', mass: 0.3, boundary: [1, -1]}";
+    let staggered = "{type: 'staggered', mass: 0.3, boundary: [1, -1]}";
+    for (dirac, map, scale) in [(wilson, Map::SchurNormal, 1.0), (staggered, Map::Schur, 0.3)] {
+        let wide = build(&[4, 4], &rational("u1", 1.0, [1e-3, 60.0], dirac));
+        let (here, there) = (random_links(&*wide, 1), random_links(&*wide, 2));
+        let [inside, outside] = [&here, &there].map(|links| ends(links, dirac, map).map(|end| scale * end));
+        // Ranges that end a little beyond the eigenvalues here: those there are in or out by their own ends.
+        for end in 0..2 {
+            let mut range = [1e-3, 60.0];
+            range[end] = inside[end] * [0.999, 1.001][end];
+            let action = drawn(&build(&[4, 4], &rational("u1", 1.0, range, dirac)), here.links(), 0);
+            assert!(action.value(here.links()).is_ok());
+            let is_out = [outside[0] < range[0], outside[1] > range[1]][end];
+            // The trajectory goes on, its end does not count.
+            assert!(action.gradient(there.links(), &mut vec![0.0; action.count()]).is_ok());
+            match action.value(there.links()) {
+                Ok(_) => assert!(!is_out, "{dirac}: expected an error, {outside:?} leave {range:?}"),
+                Err(error) => {
+                    let message = format!(
+                        "rational: expected eigenvalues in the range {} to {}, got one of {:.6e}",
+                        range[0], range[1], outside[end]
+                    );
+                    assert!(is_out && error.status() == 4 && error.to_string() == message, "{error}, {message}");
+                }
+            }
+            // One of the two fields leaves the range of the other.
+            let back = drawn(&wide, there.links(), 0);
+            assert!(back.value(here.links()).is_ok());
+            let mut range = [1e-3, 60.0];
+            range[end] = outside[end] * [0.999, 1.001][end];
+            let action = drawn(&build(&[4, 4], &rational("u1", 1.0, range, dirac)), there.links(), 0);
+            assert!(is_out || action.value(here.links()).is_err(), "{dirac}, {end}: {inside:?}, {outside:?}");
+        }
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@
 //! of S. D. Weingarten, D. Petcher, Phys. Lett. B 99, 333 (1981); M. Hasenbusch, Phys. Lett. B 519, 177 (2001),
 //! hep-lat/0107019.
 
-use super::{Drawn, expect_drawn, stream};
+use super::{Drawn, opened, stream};
 use crate::action::{Action, Draw};
 use crate::context::{Context, Team};
 use crate::dirac::{Accuracy, DiracSpec, Fermion, Fermions, Field, Form, Side};
@@ -114,6 +114,19 @@ pub struct TwoFlavour {
     drawn: Option<Drawn>,
 }
 
+/// A and W on a gauge field, and W φ; φ itself is meant where there is no W.
+struct System<'a> {
+    a: Fermion<'a>,
+    w: Option<Fermion<'a>>,
+    image: Option<Field<f64>>,
+}
+
+/// −log |det|² of the clover terms that A and W leave out.
+fn determinant(a: &Fermion, w: Option<&Fermion>) -> f64 {
+    let of = |fermion: &Fermion| fermion.determinant().map_or(0.0, |determinant| determinant.value);
+    of(a) - w.map_or(0.0, of)
+}
+
 impl TwoFlavour {
     /// y = (A A†)⁻¹ W φ from a guess, and x = A† y.
     fn solve(
@@ -145,10 +158,10 @@ impl TwoFlavour {
         Ok((y, x))
     }
 
-    /// −log |det|² of the clover terms that A and W leave out.
-    fn determinant(&self, a: &Fermion, w: Option<&Fermion>) -> Result<f64> {
-        let of = |fermion: &Fermion| Ok(fermion.determinant()?.map_or(0.0, |determinant| determinant.value));
-        Ok(of(a)? - w.map_or(Ok(0.0), of)?)
+    fn system(&self, links: &[f64], drawn: &Drawn) -> Result<System<'_>> {
+        let (a, w) = (self.fermions.on(links)?, self.heavier(links)?);
+        let image = w.as_ref().map(|w| w.apply(Side::Plain, &drawn.phi)).transpose()?;
+        Ok(System { a, w, image })
     }
 
     fn heavier(&self, links: &[f64]) -> Result<Option<Fermion<'_>>> {
@@ -166,34 +179,29 @@ impl Action for TwoFlavour {
     }
 
     fn value(&self, field: &[f64]) -> Result<f64> {
-        expect_length("field", self.count(), field.len())?;
-        let drawn = expect_drawn(&self.drawn, "two_flavour")?;
+        let drawn = opened(self, ("two_flavour", &self.drawn), &[("field", field)])?;
         if let Some(value) = drawn.known(field) {
             return Ok(value);
         }
-        let (a, w) = (self.fermions.on(field)?, self.heavier(field)?);
-        let image = w.as_ref().map(|w| w.apply(Side::Plain, &drawn.phi)).transpose()?;
+        let System { a, w, image } = self.system(field, drawn)?;
         let (_, x) = self.solve(&a, image.as_ref().unwrap_or(&drawn.phi), self.accuracy, a.zeros()?)?;
-        Ok(x.norm2(self.fermions.context()) + self.determinant(&a, w.as_ref())?)
+        Ok(x.norm2(self.fermions.context()) + determinant(&a, w.as_ref()))
     }
 
     fn gradient(&self, field: &[f64], gradient: &mut [f64]) -> Result<f64> {
-        expect_length("field", self.count(), field.len())?;
-        expect_length("gradient", self.count(), gradient.len())?;
-        let drawn = expect_drawn(&self.drawn, "two_flavour")?;
-        let (a, w) = (self.fermions.on(field)?, self.heavier(field)?);
-        let image = w.as_ref().map(|w| w.apply(Side::Plain, &drawn.phi)).transpose()?;
+        let drawn = opened(self, ("two_flavour", &self.drawn), &[("field", field), ("gradient", gradient)])?;
+        let System { a, w, image } = self.system(field, drawn)?;
         let (y, x) = self.solve_force(&a, image.as_ref().unwrap_or(&drawn.phi))?;
         gradient.fill(0.0);
         a.add_force(-1.0, (&y, &x), gradient)?;
         let mut value = x.norm2(self.fermions.context());
-        if let Some(determinant) = a.determinant()? {
+        if let Some(determinant) = a.determinant() {
             a.add_determinant_force(1.0, &determinant, gradient);
             value += determinant.value;
         }
         if let Some(w) = &w {
             w.add_force(1.0, (&y, &drawn.phi), gradient)?;
-            if let Some(determinant) = w.determinant()? {
+            if let Some(determinant) = w.determinant() {
                 w.add_determinant_force(-1.0, &determinant, gradient);
                 value -= determinant.value;
             }
@@ -210,7 +218,7 @@ impl Action for TwoFlavour {
             let (_, x) = self.solve(w, &phi, self.accuracy, w.zeros()?)?;
             phi = x;
         }
-        let value = eta.norm2(self.fermions.context()) + self.determinant(&a, w.as_ref())?;
+        let value = eta.norm2(self.fermions.context()) + determinant(&a, w.as_ref());
         Ok(Some(Arc::new(Self {
             fermions: Arc::clone(&self.fermions),
             over: self.over.clone(),
