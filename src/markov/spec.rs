@@ -8,9 +8,9 @@ use super::metropolis::Metropolis;
 use crate::action::Action;
 use crate::error::{Error, Result};
 use crate::flow::Model;
+use crate::spec::{self, Value};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// A kernel and its parameters: `{type: 'hmc', steps: 10}`.
@@ -117,44 +117,36 @@ impl KernelSpec {
 
 impl<'de> Deserialize<'de> for Turn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let mut map = Map::deserialize(deserializer)?;
-        let repeat = take(&mut map, "repeat").map_err(D::Error::custom)?;
-        let kernel = kernel(map, "`repeat`").map_err(D::Error::custom)?;
+        let mut value = Value::deserialize(deserializer)?;
+        let repeat = take(&mut value, "repeat").map_err(D::Error::custom)?;
+        let kernel = kernel(&value, "repeat").map_err(D::Error::custom)?;
         Ok(Self { repeat: repeat.unwrap_or(1), kernel })
     }
 }
 
 impl<'de> Deserialize<'de> for ChainSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let mut map = Map::deserialize(deserializer)?;
-        let start = take(&mut map, "start").map_err(D::Error::custom)?;
-        let seed = take(&mut map, "seed").map_err(D::Error::custom)?;
-        let kernel = kernel(map, "`seed`, `start`").map_err(D::Error::custom)?;
+        let mut value = Value::deserialize(deserializer)?;
+        let start = take(&mut value, "start").map_err(D::Error::custom)?;
+        let seed = take(&mut value, "seed").map_err(D::Error::custom)?;
+        let kernel = kernel(&value, "seed, start").map_err(D::Error::custom)?;
         Ok(Self { start: start.unwrap_or_default(), seed, kernel })
     }
 }
 
-fn take<T: DeserializeOwned>(map: &mut Map<String, Value>, key: &str) -> std::result::Result<Option<T>, String> {
-    map.remove(key).map(serde_json::from_value).transpose().map_err(|e| format!("{key}: {e}"))
+/// Takes a key out of an object.
+fn take<T: DeserializeOwned>(value: &mut Value, key: &str) -> std::result::Result<Option<T>, String> {
+    let Value::Map(entries) = value else { return Ok(None) };
+    let Some(place) = entries.iter().position(|(known, _)| known == key) else { return Ok(None) };
+    spec::read(&entries.remove(place).1).map(Some).map_err(|message| format!("{key}: {message}"))
 }
 
-/// Reads a kernel; a message tells the key that is at fault, and the keys known beside the kernel's own.
-fn kernel(map: Map<String, Value>, beside: &str) -> std::result::Result<KernelSpec, String> {
-    let read = |map: &Map<String, Value>| serde_json::from_value(Value::Object(map.clone())).map_err(|e| e.to_string());
-    let message = match read(&map) {
-        Ok(kernel) => return Ok(kernel),
-        Err(message) => message,
-    };
-    if message.starts_with("unknown field") {
-        return Err(format!("{message} (beside `type`, {beside})"));
-    }
-    let at_fault = |key: &&String| {
-        let mut rest = map.clone();
-        rest.remove(*key);
-        read(&rest).err().is_none_or(|other| other != message && !other.contains("missing field `type`"))
-    };
-    // Nothing but the key at fault changes the message where it is left out.
-    Err(map.keys().find(at_fault).map_or(message.clone(), |key| format!("{key}: {message}")))
+/// Reads a kernel; a message also lists the keys that are known beside the kernel's own.
+fn kernel(value: &Value, beside: &str) -> std::result::Result<KernelSpec, String> {
+    spec::read(value).map_err(|message| match message.contains("unknown key") {
+        true => format!("{message} (beside {beside})"),
+        false => message,
+    })
 }
 
 #[cfg(test)]
@@ -168,7 +160,7 @@ mod tests {
     }
 
     fn message(text: &str) -> String {
-        json5::from_str::<ChainSpec>(text).unwrap_err().to_string()
+        spec::parse::<ChainSpec>("chain", text).unwrap_err().to_string()
     }
 
     #[test]
@@ -191,26 +183,48 @@ mod tests {
     #[test]
     fn messages_name_the_key_and_list_the_known_ones() {
         let unknown = message("{type: 'hmc', step: 3}");
-        for name in ["step", "integrator", "steps", "length", "start", "seed"] {
-            assert!(unknown.contains(&format!("`{name}`")), "{unknown}");
+        for name in ["'step'", "integrator", "steps", "length", "start", "seed"] {
+            assert!(unknown.contains(name), "{unknown}");
         }
+        let hmc = "known keys: type, integrator, steps, length, levels";
         for (text, parts) in [
-            ("{steps: 3}", &["missing field `type`"][..]),
-            ("{type: 'hcm'}", &["`hcm`", "`hmc`", "`independence`", "`cycle`"]),
-            ("{type: 'hmc', steps: -3}", &["steps", "-3"]),
-            ("{type: 'hmc', steps: 2.5}", &["steps", "2.5"]),
-            ("{type: 'hmc', length: 'long'}", &["length", "long"]),
-            ("{type: 'hmc', integrator: 'euler'}", &["integrator", "`euler`", "`omelyan2`"]),
-            ("{type: 'hmc', start: 'warm'}", &["start", "`warm`", "`hot`", "`cold`"]),
-            ("{type: 'hmc', repeat: 2}", &["`repeat`"]),
-            ("{type: 'independence', steps: 2}", &["`steps`"]),
-            ("{type: 'cycle'}", &["missing field `kernels`"]),
-            ("{type: 'cycle', kernels: [{type: 'hmc', repeat: -1}]}", &["repeat", "-1"]),
-            ("{type: 'cycle', kernels: [{type: 'hmc', start: 'hot'}]}", &["`start`", "`repeat`"]),
-            ("[1]", &["expected opening brace"]),
+            ("{steps: 3}", &["missing key 'type'"][..]),
+            ("{type: 'hcm'}", &["type: ", "'hcm'", "'hmc'", "'independence'", "'cycle'"]),
+            ("{type: 'hmc', steps: -3}", &["steps: expected a whole number of at least 0, got -3", hmc]),
+            ("{type: 'hmc', steps: 2.5}", &["steps: expected a whole number of at least 0, got 2.5"]),
+            ("{type: 'hmc', length: 'long'}", &["length: expected a number, got 'long'"]),
+            ("{type: 'hmc', integrator: 'euler'}", &["integrator: expected", "'euler'", "'omelyan2'"]),
+            ("{type: 'hmc', start: 'warm'}", &["start: expected", "'warm'", "'hot'", "'cold'"]),
+            ("{type: 'hmc', seed: -1}", &["seed: expected a whole number of at least 0, got -1"]),
+            ("{type: 'hmc', levels: -1}", &["levels: expected a list, got -1", hmc]),
+            (
+                "{type: 'hmc', levels: [{terms: [0], steps: 2}, {terms: [1], steps: -1}]}",
+                &[
+                    "levels[1].steps: expected a whole number of at least 0, got -1; known keys: terms, integrator, steps",
+                ],
+            ),
+            (
+                "{type: 'hmc', levels: [{terms: [-1], steps: 2}]}",
+                &["levels[0].terms[0]: expected a whole number", "-1"],
+            ),
+            (
+                "{type: 'hmc', levels: [{terms: [0]}]}",
+                &["levels[0]: missing key 'steps'; known keys: terms, integrator, steps"],
+            ),
+            ("{type: 'hmc', repeat: 2}", &["unknown key 'repeat'"]),
+            ("{type: 'independence', steps: 2}", &["unknown key 'steps'"]),
+            ("{type: 'cycle'}", &["missing key 'kernels'"]),
+            ("{type: 'cycle', kernels: [{type: 'hmc', repeat: -1}]}", &["repeat: expected a whole number", "-1"]),
+            ("{type: 'cycle', kernels: [{type: 'hmc', start: 'hot'}]}", &["'start'", "repeat"]),
+            ("[1]", &["expected an object"]),
         ] {
             let message = message(text);
             assert!(parts.iter().all(|part| message.contains(part)), "{text}: {message}");
+            // Nothing of Rust's own types.
+            assert!(
+                ["u64", "usize", "sequence", "integer"].iter().all(|name| !message.contains(name)),
+                "{text}: {message}"
+            );
         }
     }
 

@@ -74,7 +74,12 @@ fn is_place(root: &Value, path: &Path, fault: &Fault, probe: Probe) -> bool {
     let new = |text: &str| format!("{text}{NOBODY}");
     let altered = changed(root, path, &|value| match fault {
         Fault::UnknownKey { key, .. } => rename(value, key, &new(key)),
-        Fault::MissingKey(key) => set(value, key, Value::Impossible),
+        // At the end: a key of the same name that may be missing is met after the fault, and does not hide it.
+        Fault::MissingKey(key) => {
+            if let Value::Map(entries) = value {
+                entries.push((key.to_string(), Value::Impossible));
+            }
+        }
         Fault::UnknownName { name, .. } => *value = Value::Text(new(name)),
         _ => *value = Value::Impossible,
     });

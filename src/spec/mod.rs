@@ -21,17 +21,23 @@ const LONGEST: usize = 64 << 20;
 /// Reads the JSON5 `text` of a spec; empty text means `{}`. Errors (`BadSpec`) start with `what` the spec is for, name
 /// the key, and list the keys that are known.
 pub fn parse<T: DeserializeOwned>(what: &str, text: &str) -> Result<T> {
-    let read = |value: &Value| T::deserialize(value.reader::<Fault>());
-    let probe = |value: &Value| read(value).err();
     let bad = |message: String| Error::BadSpec(format!("{what}: {message}"));
-    let value = match tree(text) {
-        Ok(value) => value,
+    match tree(text) {
+        Ok(value) => read(&value).map_err(bad),
         Err(message) => {
-            let known = locate::known_keys(&Value::Map(Vec::new()), &[], &probe);
-            return Err(bad(format!("{message}{known}")));
+            let known = locate::known_keys(&Value::Map(Vec::new()), &[], &fault_of::<T>);
+            Err(bad(format!("{message}{known}")))
         }
-    };
-    read(&value).map_err(|fault| bad(locate::explain(&value, &fault, &probe)))
+    }
+}
+
+/// Reads a part of a spec; the message tells key, expected and got, and lists the keys that are known there.
+pub fn read<T: DeserializeOwned>(value: &Value) -> std::result::Result<T, String> {
+    T::deserialize(value.reader()).map_err(|fault| locate::explain(value, &fault, &fault_of::<T>))
+}
+
+fn fault_of<T: DeserializeOwned>(value: &Value) -> Option<Fault> {
+    T::deserialize(value.reader()).err()
 }
 
 /// Reads a type whose variants are chosen by the key `tag`, with a default for that key.
