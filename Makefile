@@ -101,6 +101,7 @@ test-c: $(TEST_PROGRAMS) $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/trai
 	$(BUILD)/hmc_phi4 models 0.5
 	$(BUILD)/hmc_phi4_fortran models 0.5
 	$(BUILD)/schwinger_fortran 4 2.0 0.2 40
+	! $(BUILD)/schwinger_fortran 4 2.0 0.2 0 2>/dev/null
 	$(BUILD)/train_phi4 4 8 $(BUILD)/trained.safetensors "{type: 'affine', layers: 4}" "{steps: 20}"
 
 # The C tests once more, with every access to memory checked and every block accounted for.

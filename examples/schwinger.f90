@@ -1,6 +1,6 @@
 ! Two-flavour hybrid Monte Carlo for the Schwinger model, QED in two dimensions with Wilson fermions.
 !
-!   schwinger [LENGTH [BETA [KAPPA [TRAJECTORIES]]]]        (8  2.0  0.26  400)
+!   schwinger [LENGTH [BETA [KAPPA [TRAJECTORIES]]]]        (8  2.0  0.26  400; at least 20 trajectories)
 !
 ! The program is a hybrid Monte Carlo code of its own: angles theta, momenta, random numbers, the gauge action and its
 ! force, leapfrog, accept and reject. What it adds to its monomials comes from the library: pseudofermions drawn for
@@ -12,7 +12,7 @@
 !
 ! It prints plaquette, <exp(-dH)>, acceptance, and the pion correlator sum_x |D^-1(t, 0)|^2 with the effective mass.
 module instanton_interfaces
-  use, intrinsic :: iso_c_binding, only: c_char, c_double, c_int32_t, c_int64_t, c_ptr, c_size_t
+  use, intrinsic :: iso_c_binding, only: c_char, c_double, c_int, c_int32_t, c_int64_t, c_ptr, c_size_t
   implicit none
   interface
     function inst_last_error() bind(c) result(text)
@@ -114,6 +114,11 @@ module instanton_interfaces
       type(c_ptr), value :: report
       integer(c_int32_t) :: status
     end function
+    ! Without the backtrace of error stop.
+    subroutine exit_with(status) bind(c, name='exit')
+      import :: c_int
+      integer(c_int), value :: status
+    end subroutine
     function strlen(text) bind(c) result(length)
       import :: c_ptr, c_size_t
       type(c_ptr), value :: text
@@ -127,7 +132,7 @@ program schwinger
   use, intrinsic :: iso_fortran_env, only: error_unit
   use instanton_interfaces
   implicit none
-  integer, parameter :: dp = c_double, steps = 12, batches = 20
+  integer, parameter :: dp = c_double, steps = 12, batches = 20, longest = 1000, most = 100000000
   real(dp), parameter :: pi = acos(-1.0_dp), length_of_trajectory = 1.0_dp
   integer :: length, trajectories, thermal, n, step, accepted, measured, batch
   real(dp) :: beta, kappa, h_old, h_new, delta, sum_exp, time_step, plaquettes(batches)
@@ -138,10 +143,13 @@ program schwinger
   integer(c_int64_t) :: random_state
   type(c_ptr) :: context, lattice, template, drawn, gauge
 
-  length = argument(1, 8)
-  beta = real_argument(2, 2.0_dp)
-  kappa = real_argument(3, 0.26_dp)
-  trajectories = argument(4, 400)
+  if (command_argument_count() > 4) call fail('expected LENGTH BETA KAPPA TRAJECTORIES, got more')
+  length = whole_argument(1, 'LENGTH', 8, 2, longest)
+  beta = real_argument(2, 'BETA', 2.0_dp)
+  kappa = real_argument(3, 'KAPPA', 0.26_dp)
+  if (.not. kappa > 0.0_dp) call fail('KAPPA: expected a number above 0, got ' // text_of(3))
+  ! The error of the plaquette is that of so many batches.
+  trajectories = whole_argument(4, 'TRAJECTORIES', 400, batches, most)
   thermal = trajectories / 5
   random_state = 20261122_c_int64_t
   write (buffer, '(a,es22.15,a)') "{type: 'wilson', kappa: ", kappa, ", boundary: [1, -1]}"
@@ -225,29 +233,56 @@ contains
     if (status == 0) return
     message = inst_last_error()
     call c_f_pointer(message, text, [strlen(message)])
-    write (error_unit, *) 'schwinger: ', text
-    error stop 1
+    write (error_unit, '(*(a))') 'schwinger: ', text
+    call exit_with(1_c_int)
   end subroutine
 
-  function argument(place, default) result(number)
-    integer, intent(in) :: place, default
-    integer :: number
-    character(len=32) :: text
-    number = default
-    if (command_argument_count() < place) return
+  subroutine fail(message)
+    character(len=*), intent(in) :: message
+    write (error_unit, '(2a)') 'schwinger: ', message
+    call exit_with(1_c_int)
+  end subroutine
+
+  function text_of(place) result(text)
+    integer, intent(in) :: place
+    character(len=:), allocatable :: text
+    integer :: size
+    call get_command_argument(place, length=size)
+    allocate (character(len=size) :: text)
     call get_command_argument(place, text)
-    read (text, *) number
   end function
 
-  function real_argument(place, default) result(number)
-    integer, intent(in) :: place
-    real(dp), intent(in) :: default
-    real(dp) :: number
-    character(len=32) :: text
+  ! Numbers are read by a format: a list would take '4,x' for 4.
+  function whole_argument(place, name, default, smallest, largest) result(number)
+    integer, intent(in) :: place, default, smallest, largest
+    character(len=*), intent(in) :: name
+    integer :: number, status
+    character(len=64) :: bounds
+    character(len=:), allocatable :: text
     number = default
     if (command_argument_count() < place) return
-    call get_command_argument(place, text)
-    read (text, *) number
+    status = 1
+    text = text_of(place)
+    if (len_trim(text) > 0) read (text, '(i64)', iostat=status) number
+    if (status == 0 .and. number >= smallest .and. number <= largest) return
+    write (bounds, '(i0,a,i0)') smallest, ' to ', largest
+    call fail(name // ': expected a whole number, ' // trim(bounds) // ', got ' // text)
+  end function
+
+  function real_argument(place, name, default) result(number)
+    integer, intent(in) :: place
+    character(len=*), intent(in) :: name
+    real(dp), intent(in) :: default
+    real(dp) :: number
+    integer :: status
+    character(len=:), allocatable :: text
+    number = default
+    if (command_argument_count() < place) return
+    status = 1
+    text = text_of(place)
+    if (len_trim(text) > 0) read (text, '(f64.0)', iostat=status) number
+    if (status == 0 .and. abs(number) <= huge(number)) return
+    call fail(name // ': expected a finite number, got ' // text_of(place))
   end function
 
   ! Marsaglia's xorshift with 64 bits; the upper 53 make the number.
