@@ -1,7 +1,7 @@
 //! faer's own solvers for D x = b, on D as a matrix-free map (`linop.rs`): for hosts that compare.
 //!
-//! Conjugate gradients on D^dag D x = D^dag b; BiCGSTAB on D itself, with the bilinear form x^T y of complex vectors, so
-//! that it may break down where the sesquilinear one would not; LSMR, which needs D and D^dag. M. R. Hestenes,
+//! Conjugate gradients on D^dag D x = D^dag b; BiCGSTAB on D itself, seen as a map of twice as many real numbers: of
+//! complex ones faer takes x^T y for their product, and b^T b may be 0; LSMR, which needs D and D^dag. M. R. Hestenes,
 //! E. Stiefel, J. Res. Nat. Bur. Stand. 49, 409 (1952); H. A. van der Vorst, SIAM J. Sci. Stat. Comput. 13, 631 (1992);
 //! D. C.-L. Fong, M. Saunders, SIAM J. Sci. Comput. 33, 2950 (2011).
 
@@ -13,11 +13,11 @@ use super::solve::Solver;
 use crate::error::{Error, Result};
 use crate::gauge::Complex64;
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
-use faer::matrix_free::IdentityPrecond;
 use faer::matrix_free::bicgstab::{BicgParams, bicgstab, bicgstab_scratch};
 use faer::matrix_free::conjugate_gradient::{CgParams, conjugate_gradient, conjugate_gradient_scratch};
 use faer::matrix_free::lsmr::{LsmrParams, lsmr, lsmr_scratch};
-use faer::{Conj, MatMut, MatRef, Par};
+use faer::matrix_free::{IdentityPrecond, LinOp};
+use faer::{Conj, Mat, MatMut, MatRef, Par};
 
 /// A column of zeros.
 fn column(rows: usize) -> Result<Vec<Complex64>> {
@@ -98,7 +98,8 @@ impl System<'_> {
     }
 
     fn bicgstab(self) -> Result<u64> {
-        let (map, one) = (self.map, IdentityPrecond { dim: self.map.dimension() });
+        let map = Real(self.map);
+        let one = IdentityPrecond { dim: map.nrows() };
         let Stop { residual, iterations } = self.stop;
         let params = BicgParams {
             abs_tolerance: residual,
@@ -106,8 +107,15 @@ impl System<'_> {
             max_iters: iterations as usize,
             ..BicgParams::default()
         };
-        self.run(bicgstab_scratch(one, one, map, 1, Par::Seq), |out, right, callback, stack| {
-            bicgstab(out, one, one, map, right, params, callback, Par::Seq, stack).map(|info| info.iter_count)
+        let numbers = reals(MatRef::from_column_major_slice(self.right, self.right.len(), 1));
+        let right = MatRef::from_column_major_slice(&numbers, numbers.len(), 1);
+        let memory = bicgstab_scratch(one, one, &map, 1, Par::Seq);
+        self.run(memory, |out, _, callback, stack| {
+            let mut solution = Mat::zeros(numbers.len(), 1);
+            let count = &mut |_: MatRef<f64>| callback(MatRef::from_column_major_slice(&[], 0, 1));
+            let known = bicgstab(solution.as_mut(), one, one, &map, right, params, count, Par::Seq, stack);
+            put(solution.as_ref(), out);
+            known.map(|info| info.iter_count)
         })
     }
 
@@ -123,5 +131,46 @@ impl System<'_> {
         self.run(memory, |out, right, callback, stack| {
             lsmr(out, one, map, right, params, callback, Par::Seq, stack).map(|info| info.iter_count)
         })
+    }
+}
+
+/// A map of complex numbers as one of twice as many real ones.
+#[derive(Debug)]
+struct Real<'a>(&'a LinearMap);
+
+/// Real and imaginary parts in turn, of one column.
+fn reals(column: MatRef<Complex64>) -> Vec<f64> {
+    (0..column.nrows()).flat_map(|i| [column[(i, 0)].re, column[(i, 0)].im]).collect()
+}
+
+/// Complex numbers from their parts.
+fn put(parts: MatRef<f64>, mut column: MatMut<Complex64>) {
+    (0..column.nrows()).for_each(|i| column[(i, 0)] = Complex64::new(parts[(2 * i, 0)], parts[(2 * i + 1, 0)]));
+}
+
+impl LinOp<f64> for Real<'_> {
+    fn apply_scratch(&self, _: usize, _: Par) -> StackReq {
+        StackReq::EMPTY
+    }
+
+    fn nrows(&self) -> usize {
+        2 * self.0.dimension()
+    }
+
+    fn ncols(&self) -> usize {
+        self.nrows()
+    }
+
+    fn apply(&self, mut out: MatMut<'_, f64>, from: MatRef<'_, f64>, _: Par, _: &mut MemStack) {
+        for j in 0..from.ncols() {
+            let mut column = Mat::zeros(self.0.dimension(), 1);
+            put(from.subcols(j, 1), column.as_mut());
+            let image = reals(self.0.times(column.as_ref()).as_ref());
+            image.into_iter().enumerate().for_each(|(i, x)| out[(i, j)] = x);
+        }
+    }
+
+    fn conj_apply(&self, out: MatMut<'_, f64>, from: MatRef<'_, f64>, par: Par, stack: &mut MemStack) {
+        self.apply(out, from, par, stack);
     }
 }
