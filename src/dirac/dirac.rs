@@ -11,7 +11,7 @@ use super::hopping::Side;
 use super::hopping_term::HoppingTerm;
 use super::mixed_precision::Exchange;
 use super::operator::{EvenOdd, Full, Linear};
-use super::site::{Clover, Site};
+use super::site::{Clover, Regular, Site};
 use super::spec::{DiracSpec, factors};
 use super::staggered::{self, First};
 use super::wilson::{Parts, wilson};
@@ -50,7 +50,7 @@ pub(super) struct Lined<T> {
 
 /// What a form is made of.
 enum Recipe<'a> {
-    Wilson { gauge: &'a Gauge, parts: Parts, diagonal: f64, twist: f64, blocks: Option<Blocks> },
+    Wilson { gauge: &'a Gauge, parts: Parts, diagonal: f64, twist: f64, blocks: Option<Regular> },
     Staggered { gauge: &'a Gauge, first: First, boundary: Vec<Complex64>, mass: f64 },
     Improved { fat: &'a Gauge, long: &'a Gauge, mass: f64 },
 }
@@ -174,8 +174,10 @@ impl Dirac {
                 let diagonal = spec.mass(dimensions)? + weights.iter().sum::<f64>();
                 let is_compressed = spec.is_compressed()?;
                 let parts = Parts { weights, boundary: factors(&spec.boundary, dimensions)?, is_compressed };
-                let blocks = spec.clover(dimensions)?.map(|c| Blocks::clover(gauge, diagonal, &c)).transpose()?;
-                Recipe::Wilson { gauge, parts, diagonal, twist: finite("twist", spec.twist)?, blocks }
+                let twist = finite("twist", spec.twist)?;
+                let regular = |c: Vec<Vec<f64>>| Regular::new(Blocks::clover(gauge, diagonal, &c)?, twist);
+                let blocks = spec.clover(dimensions)?.map(regular).transpose()?;
+                Recipe::Wilson { gauge, parts, diagonal, twist, blocks }
             }
             DiracSpec::Staggered(spec) => {
                 expect_phases(gauge, spec.first)?;

@@ -1,7 +1,7 @@
 //! Eigenvalues at an end of a spectrum, by restarted block Krylov spaces and Rayleigh-Ritz projection.
 //!
 //! The space belongs to an operator B that has the wanted eigenvectors at the large end of its spectrum: a Chebyshev
-//! filter of D^dag D, the inverse of D, or D^dag D and D as they are. At each restart the operator A that was asked for
+//! filter of D^dag D, the inverse of D, or D^dag D, D and H as they are. At each restart the operator A that was asked for
 //! is projected on the vectors that are kept, and residuals |A v - lambda v| are computed with A itself. Once they are
 //! small, the search goes on beside them from random vectors until it knows the eigenvalue that follows: what was
 //! missed, such as a copy of a degenerate one, turns up then.

@@ -34,10 +34,24 @@ pub(crate) struct Clover<T> {
     reciprocal: Option<Field<T>>,
 }
 
+/// Blocks of a clover term with A R and R, made once for both precisions.
+pub(crate) struct Regular {
+    blocks: Blocks,
+    inverse: Blocks,
+    reciprocal: Blocks,
+}
+
+impl Regular {
+    /// Blocks and their inverse with a twist.
+    pub fn new(blocks: Blocks, twist: f64) -> Result<Self> {
+        let (inverse, reciprocal) = blocks.inverse(twist)?;
+        Ok(Self { blocks, inverse, reciprocal })
+    }
+}
+
 impl<T: Native> Clover<T> {
     /// Blocks in lanes.
-    pub fn new(grid: &Grid, blocks: &Blocks, twist: f64) -> Result<Self> {
-        let (inverse, reciprocal) = blocks.inverse(twist)?;
+    pub fn new(grid: &Grid, Regular { blocks, inverse, reciprocal }: &Regular, twist: f64) -> Result<Self> {
         let reciprocal = if twist == 0.0 { None } else { Some(reciprocal.in_lanes(grid)?) };
         Ok(Self {
             size: blocks.size(),

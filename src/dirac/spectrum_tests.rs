@@ -278,7 +278,7 @@ fn ends_by_real_part_are_those_of_dense_matrices() {
             }
         }
     }
-    // Random fields are symmetric in no way that a free one is: its H has both signs.
+    // Larger ones are searched for: lambda = a + i s and h = +-|lambda| of a free field.
     let free = free(&[12, 12], Group::U1, (0.3, 0.0), &[0.0, PI]);
     let most = free.modes.iter().map(|(a, s)| a.hypot(*s)).fold(0.0, f64::max);
     for (of, name, expected) in [
