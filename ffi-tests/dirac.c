@@ -11,13 +11,17 @@ static double source[2 * NUMBERS], solution[2 * NUMBERS], image[2 * NUMBERS];
 
 /* With all links one a constant spinor has D psi = M psi. */
 static void the_free_operator(void) {
-  EXPECT_OK(inst_dirac_new(gauge, "{type: 'wilson', mass: 0.25}", &dirac));
-  for (int i = 0; i < NUMBERS; i++) source[i] = 1.0 + i % SPINOR;
-  EXPECT_OK(inst_dirac_apply(dirac, "plain", 1, source, image));
-  for (int i = 0; i < NUMBERS; i++) EXPECT_CLOSE(image[i], 0.25 * source[i], 1e-12);
-  EXPECT_OK(inst_dirac_apply(dirac, "normal", 1, source, image));
-  for (int i = 0; i < NUMBERS; i++) EXPECT_CLOSE(image[i], 0.0625 * source[i], 1e-12);
-  inst_dirac_free(dirac);
+  const char *specs[] = {"{type: 'wilson', mass: 0.25}", "{type: 'wilson', mass: 0.25, links: 12}",
+                         "{type: 'wilson', mass: 0.25, links: 8}"};
+  for (size_t k = 0; k < sizeof specs / sizeof *specs; k++) {
+    EXPECT_OK(inst_dirac_new(gauge, specs[k], &dirac));
+    for (int i = 0; i < NUMBERS; i++) source[i] = 1.0 + i % SPINOR;
+    EXPECT_OK(inst_dirac_apply(dirac, "plain", 1, source, image));
+    for (int i = 0; i < NUMBERS; i++) EXPECT_CLOSE(image[i], 0.25 * source[i], 1e-12);
+    EXPECT_OK(inst_dirac_apply(dirac, "normal", 1, source, image));
+    for (int i = 0; i < NUMBERS; i++) EXPECT_CLOSE(image[i], 0.0625 * source[i], 1e-12);
+    inst_dirac_free(dirac);
+  }
 }
 
 static void solves(void) {

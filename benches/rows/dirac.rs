@@ -16,7 +16,6 @@ const TRIAD: usize = 1 << 25;
 const LARGE: [usize; 4] = [16, 16, 16, 32];
 const SMALL: [usize; 4] = [8, 8, 8, 8];
 const WILSON: &str = "{type: 'wilson', kappa: 0.13, boundary: [1, 1, 1, -1]}";
-const TWELVE: &str = "{type: 'wilson', kappa: 0.13, boundary: [1, 1, 1, -1], links: 12}";
 const CLOVER: &str = "{type: 'wilson', kappa: 0.13, boundary: [1, 1, 1, -1], clover: 1.0}";
 const STAGGERED: &str = "{type: 'staggered', mass: 0.1, boundary: [1, 1, 1, -1]}";
 
@@ -89,10 +88,16 @@ pub fn wilson_f32() -> Result<f64> {
     Ok(speedup(case.hopping(Precision::F64, 1)?, case.hopping(Precision::F32, 1)?))
 }
 
+/// Links of fewer numbers against 18.
+pub fn wilson_compressed(numbers: u32, precision: Precision) -> Result<f64> {
+    let text = format!("{{type: 'wilson', kappa: 0.13, boundary: [1, 1, 1, -1], links: {numbers}}}");
+    let (all, fewer) = (Case::new(&LARGE, WILSON)?, Case::new(&LARGE, &text)?);
+    Ok(speedup(all.hopping(precision, 1)?, fewer.hopping(precision, 1)?))
+}
+
 /// Links of 12 numbers against 18.
 pub fn wilson_12(precision: Precision) -> Result<f64> {
-    let (all, twelve) = (Case::new(&LARGE, WILSON)?, Case::new(&LARGE, TWELVE)?);
-    Ok(speedup(all.hopping(precision, 1)?, twelve.hopping(precision, 1)?))
+    wilson_compressed(12, precision)
 }
 
 /// 12 right-hand sides together against one at a time.

@@ -172,8 +172,8 @@ impl Dirac {
                 }
                 let weights = spec.weights(dimensions)?;
                 let diagonal = spec.mass(dimensions)? + weights.iter().sum::<f64>();
-                let is_compressed = spec.is_compressed()?;
-                let parts = Parts { weights, boundary: factors(&spec.boundary, dimensions)?, is_compressed };
+                let (boundary, numbers) = (factors(&spec.boundary, dimensions)?, spec.link_numbers()?);
+                let parts = Parts { weights, boundary, numbers };
                 let twist = finite("twist", spec.twist)?;
                 let regular = |c: Vec<Vec<f64>>| Regular::new(Blocks::clover(gauge, diagonal, &c)?, twist);
                 let blocks = spec.clover(dimensions)?.map(regular).transpose()?;

@@ -23,7 +23,7 @@ pub(super) fn every() -> Vec<Every> {
     vec![
         wilson(PLANE, Group::U1, "{type: 'wilson', mass: 0.4, boundary: [1, {angle: 0.7}]}"),
         wilson(PLANE, Group::Su2, "{type: 'wilson', mass: 0.5, twist: 0.3, boundary: [0, -1]}"),
-        wilson(PLANE, Group::Su3, "{type: 'wilson', mass: 0.5, clover: 1.2, anisotropy: {xi0: 2, nu: 0.9}}"),
+        wilson(PLANE, Group::Su3, "{type: 'wilson', mass: 0.5, clover: 1.2, links: 8, anisotropy: {xi0: 2, nu: 0.9}}"),
         of(PLANE, Group::U1, Some("{type: 'staggered', mass: 0.6, boundary: [1, -1]}")),
         of(PLANE, Group::Su2, None),
         wilson(FOUR, Group::U1, "{type: 'wilson', mass: 0.8, boundary: [1, 1, 1, -1]}"),

@@ -22,6 +22,7 @@
 
 #![allow(clippy::needless_range_loop)]
 
+use super::eight::two_rows;
 use super::grid::Hop;
 use crate::simd::{Lanes, Launch, Line, Native, Order};
 use std::ops::Range;
@@ -60,8 +61,8 @@ pub(super) struct Hopping<'a, T, const N: usize, const H: usize, const R: usize>
     pub orders: &'a [Order],
     pub hops: &'a [Hop],
     pub links: &'a [Line],
-    /// Factors of the third rows, where links lack them.
-    pub thirds: &'a [Line],
+    /// Factors of the third rows where links have two, and of whole links where they have eight numbers.
+    pub factors: &'a [Line],
     /// The field that is read, as if it began at outer site 0.
     pub from: *const Line,
     /// The field that is written, as if it began at outer site 0.
@@ -113,6 +114,8 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Launch<T> for Ho
 }
 
 impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N, H, R> {
+    /// True where a link of SU(3) is eight numbers: so many make a whole one of SU(2).
+    const EIGHT: bool = N == 3 && R == 8;
     /// Lines of a spinor.
     const SPINOR: usize = 4 * H * N;
 
@@ -231,16 +234,24 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
     ) -> [[Z<L>; N]; H] {
         let mut result = [[[L::constant(0.0); 2]; N]; H];
         // SAFETY: the caller's promise.
-        let link = unsafe { self.links.as_ptr().add(R * (2 * H * site + MU)).cast::<L>() };
+        let (link, factor) = unsafe {
+            let link = self.links.as_ptr().add(R * (2 * H * site + MU)).cast::<L>();
+            (link, self.factors.as_ptr().cast::<L>().add(4 * MU + 2 * leaves as usize))
+        };
+        // SAFETY: eight lines.
+        let rows =
+            if Self::EIGHT { unsafe { two_rows(&*link.cast::<[L; 8]>()) } } else { [[[L::constant(0.0); 2]; 3]; 2] };
         for a in 0..N {
             for b in 0..N {
                 let (row, column) = if ADJOINT { (b, a) } else { (a, b) };
                 // SAFETY: a link has R lines.
                 let [re, im] = unsafe {
-                    if 2 * N * row < R {
+                    if Self::EIGHT {
+                        if row < 2 { rows[row][column] } else { cross(&rows, column) }
+                    } else if 2 * N * row < R {
                         complex(link.add(2 * (N * row + column)))
                     } else {
-                        third(link, column, self.thirds.as_ptr().cast::<L>().add(4 * MU + 2 * leaves as usize))
+                        third(link, column, factor)
                     }
                 };
                 for r in 0..H {
@@ -252,6 +263,18 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
                         (true, _) => [im.mul_add(y, re.mul_add(x, p[0])), im.negative_mul_add(x, re.mul_add(y, p[1]))],
                     };
                 }
+            }
+        }
+        if Self::EIGHT {
+            // SAFETY: the caller's promise.
+            let [re, im] = unsafe { complex(factor) };
+            for [x, y] in result.iter_mut().flatten() {
+                let (u, v) = (*x, *y);
+                (*x, *y) = if ADJOINT {
+                    (im.mul_add(v, re * u), im.negative_mul_add(u, re * v))
+                } else {
+                    (im.negative_mul_add(v, re * u), im.mul_add(u, re * v))
+                };
             }
         }
         result
@@ -298,6 +321,14 @@ unsafe fn complex<L: Lanes>(at: *const L) -> Z<L> {
     unsafe { [*at, *at.add(1)] }
 }
 
+/// conj(a b - c d).
+#[inline(always)]
+fn minor<L: Lanes>(a: Z<L>, b: Z<L>, c: Z<L>, d: Z<L>) -> Z<L> {
+    let re = c[1].mul_add(d[1], a[1].negative_mul_add(b[1], c[0].negative_mul_add(d[0], a[0] * b[0])));
+    let im = a[1].negative_mul_add(b[0], a[0].negative_mul_add(b[1], c[0].mul_add(d[1], c[1] * d[0])));
+    [re, im]
+}
+
 /// A number of the third row of a link that has two: factor conj(v_1 x v_2).
 #[inline(always)]
 unsafe fn third<L: Lanes>(link: *const L, column: usize, factor: *const L) -> Z<L> {
@@ -305,9 +336,14 @@ unsafe fn third<L: Lanes>(link: *const L, column: usize, factor: *const L) -> Z<
     // SAFETY: two rows of three numbers, and one.
     unsafe {
         let at = |row: usize, column: usize| complex(link.add(2 * (3 * row + column)));
-        let (a, b, c, d, f) = (at(0, i), at(1, j), at(0, j), at(1, i), complex(factor));
-        let re = c[1].mul_add(d[1], a[1].negative_mul_add(b[1], c[0].negative_mul_add(d[0], a[0] * b[0])));
-        let im = a[1].negative_mul_add(b[0], a[0].negative_mul_add(b[1], c[0].mul_add(d[1], c[1] * d[0])));
+        let ([re, im], f) = (minor(at(0, i), at(1, j), at(0, j), at(1, i)), complex(factor));
         [f[1].negative_mul_add(im, f[0] * re), f[1].mul_add(re, f[0] * im)]
     }
+}
+
+/// A number of conj(v_1 x v_2).
+#[inline(always)]
+fn cross<L: Lanes>(rows: &[[Z<L>; 3]; 2], column: usize) -> Z<L> {
+    let (i, j) = ((column + 1) % 3, (column + 2) % 3);
+    minor(rows[0][i], rows[1][j], rows[0][j], rows[1][i])
 }

@@ -28,8 +28,8 @@ pub(crate) struct HoppingTerm<T> {
     /// Hops of each outer site.
     pub hops: Arc<Vec<Hop>>,
     pub links: Field<T>,
-    /// Factors of the third rows of links, where these have two.
-    pub thirds: Field<T>,
+    /// What links of fewer numbers are completed with.
+    pub factors: Field<T>,
     /// Lines of a spinor.
     pub spinor: usize,
     /// The kernel for some outer sites.

@@ -8,8 +8,10 @@
 //! v_3 = (p^3 / w) conj(v_1 x v_2)       for rows v of w p U,  w real, |p| = 1
 //! ```
 //!
-//! in the kernel. Ph. de Forcrand, D. Lellouch, C. Roiesnel, J. Comput. Phys. 59, 324 (1985).
+//! in the kernel; or the 8 numbers of U in `eight.rs`, whose product w p is multiplied by after. Ph. de Forcrand,
+//! D. Lellouch, C. Roiesnel, J. Comput. Phys. 59, 324 (1985).
 
+use super::eight;
 use super::field::Field;
 use super::grid::Grid;
 use crate::error::{Error, Result};
@@ -51,17 +53,33 @@ impl<'a, T: Native> Links<'a, T> {
         }
     }
 
+    /// The eight numbers of each U_mu(x).
+    pub fn fill_eight(&mut self, gauge: &Gauge) {
+        let dimensions = gauge.lattice().dimensions();
+        let own = self.field.numbers_mut();
+        for (site, &(outer, lane)) in self.grid.places.iter().enumerate() {
+            for mu in 0..dimensions {
+                let to = (outer as usize * self.directions + mu) * self.reals;
+                for (i, &x) in eight::numbers(&gauge.link(site, mu), eight::most::<T>()).iter().enumerate() {
+                    own[(to + i) * T::WIDTH + lane as usize] = T::from_f64(x);
+                }
+            }
+        }
+    }
+
     /// The links.
     pub fn field(self) -> Field<T> {
         self.field
     }
 }
 
-/// Factors p^3 / w of third rows, for links inside the boxes and for those that leave them: `[mu][leaves][re, im]`.
-pub(super) fn third_rows<T: Native>(
+/// What links of fewer numbers are completed with, inside the boxes and where they leave them, `[mu][leaves][re, im]`:
+/// factors p^3 / w of third rows, or w p itself for links of 8 numbers.
+pub(super) fn factors<T: Native>(
     grid: &Grid,
     gauge: &Gauge,
     factor: &dyn Fn(usize, usize) -> Complex64,
+    reals: usize,
 ) -> Result<Field<T>> {
     let lattice = gauge.lattice();
     let dimensions = lattice.dimensions();
@@ -71,24 +89,25 @@ pub(super) fn third_rows<T: Native>(
         for (mu, x) in lattice.coordinates(site).into_iter().enumerate() {
             let z = factor(site, mu);
             // A wall has no rows at all.
-            let third = if z.norm() == 0.0 { z } else { z * z * z / z.norm().powi(4) };
+            let factor = if reals == 8 || z.norm() == 0.0 { z } else { z * z * z / z.norm().powi(4) };
             let to = 4 * mu + 2 * usize::from(grid.is_last(mu, x));
-            own[to * T::WIDTH + lane as usize] = T::from_f64(third.re);
-            own[(to + 1) * T::WIDTH + lane as usize] = T::from_f64(third.im);
+            own[to * T::WIDTH + lane as usize] = T::from_f64(factor.re);
+            own[(to + 1) * T::WIDTH + lane as usize] = T::from_f64(factor.im);
         }
     }
     Ok(field)
 }
 
-/// An error where links are not those of SU(3), which alone have a third row to leave out.
-pub(super) fn expect_compressible(gauge: &Gauge) -> Result<()> {
+/// An error where links are not those of SU(3), which alone can be kept as fewer numbers.
+pub(super) fn expect_compressible(gauge: &Gauge, reals: usize) -> Result<()> {
     if gauge.group() != Group::Su3 {
-        return Err(Error::Unsupported(format!("links: expected su3 for 12 numbers, got {}", gauge.group().name())));
+        let got = gauge.group().name();
+        return Err(Error::Unsupported(format!("links: expected su3 for {reals} numbers, got {got}")));
     }
     match gauge.worst_link() {
         (deviation, _, _) if deviation < TOLERANCE => Ok(()),
         (deviation, site, mu) => Err(Error::BadInput(format!(
-            "links: expected links within {TOLERANCE:e} of su3 for 12 numbers, got one that is {deviation:e} away, at \
+            "links: expected links within {TOLERANCE:e} of su3 for {reals} numbers, got one that is {deviation:e} away, at \
              site {site} in direction {mu}"
         ))),
     }

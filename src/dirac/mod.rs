@@ -12,6 +12,7 @@ mod deflation;
 mod dense;
 #[allow(clippy::module_inception)]
 mod dirac;
+mod eight;
 mod faer_solvers;
 mod fermion;
 mod field;

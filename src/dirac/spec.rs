@@ -34,7 +34,8 @@ pub struct WilsonSpec {
     pub twist: f64,
     /// Basis of the gamma matrices in which spinors are given and taken, in four dimensions.
     pub basis: Basis,
-    /// Numbers of a link of SU(3) in memory: 18 (the default, 'auto'), or 12, two rows, from which the third is made anew.
+    /// Numbers of a link of SU(3) in memory: 18 (the default, 'auto'); 12, two rows, from which the third is made anew; or 8,
+    /// from which all is.
     pub links: LinkNumbers,
 }
 
@@ -186,12 +187,14 @@ impl WilsonSpec {
         }
     }
 
-    /// True where links are kept as two rows of three.
-    pub fn is_compressed(&self) -> Result<bool> {
+    /// Numbers of a link of SU(3) in memory.
+    pub fn link_numbers(&self) -> Result<usize> {
         match self.links {
-            LinkNumbers::Chosen(Choice::Auto) | LinkNumbers::Number(18) => Ok(false),
-            LinkNumbers::Number(12) => Ok(true),
-            LinkNumbers::Number(other) => Err(Error::BadSpec(format!("links: expected 'auto', 18 or 12, got {other}"))),
+            LinkNumbers::Chosen(Choice::Auto) => Ok(18),
+            LinkNumbers::Number(number @ (18 | 12 | 8)) => Ok(number as usize),
+            LinkNumbers::Number(other) => {
+                Err(Error::BadSpec(format!("links: expected 'auto', 18, 12 or 8, got {other}")))
+            }
         }
     }
 

@@ -101,8 +101,8 @@ fn term<T: Native>(
         _ => run::<T, 3>,
     };
     let (context, grid, hops) = (Arc::clone(context), Arc::clone(grid), grid.hops(steps));
-    let (instructions, thirds) = (Instructions::best(), Field::default());
-    HoppingTerm { hops, grid, context, instructions, links, thirds, spinor: 2 * colours, kernel }
+    let (instructions, factors) = (Instructions::best(), Field::default());
+    HoppingTerm { hops, grid, context, instructions, links, factors, spinor: 2 * colours, kernel }
 }
 
 fn run<T: Native, const N: usize>(term: &HoppingTerm<T>, job: &Job<T>, sites: Range<usize>) {

@@ -10,7 +10,7 @@
 use super::grid::Grid;
 use super::hopping::Hopping;
 use super::hopping_term::{HoppingTerm, Job};
-use super::links::{Links, expect_compressible, third_rows};
+use super::links::{Links, expect_compressible, factors};
 use crate::context::Context;
 use crate::error::Result;
 use crate::gauge::{Complex64, Gauge};
@@ -25,8 +25,8 @@ pub(crate) struct Parts {
     pub weights: Vec<f64>,
     /// Phases at the end of each direction; 0 is a wall.
     pub boundary: Vec<Complex64>,
-    /// True where links are kept as two rows of three.
-    pub is_compressed: bool,
+    /// Numbers of a link of SU(3) in memory: 18, 12 or 8.
+    pub numbers: usize,
 }
 
 /// Steps forward and backward in each direction.
@@ -49,25 +49,32 @@ pub(crate) fn wilson<T: Native>(
         let phase = if crosses { parts.boundary[mu] } else { 1.0.into() };
         phase * (-0.5 * parts.weights[mu])
     };
-    if parts.is_compressed {
-        expect_compressible(gauge)?;
+    if parts.numbers != 18 {
+        expect_compressible(gauge, parts.numbers)?;
     }
-    let kernel = match (colours, half, parts.is_compressed) {
+    let reals = parts.numbers.min(group.reals());
+    let kernel = match (colours, half, reals) {
         (1, 1, _) => run::<T, 1, 1, 2>,
         (2, 1, _) => run::<T, 2, 1, 8>,
-        (3, 1, false) => run::<T, 3, 1, 18>,
-        (3, 1, true) => run::<T, 3, 1, 12>,
+        (3, 1, 18) => run::<T, 3, 1, 18>,
+        (3, 1, 12) => run::<T, 3, 1, 12>,
+        (_, 1, _) => run::<T, 3, 1, 8>,
         (1, _, _) => run::<T, 1, 2, 2>,
         (2, _, _) => run::<T, 2, 2, 8>,
-        (_, _, false) => run::<T, 3, 2, 18>,
-        (_, _, true) => run::<T, 3, 2, 12>,
+        (_, _, 18) => run::<T, 3, 2, 18>,
+        (_, _, 12) => run::<T, 3, 2, 12>,
+        _ => run::<T, 3, 2, 8>,
     };
-    let mut links = Links::new(grid, dimensions, if parts.is_compressed { 12 } else { group.reals() })?;
-    links.fill(gauge, 0, &factor);
-    let (links, thirds) = (links.field(), third_rows(grid, gauge, &factor)?);
+    let mut links = Links::new(grid, dimensions, reals)?;
+    if parts.numbers == 8 {
+        links.fill_eight(gauge);
+    } else {
+        links.fill(gauge, 0, &factor);
+    }
+    let (links, factors) = (links.field(), factors(grid, gauge, &factor, reals)?);
     let (hops, instructions) = (grid.hops(&neighbours(dimensions)), Instructions::best());
     let (context, grid) = (Arc::clone(context), Arc::clone(grid));
-    Ok(HoppingTerm { grid, context, instructions, hops, links, thirds, spinor: 4 * half * colours, kernel })
+    Ok(HoppingTerm { grid, context, instructions, hops, links, factors, spinor: 4 * half * colours, kernel })
 }
 
 fn run<T: Native, const N: usize, const H: usize, const R: usize>(
@@ -77,8 +84,8 @@ fn run<T: Native, const N: usize, const H: usize, const R: usize>(
 ) {
     let &Job { from, to, terms, side, home, .. } = job;
     let (orders, hops) = (&term.grid.orders[..], &term.hops[..]);
-    let (links, thirds) = (term.links.lines(), term.thirds.lines());
-    let hopping = Hopping::<T, N, H, R> { orders, hops, links, thirds, from, to, terms, side, home, sites };
+    let (links, factors) = (term.links.lines(), term.factors.lines());
+    let hopping = Hopping::<T, N, H, R> { orders, hops, links, factors, from, to, terms, side, home, sites };
     // SAFETY: fields, hops and links have the size of the grid, sites are given to one thread each, and the instruction
     // set was found on this processor.
     unsafe { launch::<T>(term.instructions, hopping) }
