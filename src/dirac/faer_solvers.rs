@@ -97,26 +97,39 @@ impl System<'_> {
         })
     }
 
+    /// In runs that grow while they bring the residual down: what a breakdown leaves is dropped, and a shorter run begins
+    /// anew from the last good iterate.
     fn bicgstab(self) -> Result<u64> {
+        const FIRST: u64 = 64;
         let map = Real(self.map);
         let one = IdentityPrecond { dim: map.nrows() };
-        let Stop { residual, iterations } = self.stop;
-        let params = BicgParams {
-            abs_tolerance: residual,
-            rel_tolerance: 0.0,
-            max_iters: iterations as usize,
-            ..BicgParams::default()
-        };
-        let numbers = reals(MatRef::from_column_major_slice(self.right, self.right.len(), 1));
-        let right = MatRef::from_column_major_slice(&numbers, numbers.len(), 1);
-        let memory = bicgstab_scratch(one, one, &map, 1, Par::Seq);
-        self.run(memory, |out, _, callback, stack| {
-            let mut solution = Mat::zeros(numbers.len(), 1);
-            let count = &mut |_: MatRef<f64>| callback(MatRef::from_column_major_slice(&[], 0, 1));
-            let known = bicgstab(solution.as_mut(), one, one, &map, right, params, count, Par::Seq, stack);
-            put(solution.as_ref(), out);
-            known.map(|info| info.iter_count)
-        })
+        let right = reals(MatRef::from_column_major_slice(self.right, self.right.len(), 1));
+        let right = MatRef::from_column_major_slice(&right, right.len(), 1);
+        let mut memory = MemBuffer::try_new(bicgstab_scratch(one, one, &map, 1, Par::Seq)).map_err(|_| missing())?;
+        let mut best = Mat::<f64>::zeros(right.nrows(), 1);
+        let (mut least, mut done, mut length) = (right.norm_l2(), 0, FIRST);
+        while least > self.stop.residual && done < self.stop.iterations && length > 0 {
+            let params = BicgParams {
+                abs_tolerance: self.stop.residual,
+                rel_tolerance: 0.0,
+                max_iters: length.min(self.stop.iterations - done) as usize,
+                ..BicgParams::default()
+            };
+            let (mut x, mut count, stack) = (best.clone(), 0, MemStack::new(&mut memory));
+            let known = bicgstab(x.as_mut(), one, one, &map, right, params, |_| count += 1, Par::Seq, stack);
+            done += known.map_or(count, |info| info.iter_count as u64);
+            let mut image = Mat::zeros(right.nrows(), 1);
+            map.apply(image.as_mut(), x.as_ref(), Par::Seq, MemStack::new(&mut []));
+            let residual = (right - image).norm_l2();
+            // Not less where it is none.
+            let is_better = residual < least;
+            length = if is_better { 2 * length } else { length / 4 };
+            if is_better {
+                (best, least) = (x, residual);
+            }
+        }
+        put(best.as_ref(), MatMut::from_column_major_slice_mut(self.solution, self.right.len(), 1));
+        Ok(done)
     }
 
     fn lsmr(self) -> Result<u64> {
