@@ -95,11 +95,6 @@ pub fn wilson_compressed(numbers: u32, precision: Precision) -> Result<f64> {
     Ok(speedup(all.hopping(precision, 1)?, fewer.hopping(precision, 1)?))
 }
 
-/// Links of 12 numbers against 18.
-pub fn wilson_12(precision: Precision) -> Result<f64> {
-    wilson_compressed(12, precision)
-}
-
 /// 12 right-hand sides together against one at a time.
 pub fn wilson_many() -> Result<f64> {
     let case = Case::new(&LARGE, WILSON)?;
