@@ -40,8 +40,8 @@ fn projected<const K: usize>(first: f64, rest: [f64; K], most: f64) -> [f64; K] 
 pub(super) fn numbers(u: &Matrix<3>, most: f64) -> [f64; 8] {
     let [v, second, _] = u.0;
     let size = v[0].norm();
-    // Any phase does where there is none.
-    let e = if size == 0.0 { Complex64::new(1.0, 0.0) } else { v[0] / size };
+    // Any phase does where there is none, or none that the digits of v_1 hold.
+    let e = if size < 1e-200 { Complex64::new(1.0, 0.0) } else { v[0] / size };
     let h = 1.0 + size;
     let (a, b) = (e.conj() * v[1] / h, e.conj() * v[2] / h);
     // The second row times R.
@@ -179,6 +179,12 @@ pub(super) mod tests {
             let mut u = Matrix::<3>::ZERO;
             (0..3).for_each(|row| u.0[row][(column + row) % 3] = Complex64::new(1.0, 0.0));
             expect_again(&u);
+            // Numbers so small that they have few digits or none.
+            for tiny in [5e-324, 1e-322, 1e-315, 1e-308, 1e-250, 1e-200, 1e-100] {
+                let mut near = u;
+                near.0[0][(column + 1) % 3] = Complex64::new(tiny, -3.0 * tiny);
+                expect_again(&near);
+            }
             assert!(u.0[0].iter().filter(|z| **z == ZERO).count() == 2);
         }
     }

@@ -41,7 +41,7 @@ pub struct WilsonSpec {
 
 /// How many numbers of a link are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "links: expected 'auto', 18, 12 or 8")]
 pub enum LinkNumbers {
     /// Chosen by the library.
     Chosen(Choice),
@@ -79,7 +79,7 @@ pub struct StaggeredSpec {
 
 /// A boundary condition.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "boundary: expected a list of numbers or {angle: number}, one for each direction")]
 pub enum Phase {
     /// A real factor.
     Factor(f64),
@@ -102,7 +102,7 @@ impl Phase {
 
 /// Clover coefficients.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "clover: expected a number or {space: number, time: number}")]
 pub enum Coefficient {
     /// The same for all planes.
     One(f64),

@@ -24,10 +24,9 @@ const TRANSFORM: usize = 10;
 #[derive(Debug)]
 pub(super) struct Torus {
     pub extents: [usize; 2],
-    /// For each number of a transform its part of w^(p), tap by tap, with the factor 1/V or 2/V of the way back in it:
-    /// `[pair][2][tap]`.
+    /// For each tap what its weight adds to the numbers of w^(p), with the factor 1/V or 2/V of the way back in it:
+    /// `[tap][pair][2]`.
     waves: Vec<f64>,
-    taps: usize,
 }
 
 impl Torus {
@@ -44,7 +43,7 @@ impl Torus {
                 let read = |tap: &[usize; 2]| (site % x + tap[0]) % x + (site / x + tap[1]) % extents[1] * x;
                 stencil.row(site).iter().zip(&taps).all(|(&t, tap)| t as usize == read(tap))
             });
-            same.then(|| Self { extents, waves: waves(extents, &taps), taps: taps.len() })
+            same.then(|| Self { extents, waves: waves(extents, &taps) })
         })
     }
 
@@ -59,12 +58,12 @@ impl Torus {
         pair == 0 || 2 * pair == self.extents[1]
     }
 
-    /// w^(p) of a pair, from the weights of its taps.
-    pub fn transformed(&self, pair: usize, weights: &[f64]) -> [f64; 2] {
-        [0, 1].map(|part| {
-            let waves = &self.waves[(2 * pair + part) * self.taps..][..self.taps];
-            waves.iter().zip(weights).map(|(wave, weight)| wave * weight).sum()
-        })
+    /// All w^(p), `[pair][2]`, from the weights of the taps.
+    pub fn transform(&self, weights: &[f64], numbers: &mut [f64]) {
+        numbers.fill(0.0);
+        for (waves, weight) in self.waves.chunks_exact(numbers.len()).zip(weights) {
+            numbers.iter_mut().zip(waves).for_each(|(number, wave)| *number += wave * weight);
+        }
     }
 
     /// Lines from the numbers of one pair to the next: two for each channel, and two that keep pairs from meeting in the
@@ -109,16 +108,11 @@ fn waves(extents: [usize; 2], taps: &[[usize; 2]]) -> Vec<f64> {
     let turn = |p: [usize; 2], d: &[usize; 2]| (p[0] * d[0] * extents[1] + p[1] * d[1] * extents[0]) % volume;
     let angle = |p: [usize; 2], d: &[usize; 2]| std::f64::consts::TAU * turn(p, d) as f64 / volume as f64;
     let scale = 1.0 / volume as f64;
-    (0..volume / 2)
-        .flat_map(|pair| match momenta(extents, pair) {
-            Ok(both) => both.map(|p| taps.iter().map(|d| scale * angle(p, d).cos()).collect::<Vec<f64>>()),
-            Err(p) => {
-                let part = |f: fn(f64) -> f64| taps.iter().map(|d| 2.0 * scale * f(-angle(p, d))).collect();
-                [part(f64::cos), part(f64::sin)]
-            }
-        })
-        .flatten()
-        .collect()
+    let pair = |d: &[usize; 2], pair: usize| match momenta(extents, pair) {
+        Ok(both) => both.map(|p| scale * angle(p, d).cos()),
+        Err(p) => [f64::cos, f64::sin].map(|part| 2.0 * scale * part(-angle(p, d))),
+    };
+    taps.iter().flat_map(|d| (0..volume / 2).flat_map(move |p| pair(d, p))).collect()
 }
 
 #[cfg(test)]

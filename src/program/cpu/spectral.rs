@@ -12,15 +12,15 @@ use crate::simd::{Lanes, Real, Work};
 
 /// Packs transformed parameters: for each tile of output channels `[pair][input][output in tile][2]`.
 pub(super) fn pack<T: Real>(geometry: &Geometry, torus: &Torus, parameters: &[f64], registers: usize, to: &mut [T]) {
-    let mut next = to.iter_mut();
+    let (volume, inputs) = (torus.volume(), geometry.inputs);
+    let mut numbers = vec![0.0; volume];
     for (first, width) in tiles(geometry.outputs, widest(registers)) {
-        for pair in 0..torus.volume() / 2 {
-            for c in 0..geometry.inputs {
-                for o in first..first + width {
-                    let weights = &parameters[geometry.weight(o, c, 0)..][..geometry.taps];
-                    for (number, slot) in torus.transformed(pair, weights).into_iter().zip(&mut next) {
-                        *slot = T::from_f64(number);
-                    }
+        for (c, o) in (0..inputs).flat_map(|c| (0..width).map(move |o| (c, o))) {
+            torus.transform(&parameters[geometry.weight(first + o, c, 0)..][..geometry.taps], &mut numbers);
+            let start = volume * inputs * first + 2 * (c * width + o);
+            for (pair, both) in numbers.as_chunks::<2>().0.iter().enumerate() {
+                for (slot, &number) in to[start + 2 * pair * inputs * width..].iter_mut().zip(both) {
+                    *slot = T::from_f64(number);
                 }
             }
         }
