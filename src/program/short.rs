@@ -64,6 +64,6 @@ mod tests {
         assert_eq!([way(&[8, 8], 1, 8), way(&[8, 8], 8, 1), way(&[8, 8], 2, 1)], ["sum"; 3]);
         assert_eq!([way(&[8, 8], 8, 8), way(&[16, 10], 16, 16), way(&[6, 6], 4, 32)], ["torus"; 3]);
         // No transform has rows of 14 or 20, and none goes in three directions.
-        assert_eq!([way(&[14, 8], 8, 8), way(&[20, 20], 16, 16), way(&[8, 8, 8], 8, 8)], ["rows"; 3]);
+        assert_eq!([way(&[14, 8], 16, 16), way(&[20, 20], 16, 16), way(&[8, 8, 8], 8, 8)], ["rows"; 3]);
     }
 }
