@@ -91,10 +91,12 @@ pub(super) fn expect_converged((iterations, residual): (u64, f64), tolerance: f6
 }
 
 pub(super) fn expect_tolerance(tolerance: f64) -> Result<()> {
-    if tolerance > 0.0 && tolerance < 1.0 {
+    // Far below rounding; iterations that were to go on to any depth would leave the range of the numbers.
+    const LEAST: f64 = 1e-30;
+    if (LEAST..1.0).contains(&tolerance) {
         return Ok(());
     }
-    Err(Error::BadSpec(format!("tolerance: expected a number between 0 and 1, got {tolerance}")))
+    Err(Error::BadSpec(format!("tolerance: expected a number from {LEAST:e} to 1, got {tolerance:e}")))
 }
 
 impl Dirac {
