@@ -45,6 +45,9 @@ fn good_specs_are_read() {
     let plain: Plain =
         parse("context", "{seed: 18446744073709551615, colour: 'green', weights: [1, -2, .5, 1e2,]}").unwrap();
     assert_eq!((plain.seed, plain.colour, plain.weights), (u64::MAX, Colour::Green, vec![1.0, -2.0, 0.5, 100.0]));
+    let whole: Plain = parse("context", "{seed: 1e4, weights: [-2.0, -0.0, 3.0, 9007199254740994.0]}").unwrap();
+    assert_eq!((whole.seed, whole.weights[1].is_sign_negative()), (10_000, true));
+    assert_eq!(whole.weights, [-2.0, -0.0, 3.0, 9007199254740994.0]);
     let step = Kernel::Leapfrog { step: 1.0, count: None };
     assert_eq!(parse::<Kernel>("chain", "{step: 1, /* late tag */ type: 'leapfrog'}").unwrap(), step);
     let cycle: Kernel = parse("chain", "{type: 'cycle', kernels: [{type: 'leapfrog', step: 1, count: null}]}").unwrap();

@@ -118,8 +118,16 @@ impl<'de> Visitor<'de> for Tree {
         Ok(u64::try_from(value).map_or(Value::Negative(value), Value::Whole))
     }
 
+    /// A whole number may be written 1e4 or 2.0; minus zero stays what it is.
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::Number(value))
+        const EXACT: f64 = (1u64 << 53) as f64;
+        Ok(match value {
+            _ if value.fract() != 0.0 || value.abs() > EXACT || (value == 0.0 && value.is_sign_negative()) => {
+                Value::Number(value)
+            }
+            _ if value < 0.0 => Value::Negative(value as i64),
+            _ => Value::Whole(value as u64),
+        })
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
