@@ -12,6 +12,7 @@ use super::linop::{LinearMap, Map};
 use super::solve::Solver;
 use crate::error::{Error, Result};
 use crate::gauge::Complex64;
+use crate::memory;
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::matrix_free::bicgstab::{BicgParams, bicgstab, bicgstab_scratch};
 use faer::matrix_free::conjugate_gradient::{CgParams, conjugate_gradient, conjugate_gradient_scratch};
@@ -21,10 +22,7 @@ use faer::{Conj, Mat, MatMut, MatRef, Par};
 
 /// A column of zeros.
 fn column(rows: usize) -> Result<Vec<Complex64>> {
-    let mut memory = vec![];
-    memory.try_reserve_exact(rows).map_err(|_| missing())?;
-    memory.resize(rows, Complex64::default());
-    Ok(memory)
+    memory::filled(Complex64::default(), rows).map_err(|_| missing())
 }
 
 fn missing() -> Error {

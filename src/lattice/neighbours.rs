@@ -2,6 +2,7 @@
 
 use super::Lattice;
 use crate::error::{Error, Result};
+use crate::memory;
 
 /// The sites x + μ and x − μ of every site x and direction μ.
 #[derive(Clone, Debug)]
@@ -17,9 +18,8 @@ impl Neighbours {
         let dimensions = lattice.dimensions();
         let count = lattice.volume() * dimensions;
         let table = |step: i64| {
-            let mut table = Vec::new();
             let missing = |_| Error::BadShape(format!("lattice: expected memory for {count} neighbours, got none"));
-            table.try_reserve_exact(count).map_err(missing)?;
+            let mut table = memory::room(count).map_err(missing)?;
             let shifted = |site: usize| {
                 let unit =
                     move |mu: usize| (0..dimensions).map(|nu| if nu == mu { step } else { 0 }).collect::<Vec<_>>();

@@ -4,6 +4,7 @@
 
 use crate::error::{Error, Result, expect_finite};
 use crate::flow::Model;
+use crate::memory;
 use std::thread::ThreadId;
 
 /// Bytes of windows that one thread keeps, beside the one window that it always keeps.
@@ -96,13 +97,8 @@ impl Windows {
 }
 
 fn numbers(size: usize, volume: usize) -> Result<Vec<f64>> {
-    let count = size.saturating_mul(volume);
-    let mut numbers = Vec::new();
-    numbers
-        .try_reserve_exact(count)
-        .map_err(|_| Error::BadShape(format!("window: expected memory for {size} x {volume} numbers, got none")))?;
-    numbers.resize(count, 0.0);
-    Ok(numbers)
+    let missing = |_| Error::BadShape(format!("window: expected memory for {size} x {volume} numbers, got none"));
+    memory::filled(0.0, size.saturating_mul(volume)).map_err(missing)
 }
 
 struct Density {

@@ -184,12 +184,6 @@ mod tests {
     use super::*;
     use crate::lattice::Lattice;
 
-    fn cube(extents: &[usize], kernel: usize) -> Stencil {
-        let lattice = Lattice::new(extents).unwrap();
-        let all: Vec<usize> = (0..lattice.volume()).collect();
-        Stencil::cube(&lattice, kernel, &all, &all).unwrap()
-    }
-
     /// Follows the schedule with `together` tiles at a time: what lies in the slots is what the tiles read.
     fn follow(stencil: &Stencil, rows: &Rows, together: usize) {
         let mut met = vec![0; stencil.outputs()];
@@ -217,7 +211,7 @@ mod tests {
     #[test]
     fn each_result_reads_its_taps_in_a_slot() {
         for extents in [&[8, 8][..], &[6, 4], &[5, 3], &[16, 16], &[10, 2, 4], &[4, 2, 2, 4], &[12]] {
-            let stencil = cube(extents, 3);
+            let stencil = Stencil::of_lattice(extents, 3);
             for stencil in [&stencil, &stencil.transposed()] {
                 for inputs in [1, 8, 16, 1000] {
                     let rows = Rows::find(stencil, inputs).unwrap();
@@ -230,17 +224,17 @@ mod tests {
 
     #[test]
     fn few_slots_serve_a_large_plane_and_tiles_follow_each_other() {
-        let rows = Rows::find(&cube(&[16, 16], 3), 16).unwrap();
+        let rows = Rows::find(&Stencil::of_lattice(&[16, 16], 3), 16).unwrap();
         // Where one column ends and the next begins the tiles of a group read seven windows.
         assert_eq!((rows.slots, rows.windows.len()), (7, 66));
         assert!((0..16 - TOGETHER).all(|tile| rows.follow(tile, TOGETHER)));
-        let rows = Rows::find(&cube(&[8, 8], 3), 8).unwrap();
+        let rows = Rows::find(&Stencil::of_lattice(&[8, 8], 3), 8).unwrap();
         assert_eq!((rows.slots <= ROOM / 48, rows.windows.len()), (true, 16));
     }
 
     #[test]
     fn other_stencils_have_no_rows() {
-        assert!(Rows::find(&cube(&[8, 8], 5), 1).is_none());
+        assert!(Rows::find(&Stencil::of_lattice(&[8, 8], 5), 1).is_none());
         let lattice = Lattice::new(&[4, 4]).unwrap();
         let all: Vec<usize> = (0..16).collect();
         let even: Vec<usize> = all.iter().copied().filter(|&s| lattice.parity(s) == 0).collect();

@@ -47,19 +47,15 @@ impl Short {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lattice::Lattice;
 
     #[test]
     fn the_cheapest_way_is_taken() {
-        let way = |extents: &[usize], inputs, outputs| {
-            let lattice = Lattice::new(extents).unwrap();
-            let all: Vec<usize> = (0..lattice.volume()).collect();
-            match Short::find(&Stencil::cube(&lattice, 3, &all, &all).unwrap(), inputs, outputs) {
+        let way =
+            |extents: &[usize], inputs, outputs| match Short::find(&Stencil::of_lattice(extents, 3), inputs, outputs) {
                 None => "sum",
                 Some(Short::Rows(_)) => "rows",
                 Some(Short::Torus(_)) => "torus",
-            }
-        };
+            };
         // One channel does not pay for the transforms of eight, nor two for those of one.
         assert_eq!([way(&[8, 8], 1, 8), way(&[8, 8], 8, 1), way(&[8, 8], 2, 1)], ["sum"; 3]);
         assert_eq!([way(&[8, 8], 8, 8), way(&[16, 10], 16, 16), way(&[6, 6], 4, 32)], ["torus"; 3]);

@@ -148,6 +148,16 @@ impl Stencil {
     }
 }
 
+#[cfg(test)]
+impl Stencil {
+    /// The cube of a whole lattice.
+    pub fn of_lattice(extents: &[usize], kernel: usize) -> Self {
+        let lattice = Lattice::new(extents).expect("a lattice");
+        let all: Vec<usize> = (0..lattice.volume()).collect();
+        Self::cube(&lattice, kernel, &all, &all).expect("a stencil")
+    }
+}
+
 /// FNV-1a of the words of a table.
 fn digest(table: &[u32]) -> u64 {
     table.iter().fold(0xcbf2_9ce4_8422_2325, |sum, &t| (sum ^ u64::from(t)).wrapping_mul(0x0100_0000_01b3))

@@ -118,24 +118,17 @@ fn waves(extents: [usize; 2], taps: &[[usize; 2]]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lattice::Lattice;
-
-    fn cube(extents: &[usize], kernel: usize) -> Stencil {
-        let lattice = Lattice::new(extents).unwrap();
-        let all: Vec<usize> = (0..lattice.volume()).collect();
-        Stencil::cube(&lattice, kernel, &all, &all).unwrap()
-    }
 
     #[test]
     fn planes_of_even_extents_are_tori_and_nothing_else() {
         for (extents, kernel) in [(&[8, 8][..], 3), (&[4, 12], 3), (&[16, 6], 5)] {
-            let stencil = cube(extents, kernel);
+            let stencil = Stencil::of_lattice(extents, kernel);
             for stencil in [&stencil, &stencil.transposed()] {
                 assert_eq!(Torus::find(stencil).unwrap().extents, [extents[0], extents[1]]);
             }
         }
         for (extents, kernel) in [(&[8, 7][..], 3), (&[64], 3), (&[4, 4, 4], 3), (&[2, 8], 3), (&[14, 4], 3)] {
-            assert!(Torus::find(&cube(extents, kernel)).is_none(), "{extents:?}");
+            assert!(Torus::find(&Stencil::of_lattice(extents, kernel)).is_none(), "{extents:?}");
         }
     }
 

@@ -23,10 +23,15 @@ macro_rules! register {
 }
 
 macro_rules! common {
-    ($scalar:ty, $width:expr, $registers:expr, $set:ident, $fma:ident, $fnma:ident, $min:ident, $max:ident, $sqrt:ident, $stream:ident) => {
+    ($isolate:ident, $scalar:ty, $width:expr, $registers:expr, $set:ident, $fma:ident, $fnma:ident, $min:ident, $max:ident, $sqrt:ident, $stream:ident) => {
         type Scalar = $scalar;
         const WIDTH: usize = $width;
         const REGISTERS: usize = $registers;
+        #[inline(always)]
+        unsafe fn isolate<W: Work>(work: W) {
+            // SAFETY: the caller's promise, and as for splat.
+            unsafe { $isolate(work) }
+        }
         #[inline(always)]
         fn splat(x: $scalar) -> Self {
             // SAFETY: called only inside kernels entered after the processor was asked.

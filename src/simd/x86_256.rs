@@ -18,11 +18,6 @@ register!(
     F32x8, __m256, Add add _mm256_add_ps, Sub sub _mm256_sub_ps, Mul mul _mm256_mul_ps, Div div _mm256_div_ps
 );
 impl Lanes for F32x8 {
-    #[inline(always)]
-    unsafe fn isolate<W: Work>(work: W) {
-        // SAFETY: the caller's promise, and as for splat.
-        unsafe { isolate_256(work) }
-    }
     type Wide = Pair<F64x4>;
     #[inline(always)]
     fn sum(self) -> f32 {
@@ -34,6 +29,7 @@ impl Lanes for F32x8 {
         }
     }
     common!(
+        isolate_256,
         f32,
         8,
         16,
@@ -98,11 +94,6 @@ register!(
     F64x4, __m256d, Add add _mm256_add_pd, Sub sub _mm256_sub_pd, Mul mul _mm256_mul_pd, Div div _mm256_div_pd
 );
 impl Lanes for F64x4 {
-    #[inline(always)]
-    unsafe fn isolate<W: Work>(work: W) {
-        // SAFETY: the caller's promise, and as for splat.
-        unsafe { isolate_256(work) }
-    }
     type Wide = F64x4;
     #[inline(always)]
     fn sum(self) -> f64 {
@@ -113,6 +104,7 @@ impl Lanes for F64x4 {
         }
     }
     common!(
+        isolate_256,
         f64,
         4,
         16,

@@ -19,11 +19,6 @@ register!(
     F32x16, __m512, Add add _mm512_add_ps, Sub sub _mm512_sub_ps, Mul mul _mm512_mul_ps, Div div _mm512_div_ps
 );
 impl Lanes for F32x16 {
-    #[inline(always)]
-    unsafe fn isolate<W: Work>(work: W) {
-        // SAFETY: the caller's promise, and as for splat.
-        unsafe { isolate_512(work) }
-    }
     type Wide = Pair<F64x8>;
     #[inline(always)]
     fn sum(self) -> f32 {
@@ -42,6 +37,7 @@ impl Lanes for F32x16 {
         }
     }
     common!(
+        isolate_512,
         f32,
         16,
         32,
@@ -104,11 +100,6 @@ register!(
 );
 impl Lanes for F64x8 {
     #[inline(always)]
-    unsafe fn isolate<W: Work>(work: W) {
-        // SAFETY: the caller's promise, and as for splat.
-        unsafe { isolate_512(work) }
-    }
-    #[inline(always)]
     fn transposed(rows: [Self; 8]) -> [Self; 8] {
         // SAFETY: as for splat; this type is a register.
         unsafe {
@@ -134,6 +125,7 @@ impl Lanes for F64x8 {
         }
     }
     common!(
+        isolate_512,
         f64,
         8,
         32,

@@ -27,16 +27,16 @@ pub(super) fn pack<T: Real>(geometry: &Geometry, torus: &Torus, parameters: &[f6
     }
 }
 
-/// Runs a pass over rows of one of the extents that have a transform.
+/// Runs a pass over rows or columns of one of the extents that have a transform.
 macro_rules! by_extent {
-    ($lanes:ident, $extent:expr, $pass:ident($lines:expr)) => {
+    ($lanes:ident, $extent:expr, $pass:ident, $back:literal, $lines:expr) => {
         match $extent {
-            4 => $lanes::isolate($pass::<$lanes, 4>($lines)),
-            6 => $lanes::isolate($pass::<$lanes, 6>($lines)),
-            8 => $lanes::isolate($pass::<$lanes, 8>($lines)),
-            10 => $lanes::isolate($pass::<$lanes, 10>($lines)),
-            12 => $lanes::isolate($pass::<$lanes, 12>($lines)),
-            16 => $lanes::isolate($pass::<$lanes, 16>($lines)),
+            4 => $lanes::isolate($pass::<$lanes, 4, $back>($lines)),
+            6 => $lanes::isolate($pass::<$lanes, 6, $back>($lines)),
+            8 => $lanes::isolate($pass::<$lanes, 8, $back>($lines)),
+            10 => $lanes::isolate($pass::<$lanes, 10, $back>($lines)),
+            12 => $lanes::isolate($pass::<$lanes, 12, $back>($lines)),
+            16 => $lanes::isolate($pass::<$lanes, 16, $back>($lines)),
             other => unreachable!("no torus has rows of {other}"),
         }
     };
@@ -60,9 +60,9 @@ pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, torus: &Torus, scratch:
         let to = if in_place { from } else { from.add(pairs * stride) };
         for channel in 0..inputs {
             let field = frame.lines.add(step.from + channel * input_sites);
-            by_extent!(L, x, RowsForward(Lines { from: field, to: rows, count: y, stride, rectifier: None }));
+            by_extent!(L, x, Rows, false, Lines { from: field, to: rows, count: y, stride, rectifier: None });
             let to = from.add(2 * channel);
-            by_extent!(L, y, ColumnsForward(Lines { from: rows, to, count: x, stride, rectifier: None }));
+            by_extent!(L, y, Columns, false, Lines { from: rows, to, count: x, stride, rectifier: None });
         }
         for (first, width) in tiles(outputs, widest(L::REGISTERS)) {
             let products = Products { step, torus, frame, first, from, to, stride };
@@ -70,10 +70,10 @@ pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, torus: &Torus, scratch:
         }
         for channel in 0..outputs {
             let from = to.add(2 * channel);
-            by_extent!(L, y, ColumnsBackward(Lines { from, to: rows, count: x, stride, rectifier: None }));
+            by_extent!(L, y, Columns, true, Lines { from, to: rows, count: x, stride, rectifier: None });
             let field = frame.lines.add(step.to + channel * output_sites);
             let rectifier = step.rectifier;
-            by_extent!(L, x, RowsBackward(Lines { from: rows, to: field, count: y, stride, rectifier }));
+            by_extent!(L, x, Rows, true, Lines { from: rows, to: field, count: y, stride, rectifier });
         }
     }
 }
@@ -87,57 +87,36 @@ struct Lines<L> {
     rectifier: Option<f64>,
 }
 
-/// Transforms rows of N sites.
-struct RowsForward<L, const N: usize>(Lines<L>);
+/// Transforms rows of N sites, or makes them BACK from transforms, rectified.
+struct Rows<L, const N: usize, const BACK: bool>(Lines<L>);
 
-impl<L: Lanes, const N: usize> Work for RowsForward<L, N>
+impl<L: Lanes, const N: usize, const BACK: bool> Work for Rows<L, N, BACK>
 where
     Length<N>: Transform<N>,
 {
     #[inline(always)]
     unsafe fn run(self) {
+        let Lines { from, to, count, rectifier, .. } = self.0;
         // SAFETY: the caller's promise.
         unsafe {
-            for row in 0..self.0.count {
-                let row = row * N;
-                let numbers = Length::<N>::forward(read::<L, N>(self.0.from.add(row), 1));
-                for i in 0..N {
-                    *self.0.to.add(row + i) = numbers[i];
+            for row in 0..count {
+                let numbers = read::<L, N>(from.add(row * N), 1);
+                let mut numbers = if BACK { Length::<N>::backward(numbers) } else { Length::<N>::forward(numbers) };
+                if let Some(slope) = rectifier {
+                    for i in 0..N {
+                        numbers[i] = numbers[i].max(numbers[i] * L::constant(slope));
+                    }
                 }
+                write(numbers, to.add(row * N), 1);
             }
         }
     }
 }
 
-/// Results of rows of N sites, rectified.
-struct RowsBackward<L, const N: usize>(Lines<L>);
+/// Transforms columns of N numbers of transformed rows, and joins them to pairs; BACK: the transposed map.
+struct Columns<L, const N: usize, const BACK: bool>(Lines<L>);
 
-impl<L: Lanes, const N: usize> Work for RowsBackward<L, N>
-where
-    Length<N>: Transform<N>,
-{
-    #[inline(always)]
-    unsafe fn run(self) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            for row in 0..self.0.count {
-                let row = row * N;
-                let numbers = Length::<N>::backward(read::<L, N>(self.0.from.add(row), 1));
-                for i in 0..N {
-                    *self.0.to.add(row + i) = match self.0.rectifier {
-                        Some(slope) => numbers[i].max(numbers[i] * L::constant(slope)),
-                        None => numbers[i],
-                    };
-                }
-            }
-        }
-    }
-}
-
-/// Transforms columns of N numbers of transformed rows, and joins them to pairs.
-struct ColumnsForward<L, const N: usize>(Lines<L>);
-
-impl<L: Lanes, const N: usize> Work for ColumnsForward<L, N>
+impl<L: Lanes, const N: usize> Work for Columns<L, N, false>
 where
     Length<N>: Transform<N>,
 {
@@ -173,10 +152,7 @@ where
     }
 }
 
-/// The transposed map of [`ColumnsForward`].
-struct ColumnsBackward<L, const N: usize>(Lines<L>);
-
-impl<L: Lanes, const N: usize> Work for ColumnsBackward<L, N>
+impl<L: Lanes, const N: usize> Work for Columns<L, N, true>
 where
     Length<N>: Transform<N>,
 {

@@ -219,8 +219,8 @@ impl Evaluator<'_> {
 
     /// Short convolutions along rows round relative to the largest numbers of a window: the products of the magnitudes
     /// in their transforms, |A^T| (|G| |g| * |B^T| |d|), are at most 60 max |g| max |d|.
-    /// Fourier transforms round relative to the length of the whole field, as each step of theirs does: with weights of
-    /// one sign a product is at most sum |g| |d| in length, and sqrt(V) max |d| >= |d|.
+    /// Fourier transforms round relative to the length of the whole field |d|, as each of their steps does, and a
+    /// product with a weight is at most |g| |d| long. There are 2 log2 V <= 16 steps, whose roundings walk at random: 4.
     fn convolved(&self, index: usize, o: usize, s: usize, short: Option<&Short>) -> Sum {
         let Op::Convolve { x, weights, bias, stencil, transposed } = &self.recorder.ops[index] else {
             panic!("a convolution was asked for")
