@@ -17,6 +17,9 @@
 //! Memory: spinors `[outer site][spin][colour][re, im]`, links `[outer site][mu][number]` as in `links.rs`; each number is
 //! a line of lanes. The hop backward multiplies by V^dag in the lanes of x - mu, where V lies, and moves them after.
 //!
+//! While a hop is computed, what the hop after the next one reads is asked for, a few lines at a time: the second-level
+//! cache, and memory as well, then deliver beside the arithmetic. (A whole site ahead is too much for the first level.)
+//!
 //! The two hops p_+, p_- of a direction are added to the result together, p_+ + p_- above and B^dag (p_- - p_+) below, so
 //! that sums, which do not fit into the registers beside them, are touched half as often.
 
@@ -45,17 +48,6 @@ pub(crate) enum Side {
     Adjoint,
 }
 
-/// Where the fields of a hopping term live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Home {
-    /// In the caches.
-    Cache,
-    /// In memory: links are asked for ahead of their use, and results go past the caches.
-    Memory,
-    /// The same, but that links are in the caches, where another field left them: spinors are asked for.
-    Beside,
-}
-
 /// A part of a hopping term: result sites, from one parity or all to them; links of R numbers.
 pub(super) struct Hopping<'a, T, const N: usize, const H: usize, const R: usize> {
     pub orders: &'a [Order],
@@ -69,7 +61,8 @@ pub(super) struct Hopping<'a, T, const N: usize, const H: usize, const R: usize>
     pub to: *mut Line,
     pub terms: Terms<T>,
     pub side: Side,
-    pub home: Home,
+    /// Whether results go past the caches.
+    pub streams: bool,
     pub sites: Range<usize>,
 }
 
@@ -81,6 +74,22 @@ pub(super) struct Terms<T> {
     pub twist: T,
     /// The field of the site-diagonal terms, as if it began at outer site 0; none of these where there is none.
     pub centre: Option<*const Line>,
+}
+
+/// A spinor and a link that will be needed next.
+#[derive(Clone, Copy)]
+struct Ahead {
+    spinor: *const Line,
+    link: *const Line,
+}
+
+impl Ahead {
+    /// Asks for some of their lines, so many at once that the multiply-adds between take as long.
+    #[inline(always)]
+    fn ask<L: Lanes>(self, part: usize, spinor: usize, link: usize) {
+        (0..spinor).for_each(|line| L::prefetch(self.spinor.wrapping_add(part * spinor + line)));
+        (0..link).for_each(|line| L::prefetch(self.link.wrapping_add(part * link + line)));
+    }
 }
 
 /// A complex number in lanes.
@@ -107,7 +116,7 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Launch<T> for Ho
                 Side::Adjoint => self.sites::<L, 0>(),
             }
         }
-        if self.home != Home::Cache {
+        if self.streams {
             L::fence();
         }
     }
@@ -150,18 +159,16 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
         unsafe {
             let forward = *self.hops.get_unchecked(4 * H * site + 2 * MU);
             let backward = *self.hops.get_unchecked(4 * H * site + 2 * MU + 1);
-            if self.home != Home::Cache {
-                self.prefetch::<L, MU>(site + 1);
-            }
             let mut half = self.half::<L, MU, MINUS>(forward.site as usize);
             self.permute(forward, &mut half);
-            let up = self.times::<L, MU, false>(site, forward.leaves, &half);
+            let [after_forward, after_backward] = self.ahead(2 * H * site + MU + 1);
+            let up = self.times::<L, MU, false>(site, forward.leaves, &half, after_forward);
             let half = if MINUS == 2 {
                 self.half::<L, MU, 0>(backward.site as usize)
             } else {
                 self.half::<L, MU, 2>(backward.site as usize)
             };
-            let mut down = self.times::<L, MU, true>(backward.site as usize, backward.leaves, &half);
+            let mut down = self.times::<L, MU, true>(backward.site as usize, backward.leaves, &half, after_backward);
             self.permute(backward, &mut down);
             for r in 0..H {
                 // B^dag has the conjugate of row r of B in column r.
@@ -176,22 +183,18 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
         }
     }
 
-    /// Asks for the links in a direction of a site, or for the spinors.
+    /// What the hops forward and backward of a pair, `site * directions + mu`, begin with.
     #[inline(always)]
-    unsafe fn prefetch<L: Lanes<Scalar = T>, const MU: usize>(&self, site: usize) {
-        let first = 4 * H * site + 2 * MU;
-        let Some([forward, backward]) = self.hops.get(first..first + 2) else { return };
-        if self.home == Home::Memory {
-            for site in [site, backward.site as usize] {
-                let link = self.links.as_ptr().wrapping_add(R * (2 * H * site + MU));
-                (0..R).for_each(|line| L::prefetch(link.wrapping_add(line)));
-            }
-        } else {
-            for hop in [forward, backward] {
-                let spinor = self.from.wrapping_add(Self::SPINOR * hop.site as usize);
-                (0..Self::SPINOR).for_each(|line| L::prefetch(spinor.wrapping_add(line)));
-            }
-        }
+    fn ahead(&self, pair: usize) -> [Ahead; 2] {
+        let Some(&[forward, backward]) = self.hops.get(2 * pair..2 * pair + 2).and_then(|hops| hops.first_chunk())
+        else {
+            return [Ahead { spinor: self.from, link: self.links.as_ptr() }; 2];
+        };
+        let at = |hop: Hop, link: usize| Ahead {
+            spinor: self.from.wrapping_add(Self::SPINOR * hop.site as usize),
+            link: self.links.as_ptr().wrapping_add(R * link),
+        };
+        [at(forward, pair), at(backward, 2 * H * backward.site as usize + pair % (2 * H))]
     }
 
     /// The upper half of (1 + i^SIGN g_mu) psi at a site.
@@ -218,8 +221,10 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
         if hop.order != 0 {
             // SAFETY: an order of the grid.
             let order = unsafe { self.orders.get_unchecked(hop.order as usize) };
-            for z in half.iter_mut().flatten() {
-                *z = [z[0].permute(order), z[1].permute(order)];
+            for r in 0..H {
+                for a in 0..N {
+                    half[r][a] = half[r][a].map(|x| x.permute(order));
+                }
             }
         }
     }
@@ -231,6 +236,7 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
         site: usize,
         leaves: u16,
         half: &[[Z<L>; N]; H],
+        ahead: Ahead,
     ) -> [[Z<L>; N]; H] {
         let mut result = [[[L::constant(0.0); 2]; N]; H];
         // SAFETY: the caller's promise.
@@ -241,11 +247,13 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
         // SAFETY: eight lines.
         let rows =
             if Self::EIGHT { unsafe { two_rows(&*link.cast::<[L; 8]>()) } } else { [[[L::constant(0.0); 2]; 3]; 2] };
-        for a in 0..N {
-            for b in 0..N {
+        for b in 0..N {
+            ahead.ask::<L>(b, Self::SPINOR / N, R.div_ceil(N));
+            let mut z = [[L::constant(0.0); 2]; N];
+            for a in 0..N {
                 let (row, column) = if ADJOINT { (b, a) } else { (a, b) };
                 // SAFETY: a link has R lines.
-                let [re, im] = unsafe {
+                z[a] = unsafe {
                     if Self::EIGHT {
                         if row < 2 { rows[row][column] } else { cross(&rows, column) }
                     } else if 2 * N * row < R {
@@ -254,14 +262,24 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
                         third(link, column, factor)
                     }
                 };
+            }
+            // Real parts of all sums, then imaginary ones: so no step waits for the one before it.
+            for a in 0..N {
                 for r in 0..H {
-                    let ([x, y], p) = (half[r][b], result[r][a]);
-                    result[r][a] = match (ADJOINT, b) {
-                        (false, 0) => [im.negative_mul_add(y, re * x), im.mul_add(x, re * y)],
-                        (false, _) => [im.negative_mul_add(y, re.mul_add(x, p[0])), im.mul_add(x, re.mul_add(y, p[1]))],
-                        (true, 0) => [im.mul_add(y, re * x), im.negative_mul_add(x, re * y)],
-                        (true, _) => [im.mul_add(y, re.mul_add(x, p[0])), im.negative_mul_add(x, re.mul_add(y, p[1]))],
+                    let ([x, y], re, p) = (half[r][b], z[a][0], result[r][a]);
+                    let next = if b == 0 { [re * x, re * y] } else { [re.mul_add(x, p[0]), re.mul_add(y, p[1])] };
+                    result[r][a] = next.map(L::in_order);
+                }
+            }
+            for a in 0..N {
+                for r in 0..H {
+                    let ([x, y], im, p) = (half[r][b], z[a][1], result[r][a]);
+                    let next = if ADJOINT {
+                        [im.mul_add(y, p[0]), im.negative_mul_add(x, p[1])]
+                    } else {
+                        [im.negative_mul_add(y, p[0]), im.mul_add(x, p[1])]
                     };
+                    result[r][a] = next.map(L::in_order);
                 }
             }
         }
@@ -302,7 +320,7 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
                             [c[1].mul_add(twist, z[0]), c[0].negative_mul_add(twist, z[1])]
                         };
                     }
-                    if self.home != Home::Cache {
+                    if self.streams {
                         z[0].stream(to.add(place));
                         z[1].stream(to.add(place + 1));
                     } else {

@@ -3,7 +3,7 @@
 use super::clover::Product;
 use super::field::Field;
 use super::grid::{Grid, Hop};
-use super::hopping::{Home, Side, Terms};
+use super::hopping::{Side, Terms};
 use super::site::Clover;
 use crate::context::Context;
 use crate::error::Result;
@@ -44,7 +44,8 @@ pub(crate) struct Job<'a, T> {
     pub to: *mut Line,
     pub terms: Terms<T>,
     pub side: Side,
-    pub home: Home,
+    /// Whether results go past the caches.
+    pub streams: bool,
     /// What is put into the result before.
     product: Option<Product<'a>>,
 }
@@ -116,11 +117,9 @@ impl<T: Native> HoppingTerm<T> {
         let mut jobs: Vec<Job<T>> = tasks.into_iter().map(|task| self.job((side, part), task)).collect();
         let (sites, even) = (self.sites(part), self.grid.even);
         let is_large = jobs.len() * sites.len() * self.spinor >= LARGE;
-        for (i, job) in jobs.iter_mut().enumerate() {
+        for job in &mut jobs {
             // What a product was just put into is in a cache.
-            if is_large && job.product.is_none() {
-                job.home = if i == 0 { Home::Memory } else { Home::Beside };
-            }
+            job.streams = is_large && job.product.is_none();
         }
         let run = |job: &Job<T>, sites: Range<usize>| {
             if let Some(product) = &job.product {
@@ -171,7 +170,7 @@ impl<T: Native> HoppingTerm<T> {
         let number = T::from_f64;
         let terms =
             Terms { hopping: number(with.hopping), diagonal: number(with.diagonal), twist: number(twist), centre };
-        Job { from: start(from, source), to: result, terms, side, home: Home::Cache, product }
+        Job { from: start(from, source), to: result, terms, side, streams: false, product }
     }
 
     /// field <- (diagonal + i twist g_5) field.

@@ -15,7 +15,7 @@
 
 use super::field::Field;
 use super::grid::{Grid, Hop};
-use super::hopping::{Home, Side, Terms};
+use super::hopping::{Side, Terms};
 use super::hopping_term::{HoppingTerm, Job};
 use super::links::Links;
 use super::wilson::neighbours;
@@ -129,7 +129,7 @@ impl<T: Native, const N: usize> Launch<T> for Vectors<'_, T, N> {
                 unsafe {
                     let hop = *hops.get_unchecked(steps * site + 2 * direction);
                     let back = *hops.get_unchecked(steps * site + 2 * direction + 1);
-                    if self.job.home == Home::Memory {
+                    if self.job.streams {
                         self.prefetch::<L>(steps, (site + 1, direction));
                     }
                     self.add(steps, (site, direction), hop, &mut sum);
@@ -139,7 +139,7 @@ impl<T: Native, const N: usize> Launch<T> for Vectors<'_, T, N> {
             // SAFETY: as above.
             unsafe { self.store(site, &sum) }
         }
-        if self.job.home != Home::Cache {
+        if self.job.streams {
             L::fence();
         }
     }
@@ -243,7 +243,7 @@ impl<T: Native, const N: usize> Vectors<'_, T, N> {
                 if let Some(centre) = centre {
                     z = (*centre.add(2 * N * site).cast::<L>().add(place)).mul_add(diagonal, z);
                 }
-                if self.job.home != Home::Cache {
+                if self.job.streams {
                     z.stream(to.add(place));
                 } else {
                     *to.add(place) = z;

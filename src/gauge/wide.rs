@@ -26,6 +26,33 @@ pub(super) fn add_conjugate_product<L: Lanes>(z: Number<L>, x: Number<L>, y: Num
     [x[1].mul_add(y[1], x[0].mul_add(y[0], z[0])), x[1].negative_mul_add(y[0], x[0].mul_add(y[1], z[1]))]
 }
 
+/// Adds Σ_k x y, or Σ_k x* y, to all numbers of a matrix: what comes of the real parts of x first, then the rest, so that
+/// no step waits for the one before it.
+macro_rules! add_products {
+    ($result:ident, ($i:ident, $j:ident, $k:ident), conjugate $x:expr, $y:expr) => {
+        add_products!($result, ($i, $j, $k), $x, $y, mul_add, negative_mul_add)
+    };
+    ($result:ident, ($i:ident, $j:ident, $k:ident), $x:expr, $y:expr) => {
+        add_products!($result, ($i, $j, $k), $x, $y, negative_mul_add, mul_add)
+    };
+    ($result:ident, ($i:ident, $j:ident, $k:ident), $x:expr, $y:expr, $re:ident, $im:ident) => {
+        for $k in 0..N {
+            for $i in 0..N {
+                for $j in 0..N {
+                    let (x, y, z) = ($x[0], $y, $result.0[$i][$j]);
+                    $result.0[$i][$j] = [x.mul_add(y[0], z[0]).in_order(), x.mul_add(y[1], z[1]).in_order()];
+                }
+            }
+            for $i in 0..N {
+                for $j in 0..N {
+                    let (x, y, z) = ($x[1], $y, $result.0[$i][$j]);
+                    $result.0[$i][$j] = [x.$re(y[1], z[0]).in_order(), x.$im(y[0], z[1]).in_order()];
+                }
+            }
+        }
+    };
+}
+
 impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
     /// All numbers zero.
     #[inline(always)]
@@ -73,13 +100,7 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
     #[inline(always)]
     pub fn plus_product(&self, a: &Self, b: &Self) -> Self {
         let mut result = *self;
-        for i in 0..N {
-            for j in 0..N {
-                for k in 0..N {
-                    result.0[i][j] = add_product(result.0[i][j], a.0[i][k], b.0[k][j]);
-                }
-            }
-        }
+        add_products!(result, (i, j, k), a.0[i][k], b.0[k][j]);
         result
     }
 
@@ -93,13 +114,7 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
     #[inline(always)]
     pub fn times_adjoint(&self, b: &Self) -> Self {
         let mut result = Self::zero();
-        for i in 0..N {
-            for j in 0..N {
-                for k in 0..N {
-                    result.0[i][j] = add_conjugate_product(result.0[i][j], b.0[j][k], self.0[i][k]);
-                }
-            }
-        }
+        add_products!(result, (i, j, k), conjugate b.0[j][k], self.0[i][k]);
         result
     }
 
@@ -107,13 +122,7 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
     #[inline(always)]
     pub fn plus_adjoint_product(&self, a: &Self, b: &Self) -> Self {
         let mut result = *self;
-        for i in 0..N {
-            for j in 0..N {
-                for k in 0..N {
-                    result.0[i][j] = add_conjugate_product(result.0[i][j], a.0[k][i], b.0[k][j]);
-                }
-            }
-        }
+        add_products!(result, (i, j, k), conjugate a.0[k][i], b.0[k][j]);
         result
     }
 

@@ -108,6 +108,13 @@ pub(crate) trait Lanes:
     /// As for the work.
     unsafe fn isolate<W: Work>(work: W);
 
+    /// The same, computed before all that is put in order after it. Compilers like to finish one sum before they begin
+    /// the next one, and then each step waits for the one before.
+    #[inline(always)]
+    fn in_order(self) -> Self {
+        self
+    }
+
     /// The same lanes in another order.
     #[inline(always)]
     fn permute(self, order: &Order) -> Self {

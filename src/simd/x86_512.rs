@@ -14,12 +14,26 @@ unsafe fn isolate_512<W: Work>(work: W) {
     unsafe { work.run() }
 }
 
+/// The register, in an empty statement that compilers leave where it stands.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn in_order_512(mut register: __m512i) -> __m512i {
+    // SAFETY: no instruction at all.
+    unsafe { std::arch::asm!("/* {0} */", inout(zmm_reg) register, options(nomem, nostack, preserves_flags)) };
+    register
+}
+
 register!(
     /// 16 f32 in one register.
     F32x16, __m512, Add add _mm512_add_ps, Sub sub _mm512_sub_ps, Mul mul _mm512_mul_ps, Div div _mm512_div_ps
 );
 impl Lanes for F32x16 {
     type Wide = Pair<F64x8>;
+    #[inline(always)]
+    fn in_order(self) -> Self {
+        // SAFETY: as for splat.
+        unsafe { Self(_mm512_castsi512_ps(in_order_512(_mm512_castps_si512(self.0)))) }
+    }
     #[inline(always)]
     fn sum(self) -> f32 {
         // SAFETY: as for splat.
@@ -108,6 +122,11 @@ impl Lanes for F64x8 {
         }
     }
     type Wide = F64x8;
+    #[inline(always)]
+    fn in_order(self) -> Self {
+        // SAFETY: as for splat.
+        unsafe { Self(_mm512_castsi512_pd(in_order_512(_mm512_castpd_si512(self.0)))) }
+    }
     #[inline(always)]
     fn sum(self) -> f64 {
         // SAFETY: as for splat.
