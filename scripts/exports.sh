@@ -1,5 +1,5 @@
 #!/bin/sh
-# The shared library exports the functions of instanton.h, all of them and nothing else.
+# The shared library exports the functions of instanton.h, all of them and nothing else, and needs no OpenCL to load.
 #   exports.sh LIBRARY
 set -eu
 library=$1
@@ -15,4 +15,14 @@ if ! diff -u "$work/declared" "$work/exported"; then
   echo "exports: expected exactly the functions of include/instanton.h, got the difference above" >&2
   exit 1
 fi
+case $(uname -s) in
+Darwin) ;; # its frameworks are part of the system
+*)
+  readelf -d "$library" | grep NEEDED > "$work/needed"
+  if grep -i opencl "$work/needed"; then
+    echo "exports: expected a library that loads without OpenCL, got one that needs it" >&2
+    exit 1
+  fi
+  ;;
+esac
 echo "exports: $(wc -l < "$work/declared" | tr -d ' ') passed, 0 failed"

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Installs what the tests need and the machine lacks: compilers for C, C++ and Fortran, make, nm and
-# valgrind, by apt, as root or with sudo. Fails where it cannot. Rust has to be there already.
+# Installs what the tests need and the machine lacks: compilers for C, C++ and Fortran, make, nm,
+# valgrind, OpenCL's loader, an OpenCL driver for the CPU and one that checks accesses to memory, by apt, as root or with sudo. Fails where it cannot. Rust has to be there already.
 set -euo pipefail
 
-declare -A package=([cc]=gcc [c++]=g++ [gfortran]=gfortran [make]=make [nm]=binutils [valgrind]=valgrind)
+declare -A package=([cc]=gcc [c++]=g++ [gfortran]=gfortran [make]=make [nm]=binutils [valgrind]=valgrind [oclgrind]=oclgrind)
+# Files of the same kind; the C compiler alone does not bring the headers of its library.
+declare -A file=([/usr/include/stdio.h]=libc6-dev [/etc/OpenCL/vendors/pocl.icd]=pocl-opencl-icd)
 
 fail() {
   echo "prerequisites: $*" >&2
@@ -11,12 +13,14 @@ fail() {
 }
 
 missing() {
-  local program
+  local program name
   for program in "${!package[@]}"; do
     command -v "$program" >/dev/null || echo "${package[$program]}"
   done
-  # A compiler alone does not bring the C library's headers.
-  [ -e /usr/include/stdio.h ] || echo libc6-dev
+  for name in "${!file[@]}"; do
+    [ -e "$name" ] || echo "${file[$name]}"
+  done
+  ldconfig -p | grep -q 'libOpenCL\.so\.1 ' || echo ocl-icd-libopencl1
 }
 
 command -v cargo >/dev/null || fail "expected a Rust toolchain (cargo), got none: see https://rustup.rs"

@@ -1,6 +1,7 @@
-//! What a program runs with: seed, precision and threads.
+//! What a program runs with: seed, precision, threads and devices.
 
 use crate::error::{Error, Result};
+use crate::opencl::Device;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -31,6 +32,7 @@ pub(crate) fn is_worker() -> bool {
 pub struct Context {
     seed: u64,
     precision: Precision,
+    devices: Vec<Device>,
     pool: rayon::ThreadPool,
     /// Declared after the pool, which tells the workers to end when it is dropped.
     _workers: Workers,
@@ -53,6 +55,11 @@ impl Drop for Workers {
 impl Context {
     /// A context with `threads` worker threads (0: one for each core that the process may use).
     pub fn new(seed: u64, precision: Precision, threads: usize) -> Result<Self> {
+        Self::with_devices(seed, precision, threads, Vec::new())
+    }
+
+    /// A context as of `new` with OpenCL devices (none: the CPU).
+    pub fn with_devices(seed: u64, precision: Precision, threads: usize, devices: Vec<Device>) -> Result<Self> {
         const MOST: usize = 4096;
         if threads > MOST {
             return Err(Error::BadSpec(format!("threads: expected 0 (all) to {MOST}, got {threads}")));
@@ -68,7 +75,7 @@ impl Context {
             })
             .build()
             .map_err(|e| Error::NoDevice(format!("threads: expected to start {threads} (0: all), got: {e}")))?;
-        Ok(Self { seed, precision, pool, _workers: workers })
+        Ok(Self { seed, precision, devices, pool, _workers: workers })
     }
 
     /// Seed of all random numbers.
@@ -79,6 +86,11 @@ impl Context {
     /// Precision of the networks.
     pub fn precision(&self) -> Precision {
         self.precision
+    }
+
+    /// OpenCL devices; none: the CPU.
+    pub fn devices(&self) -> &[Device] {
+        &self.devices
     }
 
     /// Number of worker threads.

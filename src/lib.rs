@@ -13,6 +13,7 @@ pub mod gauge;
 pub mod lattice;
 pub mod markov;
 pub mod memory;
+pub mod opencl;
 pub mod program;
 pub mod random;
 pub mod simd;

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in their order of dependency.
-const ROOMS: [&str; 19] = [
+const ROOMS: [&str; 20] = [
     "error",
     "memory",
     "file",
     "spec",
     "random",
+    "opencl",
     "context",
     "simd",
     "lattice",

@@ -5,6 +5,7 @@ use super::guard::{guard, inst_status};
 use super::handles::{self, Handle, Object};
 use crate::context::{Context, Precision};
 use crate::error::{Error, Result};
+use crate::opencl::{self, Device};
 use crate::simd::Instructions;
 use crate::spec;
 use std::ffi::c_char;
@@ -47,8 +48,9 @@ pub unsafe extern "C" fn inst_context_new(spec: *const c_char, out: *mut *mut in
         // SAFETY: the caller keeps the contract of the header.
         let (text, out) = unsafe { (arguments::spec("spec", spec)?, Output::one("out", out)?) };
         let spec: ContextSpec = spec::parse("context", text)?;
-        expect_device(&spec.device)?;
-        let context = Context::new(spec.seed, spec.precision, spec.threads).map_err(|e| e.within("context"))?;
+        let devices = chosen(&spec.device)?;
+        let context = Context::with_devices(spec.seed, spec.precision, spec.threads, devices);
+        let context = context.map_err(|e| e.within("context"))?;
         out.write(handles::new(Arc::new(context)));
         Ok(())
     })
@@ -61,7 +63,7 @@ pub unsafe extern "C" fn inst_context_free(context: *mut inst_context) {
     guard(|| unsafe { handles::free("context", context) });
 }
 
-/// Writes the devices as JSON text: a list of objects with `device`, `instructions` and `threads`.
+/// Writes the devices as JSON text: the CPU with `instructions` and `threads`, then those of OpenCL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_devices(text: *mut c_char, capacity: i64, needed: *mut i64) -> inst_status {
     guard(|| {
@@ -73,19 +75,39 @@ pub unsafe extern "C" fn inst_devices(text: *mut c_char, capacity: i64, needed: 
             Instructions::Portable => "portable",
         };
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        let devices = serde_json::json!([{ "device": "cpu", "instructions": instructions, "threads": threads }]);
-        output.write(&devices.to_string());
+        let cpu = serde_json::json!({ "device": "cpu", "instructions": instructions, "threads": threads });
+        // A driver that fails has no devices; a context that asks for one tells why.
+        let others = opencl::devices().unwrap_or_default();
+        let others = others.iter().enumerate().map(|(place, device)| described(place, device));
+        let devices: Vec<_> = [cpu].into_iter().chain(others).collect();
+        output.write(&serde_json::Value::from(devices).to_string());
         Ok(())
     })
 }
 
-fn expect_device(device: &str) -> Result<()> {
-    let number = device.strip_prefix("opencl").map(|rest| rest.strip_prefix(':').unwrap_or(rest));
-    match number {
-        _ if device == "cpu" => Ok(()),
-        Some(number) if number.bytes().all(|digit| digit.is_ascii_digit()) => Err(Error::NoDevice(format!(
-            "context: device: expected 'cpu', got '{device}'; this build has no OpenCL executor"
-        ))),
-        _ => Err(Error::BadSpec(format!("context: device: expected 'cpu', 'opencl' or 'opencl:N', got '{device}'"))),
+/// The OpenCL devices that the key `device` asks for: none for the CPU.
+fn chosen(device: &str) -> Result<Vec<Device>> {
+    if device == "cpu" {
+        return Ok(vec![]);
     }
+    if !device.starts_with("opencl") {
+        let forms = opencl::FORMS;
+        return Err(Error::BadSpec(format!("context: device: expected 'cpu', {forms}, got '{device}'")));
+    }
+    opencl::select(device).map_err(|e| e.within("context: device"))
+}
+
+/// An entry of `inst_devices` for the OpenCL device at a place of the list.
+fn described(place: usize, device: &Device) -> serde_json::Value {
+    serde_json::json!({
+        "device": format!("opencl:{place}"),
+        "platform": device.platform_name,
+        "name": device.name,
+        "driver": device.driver,
+        "version": device.version,
+        "f64": device.has_f64,
+        "memory": device.memory,
+        "local_memory": device.local_memory,
+        "units": device.compute_units,
+    })
 }

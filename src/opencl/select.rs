@@ -1,0 +1,182 @@
+//! The choice of devices by the text of a context's key `device`.
+
+use super::device::{Device, Found, look};
+use super::loader;
+use crate::error::{Error, Result};
+
+/// The texts that `select` reads.
+pub const FORMS: &str = "'opencl', 'opencl:0', 'opencl:0,1', 'opencl:NAME' or 'opencl:all'";
+
+/// What a text asks for.
+#[derive(Debug, PartialEq)]
+enum Choice<'a> {
+    /// `opencl`: the first GPU, or else the first device.
+    Best,
+    /// `opencl:all`.
+    All,
+    /// `opencl:0,1`: places in the list; one that no list is long enough for has none.
+    Places(Vec<Option<usize>>),
+    /// `opencl:H200`: part of the name of a device or platform; letters count as equal in both cases.
+    Named(&'a str),
+}
+
+impl<'a> Choice<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let rest = text.strip_prefix("opencl")?;
+        if rest.is_empty() {
+            return Some(Self::Best);
+        }
+        let which = rest.strip_prefix(':')?.trim();
+        let is_place = |part: &str| !part.is_empty() && part.bytes().all(|digit| digit.is_ascii_digit());
+        match which {
+            "" => None,
+            "all" => Some(Self::All),
+            _ if which.split(',').all(|part| is_place(part.trim())) => {
+                Some(Self::Places(which.split(',').map(|part| part.trim().parse().ok()).collect()))
+            }
+            _ => Some(Self::Named(which)),
+        }
+    }
+
+    /// Places of the devices that are asked for, if all are there.
+    fn places(&self, devices: &[Device]) -> Option<Vec<usize>> {
+        match self {
+            Self::Best => Some(vec![devices.iter().position(|device| device.is_gpu).unwrap_or(0)]),
+            Self::All => Some((0..devices.len()).collect()),
+            Self::Places(places) => places.iter().map(|place| place.filter(|at| *at < devices.len())).collect(),
+            Self::Named(part) => {
+                let part = part.to_lowercase();
+                let holds = |text: &String| text.to_lowercase().contains(&part);
+                let at = devices.iter().position(|device| holds(&device.name) || holds(&device.platform_name));
+                at.map(|at| vec![at])
+            }
+        }
+    }
+}
+
+/// The devices that a text asks for: at least one.
+///
+/// * `opencl`: the first GPU, or else the first device;
+/// * `opencl:1`, `opencl:0,1`: by the place in `devices()`;
+/// * `opencl:H200`: the first that has this in its name or its platform's, in capitals or not;
+/// * `opencl:all`: all of them.
+///
+/// `Error::NoDevice` where one is not there: the message says what is. `Error::BadSpec` for any other text, and where a
+/// device is named twice.
+pub fn select(text: &str) -> Result<Vec<Device>> {
+    let Some(choice) = Choice::read(text) else {
+        return Err(Error::BadSpec(format!("expected {FORMS}, got '{text}'")));
+    };
+    // Told first, since all else follows from it.
+    let file = loader::open().map_err(|reason| {
+        let expected = "expected OpenCL's loader (INSTANTON_OPENCL may name its file)";
+        Error::NoDevice(format!("{expected} for '{text}', got none: {reason}"))
+    })?;
+    choose(text, &choice, &file, look())
+}
+
+fn choose(text: &str, choice: &Choice, loader: &str, found: Found) -> Result<Vec<Device>> {
+    let faults: String = found.faults.iter().map(|fault| format!("; {fault}")).collect();
+    let missing = |message: String| Err(Error::NoDevice(message + &faults));
+    if found.platforms.is_empty() {
+        return missing(format!("expected an OpenCL platform for '{text}', got none: {loader} finds no driver"));
+    }
+    if found.devices.is_empty() {
+        return missing(format!("expected an OpenCL device for '{text}', got none of {}", found.platforms.join(", ")));
+    }
+    let Some(places) = choice.places(&found.devices) else {
+        return missing(format!("expected one of {}, got '{text}'", listed(&found.devices)));
+    };
+    if let Some(twice) = (1..places.len()).find(|at| places[..*at].contains(&places[*at])) {
+        let place = places[twice];
+        return Err(Error::BadSpec(format!(
+            "expected each device once, got '{text}', which names opencl:{place} twice"
+        )));
+    }
+    Ok(places.into_iter().map(|at| found.devices[at].clone()).collect())
+}
+
+/// `opencl:0 'name' (platform), opencl:1 ...`
+fn listed(devices: &[Device]) -> String {
+    let entry = |(at, device): (usize, &Device)| format!("opencl:{at} '{}' ({})", device.name, device.platform_name);
+    devices.iter().enumerate().map(entry).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::device::invented;
+    use super::*;
+
+    fn found() -> Found {
+        let devices = vec![
+            invented("pthread-skylake", "Portable Computing Language", false),
+            invented("NVIDIA H200", "NVIDIA CUDA", true),
+            invented("NVIDIA A100", "NVIDIA CUDA", true),
+        ];
+        let platforms = vec!["Portable Computing Language".into(), "NVIDIA CUDA".into()];
+        Found { devices, platforms, faults: vec![] }
+    }
+
+    fn chosen(text: &str) -> Result<Vec<String>> {
+        let chosen = choose(text, &Choice::read(text).unwrap(), "loader.so", found())?;
+        Ok(chosen.into_iter().map(|device| device.name).collect())
+    }
+
+    const LIST: &str = "opencl:0 'pthread-skylake' (Portable Computing Language), opencl:1 'NVIDIA H200' (NVIDIA CUDA), \
+                        opencl:2 'NVIDIA A100' (NVIDIA CUDA)";
+
+    #[test]
+    fn texts_choose_by_place_name_and_kind() {
+        let all = ["pthread-skylake", "NVIDIA H200", "NVIDIA A100"];
+        for (text, places) in [
+            ("opencl", vec![1]),
+            ("opencl:0", vec![0]),
+            ("opencl:2", vec![2]),
+            ("opencl:2,0", vec![2, 0]),
+            ("opencl: 0, 1", vec![0, 1]),
+            ("opencl:h200", vec![1]),
+            ("opencl:A100", vec![2]),
+            ("opencl:nvidia", vec![1]),
+            ("opencl:portable computing", vec![0]),
+            ("opencl:all", vec![0, 1, 2]),
+        ] {
+            let names: Vec<&str> = places.into_iter().map(|at: usize| all[at]).collect();
+            assert_eq!(chosen(text).unwrap(), names, "{text}");
+        }
+    }
+
+    #[test]
+    fn without_a_gpu_the_first_device_is_chosen() {
+        let mut found = found();
+        found.devices.truncate(1);
+        let devices = choose("opencl", &Choice::Best, "loader.so", found).unwrap();
+        assert_eq!((devices.len(), devices[0].name.as_str()), (1, "pthread-skylake"));
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_with_what_is() {
+        for text in ["opencl:3", "opencl:0,3", "opencl:99999999999999999999999", "opencl:nonsense", "opencl:-1"] {
+            let expected = Error::NoDevice(format!("expected one of {LIST}, got '{text}'"));
+            assert_eq!(chosen(text).unwrap_err(), expected);
+        }
+        let empty = |platforms: &[&str], faults: &[&str]| {
+            let text = |list: &[&str]| list.iter().map(|name| name.to_string()).collect();
+            let found = Found { devices: vec![], platforms: text(platforms), faults: text(faults) };
+            choose("opencl", &Choice::Best, "loader.so", found).unwrap_err()
+        };
+        let expected = "expected an OpenCL platform for 'opencl', got none: loader.so finds no driver";
+        assert_eq!(empty(&[], &[]), Error::NoDevice(expected.into()));
+        let expected = "expected an OpenCL device for 'opencl', got none of A, B; the devices of 'B' gave status -6";
+        assert_eq!(empty(&["A", "B"], &["the devices of 'B' gave status -6"]), Error::NoDevice(expected.into()));
+    }
+
+    #[test]
+    fn texts_without_meaning_are_refused() {
+        for text in ["", "OpenCL", "openclx", "opencl:", "opencl: ", "opencl 0", "gpu"] {
+            let expected = Error::BadSpec(format!("expected {FORMS}, got '{text}'"));
+            assert_eq!(select(text).unwrap_err(), expected);
+        }
+        let expected = "expected each device once, got 'opencl:1,0,1', which names opencl:1 twice";
+        assert_eq!(chosen("opencl:1,0,1").unwrap_err(), Error::BadSpec(expected.into()));
+    }
+}
