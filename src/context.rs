@@ -1,7 +1,7 @@
 //! What a program runs with: seed, precision, threads and devices.
 
 use crate::error::{Error, Result};
-use crate::opencl::Device;
+use crate::opencl::{Device, Options};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -33,6 +33,7 @@ pub struct Context {
     seed: u64,
     precision: Precision,
     devices: Vec<Device>,
+    options: Options,
     pool: rayon::ThreadPool,
     /// Declared after the pool, which tells the workers to end when it is dropped.
     _workers: Workers,
@@ -75,7 +76,7 @@ impl Context {
             })
             .build()
             .map_err(|e| Error::NoDevice(format!("threads: expected to start {threads} (0: all), got: {e}")))?;
-        Ok(Self { seed, precision, devices, pool, _workers: workers })
+        Ok(Self { seed, precision, devices, options: Options::default(), pool, _workers: workers })
     }
 
     /// Seed of all random numbers.
@@ -91,6 +92,11 @@ impl Context {
     /// OpenCL devices; none: the CPU.
     pub fn devices(&self) -> &[Device] {
         &self.devices
+    }
+
+    /// What programs of devices are built with.
+    pub fn options(&self) -> &Options {
+        &self.options
     }
 
     /// Number of worker threads.

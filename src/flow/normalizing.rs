@@ -43,7 +43,7 @@ impl Flow {
     ) -> Result<Self> {
         expect_finite("parameters", &parameters)?;
         let layers = Arc::new(Layers::new(spec, lattice)?);
-        let bind = |program| Arc::new(Executable::new(program, context.precision())).bind(&parameters);
+        let bind = |program| Arc::new(Executable::new(program, context)?).bind(&parameters);
         let (sampling, inversion) = (bind(layers.sampling())?, bind(layers.inversion())?);
         Ok(Self { context: Arc::clone(context), spec: spec.clone(), layers, parameters, sampling, inversion })
     }

@@ -6,8 +6,10 @@
 
 mod device;
 mod loader;
+mod options;
 mod query;
 mod select;
 
 pub use device::{Device, devices};
+pub use options::Options;
 pub use select::{FORMS, select};

@@ -89,11 +89,11 @@ elementwise_table! {
     /// a + c
     Offset(a; c) = a + c, "({a} + {c})", |_, p| vec![p.g];
     /// exp(a), clamped to exp(+-87) in f32 and exp(+-708) in f64
-    Exp(a; c) = functions::exp(a), "exp({a})", |r, p| vec![r.multiply(p.g, p.y)];
+    Exp(a; c) = functions::exp(a), "exp_V({a})", |r, p| vec![r.multiply(p.g, p.y)];
     /// log(a) of positive a
-    Log(a; c) = functions::log(a), "log({a})", |r, p| vec![r.divide(p.g, p.x[0])];
+    Log(a; c) = functions::log(a), "log_V({a})", |r, p| vec![r.divide(p.g, p.x[0])];
     /// tanh(a)
-    Tanh(a; c) = functions::tanh(a), "tanh({a})", |r, p| {
+    Tanh(a; c) = functions::tanh(a), "tanh_V({a})", |r, p| {
         let square = r.multiply(p.y, p.y);
         let lost = r.multiply(p.g, square);
         vec![r.subtract(p.g, lost)]
@@ -104,5 +104,5 @@ elementwise_table! {
         vec![r.multiply(p.g, slope)]
     };
     /// 1 where a > 0, else c: the slope of a leaky rectifier, from its argument or its result
-    LeakySlope(a; c) = a.where_positive(L::constant(1.0), c), "({a} > 0 ? 1 : {c})", |r, p| vec![r.scale(p.g, 0.0)];
+    LeakySlope(a; c) = a.where_positive(L::constant(1.0), c), "({a} > (V)(0) ? (V)(1) : {c})", |r, p| vec![r.scale(p.g, 0.0)];
 }

@@ -9,7 +9,9 @@ mod arena;
 mod cpu;
 mod differentiate;
 mod elementwise;
+mod executable;
 mod needs;
+mod opencl;
 mod plan;
 mod recorder;
 mod rows;
@@ -20,8 +22,9 @@ mod steps;
 mod tests;
 mod torus;
 
-pub use cpu::{Bound, Executable, Feed, Key};
+pub use cpu::Key;
 pub use elementwise::Elementwise;
+pub use executable::{Bound, Executable, Feed};
 pub use recorder::{Kernel, Node, Recorder, Shape};
 pub use stencil::{NONE, Stencil};
 

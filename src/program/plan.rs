@@ -42,12 +42,14 @@ struct Planner<'a> {
     written: Vec<Vec<usize>>,
     /// Groups of sites of the stencils met so far.
     groups: HashMap<Stencil, Arc<[Group]>>,
+    /// Whether convolutions take shorter ways, and large values are staggered against the first-level cache.
+    for_lanes: bool,
     plan: Plan,
 }
 
 impl Plan {
-    /// Plans a program.
-    pub fn new(program: &Program) -> Self {
+    /// Plans a program for the lanes of the CPU, or for sums alone in memory without gaps.
+    pub fn new(program: &Program, for_lanes: bool) -> Self {
         let count = program.recorder.ops.len();
         let mut planner = Planner {
             program,
@@ -61,6 +63,7 @@ impl Plan {
             last_used: vec![vec![]; count],
             written: vec![vec![]; count],
             groups: HashMap::new(),
+            for_lanes,
             plan: Plan { steps: vec![], lines: 0, strips: 0, packed: 0 },
         };
         planner.find_readers();
@@ -75,9 +78,10 @@ impl Plan {
 
 /// Lines that a value takes. Large ones get half a way of a first-level cache more: a convolution's input and result
 /// would otherwise begin at the same place modulo 4 KiB and push each other out.
-fn lines(shape: Shape) -> usize {
+fn lines(shape: Shape, for_lanes: bool) -> usize {
     const HALF_WAY: usize = 32;
     match shape.count() {
+        count if !for_lanes => count,
         count if shape.wide => 2 * count,
         count if count >= 2 * HALF_WAY => count.next_multiple_of(2 * HALF_WAY) + HALF_WAY,
         count => count,
@@ -195,7 +199,7 @@ impl Planner<'_> {
     /// Lines for a value, taken now.
     fn take(&mut self, index: usize) -> usize {
         let (root, _) = self.root(index);
-        let start = self.allocator.take(lines(self.shape(root)));
+        let start = self.allocator.take(lines(self.shape(root), self.for_lanes));
         self.place[root] = Some(start);
         start
     }
@@ -211,7 +215,7 @@ impl Planner<'_> {
         for at in first..=end {
             for root in std::mem::take(&mut self.last_used[at]) {
                 if let Some(start) = self.place[root].take() {
-                    self.allocator.give_back(start, lines(self.shape(root)));
+                    self.allocator.give_back(start, lines(self.shape(root), self.for_lanes));
                 }
             }
         }
@@ -270,7 +274,7 @@ impl Planner<'_> {
     /// The shorter way of a convolution with broadcast weights, where there is one.
     fn short(&self, stencil: &Stencil, geometry: &Geometry, weights: Node) -> Option<Short> {
         let broadcast = matches!(self.op(weights.0 as usize), Op::Parameter { .. });
-        if broadcast { Short::find(stencil, geometry.inputs, geometry.outputs) } else { None }
+        if broadcast && self.for_lanes { Short::find(stencil, geometry.inputs, geometry.outputs) } else { None }
     }
 
     /// Where weights lie; parameters are packed as this many numbers.

@@ -147,3 +147,17 @@ pub(super) fn groups(stencil: &Stencil) -> Vec<Group> {
     }
     found
 }
+
+/// Shapes of the inputs that steps read, by their index.
+pub(super) fn inputs(plan: &Plan) -> Vec<Option<Shape>> {
+    let mut shapes = vec![];
+    for step in &plan.steps {
+        if let Step::Input { index, shape, .. } = step {
+            if shapes.len() <= *index {
+                shapes.resize(index + 1, None);
+            }
+            shapes[*index] = Some(*shape);
+        }
+    }
+    shapes
+}

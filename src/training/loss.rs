@@ -51,7 +51,7 @@ impl Loss {
         if action.space() != Space::Scalars {
             return Err(Error::Unsupported("flow: expected an action of scalars, got one of links".into()));
         }
-        let bind = |program| Arc::new(Executable::new(program, flow.context().precision())).bind(flow.parameters());
+        let bind = |program| Arc::new(Executable::new(program, flow.context())?).bind(flow.parameters());
         let kind = match action.polynomial() {
             Some(polynomial) => Kind::Recorded(bind(recorded(flow.layers(), polynomial, estimator)?)?),
             None => Kind::Called {

@@ -8,6 +8,7 @@ use crate::action::{Action, Coupling, Phi4Spec};
 use crate::context::{Context, Precision};
 use crate::program::{Executable, Feed, Output, Program, Recorder, Shape};
 use crate::random::{Purpose, Stream};
+use crate::simd::Instructions;
 use crate::spec::parse;
 use faer::Mat;
 use proptest::prelude::*;
@@ -55,7 +56,9 @@ fn run(flow: &Flow, program: Program, outputs: usize, numbers: &[f64]) -> Vec<Ve
     let batch = numbers.len() / flow.lattice().volume();
     let mut results: Vec<Vec<f64>> = (0..outputs).map(|i| vec![f64::NAN; batch * program.output_count(i)]).collect();
     let mut slices: Vec<&mut [f64]> = results.iter_mut().map(Vec::as_mut_slice).collect();
-    let bound = Arc::new(Executable::new(program, Precision::F64)).bind(flow.parameters()).unwrap();
+    let bound = Arc::new(Executable::with_instructions(program, Precision::F64, Instructions::best()).unwrap())
+        .bind(flow.parameters())
+        .unwrap();
     bound.run(flow.context(), batch, &[Feed::Array(numbers)], &mut slices).unwrap();
     results
 }

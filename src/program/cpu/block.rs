@@ -1,12 +1,12 @@
 //! All steps of a plan for one block of samples.
 
+use super::super::Feed;
 use super::super::recorder::Shape;
 use super::super::short::Short;
 use super::super::stencil::NONE;
 use super::super::steps::{Fused, Place, Plan, STRIP, Step};
 use super::convolve::convolve;
 use super::correlate::correlate;
-use super::executable::Feed;
 use super::prior::{Key, normals};
 use super::{spectral, winograd};
 use crate::simd::Line;

@@ -1,45 +1,27 @@
 //! Planned programs, their parameters, and runs over batches.
 
 use super::super::short::Short;
-use super::super::steps::{Convolve, Geometry, Plan, STRIP, Step, Weights};
-use super::super::{Output, Program};
+use super::super::steps::{Convolve, Geometry, Plan, STRIP, Step, Weights, inputs};
+use super::super::{Feed, Output, Program};
 use super::block::Block;
 use super::dispatch::{run_block, width};
-use super::prior::Key;
 use super::{convolve, spectral, winograd};
 use crate::context::{Context, Precision};
-use crate::error::{Error, Result, expect_length};
+use crate::error::Result;
 use crate::simd::{Instructions, Lines, Real};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// A planned program for one precision and instruction set.
-pub struct Executable {
-    program: Program,
+pub(in super::super) struct Executable {
     plan: Plan,
     precision: Precision,
     instructions: Instructions,
     arenas: Mutex<Vec<(usize, Lines)>>,
 }
 
-/// What feeds an input.
-#[derive(Clone, Copy, Debug)]
-pub enum Feed<'a> {
-    /// `batch x count` numbers.
-    Array(&'a [f64]),
-    /// Standard normal numbers, drawn from keyed streams.
-    Normal(Key),
-}
-
-/// An executable with its parameters, ready to run.
+/// Parameters as the kernels read them.
 #[derive(Clone)]
-pub struct Bound {
-    executable: Arc<Executable>,
-    parameters: Vec<f64>,
-    packed: Packed,
-}
-
-#[derive(Clone)]
-enum Packed {
+pub(in super::super) enum Packed {
     F32(Vec<f32>),
     F64(Vec<f64>),
 }
@@ -57,25 +39,9 @@ impl Packed {
 const MOST_JOBS: usize = 32;
 
 impl Executable {
-    /// Plans a program for the widest instruction set of this processor.
-    pub fn new(program: Program, precision: Precision) -> Self {
-        Self {
-            plan: Plan::new(&program),
-            program,
-            precision,
-            instructions: Instructions::best(),
-            arenas: Mutex::default(),
-        }
-    }
-
-    /// The same for a given instruction set.
-    pub fn with_instructions(program: Program, precision: Precision, instructions: Instructions) -> Result<Self> {
-        Ok(Self { instructions: instructions.require()?, ..Self::new(program, precision) })
-    }
-
-    /// The program.
-    pub fn program(&self) -> &Program {
-        &self.program
+    /// Plans a program for an instruction set.
+    pub fn new(program: &Program, precision: Precision, instructions: Instructions) -> Self {
+        Self { plan: Plan::new(program, true), precision, instructions, arenas: Mutex::default() }
     }
 
     /// Samples that are computed together in the lanes.
@@ -88,16 +54,19 @@ impl Executable {
         64 * (self.plan.lines + STRIP * self.plan.strips)
     }
 
-    /// Joins the program with parameters; weights are packed for the kernels.
-    pub fn bind(self: &Arc<Self>, parameters: &[f64]) -> Result<Bound> {
-        expect_length("parameters", self.program.parameters(), parameters.len())?;
-        let packed = match self.precision {
+    /// Numbers of the inputs that are read, by their index.
+    pub fn inputs(&self) -> Vec<Option<usize>> {
+        inputs(&self.plan).into_iter().map(|shape| Some(shape?.count())).collect()
+    }
+
+    /// Parameters as the kernels read them.
+    pub fn pack(&self, parameters: &[f64]) -> Packed {
+        let mut packed = match self.precision {
             Precision::F32 => Packed::F32(vec![0.0; self.plan.packed]),
             Precision::F64 => Packed::F64(vec![0.0; self.plan.packed]),
         };
-        let mut bound = Bound { executable: Arc::clone(self), parameters: parameters.to_vec(), packed };
-        bound.pack();
-        Ok(bound)
+        packed.fill(self, parameters);
+        packed
     }
 
     /// What a thread computes in: what it had before, if it is not in use, so that it is in that core's cache.
@@ -133,42 +102,24 @@ struct Job<'a> {
     sums: Vec<Vec<f64>>,
 }
 
-impl Bound {
-    /// The planned program.
-    pub fn executable(&self) -> &Arc<Executable> {
-        &self.executable
-    }
-
-    /// The parameters.
-    pub fn parameters(&self) -> &[f64] {
-        &self.parameters
-    }
-
-    /// Replaces the parameters.
-    pub fn set_parameters(&mut self, parameters: &[f64]) -> Result<()> {
-        expect_length("parameters", self.parameters.len(), parameters.len())?;
-        self.parameters.copy_from_slice(parameters);
-        self.pack();
-        Ok(())
-    }
-
-    fn pack(&mut self) {
-        let registers = self.executable.instructions.registers();
-        for step in &self.executable.plan.steps {
+impl Packed {
+    fn fill(&mut self, executable: &Executable, parameters: &[f64]) {
+        let registers = executable.instructions.registers();
+        for step in &executable.plan.steps {
             let Step::Convolve(step) = step else { continue };
             let geometry = &step.geometry;
             if let Weights::Parameter { offset, pack: to } = step.weights {
-                let from = &self.parameters[offset..offset + geometry.outputs * geometry.inputs * geometry.taps];
+                let from = &parameters[offset..offset + geometry.outputs * geometry.inputs * geometry.taps];
                 let short = step.short.as_ref().map(|(short, _)| short);
                 let to = to..to + Convolve::packed(geometry, short);
-                match &mut self.packed {
+                match self {
                     Packed::F32(packed) => pack(geometry, short, from, registers, &mut packed[to]),
                     Packed::F64(packed) => pack(geometry, short, from, registers, &mut packed[to]),
                 }
             }
             if let Some(Weights::Parameter { offset, pack: to }) = step.bias {
-                for (i, &b) in self.parameters[offset..offset + geometry.outputs].iter().enumerate() {
-                    match &mut self.packed {
+                for (i, &b) in parameters[offset..offset + geometry.outputs].iter().enumerate() {
+                    match self {
                         Packed::F32(packed) => packed[to + i] = b as f32,
                         Packed::F64(packed) => packed[to + i] = b,
                     }
@@ -176,27 +127,23 @@ impl Bound {
             }
         }
     }
+}
 
-    /// Runs the program for `batch` samples: one feed for each input, one array for each output.
-    ///
-    /// A per-sample output is `batch x count` numbers; a summed one is `count` numbers. Neither depends on the number
-    /// of threads: a sample is computed alone in its lane, and sums are taken in a fixed order.
-    pub fn run(&self, context: &Context, batch: usize, feeds: &[Feed], outputs: &mut [&mut [f64]]) -> Result<()> {
-        self.check(batch, feeds, outputs)?;
-        if batch == 0 {
-            outputs.iter_mut().zip(&self.executable.program.outputs).for_each(|(out, kind)| {
-                if matches!(kind, Output::Summed(_)) {
-                    out.fill(0.0);
-                }
-            });
-            return Ok(());
-        }
-        let jobs = self.jobs(batch, outputs);
+impl Executable {
+    /// Runs the program for a batch of samples, whose sizes were checked.
+    pub fn run(
+        &self,
+        program: &Program,
+        (parameters, packed): (&[f64], &Packed),
+        context: &Context,
+        (batch, feeds): (usize, &[Feed]),
+        outputs: &mut [&mut [f64]],
+    ) -> Result<()> {
+        let jobs = self.jobs(program, batch, outputs);
         let failed = Mutex::new(None);
         context.share(jobs.len(), |thread, index| {
-            if let Err(error) =
-                self.run_job(thread, &mut jobs[index].lock().unwrap_or_else(PoisonError::into_inner), feeds)
-            {
+            let mut job = jobs[index].lock().unwrap_or_else(PoisonError::into_inner);
+            if let Err(error) = self.run_job(thread, program, (parameters, packed), &mut job, feeds) {
                 *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             }
         });
@@ -205,7 +152,7 @@ impl Bound {
         }
         let sums: Vec<Vec<Vec<f64>>> =
             jobs.into_iter().map(|job| job.into_inner().unwrap_or_else(PoisonError::into_inner).sums).collect();
-        for (index, kind) in self.executable.program.outputs.iter().enumerate() {
+        for (index, kind) in program.outputs.iter().enumerate() {
             if matches!(kind, Output::Summed(_)) {
                 for (i, total) in outputs[index].iter_mut().enumerate() {
                     *total = sums.iter().map(|job| job[index][i]).sum();
@@ -215,37 +162,9 @@ impl Bound {
         Ok(())
     }
 
-    fn check(&self, batch: usize, feeds: &[Feed], outputs: &[&mut [f64]]) -> Result<()> {
-        let program = &self.executable.program;
-        let inputs = self.executable.plan.steps.iter().filter_map(|step| match step {
-            Step::Input { index, shape, .. } => Some((*index, shape.count())),
-            _ => None,
-        });
-        for (index, count) in inputs {
-            match feeds.get(index) {
-                None => return Err(Error::BadShape(format!("feeds: expected input {index}, got {}", feeds.len()))),
-                Some(Feed::Array(numbers)) => {
-                    expect_length(&format!("input {index}"), batch.saturating_mul(count), numbers.len())?
-                }
-                Some(Feed::Normal(_)) => {}
-            }
-        }
-        if outputs.len() != program.outputs.len() {
-            let (expected, got) = (program.outputs.len(), outputs.len());
-            return Err(Error::BadShape(format!("outputs: expected {expected}, got {got}")));
-        }
-        for (index, (kind, out)) in program.outputs.iter().zip(outputs).enumerate() {
-            let count = program.output_count(index);
-            let expected = if matches!(kind, Output::Summed(_)) { count } else { batch.saturating_mul(count) };
-            expect_length(&format!("output {index}"), expected, out.len())?;
-        }
-        Ok(())
-    }
-
     /// Cuts a batch into jobs of whole blocks; the cut depends on the batch alone.
-    fn jobs<'a>(&self, batch: usize, outputs: &'a mut [&mut [f64]]) -> Vec<Mutex<Job<'a>>> {
-        let program = &self.executable.program;
-        let block = self.executable.block();
+    fn jobs<'a>(&self, program: &Program, batch: usize, outputs: &'a mut [&mut [f64]]) -> Vec<Mutex<Job<'a>>> {
+        let block = self.block();
         let length = block * batch.div_ceil(block).div_ceil(MOST_JOBS);
         let mut rest: Vec<&'a mut [f64]> = outputs.iter_mut().map(|out| &mut **out).collect();
         (0..batch.div_ceil(length))
@@ -266,22 +185,28 @@ impl Bound {
             .collect()
     }
 
-    fn run_job(&self, thread: usize, job: &mut Job, feeds: &[Feed]) -> Result<()> {
-        let executable = &*self.executable;
-        let block = executable.block();
-        let mut arena = executable.arena(thread)?;
+    fn run_job(
+        &self,
+        thread: usize,
+        program: &Program,
+        (parameters, packed): (&[f64], &Packed),
+        job: &mut Job,
+        feeds: &[Feed],
+    ) -> Result<()> {
+        let block = self.block();
+        let mut arena = self.arena(thread)?;
         for first in (0..job.samples).step_by(block) {
             let samples = block.min(job.samples - first);
             let mut results: Vec<&mut [f64]> = vec![];
             for (index, out) in job.results.iter_mut().enumerate() {
-                let count = executable.program.output_count(index);
+                let count = program.output_count(index);
                 let range = if out.is_empty() { 0..0 } else { first * count..(first + samples) * count };
                 results.push(&mut out[range]);
             }
             let mut block = Block {
                 lines: arena.start(),
-                packed: self.packed.start(),
-                parameters: &self.parameters,
+                packed: packed.start(),
+                parameters,
                 feeds,
                 first: job.first + first,
                 samples,
@@ -290,9 +215,9 @@ impl Bound {
             };
             // SAFETY: the arena holds the plan's lines and strips, the weights are packed for this precision and
             // instruction set, and the latter was required of the processor.
-            unsafe { run_block(executable.instructions, executable.precision, &executable.plan, &mut block) };
+            unsafe { run_block(self.instructions, self.precision, &self.plan, &mut block) };
         }
-        executable.keep(thread, arena);
+        self.keep(thread, arena);
         Ok(())
     }
 }

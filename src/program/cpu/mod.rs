@@ -13,5 +13,5 @@ mod tiles;
 mod winograd;
 
 pub(super) use crate::simd::Lanes;
-pub use executable::{Bound, Executable, Feed};
+pub(super) use executable::{Executable, Packed};
 pub use prior::Key;

@@ -1,12 +1,14 @@
-//! The shared check of execution: every instruction set and precision agrees with the reference, at every batch size.
+//! The shared check of execution: every instruction set, device and precision agrees with the reference, at every batch
+//! size.
 
-use super::super::cpu::{Executable, Feed};
-use super::super::{Output, Program};
+use super::super::opencl::{self, Layout};
+use super::super::{Bound, Executable, Feed, Output, Program};
 use super::reference::{Bounded, Sample, evaluate, sum_of_samples};
 use super::{context, input_counts, random};
 use crate::context::Precision;
+use crate::opencl::{Device, Options, devices};
 use crate::simd::Instructions;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Samples and parameters for a program: uniform in (-1, 1).
 pub struct Data {
@@ -33,10 +35,61 @@ impl Data {
     }
 }
 
+/// Where a program runs.
+#[derive(Clone, Copy, Debug)]
+pub enum Way {
+    Cpu(Instructions),
+    Device(Layout),
+}
+
+impl Way {
+    /// A program for this way.
+    pub fn executable(self, program: &Program, precision: Precision) -> Executable {
+        match self {
+            Way::Cpu(instructions) => Executable::with_instructions(program.clone(), precision, instructions).unwrap(),
+            Way::Device(layout) => {
+                let options = NOWHERE;
+                let all = (&[device().clone()][..], &options);
+                let built = opencl::Executable::with_layouts(program, precision, all, &[layout]).unwrap();
+                Executable::built(program.clone(), built)
+            }
+        }
+    }
+}
+
+/// Nothing is kept.
+pub const NOWHERE: Options = Options { cache: None, sources: None };
+
+/// The OpenCL device that tests run on: the first one.
+pub fn device() -> &'static Device {
+    static DEVICE: OnceLock<Device> = OnceLock::new();
+    DEVICE.get_or_init(|| devices().unwrap().into_iter().next().expect("an OpenCL device, as pocl-opencl-icd has"))
+}
+
+/// Ways on a device: vectors of samples or sites shared by work-items, values in local or global memory, with numbers of
+/// 64 bits or without.
+pub fn device_ways(precision: Precision) -> Vec<Way> {
+    let single = precision == Precision::F32;
+    let lanes = if single { 16 } else { 8 };
+    let mut layouts = vec![
+        Layout { lanes, workers: 1, is_local: true, has_double: true },
+        Layout { lanes: 1, workers: 8, is_local: true, has_double: true },
+        Layout { lanes: 2, workers: 4, is_local: false, has_double: true },
+    ];
+    if single {
+        layouts.push(Layout { lanes: 4, workers: 2, is_local: true, has_double: false });
+    }
+    layouts.into_iter().map(Way::Device).collect()
+}
+
 /// Outputs of a program for the first `batch` samples.
-pub fn outputs(program: &Program, data: &Data, how: (Instructions, Precision), batch: usize) -> Vec<Vec<f64>> {
-    let executable = Executable::with_instructions(program.clone(), how.1, how.0).unwrap();
-    let bound = Arc::new(executable).bind(&data.parameters).unwrap();
+pub fn outputs(program: &Program, data: &Data, how: (Way, Precision), batch: usize) -> Vec<Vec<f64>> {
+    let bound = Arc::new(how.0.executable(program, how.1)).bind(&data.parameters).unwrap();
+    run(&bound, program, data, batch)
+}
+
+/// Outputs of a program that was bound.
+pub fn run(bound: &Bound, program: &Program, data: &Data, batch: usize) -> Vec<Vec<f64>> {
     let feeds: Vec<Feed> = data.inputs.iter().map(|x| Feed::Array(&x[..x.len() / data.batch * batch])).collect();
     let mut results: Vec<Vec<f64>> = (0..program.outputs.len())
         .map(|i| match program.outputs[i] {
@@ -50,9 +103,15 @@ pub fn outputs(program: &Program, data: &Data, how: (Instructions, Precision), b
 }
 
 /// Every instruction set of this processor in both precisions.
-pub fn ways() -> impl Iterator<Item = (Instructions, Precision)> {
-    let sets = || Instructions::ALL.into_iter().filter(|i| i.is_available());
+pub fn ways() -> impl Iterator<Item = (Way, Precision)> {
+    let sets = || Instructions::ALL.into_iter().filter(|i| i.is_available()).map(Way::Cpu);
     [Precision::F32, Precision::F64].into_iter().flat_map(move |p| sets().map(move |i| (i, p)))
+}
+
+/// All device ways in both precisions.
+pub fn on_devices() -> impl Iterator<Item = (Way, Precision)> {
+    let of = |precision| device_ways(precision).into_iter().map(move |way| (way, precision));
+    [Precision::F32, Precision::F64].into_iter().flat_map(of)
 }
 
 /// How sharp a comparison was.
@@ -82,18 +141,29 @@ impl Sharpness {
 
 /// Outputs against the reference, for all instruction sets, both precisions, and each batch size.
 pub fn assert_agreement(program: &Program, data: &Data, batches: &[usize]) -> Sharpness {
+    assert_agreement_of(ways(), program, data, batches)
+}
+
+/// The same for some ways to run a program.
+pub fn assert_agreement_of(
+    ways: impl Iterator<Item = (Way, Precision)>,
+    program: &Program,
+    data: &Data,
+    batches: &[usize],
+) -> Sharpness {
     let mut sharpness = Sharpness::default();
     let expected = [Precision::F32, Precision::F64].map(|precision| reference(program, data, precision));
-    for (instructions, precision) in ways() {
+    for (way, precision) in ways {
         let expected = &expected[usize::from(precision == Precision::F64)];
+        let bound = Arc::new(way.executable(program, precision)).bind(&data.parameters).unwrap();
         for &batch in batches {
-            let got = outputs(program, data, (instructions, precision), batch);
+            let got = run(&bound, program, data, batch);
             for (index, got) in got.iter().enumerate() {
                 let bounds = wanted(program, &expected[..batch], (index, precision));
                 assert_eq!(bounds.len(), got.len());
                 for (bound, got) in bounds.iter().zip(got) {
                     let near = (got - bound.value).abs() <= bound.error;
-                    let what = || format!("output {index}, {instructions:?}, {precision:?}, batch {batch}");
+                    let what = || format!("output {index}, {way:?}, {precision:?}, batch {batch}");
                     assert!(near, "{}: expected {bound:?}, got {got}", what());
                     sharpness.count(bound, precision);
                 }

@@ -4,7 +4,7 @@
 //! d S(v + h d)/dh = (gradient of S) · d; left by central differences of fourth order, right as recorded.
 
 use super::super::{Node, Output, Program, Recorder, Shape};
-use super::agreement::{Data, assert_agreement, outputs};
+use super::agreement::{Data, Way, assert_agreement, assert_agreement_of, on_devices, outputs};
 use super::random;
 use crate::context::Precision;
 use crate::simd::Instructions;
@@ -76,8 +76,9 @@ pub fn assert_derivatives(name: &str, record: impl Fn(&mut Recorder) -> Case) {
     let program = program(record);
     let data = Data::new(&program, BATCH, 5);
     assert_agreement(&program, &data, &[1, BATCH]);
+    assert_agreement_of(on_devices(), &program, &data, &[1, BATCH]);
     let direction = Data::new(&program, BATCH, 6);
-    let how = (Instructions::best(), Precision::F64);
+    let how = (Way::Cpu(Instructions::best()), Precision::F64);
     let at = |n: f64| outputs(&program, &moved(&data, &direction, n * STEP), how, BATCH);
     let [a, b, centre, c, d] = [2.0, 1.0, 0.0, -1.0, -2.0].map(at);
     let variables = (centre.len() - 3) / 2;

@@ -2,7 +2,7 @@
 
 use super::super::elementwise::Elementwise;
 use super::super::{Output, Program, Recorder, Shape};
-use super::agreement::{Data, outputs};
+use super::agreement::{Data, Way, outputs};
 use super::reference::formula;
 use crate::context::Precision;
 use crate::simd::Instructions;
@@ -39,7 +39,7 @@ fn results(
     operation: Elementwise,
     points: &[[f64; 2]],
     (argument, shift): (usize, f64),
-    how: (Instructions, Precision),
+    how: (Way, Precision),
 ) -> Vec<Vec<f64>> {
     let moved = |i: usize| points.iter().map(|p| p[i] + if i == argument { shift } else { 0.0 }).collect();
     let inputs = (0..operation.arguments()).map(moved).collect();
@@ -57,7 +57,7 @@ fn assert_close(got: &[f64], expected: &[f64], tolerance: f64, what: &str) {
 /// The shared check of all rows: a new one joins by standing in the table, and in the reference's formula.
 fn assert_row(operation: Elementwise, instructions: Instructions) {
     let points = points(operation);
-    let at = |moved, precision| results(operation, &points, moved, (instructions, precision));
+    let at = |moved, precision| results(operation, &points, moved, (Way::Cpu(instructions), precision));
     let centre = at((0, 0.0), Precision::F64);
     let what = |k: usize| format!("{operation:?}, result {k}, {instructions:?}");
     let exact: Vec<f64> = points.iter().map(|p| formula(operation, p[0], p[1], CONSTANT)).collect();

@@ -3,6 +3,7 @@
 mod agreement;
 mod convolutions;
 mod derivatives;
+mod devices;
 mod double_double;
 mod elementwise;
 mod functions;

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
 
 /// One drawn operation: which, and what with.
-type Draw = (u8, u16, u16);
+pub type Draw = (u8, u16, u16);
 
 const LATTICES: [&[usize]; 4] = [&[4], &[2, 2], &[3, 2], &[4, 2]];
 
@@ -239,7 +239,8 @@ impl Builder {
     }
 }
 
-fn built(lattice: usize, draws: &[Draw]) -> Program {
+/// A program of drawn operations.
+pub fn built(lattice: usize, draws: &[Draw]) -> Program {
     let mut builder = Builder::new(lattice);
     draws.iter().for_each(|&draw| builder.record(draw));
     builder.finish()

@@ -1,9 +1,9 @@
 //! Results depend on nothing but the sample: not on threads, on the samples around it, or on lanes that hold none.
 
-use super::super::cpu::{Executable, Feed, Key};
 use super::super::short::Short;
+use super::super::{Executable, Feed, Key};
 use super::super::{Kernel, Output, Program, Recorder, Shape, Stencil};
-use super::agreement::ways;
+use super::agreement::{Way, ways};
 use super::random;
 use crate::context::{Context, Precision};
 use crate::lattice::Lattice;
@@ -40,8 +40,8 @@ fn network() -> Program {
 }
 
 /// Outputs as bits.
-fn run(program: &Program, how: (Instructions, Precision), threads: usize, feed: (usize, Feed)) -> Vec<Vec<u64>> {
-    let executable = Executable::with_instructions(program.clone(), how.1, how.0).unwrap();
+fn run(program: &Program, how: (Way, Precision), threads: usize, feed: (usize, Feed)) -> Vec<Vec<u64>> {
+    let executable = how.0.executable(program, how.1);
     let bound = Arc::new(executable).bind(&random(1, program.parameters())).unwrap();
     let (batch, feed) = feed;
     let length =
@@ -167,7 +167,7 @@ fn normal_numbers_are_those_of_the_streams() {
 
 #[test]
 fn feeds_and_results_of_a_wrong_size_are_refused() {
-    let bound = Arc::new(Executable::new(network(), Precision::F64));
+    let bound = Arc::new(Executable::with_instructions(network(), Precision::F64, Instructions::best()).unwrap());
     assert_eq!(bound.bind(&[0.0; 29]).err().unwrap().to_string(), "parameters: expected 1416 numbers, got 29");
     let bound = bound.bind(&[0.0; 1416]).unwrap();
     let context = super::context();

@@ -1,0 +1,189 @@
+//! Devices ready for work, and kernels built for them: from source, or from the cache of an earlier process.
+
+use super::super::steps::{Plan, Step};
+use super::source::Layout;
+use crate::context::Precision;
+use crate::error::{Error, Result};
+use crate::file;
+use crate::opencl::{Device, Options};
+use ocl::core::{self, CommandQueue, ProgramBuildInfo, ProgramBuildInfoResult, ProgramInfo, ProgramInfoResult};
+use once_cell::sync::Lazy;
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A device with its OpenCL context.
+pub(in super::super) struct Session {
+    device: Device,
+    context: core::Context,
+}
+
+impl Session {
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    pub fn context(&self) -> &core::Context {
+        &self.context
+    }
+
+    /// A new queue.
+    pub fn queue(&self) -> Result<CommandQueue> {
+        core::create_command_queue(&self.context, self.device.ocl(), None)
+            .map_err(|e| failed(&self.device, "queue", &e))
+    }
+}
+
+/// What went wrong on a device.
+pub(super) fn failed(device: &Device, what: &str, error: &core::Error) -> Error {
+    let told = error.to_string();
+    let reason = match error.api_status() {
+        Some(status) => format!("{status:?}"),
+        None => told.split_whitespace().collect::<Vec<_>>().join(" "),
+    };
+    Error::NoDevice(format!("opencl: {}: expected {what}, got {reason}", device.name))
+}
+
+/// The session of a device, which all programs share.
+pub(in super::super) fn session(device: &Device) -> Result<Arc<Session>> {
+    static SESSIONS: Lazy<Mutex<HashMap<usize, Arc<Session>>>> = Lazy::new(Mutex::default);
+    let mut sessions = SESSIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = device.ocl().as_raw() as usize;
+    if let Some(known) = sessions.get(&key) {
+        return Ok(Arc::clone(known));
+    }
+    let context = core::create_context(None, &[device.ocl()], None, None).map_err(|e| failed(device, "context", &e))?;
+    let session = Arc::new(Session { device: device.clone(), context });
+    sessions.insert(key, Arc::clone(&session));
+    Ok(session)
+}
+
+/// Samples of a vector on a device: what its registers hold, or one.
+pub(super) fn lanes(device: &Device, precision: Precision) -> usize {
+    let width = match precision {
+        Precision::F32 => device.width_f32,
+        Precision::F64 => device.width_f64,
+    };
+    if device.is_cpu { width.clamp(1, 16) } else { 1 }
+}
+
+/// How a plan lies on a device, in vectors of some lanes.
+pub(super) fn layout(device: &Device, plan: &Plan, precision: Precision, lanes: usize) -> Result<Layout> {
+    if precision == Precision::F64 && !device.has_f64 {
+        return Err(Error::NoDevice(format!(
+            "opencl: {}: expected numbers of 64 bits for precision 'f64', got a device without them",
+            device.name
+        )));
+    }
+    let widest = plan.steps.iter().map(|step| match step {
+        Step::Convolve(step) => step.geometry.output_sites,
+        _ => 1,
+    });
+    let most = device.max_group.clamp(1, 256);
+    let workers =
+        if device.is_cpu { 1 } else { widest.max().unwrap_or(1).next_power_of_two().clamp(32.min(most), most) };
+    let bytes = if precision == Precision::F32 { 4 } else { 8 };
+    // Wide numbers and what the driver needs itself.
+    let beside = 16 * lanes * (workers + 16) + 1024;
+    let is_local = bytes * lanes * plan.lines + beside <= device.local_memory as usize;
+    Ok(Layout { lanes, workers, is_local, has_double: device.has_f64 })
+}
+
+/// Builds a source for the device of a session.
+pub(in super::super) fn build(session: &Session, source: &str, options: &Options) -> Result<core::Program> {
+    let device = session.device();
+    if let Some(folder) = &options.sources {
+        let name = format!("{:016x}.cl", digest(source.as_bytes(), 0));
+        file::write_atomic(&folder.join(name), source.as_bytes())?;
+    }
+    let flags = CString::new("-cl-std=CL1.2").unwrap_or_default();
+    let identity = identity(device, source);
+    let kept = options.cache.as_ref().map(|folder| place(folder, &identity));
+    if let Some(program) = kept.as_ref().and_then(|path| load(session, path, &identity)) {
+        return Ok(program);
+    }
+    let text = CString::new(source).map_err(|_| Error::Internal("opencl: a source with a zero in it".into()))?;
+    let program =
+        core::create_program_with_source(session.context(), &[text]).map_err(|e| failed(device, "program", &e))?;
+    if let Err(error) = core::build_program(&program, Some(&[device.ocl()]), &flags, None, None) {
+        return Err(refused(session, &program, source, &error));
+    }
+    if let (Some(path), Some(binary)) = (kept, binary(&program)) {
+        // A cache that cannot be written is no fault of the program.
+        let _ = keep(&path, &identity, &binary);
+    }
+    Ok(program)
+}
+
+/// A build that failed: the device's log and the source with its lines numbered.
+fn refused(session: &Session, program: &core::Program, source: &str, error: &core::Error) -> Error {
+    let device = session.device();
+    let log = match core::get_program_build_info(program, device.ocl(), ProgramBuildInfo::BuildLog) {
+        Ok(ProgramBuildInfoResult::BuildLog(log)) => log,
+        _ => error.to_string(),
+    };
+    let numbered: Vec<String> = source.lines().enumerate().map(|(i, line)| format!("{:4} {line}", i + 1)).collect();
+    Error::NoDevice(format!(
+        "opencl: {}: expected a kernel that builds, got:\n{}\n{}",
+        device.name,
+        log.trim_end_matches(['\0', '\n']),
+        numbered.join("\n")
+    ))
+}
+
+/// All that a binary depends on.
+fn identity(device: &Device, source: &str) -> String {
+    let library = env!("CARGO_PKG_VERSION");
+    let Device { platform_name, name, driver, version, .. } = device;
+    format!("{library}\n{platform_name}\n{name}\n{driver}\n{version}\n{source}")
+}
+
+/// FNV-1a.
+fn digest(bytes: &[u8], start: u64) -> u64 {
+    let next = |sum: u64, &b: &u8| (sum ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325 ^ start, next)
+}
+
+fn place(folder: &Path, identity: &str) -> PathBuf {
+    let bytes = identity.as_bytes();
+    folder.join(format!("{:016x}{:016x}.bin", digest(bytes, 0), digest(bytes, 0x9e37_79b9)))
+}
+
+/// A kept file: length of the identity, the identity, the binary, and a digest of both.
+fn keep(path: &Path, identity: &str, binary: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|e| Error::Io(format!("{}: {e}", folder.display())))?;
+    }
+    let mut bytes = (identity.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(identity.as_bytes());
+    bytes.extend(binary);
+    bytes.extend(digest(&bytes, 1).to_le_bytes());
+    file::write_atomic(path, &bytes)
+}
+
+/// The program of a kept file; none where there is no such file, or it is not what it should be.
+fn load(session: &Session, path: &Path, identity: &str) -> Option<core::Program> {
+    let bytes = std::fs::read(path).ok()?;
+    let (rest, sum) = bytes.split_last_chunk::<8>()?;
+    if u64::from_le_bytes(*sum) != digest(rest, 1) {
+        return None;
+    }
+    let (length, rest) = rest.split_first_chunk::<8>()?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+    let (own, binary) = rest.split_at_checked(length)?;
+    if own != identity.as_bytes() {
+        return None;
+    }
+    let device = session.device().ocl();
+    let program = core::create_program_with_binary(session.context(), &[device], &[binary]).ok()?;
+    core::build_program(&program, Some(&[device]), &CString::default(), None, None).ok()?;
+    Some(program)
+}
+
+fn binary(program: &core::Program) -> Option<Vec<u8>> {
+    match core::get_program_info(program, ProgramInfo::Binaries) {
+        Ok(ProgramInfoResult::Binaries(mut all)) => all.pop().filter(|binary| !binary.is_empty()),
+        _ => None,
+    }
+}

@@ -1,0 +1,299 @@
+/* What all generated kernels are made with. Defined before: LANES (samples in a vector; TO_DOUBLE and TO_FLOAT convert so many), WORKERS (work-items of a group,
+ * all on the same samples), SINGLE (1: numbers are float), WIDE (1: there is double), AR (where values lie: local or
+ * global), BARRIER, and CONSTANT(x, y): the wide number x, or x + y in two floats.
+ *
+ *   T, V    a number of the network, and one of each sample
+ *   E, D    the same for wide numbers: double, or an unevaluated sum of two floats where there is no double
+ *
+ * `me` is the work-item. Lanes behind the last sample repeat it.
+ */
+
+/* Called in many places and yet always inlined: some compilers of kernels have no calls. */
+#ifdef __clang__
+#define FUNCTION static inline __attribute__((always_inline))
+#else
+#define FUNCTION static inline
+#endif
+#define CAT_(a, b) a##b
+#define CAT(a, b) CAT_(a, b)
+#if SINGLE
+typedef float T;
+
+#define BOUND 87.0f
+#else
+typedef double T;
+
+#define BOUND 708.0
+#endif
+#if LANES == 1
+typedef T V;
+#elif SINGLE
+typedef CAT(float, LANES) V;
+#else
+typedef CAT(double, LANES) V;
+#endif
+
+/* ---- functions of numbers: what is not a number stays so --------------------------------------------------------- */
+
+FUNCTION V exp_V(V a) {
+  const V high = (V)(BOUND), low = (V)(-BOUND);
+  a = a > high ? high : a;
+  return exp(a < low ? low : a);
+}
+FUNCTION V log_V(V a) { return log(a); }
+FUNCTION V tanh_V(V a) { return tanh(a); }
+
+/* ---- wide numbers ------------------------------------------------------------------------------------------------ */
+
+#if WIDE
+typedef double E;
+#if LANES == 1
+typedef double D;
+#else
+typedef CAT(double, LANES) D;
+#endif
+#define wide_number(x) ((D)(x))
+FUNCTION D widen(V x) { return TO_DOUBLE(x); }
+#if SINGLE
+FUNCTION V narrow(D x) { return TO_FLOAT(x); }
+#else
+FUNCTION V narrow(D x) { return x; }
+#endif
+FUNCTION D wide_add(D a, D b) { return a + b; }
+FUNCTION D wide_subtract(D a, D b) { return a - b; }
+FUNCTION D wide_multiply(D a, D b) { return a * b; }
+FUNCTION D wide_divide(D a, D b) { return a / b; }
+FUNCTION D wide_exp(D a) {
+  const D high = (D)(708.0), low = (D)(-708.0);
+  a = a > high ? high : a;
+  return exp(a < low ? low : a);
+}
+FUNCTION D wide_log(D a) { return log(a); }
+FUNCTION D wide_tanh(D a) { return tanh(a); }
+FUNCTION D wide_leaky(D a, D c) { return fmax(a, a * c); }
+FUNCTION D wide_slope(D a, D c) { return a > (D)(0) ? (D)(1) : c; }
+#define element(x, lane) (((const E *)&(x))[lane])
+#define set_element(x, lane, e) (((E *)&(x))[lane] = (e))
+FUNCTION E plain_add(E a, E b) { return a + b; }
+#else
+typedef float2 E;
+typedef struct { V high, low; } D;
+/* Sums and products without loss: T. J. Dekker, Numer. Math. 18, 224 (1971). Volatile-free: built without fast math. */
+FUNCTION D pair(V a, V b) { D r; r.high = a + b; r.low = b - (r.high - a); return r; }
+FUNCTION D two_sum(V a, V b) {
+  D r;
+  r.high = a + b;
+  const V t = r.high - a;
+  r.low = (a - (r.high - t)) + (b - t);
+  return r;
+}
+FUNCTION D two_product(V a, V b) { D r; r.high = a * b; r.low = fma(a, b, -r.high); return r; }
+FUNCTION D wide_pair(float x, float y) { D r; r.high = (V)(x); r.low = (V)(y); return r; }
+#define wide_number(x) wide_pair(x, 0.0f)
+FUNCTION D widen(V x) { D r; r.high = x; r.low = (V)(0); return r; }
+FUNCTION V narrow(D x) { return x.high + x.low; }
+FUNCTION D wide_add(D a, D b) {
+  const D s = two_sum(a.high, b.high), t = two_sum(a.low, b.low);
+  const D u = pair(s.high, s.low + t.high);
+  return pair(u.high, u.low + t.low);
+}
+FUNCTION D negative(D a) { a.high = -a.high; a.low = -a.low; return a; }
+FUNCTION D wide_subtract(D a, D b) { return wide_add(a, negative(b)); }
+FUNCTION D wide_multiply(D a, D b) {
+  const D p = two_product(a.high, b.high);
+  return pair(p.high, p.low + (a.high * b.low + a.low * b.high));
+}
+FUNCTION D wide_divide(D a, D b) {
+  const V q = a.high / b.high;
+  const D rest = wide_subtract(a, wide_multiply(widen(q), b));
+  return pair(q, (rest.high + rest.low) / b.high);
+}
+FUNCTION D wide_exp(D a) { return widen(exp_V(narrow(a))); }
+FUNCTION D wide_log(D a) { return widen(log(narrow(a))); }
+FUNCTION D wide_tanh(D a) { return widen(tanh(narrow(a))); }
+FUNCTION D wide_leaky(D a, D c) {
+  const D b = wide_multiply(a, c);
+  D r;
+  r.high = a.high > (V)(0) ? a.high : b.high;
+  r.low = a.high > (V)(0) ? a.low : b.low;
+  return r;
+}
+FUNCTION D wide_slope(D a, D c) {
+  D r;
+  r.high = a.high > (V)(0) ? (V)(1) : c.high;
+  r.low = a.high > (V)(0) ? (V)(0) : c.low;
+  return r;
+}
+#define element(x, lane) ((E)(((const float *)&(x).high)[lane], ((const float *)&(x).low)[lane]))
+#define set_element(x, lane, e) (((float *)&(x).high)[lane] = (e).x, ((float *)&(x).low)[lane] = (e).y)
+FUNCTION E plain_add(E a, E b) {
+  const float s = a.x + b.x, t = s - a.x, lost = (a.x - (s - t)) + (b.x - t) + (a.y + b.y);
+  const float high = s + lost;
+  return (E)(high, lost - (high - s));
+}
+#endif
+
+/* The sum over the first lanes, one after the other. */
+FUNCTION E lanes_sum(const D x, uint samples) {
+  E sum = element(x, 0);
+  for (uint lane = 1; lane < samples; lane++) sum = plain_add(sum, element(x, lane));
+  return sum;
+}
+
+/* Adds to a sum over samples, or begins it. */
+FUNCTION void add_to(global E *sum, const D x, uint samples, int is_first) {
+  const E part = lanes_sum(x, samples);
+  *sum = is_first ? part : plain_add(*sum, part);
+}
+
+/* ---- random numbers: the streams of random.rs -------------------------------------------------------------------- */
+
+typedef struct { ulong high, low; } wide_integer;
+typedef struct { wide_integer state, increment; } stream;
+#define MULTIPLIER 0xda942042e4dd58b5UL
+#define GOLDEN 0x9e3779b97f4a7c15UL
+
+FUNCTION wide_integer sum128(wide_integer a, wide_integer b) {
+  wide_integer r;
+  r.low = a.low + b.low;
+  r.high = a.high + b.high + (r.low < a.low);
+  return r;
+}
+FUNCTION wide_integer product128(wide_integer a, wide_integer b) {
+  wide_integer r;
+  r.low = a.low * b.low;
+  r.high = mul_hi(a.low, b.low) + a.high * b.low + a.low * b.high;
+  return r;
+}
+FUNCTION wide_integer times_multiplier(wide_integer a) {
+  wide_integer r;
+  r.low = a.low * MULTIPLIER;
+  r.high = mul_hi(a.low, MULTIPLIER) + a.high * MULTIPLIER;
+  return r;
+}
+FUNCTION ulong mix(ulong z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9UL;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebUL;
+  return z ^ (z >> 31);
+}
+FUNCTION stream stream_of(ulong seed, ulong purpose, ulong counter) {
+  const ulong a = mix(seed + GOLDEN), b = mix(a ^ (purpose * GOLDEN)), c = mix(b ^ (counter + GOLDEN));
+  const ulong d = mix(c + GOLDEN);
+  const ulong high = mix(d ^ b), low = mix(c ^ a);
+  stream s;
+  s.increment.high = (high << 1) | (low >> 63);
+  s.increment.low = (low << 1) | 1;
+  s.state.high = c;
+  s.state.low = d;
+  s.state = sum128(times_multiplier(sum128(s.state, s.increment)), s.increment);
+  return s;
+}
+FUNCTION void advance(stream *s, ulong draws) {
+  wide_integer total = {0, 1}, plus = {0, 0}, by = {0, MULTIPLIER}, add = s->increment;
+  const wide_integer one = {0, 1};
+  for (; draws > 0; draws >>= 1) {
+    if (draws & 1) {
+      total = product128(total, by);
+      plus = sum128(product128(plus, by), add);
+    }
+    add = product128(sum128(by, one), add);
+    by = product128(by, by);
+  }
+  s->state = sum128(product128(total, s->state), plus);
+}
+FUNCTION ulong bits(stream *s) {
+  ulong high = s->state.high;
+  const ulong low = s->state.low | 1;
+  high ^= high >> 32;
+  high *= MULTIPLIER;
+  high ^= high >> 48;
+  high *= low;
+  s->state = sum128(times_multiplier(s->state), s->increment);
+  return high;
+}
+
+/* Standard normal numbers from the 53 bits of two draws. */
+#if WIDE
+typedef D U;
+#define uniform_of(n) ((double)(n) * (1.0 / 9007199254740992.0))
+#define set_uniform(u, lane, n) set_element(u, lane, uniform_of(n))
+FUNCTION void normal_pair(U u, U v, V *first, V *second) {
+  const D radius = sqrt(log((D)(1.0) - u) * (D)(-2.0)), turn = v * (D)(2.0);
+  *first = narrow(radius * cospi(turn));
+  *second = narrow(radius * sinpi(turn));
+}
+#else
+typedef struct { V log, turn; } U;
+FUNCTION float log_of_rest(ulong n) {
+  const float scale = 1.0f / 9007199254740992.0f;
+  return n < (1UL << 52) ? log1p(-(float)n * scale) : log((float)((1UL << 53) - n) * scale);
+}
+#endif
+
+FUNCTION void normals(AR V *to, global const ulong *key, ulong first, uint samples, uint count, uint me) {
+  stream streams[LANES];
+  for (uint lane = 0; lane < LANES; lane++) {
+    streams[lane] = stream_of(key[1], key[2], key[3] + first + min(lane, samples - 1));
+    if (WORKERS > 1) advance(&streams[lane], 2 * me);
+  }
+  for (uint pair = me; 2 * pair < count; pair += WORKERS) {
+    V x, y;
+#if WIDE
+    D u, v;
+#else
+    V u, v;
+#endif
+    for (uint lane = 0; lane < LANES; lane++) {
+      const ulong m = bits(&streams[lane]) >> 11, n = bits(&streams[lane]) >> 11;
+#if WIDE
+      set_uniform(u, lane, m);
+      set_uniform(v, lane, n);
+#else
+      ((float *)&u)[lane] = log_of_rest(m);
+      ((float *)&v)[lane] = (float)n * (2.0f / 9007199254740992.0f);
+#endif
+      if (WORKERS > 1) advance(&streams[lane], 2 * (WORKERS - 1));
+    }
+#if WIDE
+    normal_pair(u, v, &x, &y);
+#else
+    const V radius = sqrt(u * (V)(-2.0f));
+    x = radius * cospi(v);
+    y = radius * sinpi(v);
+#endif
+    to[2 * pair] = x;
+    if (2 * pair + 1 < count) to[2 * pair + 1] = y;
+  }
+}
+
+/* ---- inputs and outputs, `[sample][number]` ---------------------------------------------------------------------- */
+
+FUNCTION void load(AR V *to, global const T *from, global const ulong *key, ulong first, uint samples, uint count, uint me) {
+  if (key[0]) {
+    normals(to, key, first, samples, count, me);
+    return;
+  }
+  for (uint i = me; i < count; i += WORKERS) {
+    V x;
+    for (uint lane = 0; lane < LANES; lane++)
+      ((T *)&x)[lane] = from[(first + min(lane, samples - 1)) * count + i];
+    to[i] = x;
+  }
+}
+FUNCTION D load_wide(global const E *from, ulong first, uint samples) {
+  D x;
+  for (uint lane = 0; lane < LANES; lane++) {
+    const E e = from[first + min(lane, samples - 1)];
+    set_element(x, lane, e);
+  }
+  return x;
+}
+FUNCTION void store(global T *to, AR const V *from, ulong first, uint samples, uint count, uint me) {
+  for (uint i = me; i < count; i += WORKERS) {
+    const V x = from[i];
+    for (uint lane = 0; lane < samples; lane++) to[(first + lane) * count + i] = ((const T *)&x)[lane];
+  }
+}
+FUNCTION void store_wide(global E *to, const D x, ulong first, uint samples) {
+  for (uint lane = 0; lane < samples; lane++) to[first + lane] = element(x, lane);
+}

@@ -1,0 +1,11 @@
+//! The OpenCL executor: a plan becomes one kernel, run for a batch in one launch.
+
+mod build;
+mod executable;
+mod source;
+
+#[cfg(test)]
+pub(super) use build::{build, session};
+pub(super) use executable::{Executable, Packed};
+#[cfg(test)]
+pub(super) use source::{LIBRARY, Layout};

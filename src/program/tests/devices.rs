@@ -1,0 +1,242 @@
+//! What OpenCL devices do beside agreeing with the reference: random numbers, sums, launches, and what is kept.
+//!
+//! Operations, their derivatives and all that follows from them are checked on devices where they are on the CPU.
+
+use super::super::opencl::{self, LIBRARY, Layout, build, session};
+use super::super::{Executable, Feed, Key, Output, Program, Recorder, Shape};
+use super::agreement::{Data, NOWHERE, Sharpness, Way, assert_agreement_of, device, device_ways, outputs, run};
+use super::random_programs::{Draw, built};
+use super::{context, random};
+use crate::context::Precision;
+use crate::error::Error;
+use crate::opencl::{Device, Options};
+use crate::random::{Purpose, Stream};
+use ocl::core::{self, ArgVal, MemFlags};
+use proptest::prelude::*;
+use proptest::test_runner::{RngSeed, TestRunner};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+const PURPOSE: Purpose = Purpose::Prior;
+
+/// A folder of its own for a test, empty.
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("instanton-{}-{name}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// A program that gives its input, its square's sum, and the sum of its squares over the samples.
+fn copying(count: usize) -> Program {
+    let mut recorder = Recorder::new();
+    let x = recorder.input(Shape::new(1, count));
+    let square = recorder.multiply(x, x);
+    let total = recorder.total(square);
+    Program::new(recorder, vec![Output::PerSample(x), Output::PerSample(total), Output::Summed(square)])
+}
+
+fn on(devices: &[Device], program: &Program, layout: Layout, precision: Precision) -> Executable {
+    let layouts = vec![layout; devices.len()];
+    let built = opencl::Executable::with_layouts(program, precision, (devices, &NOWHERE), &layouts).unwrap();
+    Executable::built(program.clone(), built)
+}
+
+#[test]
+fn random_programs_agree_with_the_reference_on_devices() {
+    let config =
+        ProptestConfig { cases: 24, rng_seed: RngSeed::Fixed(12), failure_persistence: None, ..Default::default() };
+    let draws = (0..4usize, proptest::collection::vec((any::<u8>(), any::<u16>(), any::<u16>()), 1..12));
+    let sharpness = std::cell::RefCell::new(Sharpness::default());
+    let check = |(lattice, draws): (usize, Vec<Draw>)| {
+        let program = built(lattice, &draws);
+        // Each case takes one way, and all ways have cases.
+        let precision = if draws.len() % 2 == 0 { Precision::F32 } else { Precision::F64 };
+        let ways = device_ways(precision);
+        let way = ways[(draws.len() / 2 + lattice) % ways.len()];
+        let data = Data::new(&program, 9, 3);
+        sharpness.borrow_mut().add(assert_agreement_of([(way, precision)].into_iter(), &program, &data, &[1, 9]));
+        Ok(())
+    };
+    TestRunner::new(config).run(&draws, check).unwrap();
+    let fraction = sharpness.borrow().fraction();
+    assert!(fraction > 0.8, "sharp comparisons: {fraction}");
+}
+
+#[test]
+fn integers_of_streams_are_the_same_bit_for_bit() {
+    let head = "#pragma OPENCL EXTENSION cl_khr_fp64 : enable\n#define LANES 1\n#define WORKERS 1\n#define SINGLE 0\n\
+                #define WIDE 1\n#define TO_DOUBLE convert_double\n#define TO_FLOAT convert_float\n#define AR global\n";
+    let kernel = "kernel void draw(const ulong seed, const ulong purpose, const ulong counter, const ulong skipped,\n\
+                  global ulong *integers, global double *uniforms, const uint count) {\n\
+                  stream s = stream_of(seed, purpose, counter);\n  advance(&s, skipped);\n\
+                  for (uint i = 0; i < count; i++) {\n    stream t = s;\n    integers[i] = bits(&s);\n\
+                  uniforms[i] = uniform_of(bits(&t) >> 11);\n  }\n}\n";
+    let session = session(device()).unwrap();
+    let program = build(&session, &format!("{head}{LIBRARY}{kernel}"), &NOWHERE).unwrap();
+    let kernel = core::create_kernel(&program, "draw").unwrap();
+    let queue = session.queue().unwrap();
+    let count = 300usize;
+    // SAFETY: no host memory is involved.
+    let (integers, uniforms) = unsafe {
+        let room = |flags| core::create_buffer::<_, u64>(session.context(), flags, count, None::<&[u64]>).unwrap();
+        (room(MemFlags::new().read_write()), room(MemFlags::new().read_write()))
+    };
+    for (seed, counter, skipped) in [(1, 0, 0), (u64::MAX, u64::MAX, 1), (7, 1 << 40, 12345), (3, 9, u64::MAX >> 3)] {
+        let number = |at, x: &u64| core::set_kernel_arg(&kernel, at, ArgVal::scalar(x)).unwrap();
+        for (at, x) in [seed, PURPOSE as u64, counter, skipped].iter().enumerate() {
+            number(at as u32, x);
+        }
+        core::set_kernel_arg(&kernel, 4, ArgVal::mem(&integers)).unwrap();
+        core::set_kernel_arg(&kernel, 5, ArgVal::mem(&uniforms)).unwrap();
+        core::set_kernel_arg(&kernel, 6, ArgVal::scalar(&(count as u32))).unwrap();
+        let (mut got, mut real) = (vec![0u64; count], vec![0.0f64; count]);
+        // SAFETY: the buffers have as many numbers.
+        unsafe {
+            let none = || (None::<core::Event>, None::<&mut core::Event>);
+            core::enqueue_kernel(&queue, &kernel, 1, None, &[1, 1, 1], None, none().0, none().1).unwrap();
+            core::enqueue_read_buffer(&queue, &integers, true, 0, &mut got, none().0, none().1).unwrap();
+            core::enqueue_read_buffer(&queue, &uniforms, true, 0, &mut real, none().0, none().1).unwrap();
+        }
+        let mut stream = Stream::new(seed, PURPOSE, counter);
+        stream.advance(skipped);
+        let mut again = stream.clone();
+        assert_eq!(got, (0..count).map(|_| stream.bits()).collect::<Vec<_>>());
+        assert_eq!(real, (0..count).map(|_| again.uniform()).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn normal_numbers_agree_with_those_of_the_cpu() {
+    for precision in [Precision::F32, Precision::F64] {
+        for way in device_ways(precision) {
+            // An odd count, and samples that do not fill the last vector.
+            let (count, batch) = (37, 41);
+            let bound = Arc::new(way.executable(&copying(count), precision)).bind(&[]).unwrap();
+            let key = Key { seed: 5, purpose: PURPOSE, counter: u64::MAX - 20 };
+            let (mut z, mut squares, mut sums) = (vec![0.0; batch * count], vec![0.0; batch], vec![0.0; count]);
+            bound.run(context(), batch, &[Feed::Normal(key)], &mut [&mut z, &mut squares, &mut sums]).unwrap();
+            let tolerance = if precision == Precision::F32 { 1e-6 } else { 1e-14 };
+            for (i, z) in z.chunks(count).enumerate() {
+                let mut expected = vec![0.0; count];
+                Stream::new(5, PURPOSE, key.counter.wrapping_add(i as u64)).normals(&mut expected);
+                for (z, x) in z.iter().zip(expected) {
+                    assert!((z - x).abs() <= tolerance * (1.0 + x.abs()), "{way:?}: expected {x}, got {z}");
+                }
+                let sum: f64 = z.iter().map(|z| z * z).sum();
+                let near = if precision == Precision::F32 { 1e-6 } else { 1e-14 };
+                assert!((squares[i] - sum).abs() < near * sum, "{way:?}: {} {sum}", squares[i]);
+            }
+        }
+    }
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_devices_nor_on_the_run() {
+    let (program, batch) = (copying(6), 777);
+    let numbers = random(3, 6 * batch);
+    for precision in [Precision::F32, Precision::F64] {
+        for way in device_ways(precision) {
+            let Way::Device(layout) = way else { continue };
+            let results = |count: usize, feed: Feed| {
+                let devices = vec![device().clone(); count];
+                let bound = Arc::new(on(&devices, &program, layout, precision)).bind(&[]).unwrap();
+                let run = || {
+                    let (mut x, mut total, mut sum) = (vec![0.0; 6 * batch], vec![0.0; batch], vec![0.0; 6]);
+                    bound.run(context(), batch, &[feed], &mut [&mut x, &mut total, &mut sum]).unwrap();
+                    [x, total, sum].concat().into_iter().map(f64::to_bits).collect::<Vec<_>>()
+                };
+                let first = run();
+                assert_eq!(run(), first, "{way:?}: a second run");
+                first
+            };
+            for feed in [Feed::Array(&numbers), Feed::Normal(Key { seed: 1, purpose: PURPOSE, counter: 3 })] {
+                let alone = results(1, feed);
+                for count in [2, 3] {
+                    assert_eq!(results(count, feed), alone, "{way:?} on {count} devices");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn kept_kernels_are_used_again_and_bad_files_are_not() {
+    let folder = folder("kept");
+    let options = Options { cache: Some(folder.join("deep")), sources: Some(folder.join("sources")) };
+    fs::create_dir_all(folder.join("sources")).unwrap();
+    let program = copying(5);
+    let Way::Device(layout) = device_ways(Precision::F64)[0] else { panic!() };
+    let result = || {
+        let devices = (&[device().clone()][..], &options);
+        let built = opencl::Executable::with_layouts(&program, Precision::F64, devices, &[layout]).unwrap();
+        let executable = Executable::built(program.clone(), built);
+        run(&Arc::new(executable).bind(&[]).unwrap(), &program, &Data::new(&program, 7, 2), 7)
+    };
+    let files = || {
+        let names = fs::read_dir(folder.join("deep")).unwrap().map(|entry| entry.unwrap().path());
+        names.collect::<Vec<PathBuf>>()
+    };
+    let first = result();
+    let [file] = &files()[..] else { panic!("one kept file, got {:?}", files()) };
+    let whole = fs::read(file).unwrap();
+    assert_eq!(result(), first);
+    // A file cut short, one with a changed byte, one of something else: built anew, and mended.
+    let mut changed = whole.clone();
+    changed[whole.len() / 2] ^= 1;
+    for bad in [&whole[..whole.len() / 3], &changed[..], b"", b"instanton"] {
+        fs::write(file, bad).unwrap();
+        assert_eq!(result(), first);
+        assert_eq!(fs::read(file).unwrap().len(), whole.len());
+    }
+    // Several at once.
+    fs::remove_file(file).unwrap();
+    std::thread::scope(|scope| {
+        let all: Vec<_> = (0..4).map(|_| scope.spawn(result)).collect();
+        all.into_iter().for_each(|one| assert_eq!(one.join().unwrap(), first));
+    });
+    assert_eq!(files().len(), 1);
+    let source = fs::read_dir(folder.join("sources")).unwrap().next().unwrap().unwrap().path();
+    assert!(fs::read_to_string(source).unwrap().contains("kernel __attribute__"));
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_kernel_that_does_not_build_tells_the_log_and_the_numbered_source() {
+    let session = session(device()).unwrap();
+    let Err(Error::NoDevice(message)) = build(&session, "kernel void f() {\n  nonsense(1);\n}\n", &NOWHERE) else {
+        panic!("an error of the device")
+    };
+    assert!(message.contains("expected a kernel that builds"), "{message}");
+    assert!(message.contains("nonsense"), "{message}");
+    assert!(message.contains("\n   2   nonsense(1);"), "{message}");
+}
+
+#[test]
+fn a_device_without_doubles_is_refused_for_networks_in_double_precision() {
+    let mut single = device().clone();
+    single.has_f64 = false;
+    let program = copying(4);
+    let error =
+        opencl::Executable::new(&program, Precision::F64, (std::slice::from_ref(&single), &NOWHERE)).err().unwrap();
+    let name = &device().name;
+    let expected = "expected numbers of 64 bits for precision 'f64', got a device without them";
+    assert_eq!(error, Error::NoDevice(format!("opencl: {name}: {expected}")));
+    assert!(opencl::Executable::new(&program, Precision::F32, (&[single], &NOWHERE)).is_ok());
+}
+
+#[test]
+fn a_batch_is_one_launch_where_nothing_is_summed_over_it() {
+    let mut recorder = Recorder::new();
+    let x = recorder.input(Shape::new(1, 8));
+    let y = recorder.tanh(x);
+    let program = Program::new(recorder, vec![Output::PerSample(y)]);
+    let way = device_ways(Precision::F64)[0];
+    let bound = Arc::new(way.executable(&program, Precision::F64)).bind(&[]).unwrap();
+    for batch in [1, 8, 9, 1000, 5000] {
+        let mut y = vec![0.0; 8 * batch];
+        assert_eq!(bound.run(context(), batch, &[Feed::Array(&random(1, 8 * batch))], &mut [&mut y]).unwrap(), 1);
+    }
+    assert_eq!(outputs(&program, &Data::new(&program, 3, 1), (way, Precision::F64), 0), [vec![0.0; 0]]);
+}
