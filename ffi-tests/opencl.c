@@ -73,7 +73,8 @@ int main(void) {
   elsewhere("INSTANTON_OPENCL", "/nonexistent.so", no_loader);
 
   char *text = devices();
-  const char *const keys[] = {"device", "platform", "name", "driver", "version", "f64", "memory", "local_memory", "units"};
+  const char *const keys[] = {"device", "platform", "name",         "driver", "version",
+                              "f64",    "memory",   "local_memory", "units"};
   EXPECT(strstr(text, "\"cpu\"") != NULL && strstr(text, "\"cpu\"") < strstr(text, "\"opencl:0\""));
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     char key[32];
