@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Installs what the tests need and the machine lacks: compilers for C, C++ and Fortran, make, nm,
-# valgrind, OpenCL's loader, an OpenCL driver for the CPU and one that checks accesses to memory, by apt, as root or with sudo. Fails where it cannot. Rust has to be there already.
+# Installs what the tests need and the machine lacks: compilers for C, C++ and Fortran, make, nm, valgrind,
+# and for OpenCL a loader, a driver for the CPU and a simulator that checks accesses to memory; by apt, as
+# root or with sudo. Fails where it cannot. Rust has to be there already.
 set -euo pipefail
 
-declare -A package=([cc]=gcc [c++]=g++ [gfortran]=gfortran [make]=make [nm]=binutils [valgrind]=valgrind [oclgrind]=oclgrind)
-# Files of the same kind; the C compiler alone does not bring the headers of its library.
+declare -A package=([cc]=gcc [c++]=g++ [gfortran]=gfortran [make]=make [nm]=binutils [valgrind]=valgrind
+  [oclgrind]=oclgrind)
+# What is no program: a C compiler alone does not bring the headers of its library.
 declare -A file=([/usr/include/stdio.h]=libc6-dev [/etc/OpenCL/vendors/pocl.icd]=pocl-opencl-icd)
 
 fail() {
@@ -20,7 +22,8 @@ missing() {
   for name in "${!file[@]}"; do
     [ -e "$name" ] || echo "${file[$name]}"
   done
-  ldconfig -p | grep -q 'libOpenCL\.so\.1 ' || echo ocl-icd-libopencl1
+  # Of all lines, not the first: ldconfig must not meet a closed pipe.
+  PATH="$PATH:/usr/sbin:/sbin" ldconfig -p | grep 'libOpenCL\.so\.1 ' >/dev/null || echo ocl-icd-libopencl1
 }
 
 command -v cargo >/dev/null || fail "expected a Rust toolchain (cargo), got none: see https://rustup.rs"

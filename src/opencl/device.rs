@@ -4,6 +4,7 @@ use super::{loader, query};
 use crate::error::{Error, Result};
 use ocl::core::{DeviceId, PlatformId};
 use ocl::ffi;
+use std::sync::{Mutex, PoisonError};
 
 const GPU: u64 = 1 << 2;
 const CPU: u64 = 1 << 1;
@@ -97,12 +98,16 @@ pub(super) struct Found {
     pub(super) faults: Vec<String>,
 }
 
+/// Drivers set up their devices at the first look, and PoCL 3.1 shows them half made to a second thread.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 /// Looks through all platforms. One that fails does not hide the devices of the others.
 pub(super) fn look() -> Found {
     let mut found = Found::default();
     if loader::open().is_err() {
         return found;
     }
+    let _looking = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     match query::platforms() {
         Ok(platforms) => platforms.into_iter().for_each(|platform| look_through(platform, &mut found)),
         Err(status) => found.faults.push(format!("the list of platforms gave status {status}")),

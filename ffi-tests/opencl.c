@@ -1,0 +1,106 @@
+/* Devices of OpenCL in the section `context` of instanton.h. Needs a driver: scripts/prerequisites.sh installs one. */
+#include "expect.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char *devices(void) {
+  int64_t needed = 0;
+  EXPECT_OK(inst_devices(NULL, 0, &needed));
+  char *text = malloc((size_t)needed);
+  EXPECT(text != NULL);
+  EXPECT_OK(inst_devices(text, needed, &needed));
+  return text;
+}
+
+/* True where the process has a file with this in its name in its memory; false where the system cannot tell. */
+static int is_loaded(const char *name) {
+  char line[1024];
+  int found = 0;
+  FILE *maps = fopen("/proc/self/maps", "r");
+  while (maps != NULL && fgets(line, sizeof line, maps) != NULL) found = found || strstr(line, name) != NULL;
+  if (maps != NULL) fclose(maps);
+  return found;
+}
+
+/* Runs `check` in a process of its own with a variable set. */
+static void elsewhere(const char *variable, const char *value, void (*check)(void)) {
+  const pid_t child = fork();
+  EXPECT(child >= 0);
+  if (child == 0) {
+    EXPECT(setenv(variable, value, 1) == 0);
+    check();
+    _exit(EXIT_SUCCESS);
+  }
+  int status = -1;
+  EXPECT(waitpid(child, &status, 0) == child);
+  EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
+}
+
+static void expect_none(void) {
+  inst_context *context = NULL;
+  char *text = devices();
+  EXPECT(strstr(text, "\"cpu\"") != NULL && strstr(text, "opencl") == NULL);
+  free(text);
+  EXPECT_STATUS(INST_NO_DEVICE, inst_context_new("{device: 'opencl:0'}", &context));
+  EXPECT_MESSAGE("context: device: expected ");
+  EXPECT_MESSAGE("'opencl:0'");
+  EXPECT(context == NULL);
+}
+
+static void no_driver(void) {
+  expect_none();
+  EXPECT_MESSAGE("expected an OpenCL platform");
+  EXPECT_MESSAGE("finds no driver");
+}
+
+static void no_loader(void) {
+  expect_none();
+  EXPECT_MESSAGE("expected OpenCL's loader");
+  EXPECT_MESSAGE("INSTANTON_OPENCL");
+  EXPECT_MESSAGE("/nonexistent.so");
+}
+
+int main(void) {
+  inst_context *context = NULL;
+  /* The CPU needs nothing of OpenCL. */
+  EXPECT_OK(inst_context_new("{threads: 1}", &context));
+  inst_context_free(context);
+  context = NULL;
+  EXPECT(!is_loaded("libOpenCL"));
+
+  elsewhere("OCL_ICD_VENDORS", "/nonexistent", no_driver);
+  elsewhere("INSTANTON_OPENCL", "/nonexistent.so", no_loader);
+
+  char *text = devices();
+  const char *const keys[] = {"device", "platform", "name",         "driver", "version",
+                              "f64",    "memory",   "local_memory", "units"};
+  EXPECT(strstr(text, "\"cpu\"") != NULL && strstr(text, "\"cpu\"") < strstr(text, "\"opencl:0\""));
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    char key[32];
+    snprintf(key, sizeof key, "\"%s\":", keys[i]);
+    EXPECT(strstr(text, key) != NULL);
+  }
+  free(text);
+
+  const char *const good[] = {"{device: 'opencl', threads: 1}", "{device: 'opencl:0', threads: 1}",
+                              "{device: 'opencl:all', threads: 1, precision: 'f32'}"};
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+    EXPECT_OK(inst_context_new(good[i], &context));
+    inst_context_free(context);
+    context = NULL;
+  }
+  EXPECT_STATUS(INST_NO_DEVICE, inst_context_new("{device: 'opencl:99'}", &context));
+  EXPECT_MESSAGE("context: device: expected one of opencl:0 '");
+  EXPECT_MESSAGE(", got 'opencl:99'");
+  EXPECT_STATUS(INST_NO_DEVICE, inst_context_new("{device: 'opencl:nonsense'}", &context));
+  EXPECT_MESSAGE("context: device: expected one of opencl:0 '");
+  EXPECT_MESSAGE(", got 'opencl:nonsense'");
+  EXPECT_STATUS(INST_BAD_SPEC, inst_context_new("{device: 'opencl:0,0'}", &context));
+  EXPECT_MESSAGE("names opencl:0 twice");
+  EXPECT_STATUS(INST_BAD_SPEC, inst_context_new("{device: 'opencl:'}", &context));
+  EXPECT_STATUS(INST_BAD_SPEC, inst_context_new("{device: 'cuda'}", &context));
+  EXPECT_MESSAGE("expected 'cpu', 'opencl'");
+  EXPECT(context == NULL);
+  return report("opencl");
+}
