@@ -98,7 +98,9 @@ test-c: $(TEST_PROGRAMS) $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/trai
 	sh scripts/exports.sh $(RELEASE)/$(SHARED)
 	set -e; for test in $(TEST_PROGRAMS); do $$test; done
 	$(BUILD)/test_exactness models
+	$(BUILD)/test_exactness models "{seed: 11, device: 'opencl'}"
 	$(BUILD)/hmc_phi4 models 0.5
+	$(BUILD)/hmc_phi4 models 0.5 "{threads: 1, precision: 'f32', device: 'opencl'}"
 	$(BUILD)/hmc_phi4_fortran models 0.5
 	$(BUILD)/schwinger_fortran 4 2.0 0.2 40
 	! $(BUILD)/schwinger_fortran 4 2.0 0.2 0 2>/dev/null

@@ -6,6 +6,8 @@
 mod dirac;
 #[path = "rows/gauge.rs"]
 mod gauge;
+#[path = "rows/opencl.rs"]
+mod opencl;
 #[path = "rows/solve.rs"]
 mod solve;
 
@@ -51,9 +53,19 @@ const ROWS: &[Row] = &[
     ("clover-triad", "of-the-triad", dirac::clover_triad),
     ("solve-speedup", "over-faer", solve::speedup),
     ("solve-memory", "spinor-fields", solve::memory),
+    ("opencl-sample-f32", "of-the-cpu-executor", opencl::sample_over_cpu),
+    ("opencl-launches", "for-a-batch", opencl::launches),
+    ("opencl-first-sample", "seconds", opencl::first_sample),
+    ("opencl-start-speedup", "over-the-first-start", opencl::start_speedup),
 ];
 
 fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, flag, cache] = &arguments[..]
+        && flag == "--first-sample"
+    {
+        return opencl::child(cache);
+    }
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-') && !a.is_empty()).collect();
     if let Some(unknown) = wanted.iter().find(|w| ROWS.iter().all(|(name, _, _)| name != w)) {
         let names: Vec<&str> = ROWS.iter().map(|(name, _, _)| *name).collect();

@@ -153,12 +153,12 @@ int main(int count, char **arguments) {
   inst_context *context;
   inst_lattice *lattice_4, *lattice_6;
   inst_model *model;
-  if (count != 2) {
-    fprintf(stderr, "usage: exactness MODELS\n");
+  if (count != 2 && count != 3) {
+    fprintf(stderr, "usage: exactness MODELS [CONTEXT]\n");
     return EXIT_FAILURE;
   }
   snprintf(path, sizeof path, "%s/phi4_6x6.safetensors", arguments[1]);
-  EXPECT_OK(inst_context_new("{seed: 11}", &context));
+  EXPECT_OK(inst_context_new(count > 2 ? arguments[2] : "{seed: 11}", &context));
   EXPECT_OK(inst_lattice_new(context, 2, extent_4, &lattice_4));
   EXPECT_OK(inst_lattice_new(context, 2, extent_6, &lattice_6));
   EXPECT_OK(inst_model_load(lattice_6, path, &model));

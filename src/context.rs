@@ -56,11 +56,16 @@ impl Drop for Workers {
 impl Context {
     /// A context with `threads` worker threads (0: one for each core that the process may use).
     pub fn new(seed: u64, precision: Precision, threads: usize) -> Result<Self> {
-        Self::with_devices(seed, precision, threads, Vec::new())
+        Self::with_devices(seed, precision, threads, (vec![], Options::default()))
     }
 
-    /// A context as of `new` with OpenCL devices (none: the CPU).
-    pub fn with_devices(seed: u64, precision: Precision, threads: usize, devices: Vec<Device>) -> Result<Self> {
+    /// A context as of `new` with OpenCL devices (none: the CPU), and what programs of devices are built with.
+    pub fn with_devices(
+        seed: u64,
+        precision: Precision,
+        threads: usize,
+        (devices, options): (Vec<Device>, Options),
+    ) -> Result<Self> {
         const MOST: usize = 4096;
         if threads > MOST {
             return Err(Error::BadSpec(format!("threads: expected 0 (all) to {MOST}, got {threads}")));
@@ -76,7 +81,7 @@ impl Context {
             })
             .build()
             .map_err(|e| Error::NoDevice(format!("threads: expected to start {threads} (0: all), got: {e}")))?;
-        Ok(Self { seed, precision, devices, options: Options::default(), pool, _workers: workers })
+        Ok(Self { seed, precision, devices, options, pool, _workers: workers })
     }
 
     /// Seed of all random numbers.

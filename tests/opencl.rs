@@ -3,7 +3,7 @@
 
 use instanton::context::{Context, Precision};
 use instanton::error::Error;
-use instanton::opencl::{devices, select};
+use instanton::opencl::{Options, devices, select};
 use std::process::Command;
 use std::thread;
 
@@ -104,7 +104,8 @@ fn devices_are_chosen_by_place_and_name() {
 #[test]
 fn contexts_hold_their_devices() {
     assert!(Context::new(1, Precision::F64, 1).unwrap().devices().is_empty());
-    let context = Context::with_devices(1, Precision::F64, 1, select("opencl:0").unwrap()).unwrap();
+    let context =
+        Context::with_devices(1, Precision::F64, 1, (select("opencl:0").unwrap(), Options::default())).unwrap();
     assert_eq!(context.devices().len(), 1);
     assert_eq!(context.devices()[0].name, devices().unwrap()[0].name);
 }

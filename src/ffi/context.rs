@@ -5,10 +5,11 @@ use super::guard::{guard, inst_status};
 use super::handles::{self, Handle, Object};
 use crate::context::{Context, Precision};
 use crate::error::{Error, Result};
-use crate::opencl::{self, Device};
+use crate::opencl::{self, Device, Options};
 use crate::simd::Instructions;
 use crate::spec;
 use std::ffi::c_char;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
@@ -19,7 +20,7 @@ impl Object for Arc<Context> {
     const KIND: usize = 0;
 }
 
-/// `{device: 'cpu', threads: 0, seed: 1, precision: 'f64'}`.
+/// `{device: 'cpu', threads: 0, seed: 1, precision: 'f64', cache: 'user', sources: 'off'}`.
 #[derive(serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct ContextSpec {
@@ -27,11 +28,23 @@ struct ContextSpec {
     threads: usize,
     seed: u64,
     precision: Precision,
+    cache: String,
+    sources: String,
 }
+
+/// No folder.
+const OFF: &str = "off";
 
 impl Default for ContextSpec {
     fn default() -> Self {
-        Self { device: "cpu".into(), threads: 0, seed: 1, precision: Precision::default() }
+        Self {
+            device: "cpu".into(),
+            threads: 0,
+            seed: 1,
+            precision: Precision::default(),
+            cache: "user".into(),
+            sources: OFF.into(),
+        }
     }
 }
 
@@ -49,7 +62,7 @@ pub unsafe extern "C" fn inst_context_new(spec: *const c_char, out: *mut *mut in
         let (text, out) = unsafe { (arguments::spec("spec", spec)?, Output::one("out", out)?) };
         let spec: ContextSpec = spec::parse("context", text)?;
         let devices = chosen(&spec.device)?;
-        let context = Context::with_devices(spec.seed, spec.precision, spec.threads, devices);
+        let context = Context::with_devices(spec.seed, spec.precision, spec.threads, (devices, options(&spec)?));
         let context = context.map_err(|e| e.within("context"))?;
         out.write(handles::new(Arc::new(context)));
         Ok(())
@@ -95,6 +108,19 @@ fn chosen(device: &str) -> Result<Vec<Device>> {
         return Err(Error::BadSpec(format!("context: device: expected 'cpu', {forms}, got '{device}'")));
     }
     opencl::select(device).map_err(|e| e.within("context: device"))
+}
+
+/// The folders of a spec.
+fn options(spec: &ContextSpec) -> Result<Options> {
+    let folder = |text: &str| (text != OFF).then(|| PathBuf::from(text));
+    let cache = if spec.cache == "user" { Options::default().cache } else { folder(&spec.cache) };
+    let sources = folder(&spec.sources);
+    for (key, folder) in [("cache", &cache), ("sources", &sources)] {
+        if folder.as_ref().is_some_and(|folder| folder.as_os_str().is_empty()) {
+            return Err(Error::BadSpec(format!("context: {key}: expected a folder or '{OFF}', got ''")));
+        }
+    }
+    Ok(Options { cache, sources })
 }
 
 /// An entry of `inst_devices` for the OpenCL device at a place of the list.

@@ -82,6 +82,11 @@ impl Flow {
         self.inversion.set_parameters(parameters)
     }
 
+    /// The program of sampling, with the parameters: z to the field and log q.
+    pub fn sampling(&self) -> &Bound {
+        &self.sampling
+    }
+
     /// Floating-point operations of the convolutions of one draw.
     pub fn flops(&self) -> usize {
         self.sampling.executable().program().flops()

@@ -9,8 +9,9 @@ use crate::error::Result;
 use crate::opencl::{Device, Options};
 use ocl::OclPrm;
 use ocl::core::{self, ArgVal, CommandQueue, Kernel, Mem, MemFlags};
+use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Chunks that a batch is cut into, and jobs of a chunk, at most; the cut depends on the batch alone, so that sums over
 /// samples do not depend on which device takes which chunk.
@@ -27,12 +28,18 @@ pub(in super::super) struct Executable {
 /// A program on one device.
 struct Built {
     session: Arc<Session>,
+    options: Options,
     layout: Layout,
+    /// Kernels by the inputs that they draw themselves; built when they are first asked for.
+    variants: Mutex<HashMap<Vec<bool>, Arc<Variant>>>,
+}
+
+/// A kernel, and what runs compute in when none is running.
+struct Variant {
     source: Source,
     program: core::Program,
     tables: Mem,
     numbers: Mem,
-    /// What runs compute in, when none is running.
     idle: Mutex<Vec<Bench>>,
 }
 
@@ -147,7 +154,7 @@ impl Executable {
         layouts: &[Layout],
     ) -> Result<Self> {
         let plan = Plan::new(program, false);
-        let built = |(device, &layout)| Built::new((program, &plan), precision, (device, options), layout);
+        let built = |(device, &layout)| Built::new((device, options), layout);
         let devices = devices.iter().zip(layouts).map(built).collect::<Result<Vec<_>>>()?;
         Ok(Self { plan, precision, lanes: layouts[0].lanes, devices })
     }
@@ -206,11 +213,11 @@ impl Executable {
         for run in runs {
             launches += run.finish(self.precision, outputs, &mut sums)?;
         }
-        let source = &self.devices[0].source;
+        let (firsts, sum_count) = source::sums(program);
         for (index, out) in outputs.iter_mut().enumerate() {
-            let Some(at) = source.sums[index] else { continue };
+            let Some(at) = firsts[index] else { continue };
             for (i, total) in out.iter_mut().enumerate() {
-                *total = sums.chunks(source.sum_count).map(|chunk| chunk[at + i]).sum();
+                *total = sums.chunks(sum_count).map(|chunk| chunk[at + i]).sum();
             }
         }
         Ok(launches)
@@ -220,6 +227,7 @@ impl Executable {
 /// A run that a device works on.
 struct Run<'a> {
     built: &'a Built,
+    variant: Arc<Variant>,
     bench: Bench,
     /// Samples of this device.
     samples: Range<usize>,
@@ -231,28 +239,38 @@ struct Run<'a> {
 }
 
 impl Built {
-    fn new(
-        (program, plan): (&Program, &Plan),
-        precision: Precision,
-        (device, options): (&Device, &Options),
-        layout: Layout,
-    ) -> Result<Self> {
-        let session = build::session(device)?;
-        let source = Source::new(program, plan, precision, layout);
-        let built = build::build(&session, &source.text, options)?;
-        let tables = upload(&session, &source.tables)?;
-        let numbers = upload_numbers(&session, precision, &source.numbers)?;
-        Ok(Self { session, layout, source, program: built, tables, numbers, idle: Mutex::default() })
+    fn new((device, options): (&Device, &Options), layout: Layout) -> Result<Self> {
+        let (session, options) = (build::session(device)?, options.clone());
+        Ok(Self { session, options, layout, variants: Mutex::default() })
+    }
+
+    /// The kernel that draws some inputs itself.
+    fn variant(&self, executable: &Executable, program: &Program, drawn: &[bool]) -> Result<Arc<Variant>> {
+        let mut variants = self.variants.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = variants.get(drawn) {
+            return Ok(Arc::clone(known));
+        }
+        let (session, precision) = (&self.session, executable.precision);
+        let source = Source::new((program, drawn), &executable.plan, precision, self.layout);
+        let variant = Arc::new(Variant {
+            program: build::build(session, &source.text, &self.options)?,
+            tables: upload(session, &source.tables)?,
+            numbers: upload_numbers(session, precision, &source.numbers)?,
+            source,
+            idle: Mutex::default(),
+        });
+        variants.insert(drawn.to_vec(), Arc::clone(&variant));
+        Ok(variant)
     }
 
     /// Kernels that no other run uses.
-    fn bench(&self) -> Result<Bench> {
-        if let Some(bench) = self.idle.lock().ok().and_then(|mut idle| idle.pop()) {
+    fn bench(&self, variant: &Variant) -> Result<Bench> {
+        if let Some(bench) = variant.idle.lock().ok().and_then(|mut idle| idle.pop()) {
             return Ok(bench);
         }
         let device = self.session.device();
-        let kernel = |name| core::create_kernel(&self.program, name).map_err(|e| failed(device, name, &e));
-        let reduce = if self.source.sum_count > 0 { Some(kernel("reduce")?) } else { None };
+        let kernel = |name| core::create_kernel(&variant.program, name).map_err(|e| failed(device, name, &e));
+        let reduce = if variant.source.sum_count > 0 { Some(kernel("reduce")?) } else { None };
         Ok(Bench { queue: self.session.queue()?, run: kernel("run")?, reduce, launches: 0 })
     }
 
@@ -267,18 +285,20 @@ impl Built {
         let samples = (chunks.start * cut.length * lanes).min(batch)..(chunks.end * cut.length * lanes).min(batch);
         let jobs = cut.jobs(&chunks);
         let own = samples.len();
-        let mut bench = self.bench()?;
+        let drawn: Vec<bool> = feeds.iter().map(|feed| matches!(feed, Feed::Normal(_))).collect();
+        let variant = self.variant(executable, program, &drawn)?;
+        let mut bench = self.bench(&variant)?;
         let has_double = self.layout.has_double;
         let (mut buffers, mut keys) = (vec![], vec![]);
         for (index, shape) in inputs(&executable.plan).iter().enumerate() {
-            let (mut key, mut numbers, mut wide) = ([0u64; 4], &[][..], false);
+            let (mut key, mut numbers, mut wide) = ([0u64; 3], &[][..], false);
             if let Some(shape) = shape {
                 wide = shape.wide;
                 match feeds[index] {
                     Feed::Array(all) => numbers = &all[samples.start * shape.count()..samples.end * shape.count()],
                     Feed::Normal(k) => {
                         let counter = k.counter.wrapping_add(samples.start as u64);
-                        key = [1, k.seed, k.purpose as u64, counter];
+                        key = [k.seed, k.purpose as u64, counter];
                     }
                 }
             }
@@ -301,7 +321,7 @@ impl Built {
             results.push((index, count, wide, room::<u32>(session, own * count * bytes / 4)?));
         }
         let groups = jobs.len();
-        let sum_count = self.source.sum_count;
+        let sum_count = variant.source.sum_count;
         let sums = room::<u32>(session, 2 * groups * sum_count)?;
         let bytes = executable.plan.lines.max(1) * lanes * if precision == Precision::F32 { 4 } else { 8 };
         // Values in global memory: as many groups at once as there is room for.
@@ -315,7 +335,7 @@ impl Built {
         let set = |at: usize, value: ArgVal| {
             core::set_kernel_arg(&bench.run, at as u32, value).map_err(|e| failed(session.device(), "arguments", &e))
         };
-        let fixed = [weights, &self.numbers, &self.tables, &memory, &sums, &keys];
+        let fixed = [weights, &variant.numbers, &variant.tables, &memory, &sums, &keys];
         for (at, buffer) in fixed.into_iter().enumerate() {
             set(at, ArgVal::mem(buffer))?;
         }
@@ -349,7 +369,7 @@ impl Built {
             totals = Some((total, chunks.len() * sum_count));
         }
         buffers.extend([keys, memory, sums, weights.clone()]);
-        Ok(Run { built: self, bench, samples, results, totals, _buffers: buffers })
+        Ok(Run { built: self, variant, bench, samples, results, totals, _buffers: buffers })
     }
 }
 
@@ -403,7 +423,7 @@ impl Run<'_> {
             sums.extend(wide(from, *count)?);
         }
         let launches = std::mem::take(&mut self.bench.launches);
-        if let Ok(mut idle) = self.built.idle.lock() {
+        if let Ok(mut idle) = self.variant.idle.lock() {
             idle.push(self.bench);
         }
         Ok(launches)

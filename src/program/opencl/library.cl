@@ -181,7 +181,7 @@ FUNCTION stream stream_of(ulong seed, ulong purpose, ulong counter) {
   const ulong d = mix(c + GOLDEN);
   const ulong high = mix(d ^ b), low = mix(c ^ a);
   stream s;
-  s.increment.high = (high << 1) | (low >> 63);
+  s.increment.high = high * 2 + mul_hi(low, (ulong)2);
   s.increment.low = (low << 1) | 1;
   s.state.high = c;
   s.state.low = d;
@@ -233,7 +233,7 @@ FUNCTION float log_of_rest(ulong n) {
 FUNCTION void normals(AR V *to, global const ulong *key, ulong first, uint samples, uint count, uint me) {
   stream streams[LANES];
   for (uint lane = 0; lane < LANES; lane++) {
-    streams[lane] = stream_of(key[1], key[2], key[3] + first + min(lane, samples - 1));
+    streams[lane] = stream_of(key[0], key[1], key[2] + first + min(lane, samples - 1));
     if (WORKERS > 1) advance(&streams[lane], 2 * me);
   }
   for (uint pair = me; 2 * pair < count; pair += WORKERS) {
@@ -268,11 +268,7 @@ FUNCTION void normals(AR V *to, global const ulong *key, ulong first, uint sampl
 
 /* ---- inputs and outputs, `[sample][number]` ---------------------------------------------------------------------- */
 
-FUNCTION void load(AR V *to, global const T *from, global const ulong *key, ulong first, uint samples, uint count, uint me) {
-  if (key[0]) {
-    normals(to, key, first, samples, count, me);
-    return;
-  }
+FUNCTION void load(AR V *to, global const T *from, ulong first, uint samples, uint count, uint me) {
   for (uint i = me; i < count; i += WORKERS) {
     V x;
     for (uint lane = 0; lane < LANES; lane++)

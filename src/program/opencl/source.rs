@@ -35,8 +35,7 @@ pub(super) struct Source {
     pub tables: Vec<u32>,
     /// Numbers of tables.
     pub numbers: Vec<f64>,
-    /// Sums over samples: the first of each output, and their number.
-    pub sums: Vec<Option<usize>>,
+    /// Numbers of sums over samples.
     pub sum_count: usize,
 }
 
@@ -66,6 +65,7 @@ pub(super) fn pack(geometry: &Geometry, parameters: &[f64], to: &mut [f64]) {
 
 struct Writer<'a> {
     plan: &'a Plan,
+    drawn: &'a [bool],
     layout: Layout,
     precision: Precision,
     functions: String,
@@ -85,15 +85,13 @@ struct Writer<'a> {
 
 impl Source {
     /// The source of a planned program.
-    pub fn new(program: &Program, plan: &Plan, precision: Precision, layout: Layout) -> Self {
-        let (mut sums, mut sum_count) = (vec![], 0);
-        for (index, output) in program.outputs.iter().enumerate() {
-            let is_sum = matches!(output, Output::Summed(_));
-            sums.push(is_sum.then_some(sum_count));
-            sum_count += if is_sum { program.output_count(index) } else { 0 };
-        }
+    ///
+    /// `drawn` tells which inputs are normal numbers that the kernel draws itself.
+    pub fn new((program, drawn): (&Program, &[bool]), plan: &Plan, precision: Precision, layout: Layout) -> Self {
+        let (sums, sum_count) = sums(program);
         let mut writer = Writer {
             plan,
+            drawn,
             layout,
             precision,
             functions: String::new(),
@@ -193,8 +191,8 @@ impl Writer<'_> {
             );
             put!(text, "  totals[(size_t)chunk * {} + i] = total;\n}}", self.sum_count);
         }
-        let Self { tables, numbers, sums, sum_count, .. } = self;
-        Source { text, tables, numbers, sums, sum_count }
+        let Self { tables, numbers, sum_count, .. } = self;
+        Source { text, tables, numbers, sum_count }
     }
 
     fn is_single(&self) -> bool {
@@ -250,7 +248,12 @@ impl Writer<'_> {
             }
             Step::Input { index, to, shape } => {
                 let count = shape.count();
-                put!(self.body, "    load(a + {to}, input_{index}, keys + {}, first, samples, {count}, me);", 4 * index);
+                let (from, key) = (format!("input_{index}"), format!("keys + {}", 3 * index));
+                if self.drawn.get(*index) == Some(&true) {
+                    put!(self.body, "    normals(a + {to}, {key}, first, samples, {count}, me);");
+                } else {
+                    put!(self.body, "    load(a + {to}, {from}, first, samples, {count}, me);");
+                }
                 self.barrier();
             }
             Step::Parameter { offset, to, count } => {
@@ -603,6 +606,17 @@ impl Writer<'_> {
             self.each(channels * taps, &text);
         }
     }
+}
+
+/// Sums over samples: the first of each output that is one, and their number.
+pub(super) fn sums(program: &Program) -> (Vec<Option<usize>>, usize) {
+    let (mut firsts, mut count) = (vec![], 0);
+    for (index, output) in program.outputs.iter().enumerate() {
+        let is_sum = matches!(output, Output::Summed(_));
+        firsts.push(is_sum.then_some(count));
+        count += if is_sum { program.output_count(index) } else { 0 };
+    }
+    (firsts, count)
 }
 
 /// What is swept over.
