@@ -41,7 +41,7 @@ TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl tes
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-fortran test test-rust test-references test-c test-valgrind bench race train fields picture spectrum install library clean
+.PHONY: demo demo-fortran test test-rust test-references test-c test-valgrind test-oclgrind bench race train fields picture spectrum install library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/hmc_phi4
@@ -110,6 +110,10 @@ test-c: $(TEST_PROGRAMS) $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/trai
 # OpenCL, which do not stand that.
 test-valgrind: $(TESTS:%=$(BUILD)/test_%)
 	set -e; for test in $(TESTS); do INSTANTON_OPENCL=/nonexistent $(VALGRIND) $(BUILD)/test_$$test; done
+
+# Programs on a simulated OpenCL device, in all shapes, with races and accesses out of bounds noted.
+test-oclgrind:
+	scripts/oclgrind.sh
 
 # ---- the rest ----------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn specs_of_contexts_name_the_key() {
     let message = |status, spec: &CStr| unmade(status, |out| unsafe { inst_context_new(spec.as_ptr(), out) });
-    let keys = "; known keys: device, threads, seed, precision";
+    let keys = "; known keys: device, threads, seed, precision, cache, sources";
     assert_eq!(message(2, c"{thread: 1}"), format!("context: unknown key 'thread'{keys}"));
     assert_eq!(
         message(2, c"{precision: 'f16'}"),

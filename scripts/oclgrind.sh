@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Runs the tests of programs on oclgrind, which simulates an OpenCL device and watches every access to memory:
+# in all shapes of work-groups and both kinds of memory. Fails where a test does, or where a race, an access out
+# of bounds or anything else was noted.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+program=$(command -v oclgrind) || { echo "oclgrind: expected it to be installed, got none" >&2; exit 1; }
+library=$(dirname "$(dirname "$(readlink -f "$program")")")/lib/oclgrind/liboclgrind-rt.so
+[ -e "$library" ] || { echo "oclgrind: expected $library, got none" >&2; exit 1; }
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# One test at a time: the simulator knows one kernel at a time.
+INSTANTON_OPENCL=$library OCLGRIND_DATA_RACES=1 OCLGRIND_LOG=$log "${CARGO:-cargo}" test --release --lib -- \
+  --test-threads 1 program::tests::operations program::tests::devices::normal program::tests::devices::random \
+  program::tests::devices::results program::tests::devices::a_batch
+if [ -s "$log" ]; then
+  cat "$log" >&2
+  echo "oclgrind: expected nothing noted, got the above" >&2
+  exit 1
+fi
