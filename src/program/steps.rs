@@ -161,3 +161,10 @@ pub(super) fn inputs(plan: &Plan) -> Vec<Option<Shape>> {
     }
     shapes
 }
+
+impl Plan {
+    /// Numbers of the inputs that steps read, by their index.
+    pub fn input_counts(&self) -> Vec<Option<usize>> {
+        inputs(self).into_iter().map(|shape| Some(shape?.count())).collect()
+    }
+}

@@ -1,7 +1,7 @@
 //! Planned programs, their parameters, and runs over batches.
 
 use super::super::short::Short;
-use super::super::steps::{Convolve, Geometry, Plan, STRIP, Step, Weights, inputs};
+use super::super::steps::{Convolve, Geometry, Plan, STRIP, Step, Weights};
 use super::super::{Feed, Output, Program};
 use super::block::Block;
 use super::dispatch::{run_block, width};
@@ -56,7 +56,7 @@ impl Executable {
 
     /// Numbers of the inputs that are read, by their index.
     pub fn inputs(&self) -> Vec<Option<usize>> {
-        inputs(&self.plan).into_iter().map(|shape| Some(shape?.count())).collect()
+        self.plan.input_counts()
     }
 
     /// Parameters as the kernels read them.

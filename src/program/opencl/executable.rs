@@ -2,20 +2,18 @@
 
 use super::super::steps::{Convolve, Plan, Step, Weights, inputs};
 use super::super::{Feed, Output, Program};
+use super::buffers::{argument, launch, read, room, upload, upload_numbers, upload_wide};
 use super::build::{self, Session, failed};
+use super::convolutions;
+use super::cut::Cut;
 use super::source::{self, Layout, Source};
 use crate::context::Precision;
 use crate::error::Result;
 use crate::opencl::{Device, Options};
-use ocl::OclPrm;
-use ocl::core::{self, ArgVal, CommandQueue, Kernel, Mem, MemFlags};
+use ocl::core::{self, ArgVal, CommandQueue, Kernel, Mem};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Chunks that a batch is cut into, and jobs of a chunk, at most; the cut depends on the batch alone, so that sums over
-/// samples do not depend on which device takes which chunk.
-const CHUNKS: usize = 32;
 
 /// A program built for some devices.
 pub(in super::super) struct Executable {
@@ -55,87 +53,6 @@ struct Bench {
 #[derive(Clone)]
 pub(in super::super) struct Packed(Vec<Mem>);
 
-/// The cut of a batch.
-#[derive(Clone, Copy)]
-struct Cut {
-    lanes: usize,
-    vectors: usize,
-    /// Vectors of a chunk, and of a job.
-    length: usize,
-    share: usize,
-    /// Jobs of a whole chunk.
-    jobs: usize,
-}
-
-impl Cut {
-    fn new(batch: usize, lanes: usize) -> Self {
-        let vectors = batch.div_ceil(lanes);
-        let length = vectors.div_ceil(CHUNKS);
-        let share = length.div_ceil(CHUNKS);
-        Self { lanes, vectors, length, share, jobs: length.div_ceil(share) }
-    }
-
-    fn chunks(&self) -> usize {
-        self.vectors.div_ceil(self.length)
-    }
-
-    /// Jobs of some chunks.
-    fn jobs(&self, chunks: &Range<usize>) -> Range<usize> {
-        let last = if chunks.end == self.chunks() {
-            let rest = self.vectors - (chunks.end - 1) * self.length;
-            (chunks.end - 1) * self.jobs + rest.div_ceil(self.share)
-        } else {
-            chunks.end * self.jobs
-        };
-        chunks.start * self.jobs..last
-    }
-}
-
-/// Numbers in the precision of a device.
-fn upload<T: OclPrm>(session: &Session, numbers: &[T]) -> Result<Mem> {
-    // No device has buffers of no bytes.
-    let none = [T::default()];
-    let numbers = if numbers.is_empty() { &none[..] } else { numbers };
-    // SAFETY: the device copies the numbers before the call returns.
-    unsafe {
-        core::create_buffer(
-            session.context(),
-            MemFlags::new().read_only().copy_host_ptr(),
-            numbers.len(),
-            Some(numbers),
-        )
-    }
-    .map_err(|e| failed(session.device(), "memory", &e))
-}
-
-fn room<T: OclPrm>(session: &Session, count: usize) -> Result<Mem> {
-    // SAFETY: no host memory is involved.
-    unsafe { core::create_buffer::<_, T>(session.context(), MemFlags::new().read_write(), count.max(1), None::<&[T]>) }
-        .map_err(|e| failed(session.device(), &format!("memory for {count} numbers"), &e))
-}
-
-/// Narrow numbers, uploaded.
-fn upload_numbers(session: &Session, precision: Precision, numbers: &[f64]) -> Result<Mem> {
-    match precision {
-        Precision::F32 => upload(session, &numbers.iter().map(|&x| x as f32).collect::<Vec<_>>()),
-        Precision::F64 => upload(session, numbers),
-    }
-}
-
-/// A wide number in two floats.
-fn split(x: f64) -> [f32; 2] {
-    let high = x as f32;
-    [high, if high.is_finite() { (x - f64::from(high)) as f32 } else { 0.0 }]
-}
-
-fn upload_wide(session: &Session, has_double: bool, numbers: &[f64]) -> Result<Mem> {
-    if has_double {
-        upload(session, numbers)
-    } else {
-        upload(session, &numbers.iter().flat_map(|&x| split(x)).collect::<Vec<_>>())
-    }
-}
-
 impl Executable {
     /// Plans a program and builds it for the devices.
     pub fn new(program: &Program, precision: Precision, (devices, options): (&[Device], &Options)) -> Result<Self> {
@@ -143,17 +60,26 @@ impl Executable {
         let lanes = devices.iter().map(|device| build::lanes(device, precision)).min().unwrap_or(1);
         let layouts = devices.iter().map(|device| build::layout(device, &plan, precision, lanes));
         let layouts = layouts.collect::<Result<Vec<_>>>()?;
-        Self::with_layouts(program, precision, (devices, options), &layouts)
+        Self::planned(plan, precision, (devices, options), &layouts)
     }
 
     /// The same, laid out as told.
+    #[cfg(test)]
     pub(in super::super) fn with_layouts(
         program: &Program,
         precision: Precision,
         (devices, options): (&[Device], &Options),
         layouts: &[Layout],
     ) -> Result<Self> {
-        let plan = Plan::new(program, false);
+        Self::planned(Plan::new(program, false), precision, (devices, options), layouts)
+    }
+
+    fn planned(
+        plan: Plan,
+        precision: Precision,
+        (devices, options): (&[Device], &Options),
+        layouts: &[Layout],
+    ) -> Result<Self> {
         let built = |(device, &layout)| Built::new((device, options), layout);
         let devices = devices.iter().zip(layouts).map(built).collect::<Result<Vec<_>>>()?;
         Ok(Self { plan, precision, lanes: layouts[0].lanes, devices })
@@ -171,7 +97,7 @@ impl Executable {
 
     /// Numbers of the inputs that are read, by their index.
     pub fn inputs(&self) -> Vec<Option<usize>> {
-        inputs(&self.plan).into_iter().map(|shape| Some(shape?.count())).collect()
+        self.plan.input_counts()
     }
 
     /// Parameters as the kernels read them, on all devices.
@@ -181,7 +107,7 @@ impl Executable {
             let Step::Convolve(Convolve { geometry, weights, bias, .. }) = step else { continue };
             if let Weights::Parameter { offset, pack } = *weights {
                 let count = geometry.outputs * geometry.inputs * geometry.taps;
-                source::pack(geometry, &parameters[offset..offset + count], &mut packed[pack..pack + count]);
+                convolutions::pack(geometry, &parameters[offset..offset + count], &mut packed[pack..pack + count]);
             }
             if let Some(Weights::Parameter { offset, pack }) = *bias {
                 packed[pack..pack + geometry.outputs].copy_from_slice(&parameters[offset..offset + geometry.outputs]);
@@ -332,9 +258,7 @@ impl Built {
         };
         let memory = room::<u32>(session, if self.layout.is_local { 1 } else { most * bytes / 4 })?;
         let numbers = [own, 0, cut.length, cut.share, cut.jobs].map(|n| n as u32);
-        let set = |at: usize, value: ArgVal| {
-            core::set_kernel_arg(&bench.run, at as u32, value).map_err(|e| failed(session.device(), "arguments", &e))
-        };
+        let set = |at: usize, value: ArgVal| argument(session, &bench.run, at, value);
         let fixed = [weights, &variant.numbers, &variant.tables, &memory, &sums, &keys];
         for (at, buffer) in fixed.into_iter().enumerate() {
             set(at, ArgVal::mem(buffer))?;
@@ -348,8 +272,7 @@ impl Built {
         let workers = self.layout.workers;
         for first in (0..groups).step_by(most) {
             let number = first as u32;
-            core::set_kernel_arg(&bench.run, 7, ArgVal::scalar(&number))
-                .map_err(|e| failed(session.device(), "arguments", &e))?;
+            argument(session, &bench.run, 7, ArgVal::scalar(&number))?;
             let count = most.min(groups - first);
             launch(session, &bench.queue, &bench.run, [count * workers, 1, 1], Some([workers, 1, 1]))?;
             bench.launches += 1;
@@ -360,9 +283,8 @@ impl Built {
             let numbers = [cut.jobs as u32, groups as u32];
             let arguments =
                 [ArgVal::mem(&sums), ArgVal::mem(&total), ArgVal::scalar(&numbers[0]), ArgVal::scalar(&numbers[1])];
-            for (at, argument) in arguments.into_iter().enumerate() {
-                core::set_kernel_arg(reduce, at as u32, argument)
-                    .map_err(|e| failed(session.device(), "arguments", &e))?;
+            for (at, value) in arguments.into_iter().enumerate() {
+                argument(session, reduce, at, value)?;
             }
             launch(session, &bench.queue, reduce, [sum_count, chunks.len(), 1], None)?;
             bench.launches += 1;
@@ -371,30 +293,6 @@ impl Built {
         buffers.extend([keys, memory, sums, weights.clone()]);
         Ok(Run { built: self, variant, bench, samples, results, totals, _buffers: buffers })
     }
-}
-
-fn launch(
-    session: &Session,
-    queue: &CommandQueue,
-    kernel: &Kernel,
-    size: [usize; 3],
-    group: Option<[usize; 3]>,
-) -> Result<()> {
-    // SAFETY: the arguments are buffers of the sizes that the kernel was written for.
-    unsafe { core::enqueue_kernel(queue, kernel, 2, None, &size, group, None::<core::Event>, None::<&mut core::Event>) }
-        .map_err(|e| failed(session.device(), "launch", &e))
-}
-
-fn read<T: OclPrm>(session: &Session, queue: &CommandQueue, from: &Mem, count: usize) -> Result<Vec<T>> {
-    let mut to = vec![T::default(); count];
-    if count > 0 {
-        // SAFETY: the buffer has as many numbers, and the call returns when they are there.
-        unsafe {
-            core::enqueue_read_buffer(queue, from, true, 0, &mut to, None::<core::Event>, None::<&mut core::Event>)
-        }
-        .map_err(|e| failed(session.device(), "results", &e))?;
-    }
-    Ok(to)
 }
 
 impl Run<'_> {

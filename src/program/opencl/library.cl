@@ -133,6 +133,19 @@ FUNCTION E plain_add(E a, E b) {
 }
 #endif
 
+/* The rows of elementwise.rs for wide numbers. */
+#define WIDE_Add(a, b, c) wide_add(a, b)
+#define WIDE_Subtract(a, b, c) wide_subtract(a, b)
+#define WIDE_Multiply(a, b, c) wide_multiply(a, b)
+#define WIDE_Divide(a, b, c) wide_divide(a, b)
+#define WIDE_Scale(a, b, c) wide_multiply(a, c)
+#define WIDE_Offset(a, b, c) wide_add(a, c)
+#define WIDE_Exp(a, b, c) wide_exp(a)
+#define WIDE_Log(a, b, c) wide_log(a)
+#define WIDE_Tanh(a, b, c) wide_tanh(a)
+#define WIDE_LeakyRelu(a, b, c) wide_leaky(a, c)
+#define WIDE_LeakySlope(a, b, c) wide_slope(a, c)
+
 /* The sum over the first lanes, one after the other. */
 FUNCTION E lanes_sum(const D x, uint samples) {
   E sum = element(x, 0);

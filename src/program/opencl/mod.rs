@@ -1,6 +1,9 @@
 //! The OpenCL executor: a plan becomes one kernel, run for a batch in one launch.
 
+mod buffers;
 mod build;
+mod convolutions;
+mod cut;
 mod executable;
 mod source;
 

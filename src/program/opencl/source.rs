@@ -5,15 +5,20 @@
 //! processor whose registers hold several numbers the vector is such a register and a group has one work-item, which is
 //! what the CPU executor does; elsewhere a vector is one sample and work-items take its sites.
 
-use super::super::elementwise::Elementwise;
-use super::super::steps::{Convolve, Correlate, Fused, Geometry, Group, Place, Plan, Step, Weights, inputs};
+use super::super::steps::{Fused, FusedOperation, Group, Place, Plan, Step, inputs};
 use super::super::{Output, Program};
+use super::buffers::split;
 use crate::context::Precision;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
-use std::sync::Arc;
 
 pub(in super::super) const LIBRARY: &str = include_str!("library.cl");
+
+/// Writes a line of text to a string, which cannot fail.
+macro_rules! put {
+    ($to:expr, $($text:tt)*) => { let _ = writeln!($to, $($text)*); };
+}
+pub(super) use put;
 
 /// How a program lies on a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,47 +44,24 @@ pub(super) struct Source {
     pub sum_count: usize,
 }
 
-/// Output channels that a work-item takes at once.
-const CHANNELS: usize = 8;
-/// Vectors that a work-item sums in.
-const SUMS: usize = 24;
-
-/// Tiles of output channels: first and width.
-pub(super) fn tiles(outputs: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..outputs).step_by(CHANNELS).map(move |first| (first, CHANNELS.min(outputs - first)))
-}
-
-/// Packs weights as kernels read them: for each tile of outputs `[tap][input][output in tile]`.
-pub(super) fn pack(geometry: &Geometry, parameters: &[f64], to: &mut [f64]) {
-    let mut next = to.iter_mut();
-    for (first, width) in tiles(geometry.outputs) {
-        for k in 0..geometry.taps {
-            for c in 0..geometry.inputs {
-                for (o, slot) in (first..first + width).zip(&mut next) {
-                    *slot = parameters[geometry.weight(o, c, k)];
-                }
-            }
-        }
-    }
-}
-
-struct Writer<'a> {
+/// Writes a source, step by step.
+pub(super) struct Writer<'a> {
     plan: &'a Plan,
     drawn: &'a [bool],
-    layout: Layout,
+    pub(super) layout: Layout,
     precision: Precision,
-    functions: String,
-    body: String,
-    tables: Vec<u32>,
+    pub(super) functions: String,
+    pub(super) body: String,
+    pub(super) tables: Vec<u32>,
     numbers: Vec<f64>,
     /// Places of tables by the groups of sites they hold.
-    known: HashMap<*const Group, Vec<[usize; 3]>>,
-    pairs: HashMap<*const Group, [usize; 3]>,
+    pub(super) known: HashMap<*const Group, Vec<[usize; 3]>>,
+    pub(super) pairs: HashMap<*const Group, [usize; 3]>,
     /// Functions of convolutions by what makes them differ.
-    convolutions: HashMap<String, usize>,
+    pub(super) convolutions: HashMap<String, usize>,
     /// Wide numbers by their lines.
     wide: HashMap<usize, usize>,
-    sums: Vec<Option<usize>>,
+    pub(super) sums: Vec<Option<usize>>,
     sum_count: usize,
 }
 
@@ -110,10 +92,6 @@ impl Source {
         }
         writer.finish(program)
     }
-}
-
-macro_rules! put {
-    ($to:expr, $($text:tt)*) => { let _ = writeln!($to, $($text)*); };
 }
 
 impl Writer<'_> {
@@ -200,7 +178,7 @@ impl Writer<'_> {
     }
 
     /// A number of the network.
-    fn number(&self, x: f64) -> String {
+    pub(super) fn number(&self, x: f64) -> String {
         if self.is_single() { single(x as f32) } else { double(x) }
     }
 
@@ -209,8 +187,7 @@ impl Writer<'_> {
         if self.layout.has_double {
             return format!("wide_number({})", double(x));
         }
-        let high = x as f32;
-        let low = if high.is_finite() { (x - f64::from(high)) as f32 } else { 0.0 };
+        let [high, low] = split(x);
         format!("wide_pair({}, {})", single(high), single(low))
     }
 
@@ -220,12 +197,12 @@ impl Writer<'_> {
         format!("wide[{}]", self.wide.entry(line).or_insert(next))
     }
 
-    fn barrier(&mut self) {
+    pub(super) fn barrier(&mut self) {
         put!(self.body, "    BARRIER;");
     }
 
     /// A statement for each of `count` numbers i, shared by the work-items.
-    fn each(&mut self, count: usize, statement: &str) {
+    pub(super) fn each(&mut self, count: usize, statement: &str) {
         if count == 1 {
             put!(self.body, "    if (me == 0) {{ const uint i = 0; {statement} }}");
         } else {
@@ -352,13 +329,7 @@ impl Writer<'_> {
     }
 
     fn fused(&mut self, fused: &Fused) {
-        let mut statement = String::new();
-        let mut strips: Vec<usize> = fused.operations.iter().filter_map(|o| strip(o.to)).collect();
-        strips.sort_unstable();
-        strips.dedup();
-        for strip in strips {
-            let _ = write!(statement, "V s{strip}; ");
-        }
+        let mut statement = strips(fused, "V");
         let at = |place: Place| match place {
             Place::Line(line) => format!("a[{line} + i]"),
             Place::Strip(strip) => format!("s{strip}"),
@@ -373,13 +344,7 @@ impl Writer<'_> {
     }
 
     fn fused_wide(&mut self, fused: &Fused) {
-        let mut statement = String::new();
-        let mut strips: Vec<usize> = fused.operations.iter().filter_map(|o| strip(o.to)).collect();
-        strips.sort_unstable();
-        strips.dedup();
-        for strip in strips {
-            let _ = write!(statement, "D s{strip}; ");
-        }
+        let mut statement = strips(fused, "D");
         for step in &fused.operations {
             let mut at = |place: Place| match place {
                 Place::Line(line) => self.wide(line),
@@ -387,224 +352,10 @@ impl Writer<'_> {
             };
             let ([a, b], to) = (step.arguments.map(&mut at), at(step.to));
             let c = self.wide_number(step.constant);
-            let formula = match step.operation {
-                Elementwise::Add => format!("wide_add({a}, {b})"),
-                Elementwise::Subtract => format!("wide_subtract({a}, {b})"),
-                Elementwise::Multiply => format!("wide_multiply({a}, {b})"),
-                Elementwise::Divide => format!("wide_divide({a}, {b})"),
-                Elementwise::Scale => format!("wide_multiply({a}, {c})"),
-                Elementwise::Offset => format!("wide_add({a}, {c})"),
-                Elementwise::Exp => format!("wide_exp({a})"),
-                Elementwise::Log => format!("wide_log({a})"),
-                Elementwise::Tanh => format!("wide_tanh({a})"),
-                Elementwise::LeakyRelu => format!("wide_leaky({a}, {c})"),
-                Elementwise::LeakySlope => format!("wide_slope({a}, {c})"),
-            };
+            let formula = format!("WIDE_{:?}({a}, {b}, {c})", step.operation);
             let _ = write!(statement, "\n      {to} = {formula}; ");
         }
         self.once(&statement);
-    }
-
-    /// Tables of the groups of a convolution: where their taps, sites and sources begin.
-    fn groups(&mut self, groups: &Arc<[Group]>) -> Vec<[usize; 3]> {
-        let key = groups.as_ptr();
-        if let Some(known) = self.known.get(&key) {
-            return known.clone();
-        }
-        let mut places = vec![];
-        for group in groups.iter() {
-            let taps = self.tables.len();
-            self.tables.extend(group.taps.iter().map(|&k| k as u32));
-            let sites = self.tables.len();
-            self.tables.extend(&group.sites);
-            places.push([taps, sites, self.tables.len()]);
-            self.tables.extend(&group.sources);
-        }
-        self.known.insert(key, places.clone());
-        places
-    }
-
-    fn convolve(&mut self, step: &Convolve) {
-        let geometry = &step.geometry;
-        let weights = match step.weights {
-            Weights::Parameter { pack, .. } => format!("weights + {pack}"),
-            Weights::Lines(line) => format!("a + {line}"),
-        };
-        let bias = match step.bias {
-            Some(Weights::Parameter { pack, .. }) => format!("weights + {pack}"),
-            Some(Weights::Lines(line)) => format!("a + {line}"),
-            None => "0".into(),
-        };
-        let places = self.groups(&geometry.groups);
-        let is_broadcast = matches!(step.weights, Weights::Parameter { .. });
-        let key = format!(
-            "{:?} {} {} {} {is_broadcast} {:?} {:?}",
-            places,
-            geometry.inputs,
-            geometry.outputs,
-            geometry.transposed,
-            step.bias.map(|b| matches!(b, Weights::Parameter { .. })),
-            step.rectifier,
-        );
-        let next = self.convolutions.len();
-        let is_new = !self.convolutions.contains_key(&key);
-        let index = *self.convolutions.entry(key).or_insert(next);
-        if is_new {
-            self.convolution(index, step, &places, is_broadcast);
-        }
-        put!(self.body, "    convolve_{index}(a + {}, a + {}, {weights}, {bias}, tables, me);", step.from, step.to);
-        self.barrier();
-    }
-
-    /// The function of a convolution.
-    fn convolution(&mut self, index: usize, step: &Convolve, places: &[[usize; 3]], is_broadcast: bool) {
-        let geometry = &step.geometry;
-        let (bias_type, bias) = match step.bias {
-            None => ("const int ", None),
-            Some(Weights::Parameter { .. }) => ("global const T *", Some("(V)(b[")),
-            Some(Weights::Lines(_)) => ("AR const V *", Some("(b[")),
-        };
-        let mut text = String::new();
-        let weight_type = if is_broadcast { "global const T" } else { "AR const V" };
-        put!(text, "FUNCTION void convolve_{index}(AR const V *x, AR V *y, {weight_type} *w, {bias_type}b,");
-        put!(text, "                       global const uint *tables, const uint me) {{");
-        for (group, place) in geometry.groups.iter().zip(places) {
-            for (first, width) in tiles(geometry.outputs) {
-                let most = if self.layout.workers == 1 { (SUMS / width).clamp(1, 8) } else { 1 };
-                let whole = group.sites.len() / most * most;
-                let parts = [(0, whole, most), (whole, group.sites.len(), 1)];
-                for (begin, end, together) in parts.into_iter().filter(|(begin, end, _)| begin < end) {
-                    let of = Sweep { group, place, first, width, begin, end, together, bias, is_broadcast };
-                    self.sweep(&mut text, step, &of);
-                }
-            }
-        }
-        put!(text, "}}");
-        self.functions.push_str(&text);
-    }
-
-    /// Some sites of a group, `together` at a time, for a tile of output channels.
-    fn sweep(&self, text: &mut String, step: &Convolve, of: &Sweep) {
-        let geometry = &step.geometry;
-        let &Sweep { group, place: &[taps, sites, sources], first, width, begin, end, together, .. } = of;
-        let (inputs, n) = (geometry.inputs, group.sites.len());
-        let count = (end - begin) / together;
-        put!(text, "  for (uint i = me; i < {count}; i += WORKERS) {{");
-        put!(text, "    const uint s = {begin} + i * {together};");
-        for o in 0..width {
-            for j in 0..together {
-                let start = of.bias.map_or("(V)(0)".into(), |b| format!("{b}{}])", first + o));
-                put!(text, "    V r{o}_{j} = {start};");
-            }
-        }
-        put!(text, "    for (uint k = 0; k < {}; k++) {{", group.taps.len());
-        for j in 0..together {
-            put!(text, "      AR const V *x{j} = x + tables[{sources} + k * {n} + s + {j}];");
-        }
-        if of.is_broadcast {
-            let tile = first * inputs * geometry.taps;
-            put!(text, "      global const T *v = w + {tile} + tables[{taps} + k] * {};", inputs * width);
-        } else {
-            put!(text, "      const uint tap = tables[{taps} + k];");
-        }
-        put!(text, "      for (uint c = 0; c < {inputs}; c++) {{");
-        for j in 0..together {
-            put!(text, "        const V z{j} = x{j}[c * {}];", geometry.input_sites);
-        }
-        for o in 0..width {
-            let weight = if of.is_broadcast {
-                format!("v[c * {width} + {o}]")
-            } else {
-                let (o, outputs) = (first + o, geometry.outputs);
-                let pair =
-                    if geometry.transposed { format!("c * {outputs} + {o}") } else { format!("{o} * {inputs} + c") };
-                format!("w[({pair}) * {} + tap]", geometry.taps)
-            };
-            let kind = if of.is_broadcast { "T" } else { "V" };
-            put!(text, "        {{ const {kind} u = {weight};");
-            for j in 0..together {
-                put!(text, "          r{o}_{j} += u * z{j};");
-            }
-            put!(text, "        }}");
-        }
-        put!(text, "      }}\n    }}");
-        for j in 0..together {
-            put!(text, "    {{ AR V *z = y + tables[{sites} + s + {j}];");
-            for o in 0..width {
-                let value = match step.rectifier {
-                    Some(slope) => format!("fmax(r{o}_{j}, r{o}_{j} * (V)({}))", self.number(slope)),
-                    None => format!("r{o}_{j}"),
-                };
-                put!(text, "      z[{}] = {value};", (first + o) * geometry.output_sites);
-            }
-            put!(text, "    }}");
-        }
-        put!(text, "  }}");
-    }
-
-    /// Tables of the pairs of sites of each tap: where the beginnings, the outputs and the inputs begin.
-    fn pairs(&mut self, geometry: &Geometry) -> [usize; 3] {
-        let key = geometry.groups.as_ptr();
-        if let Some(&known) = self.pairs.get(&key) {
-            return known;
-        }
-        let mut lists = vec![vec![]; geometry.taps];
-        for group in geometry.groups.iter() {
-            for (j, &k) in group.taps.iter().enumerate() {
-                let sources = &group.sources[j * group.sites.len()..];
-                lists[k].extend(group.sites.iter().copied().zip(sources.iter().copied()));
-            }
-        }
-        let begins = self.tables.len();
-        let mut next = 0;
-        self.tables.push(0);
-        for list in &lists {
-            next += list.len();
-            self.tables.push(next as u32);
-        }
-        let outputs = self.tables.len();
-        self.tables.extend(lists.iter().flatten().map(|pair| pair.0));
-        let inputs = self.tables.len();
-        self.tables.extend(lists.iter().flatten().map(|pair| pair.1));
-        self.pairs.insert(key, [begins, outputs, inputs]);
-        [begins, outputs, inputs]
-    }
-
-    fn correlate(&mut self, step: &Correlate) {
-        let geometry = &step.geometry;
-        let [begins, outputs, inputs] = self.pairs(geometry);
-        let (from, signal, taps, channels) = (step.from, step.signal, geometry.taps, geometry.inputs);
-        for (first, width) in tiles(geometry.outputs) {
-            let mut text = String::new();
-            put!(text, "const uint k = i % {taps}, c = i / {taps};");
-            for o in 0..width {
-                put!(text, "      V r{o} = (V)(0);");
-            }
-            put!(text, "      for (uint j = tables[{begins} + k]; j < tables[{begins} + k + 1]; j++) {{");
-            put!(text, "        const V z = a[{from} + c * {} + tables[{inputs} + j]];", geometry.input_sites);
-            let n = geometry.output_sites;
-            put!(text, "        AR const V *g = a + {} + tables[{outputs} + j];", signal + first * n);
-            for o in 0..width {
-                put!(text, "        r{o} += g[{}] * z;", o * n);
-            }
-            put!(text, "      }}");
-            for o in 0..width {
-                let (o_, all) = (first + o, geometry.outputs);
-                let pair =
-                    if geometry.transposed { format!("c * {all} + {o_}") } else { format!("{o_} * {channels} + c") };
-                let place = format!("({pair}) * {taps} + k");
-                match step.to {
-                    Ok(to) => {
-                        put!(text, "      a[{to} + {place}] = r{o};");
-                    }
-                    Err(output) => {
-                        let at = self.sums[output].unwrap_or_default();
-                        put!(text, "      add_to(sum + {at} + {place}, widen(r{o}), samples, is_first);");
-                    }
-                }
-            }
-            self.each(channels * taps, &text);
-        }
     }
 }
 
@@ -619,24 +370,14 @@ pub(super) fn sums(program: &Program) -> (Vec<Option<usize>>, usize) {
     (firsts, count)
 }
 
-/// What is swept over.
-struct Sweep<'a> {
-    group: &'a Group,
-    place: &'a [usize; 3],
-    first: usize,
-    width: usize,
-    begin: usize,
-    end: usize,
-    together: usize,
-    bias: Option<&'a str>,
-    is_broadcast: bool,
-}
-
-fn strip(place: Place) -> Option<usize> {
-    match place {
+/// Declares the strips of a fused group.
+fn strips(fused: &Fused, kind: &str) -> String {
+    let strip = |operation: &FusedOperation| match operation.to {
         Place::Strip(strip) => Some(strip),
         Place::Line(_) => None,
-    }
+    };
+    let strips: BTreeSet<usize> = fused.operations.iter().filter_map(strip).collect();
+    strips.into_iter().map(|strip| format!("{kind} s{strip}; ")).collect()
 }
 
 fn special(x: f64) -> Option<&'static str> {

@@ -4,18 +4,14 @@
 
 use super::super::opencl::{self, LIBRARY, Layout, build, session};
 use super::super::{Executable, Feed, Key, Output, Program, Recorder, Shape};
-use super::agreement::{
-    Data, NOWHERE, Sharpness, Way, assert_agreement_of, device, device_ways, on_devices, outputs, run,
-};
-use super::random_programs::{Draw, built};
+use super::agreement::{Data, NOWHERE, Way, assert_agreement_of, device, device_ways, on_devices, outputs, run};
+use super::random_programs::sharpness_of_draws;
 use super::{context, random};
 use crate::context::Precision;
 use crate::error::Error;
 use crate::opencl::{Device, Options};
 use crate::random::{Purpose, Stream};
 use ocl::core::{self, ArgVal, MemFlags};
-use proptest::prelude::*;
-use proptest::test_runner::{RngSeed, TestRunner};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -47,20 +43,11 @@ fn on(devices: &[Device], program: &Program, layout: Layout, precision: Precisio
 
 #[test]
 fn random_programs_agree_with_the_reference_on_devices() {
-    let config =
-        ProptestConfig { cases: 12, rng_seed: RngSeed::Fixed(12), failure_persistence: None, ..Default::default() };
-    let draws = (0..4usize, proptest::collection::vec((any::<u8>(), any::<u16>(), any::<u16>()), 1..12));
-    let sharpness = std::cell::RefCell::new(Sharpness::default());
-    let check = |(lattice, draws): (usize, Vec<Draw>)| {
-        let program = built(lattice, &draws);
-        let precision = if draws.len() % 2 == 0 { Precision::F32 } else { Precision::F64 };
+    let fraction = sharpness_of_draws((12, 12), 12, |program, length| {
+        let precision = if length % 2 == 0 { Precision::F32 } else { Precision::F64 };
         let ways = on_devices().filter(|way| way.1 == precision);
-        let data = Data::new(&program, 9, 3);
-        sharpness.borrow_mut().add(assert_agreement_of(ways, &program, &data, &[1, 9]));
-        Ok(())
-    };
-    TestRunner::new(config).run(&draws, check).unwrap();
-    let fraction = sharpness.borrow().fraction();
+        assert_agreement_of(ways, program, &Data::new(program, 9, 3), &[1, 9])
+    });
     assert!(fraction > 0.8, "sharp comparisons: {fraction}");
 }
 

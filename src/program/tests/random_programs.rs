@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
 
 /// One drawn operation: which, and what with.
-pub type Draw = (u8, u16, u16);
+type Draw = (u8, u16, u16);
 
 const LATTICES: [&[usize]; 4] = [&[4], &[2, 2], &[3, 2], &[4, 2]];
 
@@ -240,27 +240,33 @@ impl Builder {
 }
 
 /// A program of drawn operations.
-pub fn built(lattice: usize, draws: &[Draw]) -> Program {
+fn built(lattice: usize, draws: &[Draw]) -> Program {
     let mut builder = Builder::new(lattice);
     draws.iter().for_each(|&draw| builder.record(draw));
     builder.finish()
 }
 
-#[test]
-fn random_programs_agree_with_the_reference() {
-    let config =
-        ProptestConfig { cases: 200, rng_seed: RngSeed::Fixed(11), failure_persistence: None, ..Default::default() };
-    let draws = (0..4usize, proptest::collection::vec((any::<u8>(), any::<u16>(), any::<u16>()), 1..16));
+/// Checks `cases` programs of fewer than `most` drawn operations; returns the fraction of comparisons that were sharp.
+pub fn sharpness_of_draws((cases, seed): (u32, u64), most: usize, check: impl Fn(&Program, usize) -> Sharpness) -> f64 {
+    let rng_seed = RngSeed::Fixed(seed);
+    let config = ProptestConfig { cases, rng_seed, failure_persistence: None, ..Default::default() };
+    let draws = (0..4usize, proptest::collection::vec((any::<u8>(), any::<u16>(), any::<u16>()), 1..most));
     let sharpness = std::cell::RefCell::new(Sharpness::default());
     let check = |(lattice, draws): (usize, Vec<Draw>)| {
-        let program = built(lattice, &draws);
-        // One in six cases fills several blocks.
-        let batches: &[usize] = if draws.len() % 6 == 0 { &[1, 7, 8, 9, 15, 16, 17, 100] } else { &[1, 7, 8, 9] };
-        let data = Data::new(&program, batches[batches.len() - 1], 3);
-        sharpness.borrow_mut().add(assert_agreement(&program, &data, batches));
+        sharpness.borrow_mut().add(check(&built(lattice, &draws), draws.len()));
         Ok(())
     };
     TestRunner::new(config).run(&draws, check).unwrap();
-    let fraction = sharpness.borrow().fraction();
+    sharpness.into_inner().fraction()
+}
+
+#[test]
+fn random_programs_agree_with_the_reference() {
+    let fraction = sharpness_of_draws((200, 11), 16, |program, length| {
+        // One in six cases fills several blocks.
+        let batches: &[usize] = if length % 6 == 0 { &[1, 7, 8, 9, 15, 16, 17, 100] } else { &[1, 7, 8, 9] };
+        let data = Data::new(program, batches[batches.len() - 1], 3);
+        assert_agreement(program, &data, batches)
+    });
     assert!(fraction > 0.9, "sharp comparisons: {fraction}");
 }
