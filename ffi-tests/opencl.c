@@ -61,7 +61,28 @@ static void no_loader(void) {
   EXPECT_MESSAGE("/nonexistent.so");
 }
 
-int main(void) {
+/* A device that is lost in the middle: an error of the call that meets it, nothing written, and the CPU goes on. */
+static void lost_device(void) {
+  enum { L = 4, BATCH = 3 };
+  double fields[BATCH * L * L], before[BATCH * L * L], log_q[BATCH];
+  world_type world = make_world("{threads: 1, device: 'opencl'}", L);
+  EXPECT_OK(inst_model_sample(world.model, 0, BATCH, fields, log_q));
+  memcpy(before, fields, sizeof fields);
+  for (int i = 0; i < 2; i++) {
+    EXPECT_STATUS(INST_NO_DEVICE, inst_model_sample(world.model, 7, BATCH, fields, log_q));
+    EXPECT_MESSAGE("opencl: ");
+    EXPECT_MESSAGE("expected launch, got ");
+    EXPECT_MESSAGE(getenv("LOST_TOLD"));
+    EXPECT(memcmp(before, fields, sizeof fields) == 0);
+  }
+  free_world(world);
+  world = make_world("{threads: 1}", L);
+  EXPECT_OK(inst_model_sample(world.model, 0, BATCH, fields, log_q));
+  for (int i = 0; i < BATCH * L * L; i++) EXPECT_CLOSE(fields[i], before[i], 1e-10);
+  free_world(world);
+}
+
+int main(int count, char **arguments) {
   inst_context *context = NULL;
   /* The CPU needs nothing of OpenCL. */
   EXPECT_OK(inst_context_new("{threads: 1}", &context));
@@ -71,6 +92,19 @@ int main(void) {
 
   elsewhere("OCL_ICD_VENDORS", "/nonexistent", no_driver);
   elsewhere("INSTANTON_OPENCL", "/nonexistent.so", no_loader);
+
+  /* The last is one that OpenCL does not define. */
+  const char *const statuses[][2] = {{"-5", "CL_OUT_OF_RESOURCES"}, {"-2", "CL_DEVICE_NOT_AVAILABLE"},
+                                     {"-9999", "CL_NV_INVALID_MEM_ACCESS"}, {"-12345", "status -12345"}};
+  char loader[4096];
+  const char *slash = strrchr(arguments[0], '/');
+  EXPECT(count == 1 && slash != NULL);
+  snprintf(loader, sizeof loader, "%.*s/lost_device.so", (int)(slash - arguments[0]), arguments[0]);
+  EXPECT(setenv("LOST_AFTER", "1", 1) == 0);
+  for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+    EXPECT(setenv("LOST_STATUS", statuses[i][0], 1) == 0 && setenv("LOST_TOLD", statuses[i][1], 1) == 0);
+    elsewhere("INSTANTON_OPENCL", loader, lost_device);
+  }
 
   char *text = devices();
   const char *const keys[] = {"device", "platform", "name",         "driver", "version",

@@ -10,7 +10,7 @@ library=$(dirname "$(dirname "$(readlink -f "$program")")")/lib/oclgrind/liboclg
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # One test at a time: the simulator knows one kernel at a time.
-INSTANTON_OPENCL=$library OCLGRIND_DATA_RACES=1 OCLGRIND_LOG=$log "${CARGO:-cargo}" test --release --lib -- \
+INSTANTON_TEST_LAYOUTS=all INSTANTON_OPENCL=$library OCLGRIND_DATA_RACES=1 OCLGRIND_LOG=$log "${CARGO:-cargo}" test --release --lib -- \
   --test-threads 1 program::tests::operations program::tests::devices::normal program::tests::devices::random \
   program::tests::devices::results program::tests::devices::a_batch
 if [ -s "$log" ]; then

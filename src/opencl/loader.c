@@ -14,6 +14,7 @@
 
 #define HIDDEN __attribute__((visibility("hidden")))
 #define PLATFORM_NOT_FOUND (-1001)
+#define OUT_OF_RESOURCES (-5)
 
 /* Types of arguments: any pointer, cl_uint, cl_int, cl_bitfield and size_t. */
 typedef void *p;
@@ -218,19 +219,39 @@ static function loaded(int at) {
   return functions[at];
 }
 
+/* A status that OpenCL 1.2 does not define, and that the crate which reads it would not stand: told as CL_OUT_OF_RESOURCES,
+ * and kept for who asks. */
+static __thread int32_t unknown = 0;
+static int32_t known(int32_t status) {
+  const int is_known = (status <= 0 && status >= -19) || (status <= -30 && status >= -70) || status == -1000 ||
+                       status == PLATFORM_NOT_FOUND || status == -9999;
+  if (is_known) return status;
+  unknown = status;
+  return OUT_OF_RESOURCES;
+}
+
+/* The last such status of this thread, which is forgotten then; or 0. */
+HIDDEN int32_t instanton_opencl_status(void) {
+  const int32_t status = unknown;
+  unknown = 0;
+  return status;
+}
+
 #define STATUS(count, name, ...)                                         \
   HIDDEN int32_t name(TAKES_##count(__VA_ARGS__));                       \
   int32_t name(TAKES_##count(__VA_ARGS__)) {                             \
     const function at = loaded(AT_##name);                               \
     if (at == NULL) return PLATFORM_NOT_FOUND;                           \
-    return ((int32_t(*)(__VA_ARGS__))at)(GIVES_##count);                 \
+    return known(((int32_t(*)(__VA_ARGS__))at)(GIVES_##count));          \
   }
 #define OBJECT(count, name, ...)                                         \
   HIDDEN void *name(TAKES_##count(__VA_ARGS__));                         \
   void *name(TAKES_##count(__VA_ARGS__)) {                               \
     const function at = loaded(AT_##name);                               \
-    if (at == NULL && a1 != NULL) *(int32_t *)a1 = PLATFORM_NOT_FOUND;   \
-    return at == NULL ? NULL : ((void *(*)(__VA_ARGS__))at)(GIVES_##count); \
+    void *object = at == NULL ? NULL : ((void *(*)(__VA_ARGS__))at)(GIVES_##count); \
+    int32_t *status = a1;                                                \
+    if (status != NULL) *status = at == NULL ? PLATFORM_NOT_FOUND : known(*status); \
+    return object;                                                       \
   }
 #define ADDRESS(count, name, ...)                                        \
   HIDDEN void *name(TAKES_##count(__VA_ARGS__));                         \

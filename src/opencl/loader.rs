@@ -5,6 +5,14 @@ use std::ffi::{CStr, c_char};
 unsafe extern "C" {
     /// Opens the loader: 1 where it is there; its file, or why it is not, as text that stays.
     fn instanton_opencl_loader(text: *mut *const c_char) -> i32;
+    /// The last status of this thread that OpenCL does not define, which is forgotten then; or 0.
+    fn instanton_opencl_status() -> i32;
+}
+
+/// The last status of this thread that OpenCL does not define, where there was one since the last call.
+pub fn unknown_status() -> Option<i32> {
+    // SAFETY: reads and writes one number of this thread.
+    Some(unsafe { instanton_opencl_status() }).filter(|&status| status != 0)
 }
 
 /// Opens the loader: its file, or why it is not there.

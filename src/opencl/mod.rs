@@ -11,5 +11,6 @@ mod query;
 mod select;
 
 pub use device::{Device, devices};
+pub use loader::unknown_status;
 pub use options::Options;
 pub use select::{FORMS, select};

@@ -38,10 +38,10 @@ pub(super) fn upload_numbers(session: &Session, precision: Precision, numbers: &
     }
 }
 
-/// A wide number in two floats.
+/// A wide number in two floats, the larger last.
 pub(super) fn split(x: f64) -> [f32; 2] {
     let high = x as f32;
-    [high, if high.is_finite() { (x - f64::from(high)) as f32 } else { 0.0 }]
+    [if high.is_finite() { (x - f64::from(high)) as f32 } else { 0.0 }, high]
 }
 
 /// Wide numbers, uploaded.

@@ -5,18 +5,19 @@ use super::source::Layout;
 use crate::context::Precision;
 use crate::error::{Error, Result};
 use crate::file;
-use crate::opencl::{Device, Options};
+use crate::opencl::{Device, Options, unknown_status};
 use ocl::core::{self, CommandQueue, ProgramBuildInfo, ProgramBuildInfoResult, ProgramInfo, ProgramInfoResult};
 use once_cell::sync::Lazy;
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A device with its OpenCL context.
 pub(in super::super) struct Session {
     device: Device,
     context: core::Context,
+    turn: Mutex<()>,
 }
 
 impl Session {
@@ -35,12 +36,23 @@ impl Session {
     }
 }
 
+/// The turns of one thread on the CPUs among some devices: a batch takes all cores of one, and PoCL 3.1 loses count of
+/// the kernels in use, and ends the process, where two threads run one kernel at a time.
+pub(super) fn turns<'a>(sessions: impl Iterator<Item = &'a Session>) -> Vec<MutexGuard<'a, ()>> {
+    let mut cpus: Vec<&Session> = sessions.filter(|session| session.device.is_cpu).collect();
+    // In one order for all threads, and each device once.
+    cpus.sort_by_key(|session| std::ptr::from_ref(*session));
+    cpus.dedup_by_key(|session| std::ptr::from_ref(*session));
+    cpus.into_iter().map(|session| session.turn.lock().unwrap_or_else(PoisonError::into_inner)).collect()
+}
+
 /// What went wrong on a device.
 pub(super) fn failed(device: &Device, what: &str, error: &core::Error) -> Error {
     let told = error.to_string();
-    let reason = match error.api_status() {
-        Some(status) => format!("{status:?}"),
-        None => told.split_whitespace().collect::<Vec<_>>().join(" "),
+    let reason = match (unknown_status(), error.api_status()) {
+        (Some(number), _) => format!("status {number}"),
+        (None, Some(status)) => format!("{status:?}"),
+        (None, None) => told.split_whitespace().collect::<Vec<_>>().join(" "),
     };
     Error::NoDevice(format!("opencl: {}: expected {what}, got {reason}", device.name))
 }
@@ -54,7 +66,7 @@ pub(in super::super) fn session(device: &Device) -> Result<Arc<Session>> {
         return Ok(Arc::clone(known));
     }
     let context = core::create_context(None, &[device.ocl()], None, None).map_err(|e| failed(device, "context", &e))?;
-    let session = Arc::new(Session { device: device.clone(), context });
+    let session = Arc::new(Session { device: device.clone(), context, turn: Mutex::default() });
     sessions.insert(key, Arc::clone(&session));
     Ok(session)
 }
@@ -65,7 +77,9 @@ pub(super) fn lanes(device: &Device, precision: Precision) -> usize {
         Precision::F32 => device.width_f32,
         Precision::F64 => device.width_f64,
     };
-    if device.is_cpu { width.clamp(1, 16) } else { 1 }
+    // Without doubles a wide number is two floats of one vector, which has 16 at most.
+    let most = if device.has_f64 { 16 } else { 8 };
+    if device.is_cpu { width.clamp(1, most) } else { 1 }
 }
 
 /// How a plan lies on a device, in vectors of some lanes.

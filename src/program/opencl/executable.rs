@@ -129,6 +129,7 @@ impl Executable {
         let cut = Cut::new(batch, self.lanes);
         let chunks = cut.chunks();
         let count = self.devices.len().min(chunks);
+        let _turns = build::turns(self.devices[..count].iter().map(|built| &*built.session));
         let mut runs = vec![];
         for (i, built) in self.devices[..count].iter().enumerate() {
             let mine = i * chunks / count..(i + 1) * chunks / count;

@@ -1,6 +1,6 @@
-/* What all generated kernels are made with. Defined before: LANES (samples in a vector; TO_DOUBLE and TO_FLOAT convert so many), WORKERS (work-items of a group,
- * all on the same samples), SINGLE (1: numbers are float), WIDE (1: there is double), AR (where values lie: local or
- * global), BARRIER, and CONSTANT(x, y): the wide number x, or x + y in two floats.
+/* What all generated kernels are made with. Defined before: LANES (samples in a vector; PAIRED twice as many; TO_DOUBLE,
+ * TO_FLOAT and TO_INT convert so many), WORKERS (work-items of a group, all on the same samples), SINGLE (1: numbers are
+ * float), WIDE (1: there is double), AR (where values lie: local or global) and BARRIER.
  *
  *   T, V    a number of the network, and one of each sample
  *   E, D    the same for wide numbers: double, or an unevaluated sum of two floats where there is no double
@@ -18,11 +18,9 @@
 #define CAT(a, b) CAT_(a, b)
 #if SINGLE
 typedef float T;
-
 #define BOUND 87.0f
 #else
 typedef double T;
-
 #define BOUND 708.0
 #endif
 #if LANES == 1
@@ -76,60 +74,90 @@ FUNCTION D wide_slope(D a, D c) { return a > (D)(0) ? (D)(1) : c; }
 #define set_element(x, lane, e) (((E *)&(x))[lane] = (e))
 FUNCTION E plain_add(E a, E b) { return a + b; }
 #else
+/* The larger part in the upper half: one vector, since not all compilers take structures of vectors. */
 typedef float2 E;
-typedef struct { V high, low; } D;
-/* Sums and products without loss: T. J. Dekker, Numer. Math. 18, 224 (1971). Volatile-free: built without fast math. */
-FUNCTION D pair(V a, V b) { D r; r.high = a + b; r.low = b - (r.high - a); return r; }
+typedef CAT(float, PAIRED) D;
+FUNCTION D join(V high, V low) { D r; r.hi = high; r.lo = low; return r; }
+/* Sums and products without loss: T. J. Dekker, Numer. Math. 18, 224 (1971). Built without fast math. */
+FUNCTION D renormalized(V a, V b) { const V high = a + b; return join(high, b - (high - a)); }
 FUNCTION D two_sum(V a, V b) {
-  D r;
-  r.high = a + b;
-  const V t = r.high - a;
-  r.low = (a - (r.high - t)) + (b - t);
-  return r;
+  const V high = a + b, t = high - a;
+  return join(high, (a - (high - t)) + (b - t));
 }
-FUNCTION D two_product(V a, V b) { D r; r.high = a * b; r.low = fma(a, b, -r.high); return r; }
-FUNCTION D wide_pair(float x, float y) { D r; r.high = (V)(x); r.low = (V)(y); return r; }
+FUNCTION D two_product(V a, V b) { const V high = a * b; return join(high, fma(a, b, -high)); }
+FUNCTION D wide_pair(float x, float y) { return join((V)(x), (V)(y)); }
 #define wide_number(x) wide_pair(x, 0.0f)
-FUNCTION D widen(V x) { D r; r.high = x; r.low = (V)(0); return r; }
-FUNCTION V narrow(D x) { return x.high + x.low; }
+FUNCTION D widen(V x) { return join(x, (V)(0)); }
+FUNCTION V narrow(D x) { return x.hi + x.lo; }
 FUNCTION D wide_add(D a, D b) {
-  const D s = two_sum(a.high, b.high), t = two_sum(a.low, b.low);
-  const D u = pair(s.high, s.low + t.high);
-  return pair(u.high, u.low + t.low);
+  const D s = two_sum(a.hi, b.hi), t = two_sum(a.lo, b.lo);
+  const D u = renormalized(s.hi, s.lo + t.hi);
+  return renormalized(u.hi, u.lo + t.lo);
 }
-FUNCTION D negative(D a) { a.high = -a.high; a.low = -a.low; return a; }
-FUNCTION D wide_subtract(D a, D b) { return wide_add(a, negative(b)); }
+FUNCTION D wide_subtract(D a, D b) { return wide_add(a, -b); }
 FUNCTION D wide_multiply(D a, D b) {
-  const D p = two_product(a.high, b.high);
-  return pair(p.high, p.low + (a.high * b.low + a.low * b.high));
+  const D p = two_product(a.hi, b.hi);
+  return renormalized(p.hi, p.lo + (a.hi * b.lo + a.lo * b.hi));
 }
 FUNCTION D wide_divide(D a, D b) {
-  const V q = a.high / b.high;
+  const V q = a.hi / b.hi;
   const D rest = wide_subtract(a, wide_multiply(widen(q), b));
-  return pair(q, (rest.high + rest.low) / b.high);
+  return renormalized(q, (rest.hi + rest.lo) / b.hi);
 }
-FUNCTION D wide_exp(D a) { return widen(exp_V(narrow(a))); }
-FUNCTION D wide_log(D a) { return widen(log(narrow(a))); }
-FUNCTION D wide_tanh(D a) { return widen(tanh(narrow(a))); }
+/* What floats alone gave where that is beyond a bound, or not a number. */
+FUNCTION D within(D a, V plain, float bound) {
+  const V most = (V)(bound), zero = (V)(0);
+  return join(fabs(plain) <= most ? a.hi : plain, fabs(plain) <= most ? a.lo : zero);
+}
+/* exp(a) - 1 for |a| < 0.36, by 15 terms of its series: relative error 1e-14. */
+FUNCTION D wide_series(D a) {
+  const D one = wide_number(1.0f);
+  D s = one;
+  for (int n = 15; n > 1; n--) s = wide_add(one, wide_divide(wide_multiply(a, s), wide_number((float)n)));
+  return wide_multiply(a, s);
+}
+FUNCTION D wide_exp(D a) {
+  const V high = (V)(BOUND), low = (V)(-BOUND), x = exp_V(narrow(a));
+  a = join(a.hi > high ? high : a.hi, fabs(a.hi) >= high ? (V)(0) : a.lo);
+  a.hi = a.hi < low ? low : a.hi;
+  /* log 2 in three floats. */
+  const V k = rint(a.hi * 1.44269504f);
+  D r = wide_subtract(a, two_product(k, (V)(0x1.62e43p-1f)));
+  r = wide_subtract(r, two_product(k, (V)(-0x1.05c61p-29f)));
+  r = wide_subtract(r, two_product(k, (V)(-0x1.950d88p-54f)));
+  const D e = wide_add(wide_number(1.0f), wide_series(r));
+  return within(join(ldexp(e.hi, TO_INT(k)), ldexp(e.lo, TO_INT(k))), x, FLT_MAX);
+}
+/* One step of Newton: log a = x + a exp(-x) - 1 up to (log a - x)^2 / 2. */
+FUNCTION D wide_log(D a) {
+  const V x = log(narrow(a));
+  const D rest = wide_subtract(wide_multiply(a, wide_exp(widen(-x))), wide_number(1.0f));
+  return within(wide_add(widen(x), rest), x, BOUND);
+}
+/* q / (q + 2) with q = exp(2 a) - 1, which small numbers keep their digits in. */
+FUNCTION D wide_tanh(D a) {
+  const V twice = a.hi * 2.0f, bound = (V)(20), edge = (V)(0.35f), zero = (V)(0), x = tanh(narrow(a));
+  const V high = fmax(fmin(twice, bound), -bound);
+  const D b = join(high, high == twice ? a.lo * 2.0f : zero);
+  const D near = wide_series(b), far = wide_subtract(wide_exp(b), wide_number(1.0f));
+  const D q = join(fabs(high) < edge ? near.hi : far.hi, fabs(high) < edge ? near.lo : far.lo);
+  return within(wide_divide(q, wide_add(q, wide_number(2.0f))), x, FLT_MAX);
+}
 FUNCTION D wide_leaky(D a, D c) {
   const D b = wide_multiply(a, c);
-  D r;
-  r.high = a.high > (V)(0) ? a.high : b.high;
-  r.low = a.high > (V)(0) ? a.low : b.low;
-  return r;
+  const V zero = (V)(0);
+  return join(a.hi > zero ? a.hi : b.hi, a.hi > zero ? a.lo : b.lo);
 }
 FUNCTION D wide_slope(D a, D c) {
-  D r;
-  r.high = a.high > (V)(0) ? (V)(1) : c.high;
-  r.low = a.high > (V)(0) ? (V)(0) : c.low;
-  return r;
+  const V zero = (V)(0), one = (V)(1);
+  return join(a.hi > zero ? one : c.hi, a.hi > zero ? zero : c.lo);
 }
-#define element(x, lane) ((E)(((const float *)&(x).high)[lane], ((const float *)&(x).low)[lane]))
-#define set_element(x, lane, e) (((float *)&(x).high)[lane] = (e).x, ((float *)&(x).low)[lane] = (e).y)
+#define element(x, lane) ((E)(((const float *)&(x))[lane], ((const float *)&(x))[LANES + lane]))
+#define set_element(x, lane, e) (((float *)&(x))[lane] = (e).x, ((float *)&(x))[LANES + lane] = (e).y)
 FUNCTION E plain_add(E a, E b) {
-  const float s = a.x + b.x, t = s - a.x, lost = (a.x - (s - t)) + (b.x - t) + (a.y + b.y);
+  const float s = a.hi + b.hi, t = s - a.hi, lost = (a.hi - (s - t)) + (b.hi - t) + (a.lo + b.lo);
   const float high = s + lost;
-  return (E)(high, lost - (high - s));
+  return (E)(lost - (high - s), high);
 }
 #endif
 
@@ -236,7 +264,6 @@ FUNCTION void normal_pair(U u, U v, V *first, V *second) {
   *second = narrow(radius * sinpi(turn));
 }
 #else
-typedef struct { V log, turn; } U;
 FUNCTION float log_of_rest(ulong n) {
   const float scale = 1.0f / 9007199254740992.0f;
   return n < (1UL << 52) ? log1p(-(float)n * scale) : log((float)((1UL << 53) - n) * scale);

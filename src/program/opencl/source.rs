@@ -103,9 +103,11 @@ impl Writer<'_> {
         }
         let vector = |name: &str| if lanes == 1 { name.to_string() } else { format!("{name}{lanes}") };
         let place = if is_local { "LOCAL" } else { "GLOBAL" };
-        put!(text, "#define LANES {lanes}\n#define WORKERS {workers}");
+        put!(text, "#define LANES {lanes}\n#define PAIRED {}\n#define WORKERS {workers}", 2 * lanes);
         put!(text, "#define SINGLE {}\n#define WIDE {}", u8::from(self.is_single()), u8::from(has_double));
-        put!(text, "#define TO_DOUBLE {}\n#define TO_FLOAT {}", vector("convert_double"), vector("convert_float"));
+        for kind in ["double", "float", "int"] {
+            put!(text, "#define TO_{} {}", kind.to_uppercase(), vector(&format!("convert_{kind}")));
+        }
         put!(text, "#define AR {}", if is_local { "local" } else { "global" });
         let fence = format!("barrier(CLK_{place}_MEM_FENCE{})", if is_local { "" } else { " | CLK_LOCAL_MEM_FENCE" });
         put!(text, "#define BARRIER {}", if workers == 1 { "" } else { &fence });
@@ -146,12 +148,13 @@ impl Writer<'_> {
         if self.sum_count > 0 {
             put!(text, "  global E *sum = sums + (size_t)job * {};", self.sum_count);
         }
-        put!(text, "  for (uint vector = begin; vector < end; vector++) {{");
+        // No job is empty. (PoCL 3.1 makes wrong work-item loops of a loop that may end before its first barrier.)
+        put!(text, "  uint vector = begin;\n  do {{");
         put!(text, "    const ulong first = (ulong)vector * LANES;");
         put!(text, "    const uint samples = min((uint)LANES, batch - vector * LANES);");
         put!(text, "    const int is_first = vector == begin;");
         text.push_str(&self.body);
-        put!(text, "  }}\n}}");
+        put!(text, "  }} while (++vector < end);\n}}");
         if self.sum_count > 0 {
             // The sums of the jobs of a chunk, one after the other.
             put!(
@@ -187,7 +190,7 @@ impl Writer<'_> {
         if self.layout.has_double {
             return format!("wide_number({})", double(x));
         }
-        let [high, low] = split(x);
+        let [low, high] = split(x);
         format!("wide_pair({}, {})", single(high), single(low))
     }
 

@@ -3,7 +3,7 @@
 
 use super::super::opencl::{self, Layout};
 use super::super::{Bound, Executable, Feed, Output, Program};
-use super::reference::{Bounded, Sample, evaluate, sum_of_samples};
+use super::reference::{Bounded, Rounding, Sample, evaluate, sum_of_samples};
 use super::{context, input_counts, random};
 use crate::context::Precision;
 use crate::opencl::{Device, Options, devices};
@@ -48,12 +48,21 @@ impl Way {
         match self {
             Way::Cpu(instructions) => Executable::with_instructions(program.clone(), precision, instructions).unwrap(),
             Way::Device(layout) => {
-                let options = NOWHERE;
+                let sources = std::env::var_os("INSTANTON_TEST_SOURCES").map(Into::into);
+                let options = Options { sources, ..NOWHERE };
                 let all = (&[device().clone()][..], &options);
                 let built = opencl::Executable::with_layouts(program, precision, all, &[layout]).unwrap();
                 Executable::built(program.clone(), built)
             }
         }
+    }
+
+    fn rounding(self, precision: Precision) -> Rounding {
+        let has_double = match self {
+            Way::Cpu(_) => true,
+            Way::Device(layout) => layout.has_double,
+        };
+        Rounding { precision, has_double }
     }
 }
 
@@ -108,10 +117,11 @@ pub fn ways() -> impl Iterator<Item = (Way, Precision)> {
     [Precision::F32, Precision::F64].into_iter().flat_map(move |p| sets().map(move |i| (i, p)))
 }
 
-/// What a device takes by itself, in both precisions; on a simulator, which builds kernels fast and watches each access
-/// to memory, all ways.
+/// What a device takes by itself, in both precisions; all ways where INSTANTON_TEST_LAYOUTS is 'all', as on a simulator,
+/// which builds kernels fast and watches each access to memory.
 pub fn on_devices() -> impl Iterator<Item = (Way, Precision)> {
-    let count = if device().name.contains("Simulator") { usize::MAX } else { 1 };
+    let is_all = std::env::var("INSTANTON_TEST_LAYOUTS").is_ok_and(|which| which == "all");
+    let count = if is_all { usize::MAX } else { 1 };
     let of = move |precision| device_ways(precision).into_iter().take(count).map(move |way| (way, precision));
     [Precision::F32, Precision::F64].into_iter().flat_map(of)
 }
@@ -154,14 +164,18 @@ pub fn assert_agreement_of(
     batches: &[usize],
 ) -> Sharpness {
     let mut sharpness = Sharpness::default();
-    let expected = [Precision::F32, Precision::F64].map(|precision| reference(program, data, precision));
+    let mut known: Vec<(Rounding, Vec<_>)> = vec![];
     for (way, precision) in ways {
-        let expected = &expected[usize::from(precision == Precision::F64)];
+        let rounding = way.rounding(precision);
+        if !known.iter().any(|(of, _)| *of == rounding) {
+            known.push((rounding, reference(program, data, rounding)));
+        }
+        let expected = known.iter().find_map(|(of, expected)| (*of == rounding).then_some(expected)).unwrap();
         let bound = Arc::new(way.executable(program, precision)).bind(&data.parameters).unwrap();
         for &batch in batches {
             let got = run(&bound, program, data, batch);
             for (index, got) in got.iter().enumerate() {
-                let bounds = wanted(program, &expected[..batch], (index, precision));
+                let bounds = wanted(program, &expected[..batch], (index, rounding));
                 assert_eq!(bounds.len(), got.len());
                 for (bound, got) in bounds.iter().zip(got) {
                     let near = (got - bound.value).abs() <= bound.error;
@@ -176,23 +190,23 @@ pub fn assert_agreement_of(
 }
 
 /// Each output of each sample, by the reference.
-fn reference(program: &Program, data: &Data, precision: Precision) -> Vec<Vec<Vec<Bounded>>> {
+fn reference(program: &Program, data: &Data, rounding: Rounding) -> Vec<Vec<Vec<Bounded>>> {
     let of_sample = |i: usize| {
         let sample = Sample { inputs: &data.sample(i), parameters: &data.parameters };
-        let values = evaluate(&program.recorder, precision, &sample);
+        let values = evaluate(&program.recorder, rounding, &sample);
         program.outputs.iter().map(|o| values[o.node().0 as usize].clone()).collect()
     };
     (0..data.batch).map(of_sample).collect()
 }
 
 /// What an output has to be for some samples.
-fn wanted(program: &Program, samples: &[Vec<Vec<Bounded>>], (index, precision): (usize, Precision)) -> Vec<Bounded> {
+fn wanted(program: &Program, samples: &[Vec<Vec<Bounded>>], (index, rounding): (usize, Rounding)) -> Vec<Bounded> {
     match program.outputs[index] {
         Output::PerSample(_) => samples.iter().flat_map(|sample| sample[index].clone()).collect(),
         Output::Summed(node) => (0..program.output_count(index))
             .map(|i| {
                 let terms: Vec<Bounded> = samples.iter().map(|sample| sample[index][i]).collect();
-                sum_of_samples(&terms, precision, program.recorder.shape(node))
+                sum_of_samples(&terms, rounding, program.recorder.shape(node))
             })
             .collect(),
     }

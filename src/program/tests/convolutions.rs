@@ -4,7 +4,7 @@ use super::super::short::Short;
 use super::super::{Kernel, Output, Program, Recorder, Shape, Stencil};
 use super::agreement::{self, Data, assert_agreement, ways};
 use super::random;
-use super::reference::{Sample, evaluate};
+use super::reference::{Rounding, Sample, evaluate};
 use crate::context::Precision;
 use crate::lattice::Lattice;
 
@@ -168,7 +168,7 @@ fn outputs_of_reference(program: &Program, data: &Data) -> Vec<f64> {
     let samples = (0..data.batch).map(|i| {
         let values = evaluate(
             &program.recorder,
-            Precision::F64,
+            Rounding { precision: Precision::F64, has_double: true },
             &Sample { inputs: &data.sample(i), parameters: &data.parameters },
         );
         values[program.outputs[0].node().0 as usize].clone()

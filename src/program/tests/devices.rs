@@ -146,6 +146,29 @@ fn results_do_not_depend_on_the_number_of_devices_nor_on_the_run() {
 }
 
 #[test]
+fn threads_share_a_device() {
+    // PoCL builds a kernel for each size of a batch.
+    let program = copying(6);
+    let way = device_ways(Precision::F64)[0];
+    let bound = Arc::new(way.executable(&program, Precision::F64)).bind(&[]).unwrap();
+    let numbers = random(4, 6 * 300);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (bound, numbers) = (&bound, &numbers);
+            scope.spawn(move || {
+                for round in 0..40 {
+                    let batch = 1 + (thread * 67 + round * 29) % 300;
+                    let (mut x, mut total, mut sum) = (vec![0.0; 6 * batch], vec![0.0; batch], vec![0.0; 6]);
+                    let feeds = [Feed::Array(&numbers[..6 * batch])];
+                    bound.run(context(), batch, &feeds, &mut [&mut x, &mut total, &mut sum]).unwrap();
+                    assert_eq!(x, numbers[..6 * batch]);
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn kept_kernels_are_used_again_and_bad_files_are_not() {
     let folder = folder("kept");
     let options = Options { cache: Some(folder.join("deep")), sources: Some(folder.join("sources")) };

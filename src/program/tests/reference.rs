@@ -24,20 +24,32 @@ pub struct Sample<'a> {
     pub parameters: &'a [f64],
 }
 
-/// Unit roundoff of a computation, with that of the reference added to it.
-fn roundoff(precision: Precision, wide: bool) -> f64 {
-    let double = f64::EPSILON / 2.0;
-    match precision {
-        Precision::F32 if !wide => f64::from(f32::EPSILON) / 2.0 + double,
-        _ => 2.0 * double,
-    }
+/// How an executor rounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rounding {
+    pub precision: Precision,
+    /// Wide numbers are doubles, and not sums of two floats.
+    pub has_double: bool,
 }
 
-/// Below this magnitude results may lose digits or vanish.
-fn underflow(precision: Precision) -> f64 {
-    match precision {
-        Precision::F32 => f64::from(f32::MIN_POSITIVE),
-        Precision::F64 => f64::MIN_POSITIVE,
+impl Rounding {
+    /// Unit roundoff of a computation, with that of the reference added to it.
+    fn unit(self, wide: bool) -> f64 {
+        let (float, double) = (f64::from(f32::EPSILON) / 2.0, f64::EPSILON / 2.0);
+        match self.precision {
+            Precision::F32 if !wide => float + double,
+            // Products and quotients of sums of two floats err by some squares of their roundoff.
+            Precision::F32 if !self.has_double => 16.0 * float * float + double,
+            _ => 2.0 * double,
+        }
+    }
+
+    /// Below this magnitude results may lose digits or vanish.
+    fn underflow(self) -> f64 {
+        match self.precision {
+            Precision::F32 => f64::from(f32::MIN_POSITIVE),
+            Precision::F64 => f64::MIN_POSITIVE,
+        }
     }
 }
 
@@ -98,8 +110,8 @@ impl Sum {
 }
 
 /// All values of a recording for one sample.
-pub fn evaluate(recorder: &Recorder, precision: Precision, sample: &Sample) -> Vec<Vec<Bounded>> {
-    let mut evaluator = Evaluator { recorder, precision, values: vec![] };
+pub fn evaluate(recorder: &Recorder, rounding: Rounding, sample: &Sample) -> Vec<Vec<Bounded>> {
+    let mut evaluator = Evaluator { recorder, rounding, values: vec![] };
     for index in 0..recorder.ops.len() {
         let value = evaluator.value(index, sample);
         assert_eq!(value.len(), recorder.shapes[index].count());
@@ -109,18 +121,18 @@ pub fn evaluate(recorder: &Recorder, precision: Precision, sample: &Sample) -> V
 }
 
 /// The sum of one output over samples: lanes are added in the output's precision, blocks in f64.
-pub fn sum_of_samples(samples: &[Bounded], precision: Precision, shape: Shape) -> Bounded {
+pub fn sum_of_samples(samples: &[Bounded], rounding: Rounding, shape: Shape) -> Bounded {
     let mut sum = Sum::default();
     samples.iter().for_each(|&x| sum.add(x));
     // Beyond the 16 lanes of a block rounding is that of f64.
-    let blocks = 16.0 * roundoff(precision, shape.wide) * sum.magnitude;
+    let blocks = 16.0 * rounding.unit(shape.wide) * sum.magnitude;
     let total = sum.total(f64::EPSILON);
-    Bounded { error: total.error + blocks + underflow(precision), ..total }
+    Bounded { error: total.error + blocks + rounding.underflow(), ..total }
 }
 
 struct Evaluator<'a> {
     recorder: &'a Recorder,
-    precision: Precision,
+    rounding: Rounding,
     values: Vec<Vec<Bounded>>,
 }
 
@@ -142,13 +154,13 @@ impl Evaluator<'_> {
     }
 
     fn rounded(&self, values: impl Iterator<Item = f64>, wide: bool) -> Vec<Bounded> {
-        let u = roundoff(self.precision, wide);
-        values.map(|value| Bounded { value, error: u * value.abs() + underflow(self.precision) }).collect()
+        let u = self.rounding.unit(wide);
+        values.map(|value| Bounded { value, error: u * value.abs() + self.rounding.underflow() }).collect()
     }
 
     fn value(&self, index: usize, sample: &Sample) -> Vec<Bounded> {
         let shape = self.recorder.shapes[index];
-        let u = roundoff(self.precision, shape.wide);
+        let u = self.rounding.unit(shape.wide);
         let each = |of: &dyn Fn(usize, usize) -> Bounded| -> Vec<Bounded> {
             (0..shape.count()).map(|i| of(i / shape.sites, i % shape.sites)).collect()
         };
@@ -177,7 +189,7 @@ impl Evaluator<'_> {
             Op::Total { x } => vec![self.sum(self.values[x.0 as usize].iter().copied(), u)],
             Op::Spread { x } => {
                 let x = self.at(*x, 0, 0);
-                vec![Bounded { error: x.error + u * x.value.abs() + underflow(self.precision), ..x }; shape.count()]
+                vec![Bounded { error: x.error + u * x.value.abs() + self.rounding.underflow(), ..x }; shape.count()]
             }
             Op::Channels { x, first } => each(&|c, s| self.at(*x, first + c, s)),
             Op::Place { x, first } => each(&|c, s| match c.checked_sub(*first) {
@@ -206,7 +218,7 @@ impl Evaluator<'_> {
         }
         // Functions err by less than 3 units in the last place, 6 u; the constant is rounded once.
         let rounding = 8.0 * u * (value.abs() + error + c.abs());
-        Bounded { value, error: error + rounding + underflow(self.precision) }
+        Bounded { value, error: error + rounding + self.rounding.underflow() }
     }
 
     /// The shorter way that the executor takes, if it does.
