@@ -41,7 +41,7 @@ TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl tes
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-fortran test test-rust test-references test-c test-valgrind test-oclgrind bench race train fields picture spectrum install library clean
+.PHONY: demo demo-fortran test test-rust test-references test-opencl test-c test-valgrind test-oclgrind bench race train fields picture spectrum install library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/hmc_phi4
@@ -70,10 +70,14 @@ $(BUILD)/%_fortran: examples/%.f90 $(RELEASE)/$(SHARED) | $(BUILD)
 
 test:
 	scripts/prerequisites.sh
-	$(MAKE) test-rust test-c test-valgrind
+	$(MAKE) test-rust test-opencl test-oclgrind test-c test-valgrind
 
 test-rust:
 	$(CARGO) test --release
+
+# All tests of models and of training once more, on the first OpenCL device.
+test-opencl:
+	INSTANTON_TEST_DEVICE=opencl:0 $(CARGO) test --release --lib flow:: training::
 
 # The configurations belong to other codes and are not part of this repository; each test fails where its file is missing.
 test-references:

@@ -1,6 +1,7 @@
 /* Devices of OpenCL in the section `context` of instanton.h. Needs a driver: scripts/prerequisites.sh installs one. */
 #include "expect.h"
 
+#include <dirent.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -82,6 +83,48 @@ static void lost_device(void) {
   free_world(world);
 }
 
+/* Several processes that start at once with one empty cache. */
+static void expect_shared_cache(void) {
+  enum { L = 4, BATCH = 3, PROCESSES = 4 };
+  double fields[BATCH * L * L], expected[BATCH * L * L], log_q[BATCH];
+  char folder[] = "/tmp/instanton-cache-XXXXXX", context[4096];
+  EXPECT(mkdtemp(folder) != NULL);
+  snprintf(context, sizeof context, "{threads: 1, device: 'opencl', cache: '%s'}", folder);
+  world_type world = make_world("{threads: 1}", L);
+  EXPECT_OK(inst_model_sample(world.model, 0, BATCH, expected, log_q));
+  free_world(world);
+  pid_t children[PROCESSES];
+  for (int i = 0; i < PROCESSES; i++) {
+    children[i] = fork();
+    EXPECT(children[i] >= 0);
+    if (children[i] == 0) {
+      world = make_world(context, L);
+      EXPECT_OK(inst_model_sample(world.model, 0, BATCH, fields, log_q));
+      for (int j = 0; j < BATCH * L * L; j++) EXPECT_CLOSE(fields[j], expected[j], 1e-10);
+      free_world(world);
+      _exit(EXIT_SUCCESS);
+    }
+  }
+  for (int i = 0; i < PROCESSES; i++) {
+    int status = -1;
+    EXPECT(waitpid(children[i], &status, 0) == children[i]);
+    EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
+  }
+  /* One file is kept, and nothing beside it. */
+  int files = 0;
+  DIR *kept = opendir(folder);
+  EXPECT(kept != NULL);
+  for (struct dirent *entry = readdir(kept); entry != NULL; entry = readdir(kept)) {
+    char path[sizeof folder + sizeof entry->d_name + 1];
+    if (entry->d_name[0] == '.') continue;
+    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+    EXPECT(strstr(path, ".bin") != NULL && remove(path) == 0);
+    files++;
+  }
+  closedir(kept);
+  EXPECT(files == 1 && rmdir(folder) == 0);
+}
+
 int main(int count, char **arguments) {
   inst_context *context = NULL;
   /* The CPU needs nothing of OpenCL. */
@@ -90,6 +133,7 @@ int main(int count, char **arguments) {
   context = NULL;
   EXPECT(!is_loaded("libOpenCL"));
 
+  expect_shared_cache();
   elsewhere("OCL_ICD_VENDORS", "/nonexistent", no_driver);
   elsewhere("INSTANTON_OPENCL", "/nonexistent.so", no_loader);
 

@@ -27,6 +27,21 @@ pub(crate) fn is_worker() -> bool {
     IS_WORKER.try_with(Cell::get).unwrap_or(false)
 }
 
+/// What INSTANTON_TEST_DEVICE names.
+#[cfg(test)]
+pub(crate) fn device_of_tests() -> Option<String> {
+    std::env::var("INSTANTON_TEST_DEVICE").ok().filter(|named| named != "cpu")
+}
+
+/// A context for tests of models, on the devices that INSTANTON_TEST_DEVICE names: `make test` runs them all on the CPU
+/// and on OpenCL.
+#[cfg(test)]
+pub(crate) fn of_tests(seed: u64, precision: Precision, threads: usize) -> Arc<Context> {
+    let devices = device_of_tests().map_or(vec![], |named| crate::opencl::select(&named).unwrap());
+    let options = Options { cache: None, sources: None };
+    Arc::new(Context::with_devices(seed, precision, threads, (devices, options)).unwrap())
+}
+
 /// Seed, precision and a pool of threads of its own, so that the host's threads are left alone.
 #[derive(Debug)]
 pub struct Context {

@@ -3,7 +3,7 @@
 use super::loss::Loss;
 use super::{Estimator, Progress, State, TrainSpec, load, save, train};
 use crate::action::{Action, ActionSpec, Callback};
-use crate::context::{Context, Precision};
+use crate::context::{Precision, of_tests};
 use crate::error::Error;
 use crate::flow::{Flow, Model, ModelSpec};
 use crate::lattice::Lattice;
@@ -19,7 +19,7 @@ fn flow(threads: usize, precision: Precision) -> Flow {
 }
 
 fn flow_of(model: &str, threads: usize, precision: Precision) -> Flow {
-    let context = Arc::new(Context::new(5, precision, threads).unwrap());
+    let context = of_tests(5, precision, threads);
     let model: ModelSpec = spec::parse("model", model).unwrap();
     Flow::new(&context, &Lattice::new(&[4, 2]).unwrap(), &model).unwrap()
 }
@@ -130,7 +130,7 @@ fn a_run_that_is_stopped_saved_and_loaded_goes_on_bit_for_bit_with_any_number_of
         let end = train(&mut stopped, &mut state, &*action, &training(), &mut |p| p.step == 5);
         assert!(matches!(end, Err(Error::Stopped(_))));
         save(&path, &stopped, state.as_ref()).unwrap();
-        let five = Arc::new(Context::new(5, precision, 5).unwrap());
+        let five = of_tests(5, precision, 5);
         let (mut resumed, mut state) = load(&five, stopped.lattice(), &path).unwrap();
         assert_eq!(state.as_ref().map(|s: &State| s.step), Some(5));
         train(&mut resumed, &mut state, &*action, &training(), &mut |_| false).unwrap();

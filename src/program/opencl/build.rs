@@ -123,7 +123,7 @@ pub(in super::super) fn build(session: &Session, source: &str, options: &Options
     if let Err(error) = core::build_program(&program, Some(&[device.ocl()]), &flags, None, None) {
         return Err(refused(session, &program, source, &error));
     }
-    if let (Some(path), Some(binary)) = (kept, binary(&program)) {
+    if let Some((path, binary)) = kept.and_then(|path| Some((path, binary(&program)?))) {
         // A cache that cannot be written is no fault of the program.
         let _ = keep(&path, &identity, &binary);
     }

@@ -98,7 +98,7 @@ impl Writer<'_> {
         };
         let mut text = String::new();
         let weight_type = if is_broadcast { "global const T" } else { "AR const V" };
-        put!(text, "FUNCTION void convolve_{index}(AR const V *x, AR V *y, {weight_type} *w, {bias_type}b,");
+        put!(text, "LARGE void convolve_{index}(AR const V *x, AR V *y, {weight_type} *w, {bias_type}b,");
         put!(text, "                       global const uint *tables, const uint me) {{");
         for (group, place) in geometry.groups.iter().zip(places) {
             for (first, width) in tiles(geometry.outputs) {

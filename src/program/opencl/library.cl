@@ -8,11 +8,14 @@
  * `me` is the work-item. Lanes behind the last sample repeat it.
  */
 
-/* Called in many places and yet always inlined: some compilers of kernels have no calls. */
+/* FUNCTION: always inlined. LARGE: kept as one copy, with which PoCL builds ten times faster; not static, since LLVM 15
+ * ends the process on static ones that are given local memory. */
 #ifdef __clang__
 #define FUNCTION static inline __attribute__((always_inline))
+#define LARGE __attribute__((noinline))
 #else
 #define FUNCTION static inline
+#define LARGE
 #endif
 #define CAT_(a, b) a##b
 #define CAT(a, b) CAT_(a, b)
@@ -33,13 +36,13 @@ typedef CAT(double, LANES) V;
 
 /* ---- functions of numbers: what is not a number stays so --------------------------------------------------------- */
 
-FUNCTION V exp_V(V a) {
+LARGE V exp_V(V a) {
   const V high = (V)(BOUND), low = (V)(-BOUND);
   a = a > high ? high : a;
   return exp(a < low ? low : a);
 }
-FUNCTION V log_V(V a) { return log(a); }
-FUNCTION V tanh_V(V a) { return tanh(a); }
+LARGE V log_V(V a) { return log(a); }
+LARGE V tanh_V(V a) { return tanh(a); }
 
 /* ---- wide numbers ------------------------------------------------------------------------------------------------ */
 
@@ -61,13 +64,13 @@ FUNCTION D wide_add(D a, D b) { return a + b; }
 FUNCTION D wide_subtract(D a, D b) { return a - b; }
 FUNCTION D wide_multiply(D a, D b) { return a * b; }
 FUNCTION D wide_divide(D a, D b) { return a / b; }
-FUNCTION D wide_exp(D a) {
+LARGE D wide_exp(D a) {
   const D high = (D)(708.0), low = (D)(-708.0);
   a = a > high ? high : a;
   return exp(a < low ? low : a);
 }
-FUNCTION D wide_log(D a) { return log(a); }
-FUNCTION D wide_tanh(D a) { return tanh(a); }
+LARGE D wide_log(D a) { return log(a); }
+LARGE D wide_tanh(D a) { return tanh(a); }
 FUNCTION D wide_leaky(D a, D c) { return fmax(a, a * c); }
 FUNCTION D wide_slope(D a, D c) { return a > (D)(0) ? (D)(1) : c; }
 #define element(x, lane) (((const E *)&(x))[lane])
@@ -110,13 +113,13 @@ FUNCTION D within(D a, V plain, float bound) {
   return join(fabs(plain) <= most ? a.hi : plain, fabs(plain) <= most ? a.lo : zero);
 }
 /* exp(a) - 1 for |a| < 0.36, by 15 terms of its series: relative error 1e-14. */
-FUNCTION D wide_series(D a) {
+LARGE D wide_series(D a) {
   const D one = wide_number(1.0f);
   D s = one;
   for (int n = 15; n > 1; n--) s = wide_add(one, wide_divide(wide_multiply(a, s), wide_number((float)n)));
   return wide_multiply(a, s);
 }
-FUNCTION D wide_exp(D a) {
+LARGE D wide_exp(D a) {
   const V high = (V)(BOUND), low = (V)(-BOUND), x = exp_V(narrow(a));
   a = join(a.hi > high ? high : a.hi, fabs(a.hi) >= high ? (V)(0) : a.lo);
   a.hi = a.hi < low ? low : a.hi;
@@ -129,13 +132,13 @@ FUNCTION D wide_exp(D a) {
   return within(join(ldexp(e.hi, TO_INT(k)), ldexp(e.lo, TO_INT(k))), x, FLT_MAX);
 }
 /* One step of Newton: log a = x + a exp(-x) - 1 up to (log a - x)^2 / 2. */
-FUNCTION D wide_log(D a) {
+LARGE D wide_log(D a) {
   const V x = log(narrow(a));
   const D rest = wide_subtract(wide_multiply(a, wide_exp(widen(-x))), wide_number(1.0f));
   return within(wide_add(widen(x), rest), x, BOUND);
 }
 /* q / (q + 2) with q = exp(2 a) - 1, which small numbers keep their digits in. */
-FUNCTION D wide_tanh(D a) {
+LARGE D wide_tanh(D a) {
   const V twice = a.hi * 2.0f, bound = (V)(20), edge = (V)(0.35f), zero = (V)(0), x = tanh(narrow(a));
   const V high = fmax(fmin(twice, bound), -bound);
   const D b = join(high, high == twice ? a.lo * 2.0f : zero);
