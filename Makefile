@@ -77,7 +77,7 @@ test-rust:
 
 # All tests of models and of training once more, on the first OpenCL device.
 test-opencl:
-	INSTANTON_TEST_DEVICE=opencl:0 $(CARGO) test --release --lib flow:: training::
+	INSTANTON_TEST_DEVICE=opencl:0 $(CARGO) test --release --lib -- flow:: training::
 
 # The configurations belong to other codes and are not part of this repository; each test fails where its file is missing.
 test-references:
