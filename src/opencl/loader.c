@@ -4,7 +4,8 @@
  * The crate that declares them asks the linker for a library named OpenCL. This file is that library, so that this
  * library is built without one and runs without one: where there is no loader, or it lacks a function, a call gives
  * CL_PLATFORM_NOT_FOUND_KHR. The loader is the file named by the environment variable INSTANTON_OPENCL, or else that
- * of the system. All names are hidden: a host's own calls of OpenCL go where they went before. */
+ * of the system. In the shared library all names are hidden: a host's own calls of OpenCL go where they went before. A
+ * host that links the static library calls these as well. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -237,12 +238,17 @@ HIDDEN int32_t instanton_opencl_status(void) {
   return status;
 }
 
+/* A release that fails leaves nothing to do, and the crate ends the process on one. */
+static int32_t given(const char *name, int32_t status) {
+  return strncmp(name, "clRelease", 9) == 0 ? 0 : known(status);
+}
+
 #define STATUS(count, name, ...)                                         \
   HIDDEN int32_t name(TAKES_##count(__VA_ARGS__));                       \
   int32_t name(TAKES_##count(__VA_ARGS__)) {                             \
     const function at = loaded(AT_##name);                               \
     if (at == NULL) return PLATFORM_NOT_FOUND;                           \
-    return known(((int32_t(*)(__VA_ARGS__))at)(GIVES_##count));          \
+    return given(#name, ((int32_t(*)(__VA_ARGS__))at)(GIVES_##count));   \
   }
 #define OBJECT(count, name, ...)                                         \
   HIDDEN void *name(TAKES_##count(__VA_ARGS__));                         \

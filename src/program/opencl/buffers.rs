@@ -2,7 +2,8 @@
 
 use super::build::{Session, failed};
 use crate::context::Precision;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::memory;
 use ocl::OclPrm;
 use ocl::core::{self, ArgVal, CommandQueue, Kernel, Mem, MemFlags};
 
@@ -73,7 +74,8 @@ pub(super) fn launch(
 
 /// Reads so many numbers, when they are there.
 pub(super) fn read<T: OclPrm>(session: &Session, queue: &CommandQueue, from: &Mem, count: usize) -> Result<Vec<T>> {
-    let mut to = vec![T::default(); count];
+    let missing = |_| Error::BadShape(format!("opencl: expected host memory for {count} numbers, got none"));
+    let mut to = memory::filled(T::default(), count).map_err(missing)?;
     if count > 0 {
         // SAFETY: the buffer has as many numbers, and the call returns when they are there.
         unsafe {
