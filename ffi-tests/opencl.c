@@ -87,8 +87,8 @@ static void lost_device(void) {
 static void expect_shared_cache(void) {
   enum { L = 4, BATCH = 3, PROCESSES = 4 };
   double fields[BATCH * L * L], expected[BATCH * L * L], log_q[BATCH];
-  char folder[] = "/tmp/instanton-cache-XXXXXX", context[4096];
-  EXPECT(mkdtemp(folder) != NULL);
+  char folder[2048], context[4096];
+  make_folder("instanton-cache-", folder, sizeof folder);
   snprintf(context, sizeof context, "{threads: 1, device: 'opencl', cache: '%s'}", folder);
   world_type world = make_world("{threads: 1}", L);
   EXPECT_OK(inst_model_sample(world.model, 0, BATCH, expected, log_q));
@@ -115,7 +115,7 @@ static void expect_shared_cache(void) {
   DIR *kept = opendir(folder);
   EXPECT(kept != NULL);
   for (struct dirent *entry = readdir(kept); entry != NULL; entry = readdir(kept)) {
-    char path[sizeof folder + sizeof entry->d_name + 1];
+    char path[4096];
     if (entry->d_name[0] == '.') continue;
     snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
     EXPECT(strstr(path, ".bin") != NULL && remove(path) == 0);

@@ -9,9 +9,18 @@ library=$(dirname "$(dirname "$(readlink -f "$program")")")/lib/oclgrind/liboclg
 [ -e "$library" ] || { echo "oclgrind: expected $library, got none" >&2; exit 1; }
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+export INSTANTON_TEST_LAYOUTS=all INSTANTON_OPENCL=$library OCLGRIND_DATA_RACES=1 OCLGRIND_LOG=$log
 # One test at a time: the simulator knows one kernel at a time.
-INSTANTON_TEST_LAYOUTS=all INSTANTON_OPENCL=$library OCLGRIND_DATA_RACES=1 OCLGRIND_LOG=$log "${CARGO:-cargo}" test --release --lib -- \
-  --test-threads 1 program::tests::operations program::tests::devices::normal program::tests::devices::random \
+tests() { "${CARGO:-cargo}" test --release --lib -- --test-threads 1 "$@"; }
+
+# What is to be noted is noted.
+tests --ignored program::tests::devices::a_race_is_noted
+for fault in "data race at local memory" "Invalid write of size 4 at global memory"; do
+  grep -q "$fault" "$log" || { echo "oclgrind: expected '$fault' to be noted, got nothing" >&2; exit 1; }
+done
+: > "$log"
+
+tests program::tests::operations program::tests::devices::normal program::tests::devices::random \
   program::tests::devices::results program::tests::devices::a_batch
 if [ -s "$log" ]; then
   cat "$log" >&2

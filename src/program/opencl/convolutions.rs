@@ -1,7 +1,8 @@
 //! Convolutions and correlations as OpenCL C: sums in registers over sites that tables lead to.
 
 use super::super::steps::{Convolve, Correlate, Geometry, Group, Weights};
-use super::source::{Writer, put};
+use super::source::Writer;
+use super::text::put;
 use std::fmt::Write;
 use std::sync::Arc;
 

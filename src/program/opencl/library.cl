@@ -1,6 +1,7 @@
 /* What all generated kernels are made with. Defined before: LANES (samples in a vector; PAIRED twice as many; TO_DOUBLE,
  * TO_FLOAT and TO_INT convert so many), WORKERS (work-items of a group, all on the same samples), SINGLE (1: numbers are
- * float), WIDE (1: there is double), AR (where values lie: local or global) and BARRIER.
+ * float), WIDE (1: there is double), SUMS (how many sums over samples there are), AR (where values lie: local or global)
+ * and BARRIER.
  *
  *   T, V    a number of the network, and one of each sample
  *   E, D    the same for wide numbers: double, or an unevaluated sum of two floats where there is no double
@@ -8,7 +9,7 @@
  * `me` is the work-item. Lanes behind the last sample repeat it.
  */
 
-/* FUNCTION: always inlined. LARGE: kept as one copy, with which PoCL builds ten times faster; not static, since LLVM 15
+/* FUNCTION: always inlined. LARGE: one copy that is called, so that there is less to build; not static, since LLVM 15
  * ends the process on static ones that are given local memory. */
 #ifdef __clang__
 #define FUNCTION static inline __attribute__((always_inline))
@@ -336,3 +337,18 @@ FUNCTION void store(global T *to, AR const V *from, ulong first, uint samples, u
 FUNCTION void store_wide(global E *to, const D x, ulong first, uint samples) {
   for (uint lane = 0; lane < samples; lane++) to[first + lane] = element(x, lane);
 }
+
+/* ---- sums over samples ------------------------------------------------------------------------------------------- */
+
+#if SUMS
+/* The sums of the jobs of a chunk, one after the other. */
+kernel void reduce(global const E *sums, global E *totals, const uint jobs, const uint count) {
+  const uint i = get_global_id(0), chunk = get_global_id(1);
+  const uint own = min(jobs, count - chunk * jobs);
+  if (i >= SUMS) return;
+  sums += (size_t)chunk * jobs * SUMS + i;
+  E total = sums[0];
+  for (uint j = 1; j < own; j++) total = plain_add(total, sums[(size_t)j * SUMS]);
+  totals[(size_t)chunk * SUMS + i] = total;
+}
+#endif

@@ -6,6 +6,7 @@ mod convolutions;
 mod cut;
 mod executable;
 mod source;
+mod text;
 
 #[cfg(test)]
 pub(super) use build::{build, session};

@@ -8,17 +8,12 @@
 use super::super::steps::{Fused, FusedOperation, Group, Place, Plan, Step, inputs};
 use super::super::{Output, Program};
 use super::buffers::split;
+use super::text::{double, put, single};
 use crate::context::Precision;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 
 pub(in super::super) const LIBRARY: &str = include_str!("library.cl");
-
-/// Writes a line of text to a string, which cannot fail.
-macro_rules! put {
-    ($to:expr, $($text:tt)*) => { let _ = writeln!($to, $($text)*); };
-}
-pub(super) use put;
 
 /// How a program lies on a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +103,7 @@ impl Writer<'_> {
         for kind in ["double", "float", "int"] {
             put!(text, "#define TO_{} {}", kind.to_uppercase(), vector(&format!("convert_{kind}")));
         }
+        put!(text, "#define SUMS {}", self.sum_count);
         put!(text, "#define AR {}", if is_local { "local" } else { "global" });
         let fence = format!("barrier(CLK_{place}_MEM_FENCE{})", if is_local { "" } else { " | CLK_LOCAL_MEM_FENCE" });
         put!(text, "#define BARRIER {}", if workers == 1 { "" } else { &fence });
@@ -155,23 +151,6 @@ impl Writer<'_> {
         put!(text, "    const int is_first = vector == begin;");
         text.push_str(&self.body);
         put!(text, "  }} while (++vector < end);\n}}");
-        if self.sum_count > 0 {
-            // The sums of the jobs of a chunk, one after the other.
-            put!(
-                text,
-                "kernel void reduce(global const E *sums, global E *totals, const uint jobs, const uint count) {{"
-            );
-            put!(text, "  const uint i = get_global_id(0), chunk = get_global_id(1);");
-            put!(text, "  if (i >= {0}) return;\n  sums += (size_t)chunk * jobs * {0} + i;", self.sum_count);
-            put!(text, "  const uint own = min(jobs, count - chunk * jobs);");
-            put!(text, "  E total = sums[0];");
-            put!(
-                text,
-                "  for (uint j = 1; j < own; j++) total = plain_add(total, sums[(size_t)j * {}]);",
-                self.sum_count
-            );
-            put!(text, "  totals[(size_t)chunk * {} + i] = total;\n}}", self.sum_count);
-        }
         let Self { tables, numbers, sum_count, .. } = self;
         Source { text, tables, numbers, sum_count }
     }
@@ -381,21 +360,4 @@ fn strips(fused: &Fused, kind: &str) -> String {
     };
     let strips: BTreeSet<usize> = fused.operations.iter().filter_map(strip).collect();
     strips.into_iter().map(|strip| format!("{kind} s{strip}; ")).collect()
-}
-
-fn special(x: f64) -> Option<&'static str> {
-    match x {
-        x if x.is_nan() => Some("NAN"),
-        f64::INFINITY => Some("INFINITY"),
-        f64::NEG_INFINITY => Some("-INFINITY"),
-        _ => None,
-    }
-}
-
-fn single(x: f32) -> String {
-    special(f64::from(x)).map_or_else(|| format!("{x:?}f"), Into::into)
-}
-
-fn double(x: f64) -> String {
-    special(x).map_or_else(|| format!("{x:?}"), Into::into)
 }

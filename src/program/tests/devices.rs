@@ -211,6 +211,27 @@ fn kept_kernels_are_used_again_and_bad_files_are_not() {
     fs::remove_dir_all(&folder).unwrap();
 }
 
+/// What scripts/oclgrind.sh sees to be noted.
+#[test]
+#[ignore = "races and writes out of bounds on purpose"]
+fn a_race_is_noted() {
+    let source = "kernel void run(global int *out, local int *shared) {\n  const int me = get_local_id(0);\n\
+                  shared[me] = me;\n  out[me + 1] = shared[(me + 1) % 8];\n}\n";
+    let session = session(device()).unwrap();
+    let kernel = core::create_kernel(&build(&session, source, &NOWHERE).unwrap(), "run").unwrap();
+    // SAFETY: a kernel that is wrong on purpose, for a simulator that stands it.
+    unsafe {
+        let flags = MemFlags::new().read_write();
+        let out = core::create_buffer::<_, u32>(session.context(), flags, 8, None::<&[u32]>).unwrap();
+        core::set_kernel_arg(&kernel, 0, ArgVal::mem(&out)).unwrap();
+        core::set_kernel_arg(&kernel, 1, ArgVal::local::<u32>(&8)).unwrap();
+        let (queue, size) = (session.queue().unwrap(), [8, 1, 1]);
+        let none = || (None::<core::Event>, None::<&mut core::Event>);
+        core::enqueue_kernel(&queue, &kernel, 1, None, &size, Some(size), none().0, none().1).unwrap();
+        core::finish(&queue).unwrap();
+    }
+}
+
 #[test]
 fn a_kernel_that_does_not_build_tells_the_log_and_the_numbered_source() {
     let session = session(device()).unwrap();

@@ -38,7 +38,8 @@ impl Rounding {
         let (float, double) = (f64::from(f32::EPSILON) / 2.0, f64::EPSILON / 2.0);
         match self.precision {
             Precision::F32 if !wide => float + double,
-            // Products and quotients of sums of two floats err by some squares of their roundoff.
+            // In squares of a float's roundoff sums of two floats lose 3 in a sum, 5 in a product and 15 in a quotient:
+            // M. Joldes, J.-M. Muller, V. Popescu, ACM Trans. Math. Softw. 44, 15res (2017).
             Precision::F32 if !self.has_double => 16.0 * float * float + double,
             _ => 2.0 * double,
         }
