@@ -9,9 +9,11 @@
 # make spectrum CONFIG=FILE EXTENT="X Y Z T"   the eigenvalues of Wilson's operator on a configuration, and their picture
 # make install    PREFIX=/usr/local DESTDIR=
 
+SYSTEM := $(shell uname -s)
 CC ?= cc
 CXX ?= c++
 FC = gfortran
+OBJCOPY ?= $(if $(filter Darwin,$(SYSTEM)),llvm-objcopy,objcopy)
 CARGO ?= cargo
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -21,7 +23,6 @@ MODEL ?= {type: 'affine', prior: 'spectrum', layers: 8, hidden: [8]}
 TRAIN ?= {steps: 12000, batch: 128, learning_rate: 0.01, schedule: 'cosine', warmup: 200, clip: 100}
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
-SYSTEM := $(shell uname -s)
 BUILD = build
 RELEASE = $(or $(CARGO_TARGET_DIR),target)/release
 SHARED = $(if $(filter Darwin,$(SYSTEM)),libinstanton.dylib,libinstanton.so)
@@ -59,6 +60,13 @@ $(RELEASE)/$(SHARED) $(RELEASE)/libinstanton.a: library ;
 $(BUILD):
 	mkdir -p $(BUILD)
 
+# The static library whose functions of OpenCL have names of their own, so that a host's calls go where they went before.
+$(BUILD)/libinstanton.a: $(RELEASE)/libinstanton.a | $(BUILD)
+	nm -g --defined-only $< 2>/dev/null | awk '$$2 == "T" && $$3 ~ /^_?cl[A-Z]/ { print $$3, "instanton_" $$3 }' > $@.names
+	test -s $@.names
+	$(OBJCOPY) --redefine-syms=$@.names $< $@
+	rm $@.names
+
 $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
 	$(C99) $< -o $@ $(LINK)
 
@@ -92,8 +100,8 @@ $(BUILD)/test_header: ffi-tests/header.cpp include/instanton.h $(RELEASE)/$(SHAR
 	$(CXX11) $< -o $@ $(LINK)
 
 # Linked to the static library, as a host without shared libraries does.
-$(BUILD)/static_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(RELEASE)/libinstanton.a | $(BUILD)
-	$(C99) -D_XOPEN_SOURCE=700 $< -o $@ $(RELEASE)/libinstanton.a $(STATIC_LIBRARIES)
+$(BUILD)/static_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(BUILD)/libinstanton.a | $(BUILD)
+	$(C99) -D_XOPEN_SOURCE=700 $< -o $@ $(BUILD)/libinstanton.a $(STATIC_LIBRARIES)
 
 $(BUILD)/test_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
 	$(C99) -D_XOPEN_SOURCE=700 $< -o $@ $(LINK) -lpthread
@@ -148,11 +156,11 @@ spectrum: $(BUILD)/spectrum
 	$(BUILD)/spectrum "$(CONFIG)" $(EXTENT) $(or $(COUNT),0) $(OF) > $(BUILD)/spectrum.txt
 	python3 examples/plot_spectrum.py $(BUILD)/spectrum.txt $(BUILD)/spectrum.png
 
-install: library
+install: library $(BUILD)/libinstanton.a
 	mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/instanton
 	install -m 644 models/*.safetensors $(DESTDIR)$(PREFIX)/share/instanton/
 	install -m 644 include/instanton.h $(DESTDIR)$(PREFIX)/include/
-	install -m 644 $(RELEASE)/libinstanton.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 $(BUILD)/libinstanton.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 755 $(RELEASE)/$(SHARED) $(DESTDIR)$(PREFIX)/lib/
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PRIVATE@|$(STATIC_LIBRARIES)|' \
 	  instanton.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/instanton.pc

@@ -32,8 +32,8 @@ const ROWS: &[Row] = &[
     ("affine-sample-f64", "configurations/s", || sampling(Precision::F64, 8, 8, 1024)),
     ("affine-sample-f32-64", "configurations/s", || sampling(Precision::F32, 8, 8, 64)),
     ("affine-sample-f32-16", "configurations/s", || sampling(Precision::F32, 16, 16, 256)),
-    ("affine-train-f32", "steps/s", || training(Precision::F32)),
-    ("affine-train-f64", "steps/s", || training(Precision::F64)),
+    ("affine-train-f32", "steps/s", || training(tutorial(Precision::F32, 8, 8)?)),
+    ("affine-train-f64", "steps/s", || training(tutorial(Precision::F64, 8, 8)?)),
     ("conv-peak-f32", "of-the-multiply-add-peak", conv_peak),
     ("sample-memory", "of-one-batch", sample_memory),
     ("propose-rate", "of-the-batch-rate", propose_rate),
@@ -54,6 +54,7 @@ const ROWS: &[Row] = &[
     ("solve-speedup", "over-faer", solve::speedup),
     ("solve-memory", "spinor-fields", solve::memory),
     ("opencl-sample-f32", "of-the-cpu-executor", opencl::sample_over_cpu),
+    ("opencl-train-f32", "of-the-cpu-executor", opencl::training_over_cpu),
     ("opencl-launches", "for-a-batch", opencl::launches),
     ("opencl-first-sample", "seconds", opencl::first_sample),
     ("opencl-start-speedup", "over-the-first-start", opencl::start_speedup),
@@ -119,8 +120,8 @@ fn sampling(precision: Precision, length: usize, hidden: usize, batch: usize) ->
     Ok(median(rates) * batch as f64)
 }
 
-fn training(precision: Precision) -> Result<f64> {
-    let mut flow = tutorial(precision, 8, 8)?;
+/// Training steps per second with a batch of 1024.
+fn training(mut flow: Flow) -> Result<f64> {
     let text = "{type: 'phi4', mass_squared: -4, lambda: 8}";
     let action = spec::parse::<ActionSpec>("action", text)?.build(flow.context(), flow.lattice())?;
     let train_spec = TrainSpec {

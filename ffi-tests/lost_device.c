@@ -1,5 +1,6 @@
-/* A loader of OpenCL whose device is lost: that of the system, with launches that fail after LOST_AFTER of them with
- * LOST_STATUS, and from then on all releases too. opencl.c names it in INSTANTON_OPENCL. */
+/* A loader of OpenCL whose device is lost: that of the system, where launches in the context that makes the one after
+ * LOST_AFTER of them fail with LOST_STATUS, and from then on all releases do. A context that is made anew works. opencl.c
+ * names it in INSTANTON_OPENCL. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stddef.h>
@@ -7,10 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int is_lost = 0;
+/* The context that is lost. */
+static void *lost_context = NULL;
 
 static int32_t lost(void) { return (int32_t)atoi(getenv("LOST_STATUS")); }
 
+#define QUEUE_CONTEXT 0x1090
+int32_t clGetCommandQueueInfo(void *queue, uint32_t what, size_t room, void *to, size_t *size);
 int32_t clEnqueueNDRangeKernel(void *queue, void *kernel, uint32_t dimensions, const size_t *offset, const size_t *size,
                                const size_t *group, uint32_t waits, const void *wait_list, void *event);
 
@@ -21,8 +25,10 @@ int32_t clEnqueueNDRangeKernel(void *queue, void *kernel, uint32_t dimensions, c
                     void *);
   void *address = dlsym(RTLD_NEXT, "clEnqueueNDRangeKernel");
   memcpy(&launch, &address, sizeof launch);
-  is_lost = is_lost || launches++ >= atoi(getenv("LOST_AFTER"));
-  return is_lost ? lost() : launch(queue, kernel, dimensions, offset, size, group, waits, wait_list, event);
+  void *context = NULL;
+  if (clGetCommandQueueInfo(queue, QUEUE_CONTEXT, sizeof context, &context, NULL) != 0) return lost();
+  if (launches++ == atoi(getenv("LOST_AFTER"))) lost_context = context;
+  return context == lost_context ? lost() : launch(queue, kernel, dimensions, offset, size, group, waits, wait_list, event);
 }
 
 #define RELEASE(name)                       \
@@ -31,7 +37,7 @@ int32_t clEnqueueNDRangeKernel(void *queue, void *kernel, uint32_t dimensions, c
     int32_t (*release)(void *);             \
     void *address = dlsym(RTLD_NEXT, #name); \
     memcpy(&release, &address, sizeof release); \
-    return is_lost ? lost() : release(object); \
+    return lost_context != NULL ? lost() : release(object); \
   }
 RELEASE(clReleaseCommandQueue)
 RELEASE(clReleaseMemObject)

@@ -21,7 +21,7 @@ done
 : > "$log"
 
 tests program::tests::operations program::tests::devices::normal program::tests::devices::random \
-  program::tests::devices::results program::tests::devices::a_batch
+  program::tests::devices::results program::tests::devices::batches program::tests::devices::a_batch
 if [ -s "$log" ]; then
   cat "$log" >&2
   echo "oclgrind: expected nothing noted, got the above" >&2

@@ -1,6 +1,6 @@
 //! Rows of the OpenCL executor on the first device, which is the CPU where PoCL alone is installed.
 
-use super::{ROUNDS, median, rate, sampler};
+use super::{ROUNDS, median, rate, sampler, training};
 use instanton::context::{Context, Precision};
 use instanton::error::{Error, Result};
 use instanton::flow::{Flow, Model, ModelSpec};
@@ -19,7 +19,7 @@ const BATCH: usize = 1024;
 
 /// The tutorial network of arXiv:2101.08176 at L = 8, on the first OpenCL device or on the CPU.
 fn flow(device: Option<&str>, cache: Option<PathBuf>) -> Result<Flow> {
-    let devices = device.map_or(Ok(vec![]), select)?;
+    let devices = device.map_or(Ok(vec![]), |device| select(device, Precision::F32))?;
     let options = Options { cache, sources: None };
     let context = Arc::new(Context::with_devices(1, Precision::F32, 0, (devices, options))?);
     let spec = spec::parse::<ModelSpec>("model", "{type: 'affine', layers: 16, hidden: [8, 8]}")?;
@@ -36,6 +36,12 @@ pub fn sample_over_cpu() -> Result<f64> {
         ratios.push(rate(&mut on_device)? / own);
     }
     Ok(median(ratios))
+}
+
+/// Training steps per second over those of the CPU's own executor.
+pub fn training_over_cpu() -> Result<f64> {
+    let own = training(flow(None, None)?)?;
+    Ok(training(flow(Some("opencl"), Options::default().cache)?)? / own)
 }
 
 /// Launches of kernels for a batch.

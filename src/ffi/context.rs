@@ -61,7 +61,7 @@ pub unsafe extern "C" fn inst_context_new(spec: *const c_char, out: *mut *mut in
         // SAFETY: the caller keeps the contract of the header.
         let (text, out) = unsafe { (arguments::spec("spec", spec)?, Output::one("out", out)?) };
         let spec: ContextSpec = spec::parse("context", text)?;
-        let devices = chosen(&spec.device)?;
+        let devices = chosen(&spec.device, spec.precision)?;
         let context = Context::with_devices(spec.seed, spec.precision, spec.threads, (devices, options(&spec)?));
         let context = context.map_err(|e| e.within("context"))?;
         out.write(handles::new(Arc::new(context)));
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn inst_devices(text: *mut c_char, capacity: i64, needed: 
 }
 
 /// The OpenCL devices that the key `device` asks for: none for the CPU.
-fn chosen(device: &str) -> Result<Vec<Device>> {
+fn chosen(device: &str, precision: Precision) -> Result<Vec<Device>> {
     if device == "cpu" {
         return Ok(vec![]);
     }
@@ -107,7 +107,7 @@ fn chosen(device: &str) -> Result<Vec<Device>> {
         let forms = opencl::FORMS;
         return Err(Error::BadSpec(format!("context: device: expected 'cpu', {forms}, got '{device}'")));
     }
-    opencl::select(device).map_err(|e| e.within("context: device"))
+    opencl::select(device, precision).map_err(|e| e.within("context: device"))
 }
 
 /// The folders of a spec.

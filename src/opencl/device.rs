@@ -1,6 +1,7 @@
 //! A device, and the list of all.
 
 use super::{loader, query};
+use crate::context::Precision;
 use crate::error::{Error, Result};
 use ocl::core::{DeviceId, PlatformId};
 use ocl::ffi;
@@ -22,6 +23,8 @@ pub struct Device {
     pub driver: String,
     /// Version of OpenCL, as `OpenCL 3.0` and what the driver adds.
     pub version: String,
+    /// It can be used, and has a compiler.
+    pub is_available: bool,
     /// It runs on cores of the CPU.
     pub is_cpu: bool,
     /// It is a graphics processor.
@@ -63,6 +66,7 @@ impl Device {
             platform_name: platform_name.to_string(),
             driver: text(ffi::CL_DRIVER_VERSION)?,
             version: text(ffi::CL_DEVICE_VERSION)?,
+            is_available: number(ffi::CL_DEVICE_AVAILABLE)? != 0 && number(ffi::CL_DEVICE_COMPILER_AVAILABLE)? != 0,
             is_cpu: kind & CPU != 0,
             is_gpu: kind & GPU != 0,
             has_f64: doubles != 0 || extensions.split_whitespace().any(|name| name == "cl_khr_fp64"),
@@ -75,6 +79,21 @@ impl Device {
             width_f32: size(ffi::CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT)?,
             width_f64: size(ffi::CL_DEVICE_NATIVE_VECTOR_WIDTH_DOUBLE).unwrap_or(0),
         })
+    }
+
+    /// Why programs in this precision cannot run on it.
+    pub fn fault(&self, precision: Precision) -> Option<String> {
+        let number = self.version.split_whitespace().nth(1).and_then(|number| number.split_once('.'));
+        let version = number.and_then(|(major, minor)| Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?)));
+        if !self.is_available {
+            Some("is not available".into())
+        } else if version.is_none_or(|version| version < (1, 2)) {
+            Some(format!("has no OpenCL 1.2: '{}'", self.version))
+        } else if precision == Precision::F64 && !self.has_f64 {
+            Some("has no numbers of 64 bits for precision 'f64'".into())
+        } else {
+            None
+        }
     }
 
     /// The handle of the device.
@@ -157,6 +176,7 @@ pub(super) fn invented(name: &str, platform_name: &str, is_gpu: bool) -> Device 
         platform_name: platform_name.into(),
         driver: "1".into(),
         version: "OpenCL 1.2".into(),
+        is_available: true,
         is_cpu: !is_gpu,
         is_gpu,
         has_f64: true,

@@ -4,8 +4,8 @@
  * The crate that declares them asks the linker for a library named OpenCL. This file is that library, so that this
  * library is built without one and runs without one: where there is no loader, or it lacks a function, a call gives
  * CL_PLATFORM_NOT_FOUND_KHR. The loader is the file named by the environment variable INSTANTON_OPENCL, or else that
- * of the system. In the shared library all names are hidden: a host's own calls of OpenCL go where they went before. A
- * host that links the static library calls these as well. */
+ * of the system. In the shared library all names are hidden, and in the static one that is
+ * installed they are changed: a host's own calls of OpenCL go where they went before. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdint.h>

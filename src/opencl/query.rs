@@ -3,6 +3,7 @@
 //! These calls are made here and not by the crate `ocl`, which waits ten seconds for a platform where there is none,
 //! reads at most 16 devices of a platform, and panics at a status that it does not know.
 
+use super::loader::unknown_status;
 use ocl::core::{DeviceId, PlatformId};
 use ocl::ffi::{self, c_void, cl_int, cl_uint, size_t};
 use std::ptr;
@@ -16,7 +17,8 @@ const DEVICE_NOT_FOUND: Status = -1;
 const PLATFORM_NOT_FOUND: Status = -1001;
 
 fn checked<T>(status: Status, value: T) -> Result<T, Status> {
-    if status == 0 { Ok(value) } else { Err(status) }
+    // The loader's stub tells another one where OpenCL does not define it.
+    if status == 0 { Ok(value) } else { Err(unknown_status().unwrap_or(status)) }
 }
 
 /// Handles of a list that is first counted and then read; `none` is the status of an empty one.
@@ -26,7 +28,7 @@ fn list<T>(none: Status, call: impl Fn(cl_uint, *mut *mut T, *mut cl_uint) -> St
         0 if count > 0 => {}
         0 => return Ok(vec![]),
         status if status == none => return Ok(vec![]),
-        status => return Err(status),
+        status => return checked(status, vec![]),
     }
     let mut handles = vec![ptr::null_mut(); count as usize];
     let status = call(count, handles.as_mut_ptr(), ptr::null_mut());

@@ -2,6 +2,7 @@
 
 use super::device::{Device, Found, look};
 use super::loader;
+use crate::context::Precision;
 use crate::error::{Error, Result};
 
 /// The texts that `select` reads.
@@ -10,9 +11,9 @@ pub const FORMS: &str = "'opencl', 'opencl:0', 'opencl:0,1', 'opencl:NAME' or 'o
 /// What a text asks for.
 #[derive(Debug, PartialEq)]
 enum Choice<'a> {
-    /// `opencl`: the first GPU, or else the first device.
+    /// `opencl`: the first GPU, or else the first device, that can run programs.
     Best,
-    /// `opencl:all`.
+    /// `opencl:all`: all that can run programs.
     All,
     /// `opencl:0,1`: places in the list; one that no list is long enough for has none.
     Places(Vec<Option<usize>>),
@@ -38,11 +39,17 @@ impl<'a> Choice<'a> {
         }
     }
 
-    /// Places of the devices that are asked for, if all are there.
-    fn places(&self, devices: &[Device]) -> Option<Vec<usize>> {
+    /// Places of the devices that are asked for, if all are there. Where it is a matter of choice they are those that
+    /// can run programs, if any can.
+    fn places(&self, devices: &[Device], precision: Precision) -> Option<Vec<usize>> {
+        let able: Vec<usize> = (0..devices.len()).filter(|&at| devices[at].fault(precision).is_none()).collect();
         match self {
-            Self::Best => Some(vec![devices.iter().position(|device| device.is_gpu).unwrap_or(0)]),
-            Self::All => Some((0..devices.len()).collect()),
+            Self::Best => {
+                let gpu = able.iter().copied().find(|&at| devices[at].is_gpu);
+                Some(vec![gpu.or(able.first().copied()).unwrap_or(0)])
+            }
+            Self::All if able.is_empty() => Some(vec![0]),
+            Self::All => Some(able),
             Self::Places(places) => places.iter().map(|place| place.filter(|at| *at < devices.len())).collect(),
             Self::Named(part) => {
                 let part = part.to_lowercase();
@@ -56,14 +63,14 @@ impl<'a> Choice<'a> {
 
 /// The devices that a text asks for: at least one.
 ///
-/// * `opencl`: the first GPU, or else the first device;
+/// * `opencl`: the first GPU, or else the first device, that can run programs in this precision;
 /// * `opencl:1`, `opencl:0,1`: by the place in `devices()`;
 /// * `opencl:H200`: the first that has this in its name or its platform's, in capitals or not;
-/// * `opencl:all`: all of them.
+/// * `opencl:all`: all that can run programs in this precision.
 ///
-/// `Error::NoDevice` where one is not there: the message says what is. `Error::BadSpec` for any other text, and where a
-/// device is named twice.
-pub fn select(text: &str) -> Result<Vec<Device>> {
+/// `Error::NoDevice` where one is not there or cannot run programs: the message says what is there, or what it lacks.
+/// `Error::BadSpec` for any other text, and where a device is named twice.
+pub fn select(text: &str, precision: Precision) -> Result<Vec<Device>> {
     let Some(choice) = Choice::read(text) else {
         return Err(Error::BadSpec(format!("expected {FORMS}, got '{text}'")));
     };
@@ -72,10 +79,10 @@ pub fn select(text: &str) -> Result<Vec<Device>> {
         let expected = "expected OpenCL's loader (INSTANTON_OPENCL may name its file)";
         Error::NoDevice(format!("{expected} for '{text}', got none: {reason}"))
     })?;
-    choose(text, &choice, &file, look())
+    choose((text, &choice, precision), &file, look())
 }
 
-fn choose(text: &str, choice: &Choice, loader: &str, found: Found) -> Result<Vec<Device>> {
+fn choose((text, choice, precision): (&str, &Choice, Precision), loader: &str, found: Found) -> Result<Vec<Device>> {
     let faults: String = found.faults.iter().map(|fault| format!("; {fault}")).collect();
     let missing = |message: String| Err(Error::NoDevice(message + &faults));
     if found.platforms.is_empty() {
@@ -84,7 +91,7 @@ fn choose(text: &str, choice: &Choice, loader: &str, found: Found) -> Result<Vec
     if found.devices.is_empty() {
         return missing(format!("expected an OpenCL device for '{text}', got none of {}", found.platforms.join(", ")));
     }
-    let Some(places) = choice.places(&found.devices) else {
+    let Some(places) = choice.places(&found.devices, precision) else {
         return missing(format!("expected one of {}, got '{text}'", listed(&found.devices)));
     };
     if let Some(twice) = (1..places.len()).find(|at| places[..*at].contains(&places[*at])) {
@@ -93,12 +100,22 @@ fn choose(text: &str, choice: &Choice, loader: &str, found: Found) -> Result<Vec
             "expected each device once, got '{text}', which names opencl:{place} twice"
         )));
     }
+    for &at in &places {
+        if let Some(fault) = found.devices[at].fault(precision) {
+            let device = entry((at, &found.devices[at]));
+            return missing(format!("expected a device that runs programs for '{text}', got {device}, which {fault}"));
+        }
+    }
     Ok(places.into_iter().map(|at| found.devices[at].clone()).collect())
+}
+
+/// `opencl:0 'name' (platform)`
+fn entry((at, device): (usize, &Device)) -> String {
+    format!("opencl:{at} '{}' ({})", device.name, device.platform_name)
 }
 
 /// `opencl:0 'name' (platform), opencl:1 ...`
 fn listed(devices: &[Device]) -> String {
-    let entry = |(at, device): (usize, &Device)| format!("opencl:{at} '{}' ({})", device.name, device.platform_name);
     devices.iter().enumerate().map(entry).collect::<Vec<_>>().join(", ")
 }
 
@@ -118,7 +135,7 @@ mod tests {
     }
 
     fn chosen(text: &str) -> Result<Vec<String>> {
-        let chosen = choose(text, &Choice::read(text).unwrap(), "loader.so", found())?;
+        let chosen = choose((text, &Choice::read(text).unwrap(), Precision::F64), "loader.so", found())?;
         Ok(chosen.into_iter().map(|device| device.name).collect())
     }
 
@@ -149,8 +166,48 @@ mod tests {
     fn without_a_gpu_the_first_device_is_chosen() {
         let mut found = found();
         found.devices.truncate(1);
-        let devices = choose("opencl", &Choice::Best, "loader.so", found).unwrap();
+        let devices = choose(("opencl", &Choice::Best, Precision::F64), "loader.so", found).unwrap();
         assert_eq!((devices.len(), devices[0].name.as_str()), (1, "pthread-skylake"));
+    }
+
+    #[test]
+    fn devices_that_cannot_run_programs_are_passed_over_or_told() {
+        let mut all = found();
+        all.devices[1].is_available = false;
+        all.devices[2].has_f64 = false;
+        let chosen = |text: &str, precision| {
+            let found = Found { devices: all.devices.clone(), platforms: all.platforms.clone(), faults: vec![] };
+            let devices = choose((text, &Choice::read(text).unwrap(), precision), "loader.so", found)?;
+            Ok::<_, Error>(devices.into_iter().map(|device| device.name).collect::<Vec<_>>())
+        };
+        assert_eq!(chosen("opencl", Precision::F64).unwrap(), ["pthread-skylake"]);
+        assert_eq!(chosen("opencl", Precision::F32).unwrap(), ["NVIDIA A100"]);
+        assert_eq!(chosen("opencl:all", Precision::F32).unwrap(), ["pthread-skylake", "NVIDIA A100"]);
+        let expect = |text: &str, precision, device: &str, fault: &str| {
+            let expected = format!("expected a device that runs programs for '{text}', got {device}, which {fault}");
+            assert_eq!(chosen(text, precision).unwrap_err(), Error::NoDevice(expected));
+        };
+        let (h200, a100) = ("opencl:1 'NVIDIA H200' (NVIDIA CUDA)", "opencl:2 'NVIDIA A100' (NVIDIA CUDA)");
+        expect("opencl:h200", Precision::F32, h200, "is not available");
+        expect("opencl:0,2", Precision::F64, a100, "has no numbers of 64 bits for precision 'f64'");
+        for version in ["OpenCL 1.1 CUDA", "OpenCL 1", "nonsense", ""] {
+            all.devices.truncate(1);
+            all.devices[0].version = version.into();
+            let fault = format!("has no OpenCL 1.2: '{version}'");
+            let choose = |text| {
+                choose(
+                    (text, &Choice::read(text).unwrap(), Precision::F64),
+                    "loader.so",
+                    Found { devices: all.devices.clone(), platforms: all.platforms.clone(), faults: vec![] },
+                )
+            };
+            for text in ["opencl", "opencl:all", "opencl:0"] {
+                let device = "opencl:0 'pthread-skylake' (Portable Computing Language)";
+                let expected =
+                    format!("expected a device that runs programs for '{text}', got {device}, which {fault}");
+                assert_eq!(choose(text).unwrap_err(), Error::NoDevice(expected));
+            }
+        }
     }
 
     #[test]
@@ -162,7 +219,7 @@ mod tests {
         let empty = |platforms: &[&str], faults: &[&str]| {
             let text = |list: &[&str]| list.iter().map(|name| name.to_string()).collect();
             let found = Found { devices: vec![], platforms: text(platforms), faults: text(faults) };
-            choose("opencl", &Choice::Best, "loader.so", found).unwrap_err()
+            choose(("opencl", &Choice::Best, Precision::F64), "loader.so", found).unwrap_err()
         };
         let expected = "expected an OpenCL platform for 'opencl', got none: loader.so finds no driver";
         assert_eq!(empty(&[], &[]), Error::NoDevice(expected.into()));
@@ -174,7 +231,7 @@ mod tests {
     fn texts_without_meaning_are_refused() {
         for text in ["", "OpenCL", "openclx", "opencl:", "opencl: ", "opencl 0", "gpu"] {
             let expected = Error::BadSpec(format!("expected {FORMS}, got '{text}'"));
-            assert_eq!(select(text).unwrap_err(), expected);
+            assert_eq!(select(text, Precision::F64).unwrap_err(), expected);
         }
         let expected = "expected each device once, got 'opencl:1,0,1', which names opencl:1 twice";
         assert_eq!(chosen("opencl:1,0,1").unwrap_err(), Error::BadSpec(expected.into()));

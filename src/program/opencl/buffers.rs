@@ -31,12 +31,20 @@ pub(super) fn room<T: OclPrm>(session: &Session, count: usize) -> Result<Mem> {
         .map_err(|e| failed(session.device(), &format!("memory for {count} numbers"), &e))
 }
 
+/// So many numbers in the host's memory.
+pub(super) fn host<T: OclPrm>(count: usize) -> Result<Vec<T>> {
+    let missing = |_| Error::BadShape(format!("opencl: expected host memory for {count} numbers, got none"));
+    memory::filled(T::default(), count).map_err(missing)
+}
+
 /// Narrow numbers, uploaded.
 pub(super) fn upload_numbers(session: &Session, precision: Precision, numbers: &[f64]) -> Result<Mem> {
-    match precision {
-        Precision::F32 => upload(session, &numbers.iter().map(|&x| x as f32).collect::<Vec<_>>()),
-        Precision::F64 => upload(session, numbers),
+    if precision == Precision::F64 {
+        return upload(session, numbers);
     }
+    let mut floats = host(numbers.len())?;
+    floats.iter_mut().zip(numbers).for_each(|(float, &x)| *float = x as f32);
+    upload(session, &floats)
 }
 
 /// A wide number in two floats, the larger last.
@@ -48,10 +56,11 @@ pub(super) fn split(x: f64) -> [f32; 2] {
 /// Wide numbers, uploaded.
 pub(super) fn upload_wide(session: &Session, has_double: bool, numbers: &[f64]) -> Result<Mem> {
     if has_double {
-        upload(session, numbers)
-    } else {
-        upload(session, &numbers.iter().flat_map(|&x| split(x)).collect::<Vec<_>>())
+        return upload(session, numbers);
     }
+    let mut floats = host(2 * numbers.len())?;
+    floats.chunks_exact_mut(2).zip(numbers).for_each(|(pair, &x)| pair.copy_from_slice(&split(x)));
+    upload(session, &floats)
 }
 
 /// Gives a kernel its argument at a place.
@@ -72,16 +81,12 @@ pub(super) fn launch(
         .map_err(|e| failed(session.device(), "launch", &e))
 }
 
-/// Reads so many numbers, when they are there.
-pub(super) fn read<T: OclPrm>(session: &Session, queue: &CommandQueue, from: &Mem, count: usize) -> Result<Vec<T>> {
-    let missing = |_| Error::BadShape(format!("opencl: expected host memory for {count} numbers, got none"));
-    let mut to = memory::filled(T::default(), count).map_err(missing)?;
-    if count > 0 {
-        // SAFETY: the buffer has as many numbers, and the call returns when they are there.
-        unsafe {
-            core::enqueue_read_buffer(queue, from, true, 0, &mut to, None::<core::Event>, None::<&mut core::Event>)
-        }
-        .map_err(|e| failed(session.device(), "results", &e))?;
+/// Reads numbers, when they are there.
+pub(super) fn read<T: OclPrm>(session: &Session, queue: &CommandQueue, from: &Mem, to: &mut [T]) -> Result<()> {
+    if to.is_empty() {
+        return Ok(());
     }
-    Ok(to)
+    // SAFETY: the buffer has as many numbers, and the call returns when they are there.
+    unsafe { core::enqueue_read_buffer(queue, from, true, 0, to, None::<core::Event>, None::<&mut core::Event>) }
+        .map_err(|e| failed(session.device(), "results", &e))
 }

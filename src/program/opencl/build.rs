@@ -1,23 +1,26 @@
 //! Devices ready for work, and kernels built for them: from source, or from the cache of an earlier process.
 
-use super::super::steps::{Plan, Step};
+use super::super::steps::{Place, Plan, Step};
 use super::source::Layout;
 use crate::context::Precision;
 use crate::error::{Error, Result};
 use crate::file;
 use crate::opencl::{Device, Options, unknown_status};
 use ocl::core::{self, CommandQueue, ProgramBuildInfo, ProgramBuildInfoResult, ProgramInfo, ProgramInfoResult};
+use ocl::ffi;
 use once_cell::sync::Lazy;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::CString;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A device with its OpenCL context.
 pub(in super::super) struct Session {
     device: Device,
     context: core::Context,
-    turn: Mutex<()>,
+    turn: Arc<Mutex<()>>,
+    is_lost: AtomicBool,
 }
 
 impl Session {
@@ -29,6 +32,16 @@ impl Session {
         &self.context
     }
 
+    /// Held by who computes on a device that computes for one at a time.
+    pub fn turn(&self) -> &Mutex<()> {
+        &self.turn
+    }
+
+    /// Its device failed: programs that are planned from now on take a new context.
+    pub fn give_up(&self) {
+        self.is_lost.store(true, Ordering::Relaxed);
+    }
+
     /// A new queue.
     pub fn queue(&self) -> Result<CommandQueue> {
         core::create_command_queue(&self.context, self.device.ocl(), None)
@@ -36,23 +49,14 @@ impl Session {
     }
 }
 
-/// The turns of one thread on the CPUs among some devices: a batch takes all cores of one, and PoCL 3.1 loses count of
-/// the kernels in use, and ends the process, where two threads run one kernel at a time.
-pub(super) fn turns<'a>(sessions: impl Iterator<Item = &'a Session>) -> Vec<MutexGuard<'a, ()>> {
-    let mut cpus: Vec<&Session> = sessions.filter(|session| session.device.is_cpu).collect();
-    // In one order for all threads, and each device once.
-    cpus.sort_by_key(|session| std::ptr::from_ref(*session));
-    cpus.dedup_by_key(|session| std::ptr::from_ref(*session));
-    cpus.into_iter().map(|session| session.turn.lock().unwrap_or_else(PoisonError::into_inner)).collect()
-}
-
 /// What went wrong on a device.
 pub(super) fn failed(device: &Device, what: &str, error: &core::Error) -> Error {
     let told = error.to_string();
     let reason = match (unknown_status(), error.api_status()) {
-        (Some(number), _) => format!("status {number}"),
-        (None, Some(status)) => format!("{status:?}"),
-        (None, None) => told.split_whitespace().collect::<Vec<_>>().join(" "),
+        // As which the loader's stub tells those that OpenCL does not define.
+        (Some(number), Some(core::Status::CL_OUT_OF_RESOURCES)) => format!("status {number}"),
+        (_, Some(status)) => format!("{status:?}"),
+        (_, None) => told.split_whitespace().collect::<Vec<_>>().join(" "),
     };
     Error::NoDevice(format!("opencl: {}: expected {what}, got {reason}", device.name))
 }
@@ -62,11 +66,13 @@ pub(in super::super) fn session(device: &Device) -> Result<Arc<Session>> {
     static SESSIONS: Lazy<Mutex<HashMap<usize, Arc<Session>>>> = Lazy::new(Mutex::default);
     let mut sessions = SESSIONS.lock().unwrap_or_else(PoisonError::into_inner);
     let key = device.ocl().as_raw() as usize;
-    if let Some(known) = sessions.get(&key) {
+    let known = sessions.get(&key);
+    if let Some(known) = known.filter(|known| !known.is_lost.load(Ordering::Relaxed)) {
         return Ok(Arc::clone(known));
     }
+    let turn = known.map_or_else(Arc::default, |known| Arc::clone(&known.turn));
     let context = core::create_context(None, &[device.ocl()], None, None).map_err(|e| failed(device, "context", &e))?;
-    let session = Arc::new(Session { device: device.clone(), context, turn: Mutex::default() });
+    let session = Arc::new(Session { device: device.clone(), context, turn, is_lost: AtomicBool::default() });
     sessions.insert(key, Arc::clone(&session));
     Ok(session)
 }
@@ -84,10 +90,10 @@ pub(super) fn lanes(device: &Device, precision: Precision) -> usize {
 
 /// How a plan lies on a device, in vectors of some lanes.
 pub(super) fn layout(device: &Device, plan: &Plan, precision: Precision, lanes: usize) -> Result<Layout> {
-    if precision == Precision::F64 && !device.has_f64 {
+    if let Some(fault) = device.fault(precision) {
+        let name = &device.name;
         return Err(Error::NoDevice(format!(
-            "opencl: {}: expected numbers of 64 bits for precision 'f64', got a device without them",
-            device.name
+            "opencl: {name}: expected a device that runs programs, got one that {fault}"
         )));
     }
     let widest = plan.steps.iter().map(|step| match step {
@@ -98,10 +104,29 @@ pub(super) fn layout(device: &Device, plan: &Plan, precision: Precision, lanes: 
     let workers =
         if device.is_cpu { 1 } else { widest.max().unwrap_or(1).next_power_of_two().clamp(32.min(most), most) };
     let bytes = if precision == Precision::F32 { 4 } else { 8 };
-    // Wide numbers and what the driver needs itself.
-    let beside = 16 * lanes * (workers + 16) + 1024;
+    // Wide numbers, those of the work-items, and what the driver needs itself.
+    let beside = 8 * lanes * (workers + wide_lines(plan)) + 1024;
     let is_local = bytes * lanes * plan.lines + beside <= device.local_memory as usize;
     Ok(Layout { lanes, workers, is_local, has_double: device.has_f64 })
+}
+
+/// Where wide numbers of a plan lie.
+fn wide_lines(plan: &Plan) -> usize {
+    let mut lines = BTreeSet::new();
+    for step in &plan.steps {
+        match step {
+            Step::Input { to, shape, .. } | Step::Constant { to, shape, .. } if shape.wide => drop(lines.insert(*to)),
+            Step::Total { to, .. } => drop(lines.insert(*to)),
+            Step::Fused(fused) if fused.shape.wide => {
+                lines.extend(fused.operations.iter().filter_map(|o| match o.to {
+                    Place::Line(line) => Some(line),
+                    Place::Strip(_) => None,
+                }))
+            }
+            _ => {}
+        }
+    }
+    lines.len()
 }
 
 /// Builds a source for the device of a session.
@@ -190,9 +215,29 @@ fn load(session: &Session, path: &Path, identity: &str) -> Option<core::Program>
         return None;
     }
     let device = session.device().ocl();
-    let program = core::create_program_with_binary(session.context(), &[device], &[binary]).ok()?;
-    core::build_program(&program, Some(&[device]), &CString::default(), None, None).ok()?;
-    Some(program)
+    let (mut status, lengths, binaries) = (0, [binary.len()], [binary.as_ptr()]);
+    // Not by the crate, which asks for statuses of single devices as well and panics at one that it does not know.
+    // SAFETY: lists of one device and its binary.
+    let program = unsafe {
+        let list = [device.as_raw()];
+        let (context, none) = (session.context().as_ptr(), std::ptr::null_mut());
+        ffi::clCreateProgramWithBinary(
+            context,
+            1,
+            list.as_ptr(),
+            lengths.as_ptr(),
+            binaries.as_ptr(),
+            none,
+            &mut status,
+        )
+    };
+    // SAFETY: a program that was made above, and is owned here.
+    let program = (status == 0).then(|| unsafe { core::Program::from_raw_create_ptr(program) });
+    let built = program
+        .filter(|program| core::build_program(program, Some(&[device]), &CString::default(), None, None).is_ok());
+    // A failure is none here, and not to be told of later.
+    let _ = unknown_status();
+    built
 }
 
 fn binary(program: &core::Program) -> Option<Vec<u8>> {

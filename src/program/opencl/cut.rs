@@ -1,13 +1,40 @@
-//! How a batch is cut among devices and work-groups: by its size alone.
+//! How a batch is cut among devices and work-groups: by its size and the program alone.
 
+use super::super::steps::{Plan, inputs};
+use super::super::{Output, Program};
+use super::source::sums;
 use std::ops::Range;
 
-/// Chunks that a batch is cut into, and jobs of a chunk, at most; the cut depends on the batch alone, so that sums over
-/// samples do not depend on which device takes which chunk.
+/// Chunks that a batch is cut into, and jobs of a chunk, where nothing is large; devices take whole chunks, so that sums
+/// over samples do not depend on which device takes which.
 const CHUNKS: usize = 32;
 
+/// Numbers of one buffer for one chunk, where chunks can be cut so small: in f64 half of what all devices have.
+const MOST: usize = 1 << 23;
+
+/// Numbers that a program reads and writes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    /// For a sample: of the largest input or output, and of all.
+    pub widest: usize,
+    pub all: usize,
+    /// Of sums over samples.
+    pub sums: usize,
+}
+
+impl Sizes {
+    pub fn new(program: &Program, plan: &Plan) -> Self {
+        let read = inputs(plan).into_iter().flatten().map(|shape| shape.count());
+        let outputs = program.outputs.iter().enumerate();
+        let written = outputs.filter(|(_, output)| matches!(output, Output::PerSample(_)));
+        let counts: Vec<usize> = read.chain(written.map(|(index, _)| program.output_count(index))).collect();
+        let widest = counts.iter().copied().max().unwrap_or(0);
+        Self { widest, all: counts.iter().sum(), sums: sums(program).1 }
+    }
+}
+
 /// The cut of a batch.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
     /// Samples of a vector, and vectors in all.
     pub lanes: usize,
@@ -20,15 +47,25 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    pub fn new(batch: usize, lanes: usize) -> Self {
+    pub fn new(batch: usize, lanes: usize, sizes: &Sizes) -> Self {
         let vectors = batch.div_ceil(lanes);
-        let length = vectors.div_ceil(CHUNKS);
-        let share = length.div_ceil(CHUNKS);
+        let length = vectors.div_ceil(CHUNKS.max((batch * sizes.widest).div_ceil(MOST)));
+        let jobs = (MOST / sizes.sums.max(1)).clamp(1, CHUNKS);
+        let share = length.div_ceil(jobs);
         Self { lanes, vectors, length, share, jobs: length.div_ceil(share) }
     }
 
     pub fn chunks(&self) -> usize {
         self.vectors.div_ceil(self.length)
+    }
+
+    /// Chunks whose buffers fit in one of `largest` bytes each and `all` bytes together: one at least.
+    pub fn chunks_within(&self, sizes: &Sizes, largest: u64, all: u64) -> usize {
+        let samples = self.length * self.lanes;
+        let sums = self.jobs * sizes.sums;
+        let fits = |bytes: u64, numbers: usize| bytes / (8 * numbers.max(1) as u64);
+        let most = fits(largest, sums.max(samples * sizes.widest)).min(fits(all, sums + samples * sizes.all));
+        usize::try_from(most).unwrap_or(usize::MAX).max(1)
     }
 
     /// Jobs of some chunks.
@@ -40,5 +77,41 @@ impl Cut {
             chunks.end * self.jobs
         };
         chunks.start * self.jobs..last
+    }
+
+    /// Samples of some chunks of a batch.
+    pub fn samples(&self, chunks: &Range<usize>, batch: usize) -> Range<usize> {
+        let of = |chunk: usize| (chunk * self.length * self.lanes).min(batch);
+        of(chunks.start)..of(chunks.end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sample_is_of_one_job_and_buffers_stay_small() {
+        for batch in [1, 2, 31, 33, 777, 1025, 65536, 1_000_003] {
+            for (lanes, widest, sums) in [(1, 1, 0), (8, 64, 100), (16, 4096, 1 << 20), (1, 1 << 20, 1 << 24)] {
+                let sizes = Sizes { widest, all: 2 * widest, sums };
+                let cut = Cut::new(batch, lanes, &sizes);
+                let chunks = cut.chunks();
+                assert_eq!(cut.samples(&(0..chunks), batch), 0..batch);
+                assert_eq!(cut.jobs(&(0..chunks)).end, cut.jobs(&(chunks - 1..chunks)).end);
+                for chunk in 0..chunks {
+                    let (own, jobs) = (cut.samples(&(chunk..chunk + 1), batch), cut.jobs(&(chunk..chunk + 1)));
+                    assert!(!own.is_empty() && jobs.start == chunk * cut.jobs && jobs.len() <= cut.jobs);
+                    // No job is empty, and all of them take the whole chunk.
+                    let vectors = own.len().div_ceil(lanes);
+                    assert!((jobs.len() - 1) * cut.share < vectors && vectors <= jobs.len() * cut.share);
+                    assert!(own.len() * widest <= MOST.max(2 * lanes * widest), "{batch} {lanes} {widest}");
+                    assert!(jobs.len() * sums <= MOST.max(sums));
+                }
+                let within = |bytes: u64| cut.chunks_within(&sizes, bytes, 4 * bytes);
+                assert_eq!(within(0), 1);
+                assert!(within(1 << 28) <= within(1 << 34));
+            }
+        }
     }
 }

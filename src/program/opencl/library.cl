@@ -78,6 +78,8 @@ FUNCTION D wide_slope(D a, D c) { return a > (D)(0) ? (D)(1) : c; }
 #define set_element(x, lane, e) (((E *)&(x))[lane] = (e))
 FUNCTION E plain_add(E a, E b) { return a + b; }
 #else
+/* What is lost in a sum is what is left of it as written: nothing is joined to one operation. */
+#pragma OPENCL FP_CONTRACT OFF
 /* The larger part in the upper half: one vector, since not all compilers take structures of vectors. */
 typedef float2 E;
 typedef CAT(float, PAIRED) D;
@@ -163,6 +165,7 @@ FUNCTION E plain_add(E a, E b) {
   const float high = s + lost;
   return (E)(lost - (high - s), high);
 }
+#pragma OPENCL FP_CONTRACT ON
 #endif
 
 /* The rows of elementwise.rs for wide numbers. */

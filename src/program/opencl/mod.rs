@@ -5,6 +5,8 @@ mod build;
 mod convolutions;
 mod cut;
 mod executable;
+mod kernels;
+mod run;
 mod source;
 mod text;
 

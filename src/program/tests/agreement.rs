@@ -40,6 +40,10 @@ impl Data {
 pub enum Way {
     Cpu(Instructions),
     Device(Layout),
+    /// As a graphics processor takes it, with the device's memory or a very small one.
+    Graphics {
+        is_small: bool,
+    },
 }
 
 impl Way {
@@ -48,10 +52,18 @@ impl Way {
         match self {
             Way::Cpu(instructions) => Executable::with_instructions(program.clone(), precision, instructions).unwrap(),
             Way::Device(layout) => {
-                let sources = std::env::var_os("INSTANTON_TEST_SOURCES").map(Into::into);
-                let options = Options { sources, ..NOWHERE };
-                let all = (&[device().clone()][..], &options);
+                let all = (&[device().clone()][..], &sources());
                 let built = opencl::Executable::with_layouts(program, precision, all, &[layout]).unwrap();
+                Executable::built(program.clone(), built)
+            }
+            Way::Graphics { is_small } => {
+                let mut device = device().clone();
+                device.is_cpu = false;
+                if is_small {
+                    // Values are in global memory, for a few work-groups at a time, and a batch takes many rounds.
+                    (device.local_memory, device.max_allocation, device.memory) = (0, 1 << 12, 1 << 14);
+                }
+                let built = opencl::Executable::new(program, precision, (&[device], &sources())).unwrap();
                 Executable::built(program.clone(), built)
             }
         }
@@ -59,11 +71,16 @@ impl Way {
 
     fn rounding(self, precision: Precision) -> Rounding {
         let has_double = match self {
-            Way::Cpu(_) => true,
+            Way::Cpu(_) | Way::Graphics { .. } => true,
             Way::Device(layout) => layout.has_double,
         };
         Rounding { precision, has_double }
     }
+}
+
+/// Sources are written to the folder that INSTANTON_TEST_SOURCES names.
+fn sources() -> Options {
+    Options { sources: std::env::var_os("INSTANTON_TEST_SOURCES").map(Into::into), ..NOWHERE }
 }
 
 /// Nothing is kept.
@@ -76,7 +93,7 @@ pub fn device() -> &'static Device {
 }
 
 /// Ways on a device: vectors of samples or sites shared by work-items, values in local or global memory, with numbers of
-/// 64 bits or without.
+/// 64 bits or without, and as graphics processors have it.
 pub fn device_ways(precision: Precision) -> Vec<Way> {
     let single = precision == Precision::F32;
     let lanes = if single { 16 } else { 8 };
@@ -88,7 +105,8 @@ pub fn device_ways(precision: Precision) -> Vec<Way> {
     if single {
         layouts.push(Layout { lanes: 4, workers: 2, is_local: true, has_double: false });
     }
-    layouts.into_iter().map(Way::Device).collect()
+    let graphics = [false, true].map(|is_small| Way::Graphics { is_small });
+    layouts.into_iter().map(Way::Device).chain(graphics).collect()
 }
 
 /// Outputs of a program for the first `batch` samples.

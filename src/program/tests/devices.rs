@@ -148,6 +148,40 @@ fn results_do_not_depend_on_the_number_of_devices_nor_on_the_run() {
 }
 
 #[test]
+fn batches_beyond_a_device_run_in_rounds_with_the_same_results() {
+    let (program, batch) = (copying(6), 777);
+    let numbers = random(5, 6 * batch);
+    let results = |devices: &[Device], layouts: &[Layout]| {
+        let built = opencl::Executable::with_layouts(&program, Precision::F64, (devices, &NOWHERE), layouts).unwrap();
+        let bound = Arc::new(Executable::built(program.clone(), built)).bind(&[]).unwrap();
+        let (mut x, mut total, mut sum) = (vec![0.0; 6 * batch], vec![0.0; batch], vec![7.0; 6]);
+        let outputs = &mut [&mut x[..], &mut total, &mut sum];
+        let launches = bound.run(context(), batch, &[Feed::Array(&numbers)], outputs).unwrap();
+        (launches, x, total, sum)
+    };
+    let whole = device().clone();
+    let mut small = whole.clone();
+    (small.max_allocation, small.memory) = (1 << 13, 1 << 16);
+    let local = Layout { lanes: 1, workers: 8, is_local: true, has_double: true };
+    let global = Layout { workers: 4, is_local: false, ..local };
+    let (launches, x, total, sum) = results(std::slice::from_ref(&whole), &[local]);
+    assert_eq!((launches, &x), (2, &numbers));
+    for (devices, layouts) in [
+        (vec![small.clone()], vec![local]),
+        (vec![small.clone()], vec![Layout { workers: 8, ..global }]),
+        (vec![small.clone(), whole.clone(), small.clone()], vec![local; 3]),
+    ] {
+        let (more, again, totals, sums) = results(&devices, &layouts);
+        assert!(more > 2 * devices.len(), "{layouts:?}: {more} launches");
+        assert!((&again, &totals, &sums) == (&x, &total, &sum), "{layouts:?}");
+    }
+    // Unlike devices beside each other add the numbers of a sample in another order.
+    let (_, again, totals, sums) = results(&[whole.clone(), small], &[local, global]);
+    assert!(again == x && sums == sum);
+    assert!(totals.iter().zip(&total).all(|(a, b)| (a - b).abs() <= 1e-15 * b), "{totals:?}");
+}
+
+#[test]
 fn threads_share_a_device() {
     // PoCL builds a kernel for each size of a batch.
     let program = copying(6);
@@ -251,7 +285,7 @@ fn a_device_without_doubles_is_refused_for_networks_in_double_precision() {
     let error =
         opencl::Executable::new(&program, Precision::F64, (std::slice::from_ref(&single), &NOWHERE)).err().unwrap();
     let name = &device().name;
-    let expected = "expected numbers of 64 bits for precision 'f64', got a device without them";
+    let expected = "expected a device that runs programs, got one that has no numbers of 64 bits for precision 'f64'";
     assert_eq!(error, Error::NoDevice(format!("opencl: {name}: {expected}")));
     assert!(opencl::Executable::new(&program, Precision::F32, (&[single], &NOWHERE)).is_ok());
 }
