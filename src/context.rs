@@ -37,7 +37,8 @@ pub(crate) fn device_of_tests() -> Option<String> {
 /// and on OpenCL.
 #[cfg(test)]
 pub(crate) fn of_tests(seed: u64, precision: Precision, threads: usize) -> Arc<Context> {
-    let devices = device_of_tests().map_or(vec![], |named| crate::opencl::select(&named, precision).unwrap());
+    let devices =
+        device_of_tests().map_or(vec![], |named| crate::opencl::select(&named, precision == Precision::F64).unwrap());
     let options = Options { cache: None, sources: None };
     Arc::new(Context::with_devices(seed, precision, threads, (devices, options)).unwrap())
 }

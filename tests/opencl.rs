@@ -29,9 +29,9 @@ fn what_is_there_is_told() {
     assert_eq!(counts, vec![devices.len(); counts.len()]);
     println!("told: {}", devices.len());
     for (at, device) in devices.iter().enumerate() {
-        assert_eq!(select(&format!("opencl:{at}"), Precision::F64).unwrap()[0].name, device.name);
+        assert_eq!(select(&format!("opencl:{at}"), true).unwrap()[0].name, device.name);
     }
-    match select("opencl", Precision::F64) {
+    match select("opencl", true) {
         Ok(chosen) => assert!(chosen.len() == 1 && !devices.is_empty()),
         Err(Error::NoDevice(message)) => {
             assert!(devices.is_empty(), "{message}");
@@ -39,7 +39,7 @@ fn what_is_there_is_told() {
         }
         Err(other) => panic!("{other:?}"),
     }
-    let error = select(&format!("opencl:{}", devices.len()), Precision::F64).unwrap_err();
+    let error = select(&format!("opencl:{}", devices.len()), true).unwrap_err();
     assert!(matches!(error, Error::NoDevice(_)), "{error:?}");
 }
 
@@ -88,16 +88,16 @@ fn a_device_tells_its_properties() {
 #[test]
 fn devices_are_chosen_by_place_and_name() {
     let devices = devices().unwrap();
-    assert_eq!(select("opencl:all", Precision::F64).unwrap().len(), devices.len());
+    assert_eq!(select("opencl:all", true).unwrap().len(), devices.len());
     let name = &devices[0].name;
-    assert_eq!(&select(&format!("opencl:{}", name.to_uppercase()), Precision::F64).unwrap()[0].name, name);
+    assert_eq!(&select(&format!("opencl:{}", name.to_uppercase()), true).unwrap()[0].name, name);
     let entry = |(at, device): (usize, &instanton::opencl::Device)| {
         format!("opencl:{at} '{}' ({})", device.name, device.platform_name)
     };
     let list = devices.iter().enumerate().map(entry).collect::<Vec<_>>().join(", ");
     for text in ["opencl:99", "opencl:nonsense"] {
         let expected = Error::NoDevice(format!("expected one of {list}, got '{text}'"));
-        assert_eq!(select(text, Precision::F64).unwrap_err(), expected);
+        assert_eq!(select(text, true).unwrap_err(), expected);
     }
 }
 
@@ -105,8 +105,7 @@ fn devices_are_chosen_by_place_and_name() {
 fn contexts_hold_their_devices() {
     assert!(Context::new(1, Precision::F64, 1).unwrap().devices().is_empty());
     let context =
-        Context::with_devices(1, Precision::F64, 1, (select("opencl:0", Precision::F64).unwrap(), Options::default()))
-            .unwrap();
+        Context::with_devices(1, Precision::F64, 1, (select("opencl:0", true).unwrap(), Options::default())).unwrap();
     assert_eq!(context.devices().len(), 1);
     assert_eq!(context.devices()[0].name, devices().unwrap()[0].name);
 }

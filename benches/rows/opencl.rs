@@ -19,7 +19,7 @@ const BATCH: usize = 1024;
 
 /// The tutorial network of arXiv:2101.08176 at L = 8, on the first OpenCL device or on the CPU.
 fn flow(device: Option<&str>, cache: Option<PathBuf>) -> Result<Flow> {
-    let devices = device.map_or(Ok(vec![]), |device| select(device, Precision::F32))?;
+    let devices = device.map_or(Ok(vec![]), |device| select(device, false))?;
     let options = Options { cache, sources: None };
     let context = Arc::new(Context::with_devices(1, Precision::F32, 0, (devices, options))?);
     let spec = spec::parse::<ModelSpec>("model", "{type: 'affine', layers: 16, hidden: [8, 8]}")?;

@@ -107,7 +107,7 @@ fn chosen(device: &str, precision: Precision) -> Result<Vec<Device>> {
         let forms = opencl::FORMS;
         return Err(Error::BadSpec(format!("context: device: expected 'cpu', {forms}, got '{device}'")));
     }
-    opencl::select(device, precision).map_err(|e| e.within("context: device"))
+    opencl::select(device, precision == Precision::F64).map_err(|e| e.within("context: device"))
 }
 
 /// The folders of a spec.

@@ -1,7 +1,6 @@
 //! A device, and the list of all.
 
 use super::{loader, query};
-use crate::context::Precision;
 use crate::error::{Error, Result};
 use ocl::core::{DeviceId, PlatformId};
 use ocl::ffi;
@@ -81,15 +80,15 @@ impl Device {
         })
     }
 
-    /// Why programs in this precision cannot run on it.
-    pub fn fault(&self, precision: Precision) -> Option<String> {
+    /// Why programs, in double precision or not, cannot run on it.
+    pub fn fault(&self, is_double: bool) -> Option<String> {
         let number = self.version.split_whitespace().nth(1).and_then(|number| number.split_once('.'));
         let version = number.and_then(|(major, minor)| Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?)));
         if !self.is_available {
             Some("is not available".into())
         } else if version.is_none_or(|version| version < (1, 2)) {
             Some(format!("has no OpenCL 1.2: '{}'", self.version))
-        } else if precision == Precision::F64 && !self.has_f64 {
+        } else if is_double && !self.has_f64 {
             Some("has no numbers of 64 bits for precision 'f64'".into())
         } else {
             None

@@ -2,7 +2,6 @@
 
 use super::device::{Device, Found, look};
 use super::loader;
-use crate::context::Precision;
 use crate::error::{Error, Result};
 
 /// The texts that `select` reads.
@@ -41,8 +40,8 @@ impl<'a> Choice<'a> {
 
     /// Places of the devices that are asked for, if all are there. Where it is a matter of choice they are those that
     /// can run programs, if any can.
-    fn places(&self, devices: &[Device], precision: Precision) -> Option<Vec<usize>> {
-        let able: Vec<usize> = (0..devices.len()).filter(|&at| devices[at].fault(precision).is_none()).collect();
+    fn places(&self, devices: &[Device], is_double: bool) -> Option<Vec<usize>> {
+        let able: Vec<usize> = (0..devices.len()).filter(|&at| devices[at].fault(is_double).is_none()).collect();
         match self {
             Self::Best => {
                 let gpu = able.iter().copied().find(|&at| devices[at].is_gpu);
@@ -63,14 +62,14 @@ impl<'a> Choice<'a> {
 
 /// The devices that a text asks for: at least one.
 ///
-/// * `opencl`: the first GPU, or else the first device, that can run programs in this precision;
+/// * `opencl`: the first GPU, or else the first device, that can run programs, in double precision where `is_double`;
 /// * `opencl:1`, `opencl:0,1`: by the place in `devices()`;
 /// * `opencl:H200`: the first that has this in its name or its platform's, in capitals or not;
-/// * `opencl:all`: all that can run programs in this precision.
+/// * `opencl:all`: all that can.
 ///
 /// `Error::NoDevice` where one is not there or cannot run programs: the message says what is there, or what it lacks.
 /// `Error::BadSpec` for any other text, and where a device is named twice.
-pub fn select(text: &str, precision: Precision) -> Result<Vec<Device>> {
+pub fn select(text: &str, is_double: bool) -> Result<Vec<Device>> {
     let Some(choice) = Choice::read(text) else {
         return Err(Error::BadSpec(format!("expected {FORMS}, got '{text}'")));
     };
@@ -79,10 +78,10 @@ pub fn select(text: &str, precision: Precision) -> Result<Vec<Device>> {
         let expected = "expected OpenCL's loader (INSTANTON_OPENCL may name its file)";
         Error::NoDevice(format!("{expected} for '{text}', got none: {reason}"))
     })?;
-    choose((text, &choice, precision), &file, look())
+    choose((text, &choice, is_double), &file, look())
 }
 
-fn choose((text, choice, precision): (&str, &Choice, Precision), loader: &str, found: Found) -> Result<Vec<Device>> {
+fn choose((text, choice, is_double): (&str, &Choice, bool), loader: &str, found: Found) -> Result<Vec<Device>> {
     let faults: String = found.faults.iter().map(|fault| format!("; {fault}")).collect();
     let missing = |message: String| Err(Error::NoDevice(message + &faults));
     if found.platforms.is_empty() {
@@ -91,7 +90,7 @@ fn choose((text, choice, precision): (&str, &Choice, Precision), loader: &str, f
     if found.devices.is_empty() {
         return missing(format!("expected an OpenCL device for '{text}', got none of {}", found.platforms.join(", ")));
     }
-    let Some(places) = choice.places(&found.devices, precision) else {
+    let Some(places) = choice.places(&found.devices, is_double) else {
         return missing(format!("expected one of {}, got '{text}'", listed(&found.devices)));
     };
     if let Some(twice) = (1..places.len()).find(|at| places[..*at].contains(&places[*at])) {
@@ -101,7 +100,7 @@ fn choose((text, choice, precision): (&str, &Choice, Precision), loader: &str, f
         )));
     }
     for &at in &places {
-        if let Some(fault) = found.devices[at].fault(precision) {
+        if let Some(fault) = found.devices[at].fault(is_double) {
             let device = entry((at, &found.devices[at]));
             return missing(format!("expected a device that runs programs for '{text}', got {device}, which {fault}"));
         }
@@ -135,7 +134,7 @@ mod tests {
     }
 
     fn chosen(text: &str) -> Result<Vec<String>> {
-        let chosen = choose((text, &Choice::read(text).unwrap(), Precision::F64), "loader.so", found())?;
+        let chosen = choose((text, &Choice::read(text).unwrap(), true), "loader.so", found())?;
         Ok(chosen.into_iter().map(|device| device.name).collect())
     }
 
@@ -166,7 +165,7 @@ mod tests {
     fn without_a_gpu_the_first_device_is_chosen() {
         let mut found = found();
         found.devices.truncate(1);
-        let devices = choose(("opencl", &Choice::Best, Precision::F64), "loader.so", found).unwrap();
+        let devices = choose(("opencl", &Choice::Best, true), "loader.so", found).unwrap();
         assert_eq!((devices.len(), devices[0].name.as_str()), (1, "pthread-skylake"));
     }
 
@@ -175,28 +174,28 @@ mod tests {
         let mut all = found();
         all.devices[1].is_available = false;
         all.devices[2].has_f64 = false;
-        let chosen = |text: &str, precision| {
+        let chosen = |text: &str, is_double| {
             let found = Found { devices: all.devices.clone(), platforms: all.platforms.clone(), faults: vec![] };
-            let devices = choose((text, &Choice::read(text).unwrap(), precision), "loader.so", found)?;
+            let devices = choose((text, &Choice::read(text).unwrap(), is_double), "loader.so", found)?;
             Ok::<_, Error>(devices.into_iter().map(|device| device.name).collect::<Vec<_>>())
         };
-        assert_eq!(chosen("opencl", Precision::F64).unwrap(), ["pthread-skylake"]);
-        assert_eq!(chosen("opencl", Precision::F32).unwrap(), ["NVIDIA A100"]);
-        assert_eq!(chosen("opencl:all", Precision::F32).unwrap(), ["pthread-skylake", "NVIDIA A100"]);
-        let expect = |text: &str, precision, device: &str, fault: &str| {
+        assert_eq!(chosen("opencl", true).unwrap(), ["pthread-skylake"]);
+        assert_eq!(chosen("opencl", false).unwrap(), ["NVIDIA A100"]);
+        assert_eq!(chosen("opencl:all", false).unwrap(), ["pthread-skylake", "NVIDIA A100"]);
+        let expect = |text: &str, is_double, device: &str, fault: &str| {
             let expected = format!("expected a device that runs programs for '{text}', got {device}, which {fault}");
-            assert_eq!(chosen(text, precision).unwrap_err(), Error::NoDevice(expected));
+            assert_eq!(chosen(text, is_double).unwrap_err(), Error::NoDevice(expected));
         };
         let (h200, a100) = ("opencl:1 'NVIDIA H200' (NVIDIA CUDA)", "opencl:2 'NVIDIA A100' (NVIDIA CUDA)");
-        expect("opencl:h200", Precision::F32, h200, "is not available");
-        expect("opencl:0,2", Precision::F64, a100, "has no numbers of 64 bits for precision 'f64'");
+        expect("opencl:h200", false, h200, "is not available");
+        expect("opencl:0,2", true, a100, "has no numbers of 64 bits for precision 'f64'");
         for version in ["OpenCL 1.1 CUDA", "OpenCL 1", "nonsense", ""] {
             all.devices.truncate(1);
             all.devices[0].version = version.into();
             let fault = format!("has no OpenCL 1.2: '{version}'");
             let choose = |text| {
                 choose(
-                    (text, &Choice::read(text).unwrap(), Precision::F64),
+                    (text, &Choice::read(text).unwrap(), true),
                     "loader.so",
                     Found { devices: all.devices.clone(), platforms: all.platforms.clone(), faults: vec![] },
                 )
@@ -219,7 +218,7 @@ mod tests {
         let empty = |platforms: &[&str], faults: &[&str]| {
             let text = |list: &[&str]| list.iter().map(|name| name.to_string()).collect();
             let found = Found { devices: vec![], platforms: text(platforms), faults: text(faults) };
-            choose(("opencl", &Choice::Best, Precision::F64), "loader.so", found).unwrap_err()
+            choose(("opencl", &Choice::Best, true), "loader.so", found).unwrap_err()
         };
         let expected = "expected an OpenCL platform for 'opencl', got none: loader.so finds no driver";
         assert_eq!(empty(&[], &[]), Error::NoDevice(expected.into()));
@@ -231,7 +230,7 @@ mod tests {
     fn texts_without_meaning_are_refused() {
         for text in ["", "OpenCL", "openclx", "opencl:", "opencl: ", "opencl 0", "gpu"] {
             let expected = Error::BadSpec(format!("expected {FORMS}, got '{text}'"));
-            assert_eq!(select(text, Precision::F64).unwrap_err(), expected);
+            assert_eq!(select(text, true).unwrap_err(), expected);
         }
         let expected = "expected each device once, got 'opencl:1,0,1', which names opencl:1 twice";
         assert_eq!(chosen("opencl:1,0,1").unwrap_err(), Error::BadSpec(expected.into()));

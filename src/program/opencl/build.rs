@@ -90,7 +90,7 @@ pub(super) fn lanes(device: &Device, precision: Precision) -> usize {
 
 /// How a plan lies on a device, in vectors of some lanes.
 pub(super) fn layout(device: &Device, plan: &Plan, precision: Precision, lanes: usize) -> Result<Layout> {
-    if let Some(fault) = device.fault(precision) {
+    if let Some(fault) = device.fault(precision == Precision::F64) {
         let name = &device.name;
         return Err(Error::NoDevice(format!(
             "opencl: {name}: expected a device that runs programs, got one that {fault}"
