@@ -186,6 +186,11 @@ impl Team {
         Self(Some(Arc::clone(context)))
     }
 
+    /// How many threads work.
+    pub fn threads(&self) -> usize {
+        self.0.as_ref().map_or(1, |context| context.threads())
+    }
+
     /// True where the calling thread works alone.
     pub fn is_alone(&self) -> bool {
         self.0.is_none()

@@ -12,7 +12,7 @@
 use super::Action;
 use crate::context::{Context, Team};
 use crate::error::{Error, Result, expect_length};
-use crate::gauge::{Group, Links, Loops, Matrix, Plaquettes, with_colours};
+use crate::gauge::{Group, Links, Loops, Matrix, Slope, with_colours};
 use crate::lattice::{Lattice, Neighbours};
 use crate::space::Space;
 use crate::spec;
@@ -48,15 +48,16 @@ impl GaugeSpec {
         if rectangle != 0.0 {
             terms.push((rectangle, Loops::rectangles(d)));
         }
-        let neighbours = Neighbours::new(lattice)?;
+        let team = Team::of(context);
+        let slope = Slope::new(&team, lattice, self.group)?;
         Ok(GaugeAction {
             context: Arc::clone(context),
-            team: Team::of(context),
+            team,
             lattice: lattice.clone(),
             group: self.group,
             beta: self.beta,
             terms,
-            neighbours,
+            slope,
         })
     }
 }
@@ -69,7 +70,7 @@ pub struct GaugeAction {
     group: Group,
     beta: f64,
     terms: Vec<(f64, Loops)>,
-    neighbours: Neighbours,
+    slope: Slope,
 }
 
 impl GaugeAction {
@@ -90,7 +91,7 @@ impl GaugeAction {
 
     /// The neighbours of all sites.
     pub fn neighbours(&self) -> &Neighbours {
-        &self.neighbours
+        self.slope.neighbours()
     }
 
     /// True where the action is a sum over plaquettes alone.
@@ -106,7 +107,7 @@ impl GaugeAction {
     }
 
     fn links<'a>(&'a self, numbers: &'a [f64]) -> Links<'a> {
-        Links { numbers, neighbours: &self.neighbours }
+        Links { numbers, neighbours: self.neighbours() }
     }
 
     /// β Σ of a number of each site.
@@ -119,17 +120,28 @@ impl GaugeAction {
         self.beta * sums.iter().sum::<f64>()
     }
 
-    /// Gradient and value of the action of plaquettes alone.
-    fn plaquette_gradient(&self, field: &[f64], gradient: &mut [f64]) -> f64 {
-        let (d, colours) = (self.lattice.dimensions(), self.group.colours() as f64);
-        let plaquettes = Plaquettes { links: field, neighbours: &self.neighbours, group: self.group };
-        let traces = plaquettes.slope(&self.team, self.beta * self.group.trace_norm() / colours, gradient);
-        self.beta * ((self.lattice.volume() * d * (d - 1) / 2) as f64 - traces / colours)
+    /// G of a link over TA(U A).
+    fn factor(&self) -> f64 {
+        self.beta * self.group.trace_norm() / self.group.colours() as f64
+    }
+
+    /// The action from Σ Re tr of all plaquettes, where it has no other terms.
+    fn of_traces(&self, traces: f64) -> f64 {
+        let d = self.lattice.dimensions();
+        self.beta * ((self.lattice.volume() * d * (d - 1) / 2) as f64 - traces / self.group.colours() as f64)
+    }
+
+    /// Moves momenta by p ← p − t G and returns S; None where there are not plaquettes alone, for which this takes less
+    /// than a gradient that is kept.
+    pub fn kick(&self, field: &[f64], momenta: &mut [f64], time: f64) -> Option<f64> {
+        let is_whole = field.len() == self.count() && momenta.len() == self.count();
+        (is_whole && self.has_only_plaquettes())
+            .then(|| self.of_traces(self.slope.kick(field, self.factor(), momenta, time)))
     }
 
     /// Writes G of the links of one site, and returns their share of S / β.
     fn site_gradient<const N: usize>(&self, links: &Links, site: usize, gradient: &mut [f64]) -> f64 {
-        let factor = self.beta * self.group.trace_norm() / N as f64;
+        let factor = self.factor();
         let mut share = 0.0;
         for (mu, gradient) in gradient.chunks_exact_mut(2 * N * N).enumerate() {
             let link = links.link::<N>(site, mu);
@@ -183,7 +195,7 @@ impl Action for GaugeAction {
         expect_length("field", self.count(), field.len())?;
         expect_length("gradient", self.count(), gradient.len())?;
         if self.has_only_plaquettes() {
-            return Ok(self.plaquette_gradient(field, gradient));
+            return Ok(self.of_traces(self.slope.write(field, self.factor(), gradient)));
         }
         Ok(with_colours!(self.group, sweep(self, &self.links(field), gradient)))
     }
@@ -224,7 +236,7 @@ mod tests {
     /// The sweep in lanes against staples link by link, on lattices with and without a rest of sites.
     #[test]
     fn forces_in_lanes_are_those_of_the_staples() {
-        for extent in [&[4, 4][..], &[3, 5], &[3, 2, 3], &[2, 3, 2, 5], &[4, 4, 4, 6]] {
+        for extent in [&[4, 4][..], &[8, 3], &[3, 5], &[3, 2, 3], &[2, 3, 2, 5], &[4, 4, 4, 6]] {
             for group in ["u1", "su2", "su3"] {
                 let action = build(extent, &format!("{{type: 'wilson', group: '{group}', beta: 1.7}}"));
                 let (action, count) = (action.gauge().unwrap(), action.count());

@@ -5,7 +5,7 @@
 //! where the lanes move on by one box. Even outer sites come first, then odd ones. Where a lattice cannot be cut so
 //! (or not with even boxes), each line holds one number, and zeros.
 
-use crate::lattice::Lattice;
+use crate::lattice::{Lattice, coordinates, index};
 use crate::simd::Order;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -43,18 +43,6 @@ type Hops = (Vec<Step>, Arc<Vec<Hop>>);
 
 /// A direction, and how far along it.
 pub(super) type Step = (usize, i64);
-
-/// Coordinates of an index in a box, x fastest.
-fn coordinates(index: usize, extent: &[usize]) -> Vec<usize> {
-    let mut rest = index;
-    let mut next = |length: &usize| (rest % length, rest /= length).0;
-    extent.iter().map(&mut next).collect()
-}
-
-/// The index of coordinates in a box.
-fn index(x: &[usize], extent: &[usize]) -> usize {
-    x.iter().zip(extent).rev().fold(0, |i, (x, n)| i * n + x)
-}
 
 /// Boxes along each direction: `width` in all, so that boxes have even extents; none where that cannot be.
 fn boxes(lattice: &Lattice, width: usize) -> Option<Vec<usize>> {

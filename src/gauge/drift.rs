@@ -12,7 +12,7 @@ use super::group::{Group, exponential};
 use super::matrix::Matrix;
 use super::wide::{Number, Wide, add_conjugate_product, add_product};
 use crate::context::Team;
-use crate::simd::{Instructions, Lanes, Launch, Places, launch};
+use crate::simd::{Instructions, Lanes, Launch, Places, launch, prefetch};
 
 /// Largest c_1 for the series.
 const LARGEST: f64 = 1.0;
@@ -48,6 +48,9 @@ impl<const N: usize> Launch<f64> for Drift<'_, N> {
             let mut places: Places = [0; WIDTH];
             for lane in 0..WIDTH {
                 places[lane] = (first + lane).min(last) * reals;
+            }
+            for numbers in [self.momenta.as_ptr(), self.links.as_ptr()] {
+                prefetch(numbers.wrapping_add((first + 2 * WIDTH) * reals), WIDTH * reals);
             }
             // SAFETY: the caller's promise.
             let momenta = unsafe { Wide::<L, N>::load(self.momenta.as_ptr(), &places) };

@@ -60,7 +60,7 @@ impl WilsonFlow {
     pub fn step(&mut self, gauge: &mut Gauge, step: f64) {
         // The algebra element of a stage is (new force) x gain − (element of the stage before) x loss.
         for (gain, loss) in [(0.25, 0.0), (8.0 / 9.0, 17.0 / 9.0), (0.75, 1.0)] {
-            self.slope.write(gauge.links(), &mut self.force);
+            self.slope.write(gauge.links(), 1.0, &mut self.force);
             let team = self.slope.team();
             team.update(&mut self.algebra, &self.force, |algebra, force| {
                 algebra.iter_mut().zip(force).for_each(|(element, force)| *element = gain * force - loss * *element);

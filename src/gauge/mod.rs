@@ -1,6 +1,7 @@
 //! Gauge fields: links, groups, loops, observables, files.
 
 mod algebra;
+mod boxes;
 mod charge;
 mod clover;
 mod colours;
@@ -22,6 +23,7 @@ mod paths;
 mod plaquettes;
 mod polar;
 mod quaternion;
+mod slices;
 mod slope;
 mod smear;
 mod smearing;
@@ -45,6 +47,6 @@ pub use instanton::constant_flux;
 pub use loops::Loops;
 pub use matrix::{Complex64, Matrix};
 pub use paths::{Links, Step};
-pub(crate) use plaquettes::Plaquettes;
+pub use slope::Slope;
 pub use smear::SmearSpec;
 pub use smearing::{ape, stout};

@@ -24,6 +24,44 @@ const WIDTH: usize = 8;
 /// Most dimensions of a lattice.
 const MOST: usize = 4;
 
+/// What is done with the slope, `factor` TA(U A), of each link.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effect {
+    pub factor: f64,
+    /// None: it is written. A time: it is taken off a momentum, so many times.
+    pub time: Option<f64>,
+}
+
+impl Effect {
+    /// Does it for the U A of eight links, whose numbers begin at the places.
+    ///
+    /// # Safety
+    /// There are 2 N² numbers from each place on; the lanes are eight doubles.
+    #[inline(always)]
+    pub unsafe fn apply<L: Lanes<Scalar = f64>, const N: usize>(
+        self,
+        slope: &Wide<L, N>,
+        to: *mut f64,
+        places: &Places,
+    ) {
+        let mut result = slope.antihermitian(L::constant(self.factor));
+        // SAFETY: the caller's promise.
+        unsafe {
+            if let Some(time) = self.time {
+                let (momenta, time) = (Wide::<L, N>::load(to, places), L::constant(time));
+                for i in 0..N {
+                    for j in 0..N {
+                        for part in 0..2 {
+                            result.0[i][j][part] = momenta.0[i][j][part] - time * result.0[i][j][part];
+                        }
+                    }
+                }
+            }
+            result.store(to, places);
+        }
+    }
+}
+
 /// Plaquettes of a field.
 #[derive(Clone, Copy)]
 pub(crate) struct Plaquettes<'a> {
@@ -36,33 +74,33 @@ pub(crate) struct Plaquettes<'a> {
 }
 
 impl Plaquettes<'_> {
-    /// Writes `factor` TA(U A) of all links to `slope`, and returns Σ Re tr of all plaquettes.
-    pub fn slope(&self, team: &Team, factor: f64, slope: &mut [f64]) -> f64 {
+    /// Does something with the slopes of all links, and returns Σ Re tr of all plaquettes.
+    pub fn apply(&self, team: &Team, effect: Effect, to: &mut [f64]) -> f64 {
         let dimensions = self.neighbours.dimensions();
         let part = PART * dimensions * self.group.reals();
-        let mut sums = vec![0.0; slope.len().div_ceil(part)];
-        let parts = slope.chunks_mut(part).zip(&mut sums).enumerate().collect();
-        team.share(parts, |(i, (slope, sum)): (usize, (&mut [f64], &mut f64))| {
-            let sites = PART * i..PART * i + slope.len() / (dimensions * self.group.reals());
-            *sum = with_colours!(self.group, part_of_slope(self, (factor, slope), sites));
+        let mut sums = vec![0.0; to.len().div_ceil(part)];
+        let parts = to.chunks_mut(part).zip(&mut sums).enumerate().collect();
+        team.share(parts, |(i, (to, sum)): (usize, (&mut [f64], &mut f64))| {
+            let sites = PART * i..PART * i + to.len() / (dimensions * self.group.reals());
+            *sum = with_colours!(self.group, part_of_sites(self, (effect, to), sites));
         });
         sums.iter().sum()
     }
 }
 
-fn part_of_slope<const N: usize>(field: &Plaquettes, (factor, slope): (f64, &mut [f64]), sites: Range<usize>) -> f64 {
+fn part_of_sites<const N: usize>(field: &Plaquettes, (effect, to): (Effect, &mut [f64]), sites: Range<usize>) -> f64 {
     let mut sum = 0.0;
-    let work = Sweep::<N> { field: *field, factor, slope, sites, sum: &mut sum };
-    // SAFETY: the slope has room for the sites, the field holds all links of its lattice; the processor was asked.
+    let work = Sweep::<N> { field: *field, effect, to, sites, sum: &mut sum };
+    // SAFETY: there is room for the sites, the field holds all links of its lattice; the processor was asked.
     unsafe { launch(Instructions::best(), work) };
     sum
 }
 
-/// The work on some sites, the first of which begins the slope.
+/// The work on some sites, whose numbers `to` holds.
 struct Sweep<'a, const N: usize> {
     field: Plaquettes<'a>,
-    factor: f64,
-    slope: &'a mut [f64],
+    effect: Effect,
+    to: &'a mut [f64],
     sites: Range<usize>,
     sum: &'a mut f64,
 }
@@ -89,13 +127,12 @@ impl<const N: usize> Launch<f64> for Sweep<'_, N> {
             unsafe { lanes.as_mut_ptr().cast::<L>().write_unaligned(traces) };
             *self.sum += lanes[..count].iter().sum::<f64>();
             for mu in 0..d {
-                let result = slopes[mu].antihermitian(L::constant(self.factor));
                 let mut places = block.links(&sites, mu);
                 for place in &mut places {
                     *place -= start;
                 }
                 // SAFETY: the caller's promise.
-                unsafe { result.store(self.slope.as_mut_ptr(), &places) };
+                unsafe { self.effect.apply(&slopes[mu], self.to.as_mut_ptr(), &places) };
             }
         }
     }
@@ -114,7 +151,7 @@ impl<const N: usize> Sweep<'_, N> {
         for start in [first, neighbours.next(first, d - 1), neighbours.previous(first, d - 1)] {
             prefetch(links.wrapping_add(start * site), WIDTH * site);
         }
-        prefetch(self.slope.as_ptr().wrapping_add((first - self.sites.start) * site), WIDTH * site);
+        prefetch(self.to.as_ptr().wrapping_add((first - self.sites.start) * site), WIDTH * site);
     }
 }
 

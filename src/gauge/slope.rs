@@ -1,7 +1,8 @@
 //! TA(U A) of all links, A the sum of the staples: the direction in which Σ_p (N − Re tr U_p) falls fastest is −TA(U A).
 
 use super::group::Group;
-use super::plaquettes::Plaquettes;
+use super::plaquettes::{Effect, Plaquettes};
+use super::slices::Slices;
 use crate::context::Team;
 use crate::error::Result;
 use crate::lattice::{Lattice, Neighbours};
@@ -11,12 +12,15 @@ pub struct Slope {
     team: Team,
     group: Group,
     neighbours: Neighbours,
+    /// Where the lattice can be cut into boxes.
+    slices: Option<Slices>,
 }
 
 impl Slope {
     /// For links of a group on a lattice.
     pub fn new(team: &Team, lattice: &Lattice, group: Group) -> Result<Self> {
-        Ok(Self { team: team.clone(), group, neighbours: Neighbours::new(lattice)? })
+        let slices = Slices::new(lattice, group);
+        Ok(Self { team: team.clone(), group, neighbours: Neighbours::new(lattice)?, slices })
     }
 
     /// Who works on it.
@@ -24,9 +28,26 @@ impl Slope {
         &self.team
     }
 
-    /// Writes the antihermitian matrices, in the layout of the links, to `algebra`.
-    pub fn write(&self, links: &[f64], algebra: &mut [f64]) {
+    /// The neighbours of all sites.
+    pub fn neighbours(&self) -> &Neighbours {
+        &self.neighbours
+    }
+
+    /// Writes `factor` times the antihermitian matrices, in the layout of the links, to `algebra`; returns Σ Re tr of all
+    /// plaquettes.
+    pub fn write(&self, links: &[f64], factor: f64, algebra: &mut [f64]) -> f64 {
+        self.apply(links, Effect { factor, time: None }, algebra)
+    }
+
+    /// Takes `time` times what [`Slope::write`] writes off momenta; returns the same.
+    pub fn kick(&self, links: &[f64], factor: f64, momenta: &mut [f64], time: f64) -> f64 {
+        self.apply(links, Effect { factor, time: Some(time) }, momenta)
+    }
+
+    fn apply(&self, links: &[f64], effect: Effect, to: &mut [f64]) -> f64 {
+        // Without memory for slices sites are gathered, with the same slopes.
+        let cut = self.slices.as_ref().and_then(|slices| slices.apply(&self.team, links, effect, to));
         let plaquettes = Plaquettes { links, neighbours: &self.neighbours, group: self.group };
-        plaquettes.slope(&self.team, 1.0, algebra);
+        cut.unwrap_or_else(|| plaquettes.apply(&self.team, effect, to))
     }
 }

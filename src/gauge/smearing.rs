@@ -26,7 +26,7 @@ pub fn stout(team: &Team, gauge: &mut Gauge, rho: f64, steps: usize) -> Result<(
     let slope = Slope::new(team, gauge.lattice(), gauge.group())?;
     let mut algebra = vec![0.0; gauge.links().len()];
     for _ in 0..steps {
-        slope.write(gauge.links(), &mut algebra);
+        slope.write(gauge.links(), 1.0, &mut algebra);
         drift(team, gauge.group(), (gauge.links_mut(), &algebra), -rho);
     }
     Ok(())

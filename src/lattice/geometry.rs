@@ -55,15 +55,7 @@ impl Lattice {
 
     /// Coordinates of a site, x first.
     pub fn coordinates(&self, site: usize) -> Vec<usize> {
-        let mut rest = site;
-        self.extent
-            .iter()
-            .map(|&length| {
-                let x = rest % length;
-                rest /= length;
-                x
-            })
-            .collect()
+        coordinates(site, &self.extent)
     }
 
     /// Site at coordinates taken modulo the extents.
@@ -97,6 +89,18 @@ impl Lattice {
         let lengths: Vec<String> = self.extent.iter().map(usize::to_string).collect();
         lengths.join(" x ")
     }
+}
+
+/// Coordinates of an index in a box, x fastest.
+pub(crate) fn coordinates(index: usize, extent: &[usize]) -> Vec<usize> {
+    let mut rest = index;
+    let mut next = |length: &usize| (rest % length, rest /= length).0;
+    extent.iter().map(&mut next).collect()
+}
+
+/// The index of coordinates in a box.
+pub(crate) fn index(x: &[usize], extent: &[usize]) -> usize {
+    x.iter().zip(extent).rev().fold(0, |i, (x, n)| i * n + x)
 }
 
 #[cfg(test)]

@@ -4,4 +4,5 @@ mod geometry;
 mod neighbours;
 
 pub use geometry::Lattice;
+pub(crate) use geometry::{coordinates, index};
 pub use neighbours::Neighbours;

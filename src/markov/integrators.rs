@@ -115,6 +115,20 @@ impl Phase {
             None => Ok(None),
         }
     }
+
+    /// Brings the gradient up to date, moves momenta along it and returns S as [`Phase::force`]. Where the action can do
+    /// this at once, the gradient is left as it was.
+    fn force_and_kick(&mut self, action: &dyn Action, time: f64) -> Result<Option<f64>> {
+        let at_once = action.gauge().and_then(|gauge| gauge.kick(&self.field, &mut self.momentum, time));
+        if let Some(value) = at_once {
+            return Ok(Some(value).filter(|value| value.is_finite()));
+        }
+        let value = self.force(action)?;
+        if value.is_some() {
+            self.kick(time);
+        }
+        Ok(value)
+    }
 }
 
 /// p ← p − t dS/dφ.
@@ -135,15 +149,21 @@ impl Integrator {
     ///
     /// `phase.gradient` must belong to `phase.field` before, and does so afterwards.
     pub fn trajectory(&self, action: &dyn Action, phase: &mut Phase, (steps, step): (u64, f64)) -> Result<Option<f64>> {
-        let last = self.kicks[self.drifts.len()];
+        let (first, last) = (self.kicks[0], self.kicks[self.drifts.len()]);
         let mut end = None;
         for n in 0..steps {
-            let merged = if n == 0 { self.kicks[0] } else { last + self.kicks[0] };
-            let kicks = std::iter::once(merged).chain(self.kicks[1..].iter().copied());
-            for (kick, drift) in kicks.zip(self.drifts) {
-                phase.kick(kick * step);
+            for (i, drift) in self.drifts.iter().enumerate() {
+                if n == 0 && i == 0 {
+                    phase.kick(first * step);
+                }
                 phase.drift(drift * step);
-                end = phase.force(action)?;
+                let is_last = i + 1 == self.drifts.len();
+                end = if is_last && n + 1 == steps {
+                    phase.force(action)?
+                } else {
+                    let kick = if is_last { last + first } else { self.kicks[i + 1] };
+                    phase.force_and_kick(action, kick * step)?
+                };
                 if end.is_none() {
                     return Ok(None);
                 }

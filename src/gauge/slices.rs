@@ -1,0 +1,311 @@
+//! Plaquettes of a lattice that is cut into eight boxes, one in each SIMD lane: lines hold a number of the same place in
+//! all boxes, so that a neighbour is read as it lies, or with its lanes moved where it is in the next box.
+//!
+//! The last direction is not cut. A thread takes some slices of it one after the other: the links of the slice before,
+//! of this one and of the one behind lie turned into lines in memory of its own, with the products
+//!
+//! ```text
+//! U_μ(x) U_ν(x+μ)     for all μ ≠ ν, which x+ν needs for its plaquettes behind
+//! ```
+//!
+//! of the sites that are met again: the last row, plane and slice. That leaves 35 of the 46 products that a site alone
+//! takes, which are the same ones in the same order: slopes agree bit for bit with those of [`super::plaquettes`].
+
+#![allow(clippy::needless_range_loop)]
+
+use super::boxes::{Boxes, Hop, WIDTH};
+use super::colours::with_colours;
+use super::group::Group;
+use super::plaquettes::Effect;
+use super::wide::Wide;
+use crate::context::Team;
+use crate::lattice::Lattice;
+use crate::simd::{Instructions, Lanes, Launch, Line, Lines, launch, prefetch};
+use std::sync::{Mutex, PoisonError};
+
+/// Most dimensions of a lattice.
+const MOST: usize = 4;
+/// Most bytes of a thread's own.
+const LARGEST: usize = 1 << 27;
+
+/// What a thread is given: its number, numbers of some slices with a sum for each, and memory of its own.
+type Part<'a> = (usize, ((&'a mut [f64], &'a mut [f64]), &'a mut Lines));
+
+/// A lattice in boxes, and what threads compute in.
+pub(super) struct Slices {
+    group: Group,
+    boxes: Boxes,
+    /// How many slices there are.
+    slices: usize,
+    /// Places between a place and the next one in each direction, and where the products for it begin.
+    strides: [usize; MOST],
+    starts: [usize; MOST + 1],
+    /// Lines that a thread needs.
+    lines: usize,
+    idle: Mutex<Vec<Lines>>,
+}
+
+impl Slices {
+    /// Cuts a lattice of 2 to 4 dimensions; none where it cannot be cut, or a slice is too large.
+    pub fn new(lattice: &Lattice, group: Group) -> Option<Self> {
+        let d = lattice.dimensions();
+        let slices = lattice.extent()[d - 1];
+        // Three slices, and the products of one and of what is smaller.
+        let lines = |places: usize| 3 * places * d * group.reals();
+        if lines(lattice.volume() / slices / WIDTH) > LARGEST / size_of::<Line>() {
+            return None;
+        }
+        let boxes = Boxes::new(lattice)?;
+        let (mut strides, mut starts) = ([1; MOST], [0; MOST + 1]);
+        for nu in 0..d {
+            strides[nu] = boxes.local[..nu].iter().product();
+            starts[nu + 1] = starts[nu] + strides[nu];
+        }
+        let lines = lines(boxes.places) + starts[d] * d * group.reals();
+        Some(Self { group, boxes, slices, strides, starts, lines, idle: Mutex::default() })
+    }
+
+    /// As [`super::plaquettes::Plaquettes::apply`]; None where there is no memory for it.
+    pub fn apply(&self, team: &Team, links: &[f64], effect: Effect, to: &mut [f64]) -> Option<f64> {
+        // Sums are taken slice by slice, so that they do not depend on who works.
+        let part = self.slices.div_ceil(team.threads());
+        let mut sums = vec![0.0; self.slices];
+        let mut own: Vec<Lines> = vec![];
+        for _ in 0..self.slices.div_ceil(part) {
+            let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            own.push(idle.or_else(|| Lines::new(self.lines).ok())?);
+        }
+        let numbers = self.boxes.volume() * self.boxes.dimensions * self.group.reals();
+        let parts = to.chunks_mut(part * numbers).zip(sums.chunks_mut(part)).zip(&mut own).enumerate().collect();
+        team.share(parts, |(i, ((to, sums), own)): Part| {
+            with_colours!(self.group, part_of_slices(self, (links, effect), (part * i, to, sums), own));
+        });
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).append(&mut own);
+        Some(sums.iter().sum())
+    }
+}
+
+fn part_of_slices<const N: usize>(
+    slices: &Slices,
+    (links, effect): (&[f64], Effect),
+    (first, to, sums): (usize, &mut [f64], &mut [f64]),
+    own: &mut Lines,
+) {
+    let work = Pass::<N> { slices, links, effect, first, to, sums, own };
+    // SAFETY: the lengths are those of the lattice, the lines as many as are needed; the processor was asked.
+    unsafe { launch(Instructions::best(), work) };
+}
+
+/// The work on some slices from `first` on, whose numbers `to` begins with.
+struct Pass<'a, const N: usize> {
+    slices: &'a Slices,
+    links: &'a [f64],
+    effect: Effect,
+    first: usize,
+    to: &'a mut [f64],
+    sums: &'a mut [f64],
+    own: &'a mut Lines,
+}
+
+impl<const N: usize> Launch<f64> for Pass<'_, N> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes<Scalar = f64>>(self) {
+        let (cut, boxes) = (self.slices, &self.slices.boxes);
+        let (d, volume) = (boxes.dimensions, cut.slices);
+        let links = self.own.start().cast::<Wide<L, N>>();
+        let slot = |n: usize| links.wrapping_add(n % 3 * boxes.places * d);
+        let products = slot(2).wrapping_add(boxes.places * d);
+        // SAFETY: the caller's promise: links of a whole lattice, and lines for three slices and the products.
+        unsafe {
+            self.turn((self.first + volume - 1) % volume, slot(0));
+            self.turn(self.first, slot(1));
+            for n in 0..self.sums.len() {
+                self.turn((self.first + n + 1) % volume, slot(n + 2));
+                let around = Around { boxes, slices: [slot(n), slot(n + 1), slot(n + 2)].map(<*mut _>::cast_const) };
+                let mut traces = L::constant(0.0);
+                for place in 0..boxes.places {
+                    self.prefetch(n, place + 1);
+                    let mut kept = [products; MOST];
+                    for nu in 0..d {
+                        kept[nu] = products.wrapping_add((cut.starts[nu] + place % cut.strides[nu]) * d);
+                    }
+                    let is_first = boxes.firsts(place) | u32::from(n == 0) << (d - 1);
+                    let mut slopes = [Wide::<L, N>::zero(); MOST];
+                    traces = traces + around.slopes(place, (is_first, &kept), &mut slopes[..d]);
+                    for mu in 0..d {
+                        let places = boxes.links(2 * N * N, n, place, mu);
+                        self.effect.apply(&slopes[mu], self.to.as_mut_ptr(), &places);
+                    }
+                }
+                self.sums[n] = traces.sum();
+            }
+        }
+    }
+}
+
+impl<const N: usize> Pass<'_, N> {
+    /// Turns the links of a slice into lines.
+    #[inline(always)]
+    unsafe fn turn<L: Lanes<Scalar = f64>>(&self, slice: usize, to: *mut Wide<L, N>) {
+        let boxes = &self.slices.boxes;
+        for place in 0..boxes.places {
+            for mu in 0..boxes.dimensions {
+                let places = boxes.links(2 * N * N, slice, place, mu);
+                // SAFETY: the caller's promise: links of a whole lattice, and room for those of a slice.
+                unsafe { to.add(place * boxes.dimensions + mu).write(Wide::load(self.links.as_ptr(), &places)) };
+            }
+        }
+    }
+
+    /// Asks for the room of a place's results.
+    #[inline(always)]
+    fn prefetch(&self, slice: usize, place: usize) {
+        let boxes = &self.slices.boxes;
+        if place < boxes.places {
+            for at in boxes.links(2 * N * N, slice, place, 0) {
+                prefetch(self.to.as_ptr().wrapping_add(at), boxes.dimensions * 2 * N * N);
+            }
+        }
+    }
+}
+
+/// A place in one of three slices.
+#[derive(Clone, Copy)]
+struct At {
+    slice: usize,
+    hop: Hop,
+}
+
+/// The slices before a slice, itself and the one behind.
+struct Around<'a, L, const N: usize> {
+    boxes: &'a Boxes,
+    slices: [*const Wide<L, N>; 3],
+}
+
+/// The slice itself among three.
+const HERE: usize = 1;
+
+impl<L: Lanes<Scalar = f64>, const N: usize> Around<'_, L, N> {
+    #[inline(always)]
+    fn step(&self, at: At, mu: usize, is_back: bool) -> At {
+        if mu == self.boxes.dimensions - 1 {
+            return At { slice: if is_back { at.slice - 1 } else { at.slice + 1 }, ..at };
+        }
+        At { hop: self.boxes.hop(at.hop, mu, is_back), ..at }
+    }
+
+    /// The links of direction mu there, which are moved to `room` where they have to.
+    #[inline(always)]
+    unsafe fn link<'a>(&'a self, at: At, mu: usize, room: &'a mut Wide<L, N>) -> &'a Wide<L, N> {
+        // SAFETY: the caller's promise: a place of the three slices.
+        let link = unsafe { &*self.slices[at.slice].add(at.hop.place as usize * self.boxes.dimensions + mu) };
+        if at.hop.order == 0 {
+            return link;
+        }
+        let order = &self.boxes.orders[at.hop.order as usize];
+        for i in 0..N {
+            for j in 0..N {
+                for part in 0..2 {
+                    room.0[i][j][part] = link.0[i][j][part].permute(order);
+                }
+            }
+        }
+        room
+    }
+
+    /// U_mu U_nu from there on.
+    #[inline(always)]
+    unsafe fn product(&self, at: At, (mu, nu): (usize, usize)) -> Wide<L, N> {
+        let (mut one, mut two) = (Wide::zero(), Wide::zero());
+        // SAFETY: the caller's promise.
+        unsafe { self.link(at, mu, &mut one).times(self.link(self.step(at, mu, false), nu, &mut two)) }
+    }
+
+    /// Adds U A of all links of a place to `slopes`, up to hermitian matrices, and returns Σ Re tr of its plaquettes.
+    ///
+    /// `kept[nu][mu]` is U_mu U_nu from the place before in direction nu on, but where the place `is_first` in that
+    /// direction, and that from this place on afterwards.
+    #[inline(always)]
+    unsafe fn slopes(
+        &self,
+        place: usize,
+        (is_first, kept): (u32, &[*mut Wide<L, N>; MOST]),
+        slopes: &mut [Wide<L, N>],
+    ) -> L {
+        let d = slopes.len();
+        let here = At { slice: HERE, hop: Hop { place: place as u32, order: 0 } };
+        let mut previous = [here; MOST];
+        for mu in 0..d {
+            previous[mu] = self.step(here, mu, true);
+        }
+        let (mut traces, mut room) = (L::constant(0.0), Wide::zero());
+        let mut behind = [Wide::<L, N>::zero(); MOST];
+        // SAFETY: the caller's promise; what is kept lies apart from the links.
+        unsafe {
+            for nu in 1..d {
+                for mu in 0..nu {
+                    for (mu, nu) in [(mu, nu), (nu, mu)] {
+                        let open = kept[nu].add(mu);
+                        if is_first >> nu & 1 == 1 {
+                            open.write(self.product(previous[nu], (mu, nu)));
+                        }
+                        let back = self.link(previous[nu], nu, &mut room);
+                        behind[mu] = behind[mu].plus_adjoint_product(&*open, back);
+                        open.write(self.product(here, (mu, nu)));
+                    }
+                    let plaquette = (*kept[nu].add(mu)).times_adjoint(&*kept[mu].add(nu));
+                    traces = traces + plaquette.real_trace();
+                    slopes[mu] = slopes[mu].plus_scaled(L::constant(1.0), &plaquette);
+                    slopes[nu] = slopes[nu].plus_scaled(L::constant(-1.0), &plaquette);
+                }
+            }
+            for mu in 0..d {
+                slopes[mu] = slopes[mu].plus_product(self.link(here, mu, &mut room), &behind[mu]);
+            }
+        }
+        traces
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plaquettes::Plaquettes;
+    use super::*;
+    use crate::context::{Context, Precision};
+    use crate::gauge::Gauge;
+    use crate::lattice::Neighbours;
+    use crate::random::{Purpose, Stream};
+    use std::sync::Arc;
+
+    #[test]
+    fn slopes_are_those_of_gathered_sites_bit_for_bit() {
+        for extent in [&[8, 3][..], &[16, 2], &[4, 4, 3], &[8, 3, 2], &[4, 4, 4, 5], &[2, 12, 2, 3], &[8, 2, 2, 2]] {
+            let lattice = Lattice::new(extent).unwrap();
+            let neighbours = Neighbours::new(&lattice).unwrap();
+            for group in [Group::U1, Group::Su2, Group::Su3] {
+                let gauge = Gauge::random(&lattice, group, &mut Stream::new(1, Purpose::Start, 5)).unwrap();
+                let slices = Slices::new(&lattice, group).unwrap();
+                let plaquettes = Plaquettes { links: gauge.links(), neighbours: &neighbours, group };
+                let start = |number: f64| vec![number; gauge.links().len()];
+                for effect in [Effect { factor: -0.7, time: None }, Effect { factor: 1.3, time: Some(0.1) }] {
+                    let mut expected = start(0.3);
+                    let traces = plaquettes.apply(&Team::default(), effect, &mut expected);
+                    for threads in [1, 2, 3] {
+                        let team = Team::of(&Arc::new(Context::new(1, Precision::F64, threads).unwrap()));
+                        let mut got = start(0.3);
+                        let sum = slices.apply(&team, gauge.links(), effect, &mut got).unwrap();
+                        assert!(got == expected, "{group:?}, {extent:?}, {threads}");
+                        assert!((sum - traces).abs() < 1e-12 * traces.abs().max(1.0), "{group:?}: {sum} {traces}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lattices_that_cannot_be_cut_or_are_too_large_are_not() {
+        for extent in [&[3, 8][..], &[4, 8], &[6, 6, 4], &[2, 2, 6, 4][..3], &[128, 128, 128, 2]] {
+            assert!(Slices::new(&Lattice::new(extent).unwrap(), Group::Su3).is_none(), "{extent:?}");
+        }
+    }
+}
