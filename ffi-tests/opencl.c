@@ -191,6 +191,8 @@ int main(int count, char **arguments) {
   EXPECT_STATUS(INST_BAD_SPEC, inst_context_new("{device: 'opencl:0,0'}", &context));
   EXPECT_MESSAGE("names opencl:0 twice");
   EXPECT_STATUS(INST_BAD_SPEC, inst_context_new("{device: 'opencl:'}", &context));
+  EXPECT_STATUS(INST_IO, inst_context_new("{device: 'opencl', sources: '/dev/null/sources'}", &context));
+  EXPECT_MESSAGE("context: sources: expected a folder, got /dev/null/sources");
   EXPECT_STATUS(INST_BAD_SPEC, inst_context_new("{device: 'cuda'}", &context));
   EXPECT_MESSAGE("expected 'cpu', 'opencl'");
   EXPECT(context == NULL);

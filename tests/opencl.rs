@@ -76,7 +76,7 @@ fn a_device_tells_its_properties() {
         assert!(!device.name.is_empty() && !device.platform_name.is_empty() && !device.driver.is_empty());
         assert!(device.version.starts_with("OpenCL "), "{}", device.version);
         assert!(device.memory >= device.max_allocation && device.max_allocation >= 1 << 20, "{device:?}");
-        assert!(device.local_memory >= 1 << 10 && device.constant_memory >= 1 << 10, "{device:?}");
+        assert!(device.local_memory >= 1 << 10, "{device:?}");
         assert!(device.compute_units >= 1 && device.max_group >= 1 && device.width_f32 >= 1, "{device:?}");
         assert!(!device.has_f64 || device.width_f64 >= 1, "{device:?}");
         // The handles are those of what was read.

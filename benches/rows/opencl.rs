@@ -65,8 +65,10 @@ fn process(cache: &Path) -> Result<f64> {
     let start = Instant::now();
     let program = std::env::current_exe().map_err(|e| failed(e.to_string()))?;
     let mut command = Command::new(program);
-    // PoCL keeps what it builds as well: in this folder, and not elsewhere.
-    command.arg("--first-sample").arg(cache).env("POCL_CACHE_DIR", cache.join("pocl"));
+    // PoCL keeps what it builds as well: what is measured is what this library keeps.
+    let driver = cache.join("driver");
+    let _ = std::fs::remove_dir_all(&driver);
+    command.arg("--first-sample").arg(cache).env("POCL_CACHE_DIR", driver);
     let status = command.status().map_err(|e| failed(e.to_string()))?;
     if status.success() { Ok(start.elapsed().as_secs_f64()) } else { Err(failed(status.to_string())) }
 }

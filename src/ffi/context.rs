@@ -120,6 +120,9 @@ fn options(spec: &ContextSpec) -> Result<Options> {
             return Err(Error::BadSpec(format!("context: {key}: expected a folder or '{OFF}', got ''")));
         }
     }
+    if let Some(folder) = sources.as_ref().filter(|folder| !folder.is_dir()) {
+        return Err(Error::Io(format!("context: sources: expected a folder, got {}", folder.display())));
+    }
     Ok(Options { cache, sources })
 }
 

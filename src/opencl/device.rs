@@ -34,8 +34,6 @@ pub struct Device {
     pub memory: u64,
     /// Local memory of one work-group.
     pub local_memory: u64,
-    /// The largest constant buffer.
-    pub constant_memory: u64,
     /// The largest single buffer.
     pub max_allocation: u64,
     /// Compute units.
@@ -71,7 +69,6 @@ impl Device {
             has_f64: doubles != 0 || extensions.split_whitespace().any(|name| name == "cl_khr_fp64"),
             memory: number(ffi::CL_DEVICE_GLOBAL_MEM_SIZE)?,
             local_memory: number(ffi::CL_DEVICE_LOCAL_MEM_SIZE)?,
-            constant_memory: number(ffi::CL_DEVICE_MAX_CONSTANT_BUFFER_SIZE)?,
             max_allocation: number(ffi::CL_DEVICE_MAX_MEM_ALLOC_SIZE)?,
             compute_units: size(ffi::CL_DEVICE_MAX_COMPUTE_UNITS)?,
             max_group: size(ffi::CL_DEVICE_MAX_WORK_GROUP_SIZE)?,
@@ -181,7 +178,6 @@ pub(super) fn invented(name: &str, platform_name: &str, is_gpu: bool) -> Device 
         has_f64: true,
         memory: 1 << 30,
         local_memory: 1 << 15,
-        constant_memory: 1 << 16,
         max_allocation: 1 << 28,
         compute_units: 4,
         max_group: 256,

@@ -129,8 +129,25 @@ fn wide_lines(plan: &Plan) -> usize {
     lines.len()
 }
 
+/// A built program, and where it is still to be kept.
+pub(in super::super) struct Kernels {
+    pub program: core::Program,
+    place: Mutex<Option<(PathBuf, String)>>,
+}
+
+impl Kernels {
+    /// Keeps the program, once. To be called after its first run: drivers may finish a program then, as PoCL does.
+    pub fn keep(&self) {
+        let place = self.place.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(((path, identity), binary)) = place.and_then(|place| Some((place, binary(&self.program)?))) {
+            // A cache that cannot be written is no fault of the program.
+            let _ = keep(&path, &identity, &binary);
+        }
+    }
+}
+
 /// Builds a source for the device of a session.
-pub(in super::super) fn build(session: &Session, source: &str, options: &Options) -> Result<core::Program> {
+pub(in super::super) fn build(session: &Session, source: &str, options: &Options) -> Result<Kernels> {
     let device = session.device();
     if let Some(folder) = &options.sources {
         let name = format!("{:016x}.cl", digest(source.as_bytes(), 0));
@@ -140,7 +157,7 @@ pub(in super::super) fn build(session: &Session, source: &str, options: &Options
     let identity = identity(device, source);
     let kept = options.cache.as_ref().map(|folder| place(folder, &identity));
     if let Some(program) = kept.as_ref().and_then(|path| load(session, path, &identity)) {
-        return Ok(program);
+        return Ok(Kernels { program, place: Mutex::default() });
     }
     let text = CString::new(source).map_err(|_| Error::Internal("opencl: a source with a zero in it".into()))?;
     let program =
@@ -148,11 +165,7 @@ pub(in super::super) fn build(session: &Session, source: &str, options: &Options
     if let Err(error) = core::build_program(&program, Some(&[device.ocl()]), &flags, None, None) {
         return Err(refused(session, &program, source, &error));
     }
-    if let Some((path, binary)) = kept.and_then(|path| Some((path, binary(&program)?))) {
-        // A cache that cannot be written is no fault of the program.
-        let _ = keep(&path, &identity, &binary);
-    }
-    Ok(program)
+    Ok(Kernels { program, place: Mutex::new(kept.map(|path| (path, identity))) })
 }
 
 /// A build that failed: the device's log and the source with its lines numbered.
@@ -160,7 +173,7 @@ fn refused(session: &Session, program: &core::Program, source: &str, error: &cor
     let device = session.device();
     let log = match core::get_program_build_info(program, device.ocl(), ProgramBuildInfo::BuildLog) {
         Ok(ProgramBuildInfoResult::BuildLog(log)) => log,
-        _ => error.to_string(),
+        _ => return failed(device, "a kernel that builds", error),
     };
     let numbered: Vec<String> = source.lines().enumerate().map(|(i, line)| format!("{:4} {line}", i + 1)).collect();
     Error::NoDevice(format!(
@@ -170,6 +183,9 @@ fn refused(session: &Session, program: &core::Program, source: &str, error: &cor
         numbered.join("\n")
     ))
 }
+
+/// The largest file that is taken for a kept program, in bytes.
+const LARGEST: u64 = 1 << 30;
 
 /// All that a binary depends on.
 fn identity(device: &Device, source: &str) -> String {
@@ -203,6 +219,8 @@ fn keep(path: &Path, identity: &str, binary: &[u8]) -> Result<()> {
 
 /// The program of a kept file; none where there is no such file, or it is not what it should be.
 fn load(session: &Session, path: &Path, identity: &str) -> Option<core::Program> {
+    // Not a pipe, and nothing without an end.
+    std::fs::metadata(path).ok().filter(|file| file.is_file() && file.len() <= LARGEST)?;
     let bytes = std::fs::read(path).ok()?;
     let (rest, sum) = bytes.split_last_chunk::<8>()?;
     if u64::from_le_bytes(*sum) != digest(rest, 1) {

@@ -13,6 +13,7 @@ use crate::context::Precision;
 use crate::error::{Error, Result};
 use crate::opencl::{Device, Options};
 use ocl::core::Mem;
+use std::sync::Arc;
 
 /// A program built for some devices.
 pub(in super::super) struct Executable {
@@ -24,7 +25,7 @@ pub(in super::super) struct Executable {
 
 /// Parameters on all devices.
 #[derive(Clone)]
-pub(in super::super) struct Packed(Vec<Mem>);
+pub(in super::super) struct Packed(Vec<Arc<Mem>>);
 
 impl Executable {
     /// Plans a program and builds it for the devices.
@@ -100,7 +101,7 @@ impl Executable {
             }
         }
         packed[self.plan.packed..].copy_from_slice(parameters);
-        let upload = |built: &Built| upload_numbers(&built.session, self.precision, &packed);
+        let upload = |built: &Built| upload_numbers(&built.session, self.precision, &packed).map(Arc::new);
         Ok(Packed(self.devices.iter().map(upload).collect::<Result<_>>()?))
     }
 

@@ -3,7 +3,7 @@
 use super::super::steps::Plan;
 use super::super::{Feed, Program};
 use super::buffers::{upload, upload_numbers};
-use super::build::{self, Session, failed};
+use super::build::{self, Kernels, Session, failed};
 use super::source::{Layout, Source};
 use crate::context::Precision;
 use crate::error::Result;
@@ -27,7 +27,7 @@ pub(super) struct Variant {
     pub source: Source,
     pub tables: Mem,
     pub numbers: Mem,
-    program: core::Program,
+    kernels: Kernels,
     idle: Mutex<Vec<Bench>>,
 }
 
@@ -65,7 +65,7 @@ impl Built {
         }
         let source = Source::new((program, &drawn), plan, precision, self.layout);
         let variant = Arc::new(Variant {
-            program: build::build(&self.session, &source.text, &self.options)?,
+            kernels: build::build(&self.session, &source.text, &self.options)?,
             tables: upload(&self.session, &source.tables)?,
             numbers: upload_numbers(&self.session, precision, &source.numbers)?,
             source,
@@ -93,13 +93,15 @@ impl Variant {
         if let Some(bench) = self.idle.lock().ok().and_then(|mut idle| idle.pop()) {
             return Ok(bench);
         }
-        let kernel = |name| core::create_kernel(&self.program, name).map_err(|e| failed(session.device(), name, &e));
+        let kernel =
+            |name| core::create_kernel(&self.kernels.program, name).map_err(|e| failed(session.device(), name, &e));
         let reduce = if self.source.sum_count > 0 { Some(kernel("reduce")?) } else { None };
         Ok(Bench { queue: session.queue()?, run: kernel("run")?, reduce })
     }
 
-    /// Keeps kernels for the next run.
+    /// Keeps kernels for the next run, and for the next process.
     pub fn give_back(&self, bench: Bench) {
+        self.kernels.keep();
         if let Ok(mut idle) = self.idle.lock() {
             idle.push(bench);
         }

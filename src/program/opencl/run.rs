@@ -36,6 +36,7 @@ pub(super) struct Run<'a> {
     totals: Option<(Mem, usize)>,
     /// Kept until the device is done.
     _buffers: Vec<Mem>,
+    _weights: &'a Mem,
 }
 
 /// Results for each sample.
@@ -50,7 +51,7 @@ struct PerSample {
 
 impl<'a> Run<'a> {
     /// Gives the device its work.
-    pub fn start(built: &'a Built, weights: &Mem, batch: &Batch, chunks: &Range<usize>) -> Result<Self> {
+    pub fn start(built: &'a Built, weights: &'a Mem, batch: &Batch, chunks: &Range<usize>) -> Result<Self> {
         let Batch { executable, program, feeds, cut, .. } = *batch;
         let (session, plan, precision) = (&*built.session, executable.plan(), executable.precision());
         let samples = cut.samples(chunks, batch.size);
@@ -128,8 +129,19 @@ impl<'a> Run<'a> {
             launches += 1;
             totals = Some((total, chunks.len() * sum_count));
         }
-        buffers.extend([keys, memory, sums, weights.clone()]);
-        Ok(Self { built, precision, variant, bench, launches, samples, results, totals, _buffers: buffers })
+        buffers.extend([keys, memory, sums]);
+        Ok(Self {
+            built,
+            precision,
+            variant,
+            bench,
+            launches,
+            samples,
+            results,
+            totals,
+            _buffers: buffers,
+            _weights: weights,
+        })
     }
 
     /// Waits for the results: writes those of its samples, and returns launches of kernels and the sums of each chunk.

@@ -2,7 +2,7 @@
 
 use super::super::elementwise::Elementwise;
 use super::super::{Output, Program, Recorder, Shape};
-use super::agreement::{Data, Way, outputs};
+use super::agreement::{Data, Way, device_ways, outputs};
 use super::reference::formula;
 use crate::context::Precision;
 use crate::simd::Instructions;
@@ -83,6 +83,81 @@ fn every_row_has_its_formula_and_its_first_and_second_derivatives() {
         for instructions in Instructions::ALL.into_iter().filter(|i| i.is_available()) {
             assert!(points(operation).len() >= 50, "{operation:?}");
             assert_row(operation, instructions);
+        }
+    }
+}
+
+/// The results of all rows at once, for two inputs of a shape.
+fn all_rows(shape: Shape) -> Program {
+    let mut recorder = Recorder::new();
+    let variables = [recorder.input(shape), recorder.input(shape)];
+    let mut results = vec![];
+    for &operation in Elementwise::ALL {
+        let y = recorder.elementwise(operation, variables, CONSTANT);
+        let sum = if shape.wide { y } else { recorder.total(y) };
+        let first = recorder.gradient(sum, &variables[..operation.arguments()]);
+        results.push(y);
+        results.extend(&first);
+        for derivative in first {
+            let sum = if shape.wide { derivative } else { recorder.total(derivative) };
+            results.extend(recorder.gradient(sum, &variables[..operation.arguments()]));
+        }
+    }
+    Program::new(recorder, results.into_iter().map(Output::PerSample).collect())
+}
+
+#[test]
+fn rows_on_devices_are_those_of_the_cpu() {
+    let axis = [-2.2, -1.6, -1.1, -0.75, -0.5, 0.5, 0.75, 1.1, 1.6, 2.2, f64::NAN];
+    let inputs = vec![axis.iter().flat_map(|&a| [a; 11]).collect(), axis.repeat(11)];
+    let data = Data { batch: 121, inputs, parameters: vec![] };
+    for shape in [Shape::new(1, 1), Shape::WIDE] {
+        let program = all_rows(shape);
+        for precision in [Precision::F32, Precision::F64] {
+            let expected = outputs(&program, &data, (Way::Cpu(Instructions::Portable), precision), 121);
+            for way in device_ways(precision) {
+                let is_pair = matches!(way, Way::Device(layout) if !layout.has_double);
+                let tolerance = match (shape.wide, precision) {
+                    (false, Precision::F32) => 2e-6,
+                    (true, _) if is_pair => 1e-12,
+                    _ => 1e-14,
+                };
+                let got = outputs(&program, &data, (way, precision), 121);
+                for (index, (got, expected)) in got.iter().zip(&expected).enumerate() {
+                    for (x, y) in got.iter().zip(expected) {
+                        let near = (x - y).abs() <= tolerance * (1.0 + y.abs()) || (x.is_nan() && y.is_nan());
+                        assert!(near, "output {index}, {way:?}, {precision:?}, {shape:?}: expected {y}, got {x}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn ends_of_ranges_on_devices_are_those_of_the_cpu() {
+    let ends = vec![0.0, -0.0, 1e4, -1e4, f64::INFINITY, -f64::INFINITY, 1.0, -1.0];
+    let data = Data { batch: ends.len(), inputs: vec![ends], parameters: vec![] };
+    for shape in [Shape::new(1, 1), Shape::WIDE] {
+        let mut r = Recorder::new();
+        let x = r.input(shape);
+        let results = [r.exp(x), r.log(x), r.tanh(x)].map(Output::PerSample);
+        let program = Program::new(r, results.to_vec());
+        for precision in [Precision::F32, Precision::F64] {
+            let expected = outputs(&program, &data, (Way::Cpu(Instructions::Portable), precision), data.batch);
+            for way in device_ways(precision) {
+                // Without doubles the range is that of floats.
+                if shape.wide && matches!(way, Way::Device(layout) if !layout.has_double) {
+                    continue;
+                }
+                let tolerance = if precision == Precision::F32 && !shape.wide { 1e-6 } else { 1e-14 };
+                for (got, expected) in outputs(&program, &data, (way, precision), data.batch).iter().zip(&expected) {
+                    for (x, y) in got.iter().zip(expected) {
+                        let same = x == y || (x.is_nan() && y.is_nan());
+                        assert!(same || (x - y).abs() <= tolerance * y.abs(), "{way:?}: expected {y}, got {x}");
+                    }
+                }
+            }
         }
     }
 }

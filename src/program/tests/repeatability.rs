@@ -3,7 +3,7 @@
 use super::super::short::Short;
 use super::super::{Executable, Feed, Key};
 use super::super::{Kernel, Output, Program, Recorder, Shape, Stencil};
-use super::agreement::{Way, ways};
+use super::agreement::{Way, everywhere, ways};
 use super::random;
 use crate::context::{Context, Precision};
 use crate::lattice::Lattice;
@@ -75,7 +75,7 @@ fn results_are_the_same_for_any_number_of_threads() {
 fn a_sample_does_not_see_the_batch_around_it() {
     let program = network();
     let numbers = random(2, 8 * 37);
-    for how in ways() {
+    for how in everywhere() {
         let all = run(&program, how, 1, (37, Feed::Array(&numbers)));
         let drawn = run(&program, how, 1, (37, key(5)));
         for sample in [0, 1, 7, 8, 15, 16, 31, 36] {
@@ -94,7 +94,7 @@ fn a_sample_does_not_see_the_batch_around_it() {
 #[test]
 fn lanes_without_a_sample_are_in_no_sum() {
     let program = network();
-    for how in ways() {
+    for how in everywhere() {
         for batch in [1, 3, 8, 9, 17] {
             let results = run(&program, how, 1, (batch, key(5)));
             for (each, summed) in [(1, 5), (2, 4)] {
@@ -123,7 +123,7 @@ fn an_overflow_in_a_lane_without_a_sample_is_in_no_sum() {
     let large = r.multiply(large, large);
     let large = r.multiply(large, large);
     let program = Program::new(r, vec![Output::PerSample(large), Output::Summed(large)]);
-    for how in ways() {
+    for how in everywhere() {
         // Samples below zero vanish, those above overflow; one that vanishes stands alone, with any neighbours.
         let drawn = |counter| run(&program, how, 1, (1, key(counter)));
         let small: Vec<u64> = (0..40).filter(|&counter| f64::from_bits(drawn(counter)[0][0]) < 1.0).collect();
@@ -138,7 +138,7 @@ fn an_overflow_in_a_lane_without_a_sample_is_in_no_sum() {
 #[test]
 fn an_empty_batch_gives_empty_results_and_sums_of_zero() {
     let program = network();
-    for how in ways() {
+    for how in everywhere() {
         let results = run(&program, how, 2, (0, key(0)));
         assert!(results[..3].iter().all(Vec::is_empty));
         assert!(results[3..].iter().flatten().all(|&bits| bits == 0));
