@@ -26,7 +26,7 @@ use std::sync::{Mutex, PoisonError};
 /// Most dimensions of a lattice.
 const MOST: usize = 4;
 /// Most bytes of a thread's own.
-const LARGEST: usize = 1 << 27;
+const LARGEST: usize = 1 << 25;
 
 /// What a thread is given: its number, numbers of some slices with a sum for each, and memory of its own.
 type Part<'a> = (usize, ((&'a mut [f64], &'a mut [f64]), &'a mut Lines));

@@ -288,7 +288,7 @@ FUNCTION void normals(AR V *to, global const ulong *key, ulong first, uint sampl
 #if WIDE
     D u, v;
 #else
-    V u, v;
+    V u, v, even, odd;
 #endif
     for (uint lane = 0; lane < LANES; lane++) {
       const ulong m = bits(&streams[lane]) >> 11, n = bits(&streams[lane]) >> 11;
@@ -296,17 +296,22 @@ FUNCTION void normals(AR V *to, global const ulong *key, ulong first, uint sampl
       set_uniform(u, lane, m);
       set_uniform(v, lane, n);
 #else
+      /* n / 2^52 half turns are `quarters` quarter turns and an eighth at most, which a float has more digits of. */
+      const ulong quarters = (n + (1UL << 50)) >> 51;
+      const float sign = quarters & 2 ? -1.0f : 1.0f;
       ((float *)&u)[lane] = log_of_rest(m);
-      ((float *)&v)[lane] = (float)n * (2.0f / 9007199254740992.0f);
+      ((float *)&v)[lane] = (float)(long)(n - (quarters << 51)) * (1.0f / 4503599627370496.0f);
+      ((float *)&even)[lane] = quarters & 1 ? 0.0f : sign;
+      ((float *)&odd)[lane] = quarters & 1 ? sign : 0.0f;
 #endif
       if (WORKERS > 1) advance(&streams[lane], 2 * (WORKERS - 1));
     }
 #if WIDE
     normal_pair(u, v, &x, &y);
 #else
-    const V radius = sqrt(u * (V)(-2.0f));
-    x = radius * cospi(v);
-    y = radius * sinpi(v);
+    const V radius = sqrt(u * (V)(-2.0f)), cosine = cospi(v), sine = sinpi(v);
+    x = radius * (cosine * even - sine * odd);
+    y = radius * (sine * even + cosine * odd);
 #endif
     to[2 * pair] = x;
     if (2 * pair + 1 < count) to[2 * pair + 1] = y;
