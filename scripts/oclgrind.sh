@@ -10,6 +10,8 @@ library=$(dirname "$(dirname "$(readlink -f "$program")")")/lib/oclgrind/liboclg
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 export INSTANTON_TEST_LAYOUTS=all INSTANTON_OPENCL=$library OCLGRIND_DATA_RACES=1 OCLGRIND_LOG=$log
+# Some shapes put all values into local memory.
+export OCLGRIND_LOCAL_MEM_SIZE=$((4 << 20))
 # One test at a time: the simulator knows one kernel at a time.
 tests() { "${CARGO:-cargo}" test --release --lib -- --test-threads 1 "$@"; }
 

@@ -1,5 +1,6 @@
 //! The OpenCL executor: a plan becomes one kernel, run for a batch in one launch.
 
+mod arguments;
 mod buffers;
 mod build;
 mod convolutions;

@@ -5,8 +5,9 @@
 //! processor whose registers hold several numbers the vector is such a register and a group has one work-item, which is
 //! what the CPU executor does; elsewhere a vector is one sample and work-items take its sites.
 
-use super::super::steps::{Fused, FusedOperation, Group, Place, Plan, Step, inputs};
+use super::super::steps::{Fused, FusedOperation, Group, Place, Plan, Step};
 use super::super::{Output, Program};
+use super::arguments::{buffers, names};
 use super::buffers::split;
 use super::text::{double, put, single};
 use crate::context::Precision;
@@ -14,6 +15,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 
 pub(in super::super) const LIBRARY: &str = include_str!("library.cl");
+
+/// Bytes of text of a function of steps.
+const PART: usize = 4096;
 
 /// How a program lies on a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +51,9 @@ pub(super) struct Writer<'a> {
     precision: Precision,
     pub(super) functions: String,
     pub(super) body: String,
+    /// What all steps may name, declared and as it is given on; calls of the functions that hold steps already.
+    names: [Vec<String>; 2],
+    calls: String,
     pub(super) tables: Vec<u32>,
     numbers: Vec<f64>,
     /// Places of tables by the groups of sites they hold.
@@ -73,6 +80,8 @@ impl Source {
             precision,
             functions: String::new(),
             body: String::new(),
+            names: names(program, plan, layout, sum_count),
+            calls: String::new(),
             tables: vec![],
             numbers: vec![],
             known: HashMap::new(),
@@ -84,7 +93,9 @@ impl Source {
         };
         for step in &plan.steps {
             writer.step(step);
+            writer.end_part(PART);
         }
+        writer.end_part(0);
         writer.finish(program)
     }
 }
@@ -113,18 +124,8 @@ impl Writer<'_> {
         put!(text, "void run(global const T *weights, global const T *numbers, global const uint *tables,");
         put!(text, "         global V *memory, global E *sums, global const ulong *keys, const uint batch,");
         put!(text, "         const uint first_job, const uint length, const uint share, const uint jobs");
-        for (index, shape) in inputs(self.plan).iter().enumerate() {
-            put!(
-                text,
-                "         , global const {} *input_{index}",
-                if shape.is_some_and(|s| s.wide) { "E" } else { "T" }
-            );
-        }
-        for (index, output) in program.outputs.iter().enumerate() {
-            if let Output::PerSample(node) = output {
-                let wide = program.recorder.shape(*node).wide;
-                put!(text, "         , global {} *output_{index}", if wide { "E" } else { "T" });
-            }
+        for buffer in buffers(program, self.plan) {
+            put!(text, "         , {buffer}");
         }
         put!(text, ") {{\n  const uint me = get_local_id(0), job = first_job + get_group_id(0);");
         let lines = self.plan.lines.max(1);
@@ -149,10 +150,24 @@ impl Writer<'_> {
         put!(text, "    const ulong first = (ulong)vector * LANES;");
         put!(text, "    const uint samples = min((uint)LANES, batch - vector * LANES);");
         put!(text, "    const int is_first = vector == begin;");
-        text.push_str(&self.body);
+        text.push_str(if workers == 1 { &self.calls } else { &self.body });
         put!(text, "  }} while (++vector < end);\n}}");
         let Self { tables, numbers, sum_count, .. } = self;
         Source { text, tables, numbers, sum_count }
+    }
+
+    /// Puts the steps since the last call into a function where these are more than so many bytes: compilers take more
+    /// than twice as long for a function of twice the length. Not where a barrier stands behind each step: functions that
+    /// hold barriers are inlined.
+    fn end_part(&mut self, least: usize) {
+        if self.layout.workers > 1 || self.body.len() <= least {
+            return;
+        }
+        let [declared, given] = self.names.each_ref().map(|names| names.join(", "));
+        let name = format!("part_{}", self.calls.lines().count());
+        put!(self.functions, "LARGE void {name}({declared}) {{\n{}}}", self.body);
+        put!(self.calls, "    {name}({given});");
+        self.body.clear();
     }
 
     fn is_single(&self) -> bool {
