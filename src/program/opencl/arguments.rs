@@ -1,33 +1,39 @@
-//! What kernels, and the functions that hold their steps, are given.
+//! What kernels, and the functions that hold their steps, are given: types with names.
 
 use super::super::steps::{Plan, inputs};
-use super::super::{Output, Program, Shape};
-use super::source::Layout;
+use super::super::{Output, Program};
 
-/// What steps name, in declarations and as arguments.
-pub(super) fn names(program: &Program, plan: &Plan, layout: Layout, sum_count: usize) -> [Vec<String>; 2] {
-    let a = if layout.is_local { "local" } else { "global" };
-    let mut declared = vec![format!("{a} V *a")];
-    let fixed = "local D *wide|global const T *weights|global const T *numbers|global const uint *tables|\
-                 global const ulong *keys|const ulong first|const uint samples|const int is_first|const uint me";
-    declared.extend(fixed.split('|').map(Into::into));
-    declared.extend((sum_count > 0).then(|| "global E *sum".into()));
-    declared.extend(buffers(program, plan));
-    let name = |text: &String| text.rsplit([' ', '*']).next().unwrap_or_default().to_string();
-    let given = declared.iter().map(name).collect();
-    [declared, given]
+/// A type and a name.
+pub(super) type Argument = (&'static str, String);
+
+/// What any step may name.
+pub(super) fn of_steps(program: &Program, plan: &Plan, sum_count: usize) -> Vec<Argument> {
+    let fixed = [
+        ("AR V *", "a"),
+        ("local D *", "wide"),
+        ("global const T *", "weights"),
+        ("global const T *", "numbers"),
+        ("global const uint *", "tables"),
+        ("global const ulong *", "keys"),
+        ("const ulong ", "first"),
+        ("const uint ", "samples"),
+        ("const int ", "is_first"),
+        ("const uint ", "me"),
+    ];
+    let sum = (sum_count > 0).then_some(("global E *", "sum"));
+    fixed.into_iter().chain(sum).map(|(kind, name)| (kind, name.to_string())).chain(buffers(program, plan)).collect()
 }
 
-/// Declarations of inputs and outputs.
-pub(super) fn buffers(program: &Program, plan: &Plan) -> Vec<String> {
-    let kind = |is_wide: bool| if is_wide { "E" } else { "T" };
-    let input = |(index, shape): (usize, Option<Shape>)| {
-        format!("global const {} *input_{index}", kind(shape.is_some_and(|shape| shape.wide)))
-    };
-    let output = |(index, output): (usize, &Output)| match output {
-        Output::PerSample(node) => Some(format!("global {} *output_{index}", kind(program.recorder.shape(*node).wide))),
-        Output::Summed(_) => None,
-    };
-    let inputs = inputs(plan).into_iter().enumerate().map(input);
-    inputs.chain(program.outputs.iter().enumerate().filter_map(output)).collect()
+/// Inputs and outputs.
+pub(super) fn buffers(program: &Program, plan: &Plan) -> Vec<Argument> {
+    let inputs = inputs(plan).into_iter().enumerate().map(|(index, shape)| {
+        let is_wide = shape.is_some_and(|shape| shape.wide);
+        (if is_wide { "global const E *" } else { "global const T *" }, format!("input_{index}"))
+    });
+    let outputs = program.outputs.iter().enumerate().filter_map(|(index, output)| {
+        let Output::PerSample(node) = output else { return None };
+        let is_wide = program.recorder.shape(*node).wide;
+        Some((if is_wide { "global E *" } else { "global T *" }, format!("output_{index}")))
+    });
+    inputs.chain(outputs).collect()
 }

@@ -37,6 +37,11 @@ pub(super) fn host<T: OclPrm>(count: usize) -> Result<Vec<T>> {
     memory::filled(T::default(), count).map_err(missing)
 }
 
+/// Words of 32 bits of a number that is not wide.
+pub(super) fn words(precision: Precision) -> usize {
+    if precision == Precision::F32 { 1 } else { 2 }
+}
+
 /// Narrow numbers, uploaded.
 pub(super) fn upload_numbers(session: &Session, precision: Precision, numbers: &[f64]) -> Result<Mem> {
     if precision == Precision::F64 {

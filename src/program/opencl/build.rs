@@ -1,6 +1,7 @@
 //! Devices ready for work, and kernels built for them: from source, or from the cache of an earlier process.
 
 use super::super::steps::{Place, Plan, Step};
+use super::buffers::words;
 use super::source::Layout;
 use crate::context::Precision;
 use crate::error::{Error, Result};
@@ -103,10 +104,9 @@ pub(super) fn layout(device: &Device, plan: &Plan, precision: Precision, lanes: 
     let most = device.max_group.clamp(1, 256);
     let workers =
         if device.is_cpu { 1 } else { widest.max().unwrap_or(1).next_power_of_two().clamp(32.min(most), most) };
-    let bytes = if precision == Precision::F32 { 4 } else { 8 };
     // Wide numbers, those of the work-items, and what the driver needs itself.
     let beside = 8 * lanes * (workers + wide_lines(plan)) + 1024;
-    let is_local = bytes * lanes * plan.lines + beside <= device.local_memory as usize;
+    let is_local = 4 * words(precision) * lanes * plan.lines + beside <= device.local_memory as usize;
     Ok(Layout { lanes, workers, is_local, has_double: device.has_f64 })
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::steps::{Convolve, Plan, Step, Weights};
 use super::super::{Feed, Program};
-use super::buffers::{host, upload_numbers};
+use super::buffers::{host, upload_numbers, words};
 use super::build;
 use super::convolutions;
 use super::cut::{Cut, Sizes};
@@ -18,6 +18,7 @@ use std::sync::Arc;
 /// A program built for some devices.
 pub(in super::super) struct Executable {
     plan: Plan,
+    sizes: Sizes,
     precision: Precision,
     lanes: usize,
     devices: Vec<Built>,
@@ -34,7 +35,7 @@ impl Executable {
         let lanes = devices.iter().map(|device| build::lanes(device, precision)).min().unwrap_or(1);
         let layouts = devices.iter().map(|device| build::layout(device, &plan, precision, lanes));
         let layouts = layouts.collect::<Result<Vec<_>>>()?;
-        Self::planned(plan, precision, (devices, options), &layouts)
+        Self::planned((program, plan), precision, (devices, options), &layouts)
     }
 
     /// The same, laid out as told.
@@ -45,18 +46,18 @@ impl Executable {
         (devices, options): (&[Device], &Options),
         layouts: &[Layout],
     ) -> Result<Self> {
-        Self::planned(Plan::new(program, false), precision, (devices, options), layouts)
+        Self::planned((program, Plan::new(program, false)), precision, (devices, options), layouts)
     }
 
     fn planned(
-        plan: Plan,
+        (program, plan): (&Program, Plan),
         precision: Precision,
         (devices, options): (&[Device], &Options),
         layouts: &[Layout],
     ) -> Result<Self> {
         let built = |(device, &layout)| Built::new((device, options), layout);
         let devices = devices.iter().zip(layouts).map(built).collect::<Result<Vec<_>>>()?;
-        Ok(Self { plan, precision, lanes: layouts[0].lanes, devices })
+        Ok(Self { sizes: Sizes::new(program, &plan), plan, precision, lanes: layouts[0].lanes, devices })
     }
 
     /// Samples of a vector on the first device.
@@ -66,20 +67,7 @@ impl Executable {
 
     /// Bytes that a work-group computes in.
     pub fn workspace(&self) -> usize {
-        4 * self.plan.lines * self.lanes * self.words()
-    }
-
-    /// Words of 32 bits of a number that is not wide.
-    pub(super) fn words(&self) -> usize {
-        if self.precision == Precision::F32 { 1 } else { 2 }
-    }
-
-    pub(super) fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    pub(super) fn precision(&self) -> Precision {
-        self.precision
+        4 * words(self.precision) * self.lanes * self.plan.lines
     }
 
     /// Numbers of the inputs that are read, by their index.
@@ -113,10 +101,9 @@ impl Executable {
         (batch, feeds): (usize, &[Feed]),
         outputs: &mut [&mut [f64]],
     ) -> Result<usize> {
-        let sizes = Sizes::new(program, &self.plan);
-        let cut = Cut::new(batch, self.lanes, &sizes);
-        let batch = Batch { executable: self, program, feeds, size: batch, cut };
-        let run = self.run_in_rounds(&batch, (weights, &sizes), outputs);
+        let cut = Cut::new(batch, self.lanes, &self.sizes);
+        let batch = Batch { program, plan: &self.plan, precision: self.precision, feeds, size: batch, cut };
+        let run = self.run_in_rounds(&batch, weights, outputs);
         if let Err(Error::NoDevice(_)) = run {
             self.devices.iter().for_each(|built| built.session.give_up());
         }
@@ -124,13 +111,8 @@ impl Executable {
     }
 
     /// All devices at once, with as many chunks as all have room for, until none is left.
-    fn run_in_rounds(
-        &self,
-        batch: &Batch,
-        (weights, sizes): (&Packed, &Sizes),
-        outputs: &mut [&mut [f64]],
-    ) -> Result<usize> {
-        let (chunks, cut) = (batch.cut.chunks(), &batch.cut);
+    fn run_in_rounds(&self, batch: &Batch, weights: &Packed, outputs: &mut [&mut [f64]]) -> Result<usize> {
+        let (chunks, cut, sizes) = (batch.cut.chunks(), &batch.cut, &self.sizes);
         let devices = &self.devices[..self.devices.len().min(chunks)];
         let _turns = turns(devices);
         let room = |built: &Built| cut.chunks_within(sizes, built.device.max_allocation, built.device.memory / 2);

@@ -1,10 +1,9 @@
 //! A run of a program on one device, for some chunks of a batch.
 
-use super::super::steps::inputs;
+use super::super::steps::{Plan, inputs};
 use super::super::{Feed, Output, Program};
-use super::buffers::{argument, host, launch, read, room, upload, upload_numbers, upload_wide};
+use super::buffers::{argument, host, launch, read, room, upload, upload_numbers, upload_wide, words};
 use super::cut::Cut;
-use super::executable::Executable;
 use super::kernels::{Bench, Built, Variant};
 use crate::context::Precision;
 use crate::error::Result;
@@ -15,8 +14,9 @@ use std::sync::Arc;
 /// What is to be run.
 #[derive(Clone, Copy)]
 pub(super) struct Batch<'a> {
-    pub executable: &'a Executable,
     pub program: &'a Program,
+    pub plan: &'a Plan,
+    pub precision: Precision,
     pub feeds: &'a [Feed<'a>],
     pub size: usize,
     pub cut: Cut,
@@ -52,8 +52,8 @@ struct PerSample {
 impl<'a> Run<'a> {
     /// Gives the device its work.
     pub fn start(built: &'a Built, weights: &'a Mem, batch: &Batch, chunks: &Range<usize>) -> Result<Self> {
-        let Batch { executable, program, feeds, cut, .. } = *batch;
-        let (session, plan, precision) = (&*built.session, executable.plan(), executable.precision());
+        let Batch { program, plan, precision, feeds, cut, .. } = *batch;
+        let session = &*built.session;
         let samples = cut.samples(chunks, batch.size);
         let groups = cut.jobs(chunks).len();
         let variant = built.variant((program, plan), precision, feeds)?;
@@ -83,20 +83,17 @@ impl<'a> Run<'a> {
         for (index, output) in program.outputs.iter().enumerate() {
             let Output::PerSample(node) = output else { continue };
             let (count, is_wide) = (program.output_count(index), program.recorder.shape(*node).wide);
-            let words = if is_wide { 2 } else { executable.words() };
+            let words = if is_wide { 2 } else { words(precision) };
             let buffer = room::<u32>(session, samples.len() * count * words)?;
             results.push(PerSample { index, count, is_wide, buffer });
         }
         let sum_count = variant.source.sum_count;
         let sums = room::<u32>(session, 2 * groups * sum_count)?;
         // Values in global memory: as many groups at once as there is room for.
-        let words = executable.workspace() / 4;
-        let most = if built.layout.is_local {
-            groups
-        } else {
-            (built.device.max_allocation as usize / 8 / words.max(1)).clamp(1, groups)
-        };
-        let memory = room::<u32>(session, if built.layout.is_local { 1 } else { most * words })?;
+        let (own, is_local) = (words(precision) * cut.lanes * plan.lines, built.layout.is_local);
+        let all = built.device.max_allocation as usize / 8 / own.max(1);
+        let most = if is_local { groups } else { all.clamp(1, groups) };
+        let memory = room::<u32>(session, if is_local { 1 } else { most * own })?;
         let set = |at: usize, value: ArgVal| argument(session, &bench.run, at, value);
         let fixed = [weights, &variant.numbers, &variant.tables, &memory, &sums, &keys];
         for (at, buffer) in fixed.into_iter().enumerate() {

@@ -7,7 +7,7 @@
 
 use super::super::steps::{Fused, FusedOperation, Group, Place, Plan, Step};
 use super::super::{Output, Program};
-use super::arguments::{buffers, names};
+use super::arguments::{Argument, buffers, of_steps};
 use super::buffers::split;
 use super::text::{double, put, single};
 use crate::context::Precision;
@@ -51,8 +51,9 @@ pub(super) struct Writer<'a> {
     precision: Precision,
     pub(super) functions: String,
     pub(super) body: String,
-    /// What all steps may name, declared and as it is given on; calls of the functions that hold steps already.
-    names: [Vec<String>; 2],
+    /// What any step may name.
+    arguments: Vec<Argument>,
+    /// Calls of the functions that hold steps already.
     calls: String,
     pub(super) tables: Vec<u32>,
     numbers: Vec<f64>,
@@ -80,7 +81,7 @@ impl Source {
             precision,
             functions: String::new(),
             body: String::new(),
-            names: names(program, plan, layout, sum_count),
+            arguments: of_steps(program, plan, sum_count),
             calls: String::new(),
             tables: vec![],
             numbers: vec![],
@@ -124,8 +125,8 @@ impl Writer<'_> {
         put!(text, "void run(global const T *weights, global const T *numbers, global const uint *tables,");
         put!(text, "         global V *memory, global E *sums, global const ulong *keys, const uint batch,");
         put!(text, "         const uint first_job, const uint length, const uint share, const uint jobs");
-        for buffer in buffers(program, self.plan) {
-            put!(text, "         , {buffer}");
+        for (kind, name) in buffers(program, self.plan) {
+            put!(text, "         , {kind}{name}");
         }
         put!(text, ") {{\n  const uint me = get_local_id(0), job = first_job + get_group_id(0);");
         let lines = self.plan.lines.max(1);
@@ -163,7 +164,9 @@ impl Writer<'_> {
         if self.layout.workers > 1 || self.body.len() <= least {
             return;
         }
-        let [declared, given] = self.names.each_ref().map(|names| names.join(", "));
+        let declared: Vec<String> = self.arguments.iter().map(|(kind, name)| format!("{kind}{name}")).collect();
+        let given: Vec<&str> = self.arguments.iter().map(|(_, name)| name.as_str()).collect();
+        let (declared, given) = (declared.join(", "), given.join(", "));
         let name = format!("part_{}", self.calls.lines().count());
         put!(self.functions, "LARGE void {name}({declared}) {{\n{}}}", self.body);
         put!(self.calls, "    {name}({given});");
