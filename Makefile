@@ -37,7 +37,7 @@ STATIC_LIBRARIES = $(if $(filter Darwin,$(SYSTEM)),-liconv -lSystem -lc -lm,-lgc
 # The library is found beside the build tree, without LD_LIBRARY_PATH.
 LINK = -L$(RELEASE) -linstanton -lm -Wl,-rpath,$(abspath $(RELEASE))
 
-TESTS = context lattice action model proposal chain statistics gauge dirac pseudofermion bad_input bad_files
+TESTS = context lattice action model proposal chain statistics gauge layout dirac pseudofermion bad_input bad_files
 TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl test_header static_lattice static_opencl)
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect

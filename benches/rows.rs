@@ -6,6 +6,8 @@
 mod dirac;
 #[path = "rows/gauge.rs"]
 mod gauge;
+#[path = "rows/layout.rs"]
+mod layout;
 #[path = "rows/opencl.rs"]
 mod opencl;
 #[path = "rows/solve.rs"]
@@ -41,6 +43,8 @@ const ROWS: &[Row] = &[
     ("gauge-hmc-triad", "of-the-triad-bandwidth", gauge::hmc_over_triad),
     ("ildg-read-copy", "of-the-rate-of-copying", gauge::ildg_read_over_copy),
     ("ildg-write-copy", "of-the-rate-of-copying", gauge::ildg_write_over_copy),
+    ("layout-import-copy", "of-the-rate-of-copying", layout::import_over_copy),
+    ("layout-export-copy", "of-the-rate-of-copying", layout::export_over_copy),
     ("wilson-f64-triad", "of-the-triad", dirac::wilson_triad),
     ("wilson-f32-speedup", "over-f64", dirac::wilson_f32),
     ("wilson-12-speedup", "over-18-numbers", || dirac::wilson_compressed(12, Precision::F64)),

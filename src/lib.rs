@@ -11,6 +11,7 @@ pub mod file;
 pub mod flow;
 pub mod gauge;
 pub mod lattice;
+pub mod layout;
 pub mod markov;
 pub mod memory;
 pub mod opencl;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in their order of dependency.
-const ROOMS: [&str; 20] = [
+const ROOMS: [&str; 21] = [
     "error",
     "memory",
     "file",
@@ -16,6 +16,7 @@ const ROOMS: [&str; 20] = [
     "lattice",
     "gauge",
     "dirac",
+    "layout",
     "space",
     "action",
     "program",

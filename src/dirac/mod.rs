@@ -51,6 +51,7 @@ pub(crate) use multi_shift::Shifted;
 pub use rational_approximation::RationalApproximation;
 pub use ritz::Extreme;
 pub use solve::{Report, SolveSpec, Solver};
+pub(crate) use spec::factors;
 pub use spec::{Anisotropy, Choice, Coefficient, DiracSpec, LinkNumbers, Phase, StaggeredSpec, WilsonSpec};
 pub use spectrum::{Method, Of, Spectrum, SpectrumSpec};
 pub use staggered::First;

@@ -132,7 +132,7 @@ impl Default for Anisotropy {
 }
 
 /// Boundary factors of the directions.
-pub(super) fn factors(boundary: &Option<Vec<Phase>>, dimensions: usize) -> Result<Vec<Complex64>> {
+pub(crate) fn factors(boundary: &Option<Vec<Phase>>, dimensions: usize) -> Result<Vec<Complex64>> {
     let Some(phases) = boundary else { return Ok(vec![1.0.into(); dimensions]) };
     if phases.len() != dimensions {
         return Err(Error::BadSpec(format!("boundary: expected {dimensions} factors, got {}", phases.len())));

@@ -40,7 +40,7 @@ pub enum First {
 
 impl First {
     /// eta_mu(x).
-    pub(super) fn phase(self, x: &[usize], mu: usize) -> f64 {
+    pub(crate) fn phase(self, x: &[usize], mu: usize) -> f64 {
         let last = x.len() - 1;
         let sum: usize = match self {
             First::X => x[..mu].iter().sum(),

@@ -36,6 +36,11 @@ impl<T: Copy> Output<T> {
         Ok(Self { start: expect_pointer(what, place)?, count })
     }
 
+    /// The first place.
+    pub fn start(&self) -> *mut T {
+        self.start.as_ptr()
+    }
+
     /// Writes a single result.
     pub fn write(self, result: T) {
         self.write_all(&[result]);

@@ -18,12 +18,24 @@ use std::sync::Arc;
 pub struct GaugeObject {
     context: Arc<Context>,
     gauge: Gauge,
+    /// Room for the next links, from the first time on that a host's were taken.
+    spare: Vec<f64>,
 }
 
 impl GaugeObject {
     /// Threads and more for what is made from the field.
     pub(super) fn context(&self) -> &Arc<Context> {
         &self.context
+    }
+
+    /// Fills memory that is kept for this with new links, and exchanges it for the links where that succeeds.
+    pub(super) fn renew(&mut self, fill: impl FnOnce(&Arc<Context>, &mut [f64]) -> Result<()>) -> Result<()> {
+        let count = self.gauge.links().len();
+        if self.spare.len() != count {
+            self.spare = arguments::zeros("links", count)?;
+        }
+        fill(&self.context, &mut self.spare)?;
+        self.gauge.swap_links(&mut self.spare)
     }
 }
 
@@ -149,7 +161,7 @@ pub unsafe extern "C" fn inst_gauge_new(
             unsafe { (shared("lattice", lattice)?, arguments::spec("spec", spec)?, Output::one("out", out)?) };
         let spec: GaugeSpec = spec::parse("gauge", text)?;
         let gauge = Gauge::unit(&object.lattice, spec.group)?;
-        out.write(handles::new(GaugeObject { context: Arc::clone(&object.context), gauge }));
+        out.write(handles::new(GaugeObject { context: Arc::clone(&object.context), gauge, spare: vec![] }));
         Ok(())
     })
 }

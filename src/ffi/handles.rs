@@ -11,7 +11,7 @@ use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLock
 use std::thread;
 
 /// Names of the kinds of objects.
-const KINDS: [&str; 8] = ["context", "lattice", "action", "model", "proposal", "chain", "gauge", "dirac"];
+const KINDS: [&str; 9] = ["context", "lattice", "action", "model", "proposal", "chain", "gauge", "dirac", "layout"];
 /// First word of an object of kind 0.
 const FIRST_TAG: u64 = 0x696e_7374_0b1e_c700;
 

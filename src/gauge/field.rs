@@ -78,6 +78,13 @@ impl Gauge {
         Ok(())
     }
 
+    /// Exchanges all numbers for as many others.
+    pub(crate) fn swap_links(&mut self, links: &mut Vec<f64>) -> Result<()> {
+        expect_length("links", self.links.len(), links.len())?;
+        std::mem::swap(&mut self.links, links);
+        Ok(())
+    }
+
     /// U_mu(x); N is the group's number of colours.
     pub fn link<const N: usize>(&self, site: usize, mu: usize) -> Matrix<N> {
         let start = (site * self.lattice.dimensions() + mu) * 2 * N * N;

@@ -37,6 +37,7 @@ pub use charge::charge;
 pub(crate) use clover::leaves;
 pub use clover::{clover_charge, energy_density};
 pub(crate) use colours::with_colours;
+pub(crate) use deviation::farther_than;
 pub use differential::Differential;
 pub use drift::drift;
 pub use field::Gauge;

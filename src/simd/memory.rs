@@ -1,5 +1,8 @@
 //! Memory in lines of 64 bytes.
 
+use super::instructions::Instructions;
+use super::lanes::Lanes;
+use super::native::{Launch, launch};
 use crate::error::{Error, Result};
 use crate::memory;
 
@@ -27,6 +30,40 @@ impl Lines {
     /// The first line.
     pub fn start(&mut self) -> *mut Line {
         self.0.as_mut_ptr()
+    }
+}
+
+/// Copies numbers to where nobody reads them soon, without reading what is there.
+///
+/// # Safety
+/// There is room for as many numbers at `to`, elsewhere.
+pub(crate) unsafe fn write_past_caches(numbers: &[f64], to: *mut f64) {
+    // SAFETY: the caller's promise; the processor was asked.
+    unsafe { launch(Instructions::best(), Write { numbers, to }) };
+}
+
+struct Write<'a> {
+    numbers: &'a [f64],
+    to: *mut f64,
+}
+
+impl Launch<f64> for Write<'_> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes<Scalar = f64>>(self) {
+        let (from, count, width) = (self.numbers.as_ptr(), self.numbers.len(), size_of::<L>() / 8);
+        // Streams of vectors go to whole lines alone.
+        let head = (self.to.addr().wrapping_neg() % size_of::<L>() / 8).min(count);
+        // SAFETY: the caller's promise; the lines are within the numbers, and aligned.
+        unsafe {
+            self.to.copy_from_nonoverlapping(from, head);
+            let mut k = head;
+            while k + width <= count {
+                from.add(k).cast::<L>().read_unaligned().stream(self.to.add(k).cast());
+                k += width;
+            }
+            L::fence();
+            self.to.add(k).copy_from_nonoverlapping(from.add(k), count - k);
+        }
     }
 }
 

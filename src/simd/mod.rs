@@ -19,7 +19,7 @@ mod x86_512;
 
 pub use instructions::Instructions;
 pub(crate) use lanes::{Lanes, Order, Real, Work};
-pub(crate) use memory::{Line, Lines, prefetch};
+pub(crate) use memory::{Line, Lines, prefetch, write_past_caches};
 pub(crate) use native::{Launch, Native, launch};
 pub use peak::multiply_add_peak;
 pub(crate) use portable::Array;
