@@ -5,6 +5,7 @@
 # make race       the same network in JAX and PyTorch against the benchmark rows
 # make train      trains the models of the repository again (they are written to models/)
 # make fields     the small gauge fields of the tests again, in every format (they are written to tests/fields/)
+# make fortran    the Fortran modules again, from the header and a template
 # make picture    docs/tau.png from the example's output
 # make spectrum CONFIG=FILE EXTENT="X Y Z T"   the eigenvalues of Wilson's operator on a configuration, and their picture
 # make install    PREFIX=/usr/local DESTDIR=
@@ -42,7 +43,7 @@ TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl tes
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-fortran test test-rust test-references test-opencl test-c test-valgrind test-oclgrind bench race train fields picture spectrum install library clean
+.PHONY: demo demo-fortran test test-rust test-references test-opencl test-c test-valgrind test-oclgrind bench race train fields fortran picture spectrum install library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/hmc_phi4
@@ -70,9 +71,21 @@ $(BUILD)/libinstanton.a: $(RELEASE)/libinstanton.a | $(BUILD)
 $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
 	$(C99) $< -o $@ $(LINK)
 
-$(BUILD)/%_fortran: examples/%.f90 $(RELEASE)/$(SHARED) | $(BUILD)
+# The Fortran module, from source as hosts compile it.
+$(BUILD)/fortran/%.o: bindings/fortran/src/%.f90
+	mkdir -p $(BUILD)/fortran
+	$(F2008) -J$(BUILD)/fortran -c $< -o $@
+
+$(BUILD)/fortran/instanton.o: $(BUILD)/fortran/instanton_c.o
+FORTRAN = $(BUILD)/fortran/instanton.o $(BUILD)/fortran/instanton_c.o
+
+$(BUILD)/%_fortran: examples/%.f90 $(FORTRAN) $(RELEASE)/$(SHARED)
 	mkdir -p $(BUILD)/modules/$*
-	$(F2008) -J$(BUILD)/modules/$* $< -o $@ $(LINK)
+	$(F2008) -I$(BUILD)/fortran -J$(BUILD)/modules/$* $< $(FORTRAN) -o $@ $(LINK)
+
+$(BUILD)/test_fortran: bindings/fortran/test/test_instanton.f90 $(FORTRAN) $(RELEASE)/$(SHARED)
+	mkdir -p $(BUILD)/modules/test
+	$(F2008) -I$(BUILD)/fortran -J$(BUILD)/modules/test $< $(FORTRAN) -o $@ $(LINK)
 
 # ---- tests -------------------------------------------------------------------------------------
 
@@ -110,13 +123,14 @@ $(BUILD)/test_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(RELEASE)
 $(BUILD)/lost_device.so: ffi-tests/lost_device.c | $(BUILD)
 	$(C99) -fPIC -shared $< -o $@ -ldl -Wl,--no-as-needed -l:libOpenCL.so.1
 
-test-c: $(TEST_PROGRAMS) $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran
+test-c: $(TEST_PROGRAMS) $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran
 	sh scripts/exports.sh $(RELEASE)/$(SHARED)
 	set -e; for test in $(TEST_PROGRAMS); do $$test; done
 	$(BUILD)/test_exactness models
 	$(BUILD)/test_exactness models "{seed: 11, device: 'opencl'}"
 	$(BUILD)/hmc_phi4 models 0.5
 	$(BUILD)/hmc_phi4 models 0.5 "{threads: 1, precision: 'f32', device: 'opencl'}"
+	$(BUILD)/test_fortran models tests/fields
 	$(BUILD)/hmc_phi4_fortran models 0.5
 	$(BUILD)/schwinger_fortran 4 2.0 0.2 40
 	! $(BUILD)/schwinger_fortran 4 2.0 0.2 0 2>/dev/null
@@ -144,6 +158,9 @@ train: $(BUILD)/train_phi4
 	$(BUILD)/train_phi4 8 6.008 models/phi4_8x8.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"
 	$(BUILD)/train_phi4 10 5.55 models/phi4_10x10.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"
 
+fortran:
+	INSTANTON_WRITE=1 $(CARGO) test --release --test fortran
+
 fields:
 	$(CARGO) test --release --test make_fields write_the_fields
 
@@ -157,8 +174,9 @@ spectrum: $(BUILD)/spectrum
 	python3 examples/plot_spectrum.py $(BUILD)/spectrum.txt $(BUILD)/spectrum.png
 
 install: library $(BUILD)/libinstanton.a
-	mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/instanton
+	mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/instanton/fortran
 	install -m 644 models/*.safetensors $(DESTDIR)$(PREFIX)/share/instanton/
+	install -m 644 bindings/fortran/src/*.f90 $(DESTDIR)$(PREFIX)/share/instanton/fortran/
 	install -m 644 include/instanton.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 $(BUILD)/libinstanton.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 755 $(RELEASE)/$(SHARED) $(DESTDIR)$(PREFIX)/lib/

@@ -3,111 +3,15 @@
 !   hmc_phi4 [MODELS [SECONDS [CONTEXT [SERIES]]]]
 !
 ! The same program as hmc_phi4.c, which tells what the arguments are and what it does. Everything here
-! but the calls that begin with inst_ is what such a code has anyway.
+! but the objects whose types begin with inst_ is what such a code has anyway.
 !
 ! Action: S = sum_x [ sum_mu (phi(x+mu) - phi(x))^2 + m2 phi^2 + lambda phi^4 ], m2 = -4.
 ! Couplings: Albergo, Kanwar, Shanahan, arXiv:1904.12072, table I.
 
-! The calls of instanton.h that the program needs.
-module instanton_interfaces
-  use, intrinsic :: iso_c_binding, only: c_char, c_double, c_int32_t, c_int64_t, c_ptr
-  implicit none
-  interface
-    function inst_version() bind(c) result(text)
-      import :: c_ptr
-      type(c_ptr) :: text
-    end function
-    function inst_last_error() bind(c) result(text)
-      import :: c_ptr
-      type(c_ptr) :: text
-    end function
-    function inst_context_new(spec, context) bind(c) result(status)
-      import :: c_char, c_int32_t, c_ptr
-      character(kind=c_char), intent(in) :: spec(*)
-      type(c_ptr), intent(out) :: context
-      integer(c_int32_t) :: status
-    end function
-    subroutine inst_context_free(context) bind(c)
-      import :: c_ptr
-      type(c_ptr), value :: context
-    end subroutine
-    function inst_lattice_new(context, dimensions, extent, lattice) bind(c) result(status)
-      import :: c_int32_t, c_int64_t, c_ptr
-      type(c_ptr), value :: context
-      integer(c_int32_t), value :: dimensions
-      integer(c_int64_t), intent(in) :: extent(*)
-      type(c_ptr), intent(out) :: lattice
-      integer(c_int32_t) :: status
-    end function
-    subroutine inst_lattice_free(lattice) bind(c)
-      import :: c_ptr
-      type(c_ptr), value :: lattice
-    end subroutine
-    function inst_model_load(lattice, path, model) bind(c) result(status)
-      import :: c_char, c_int32_t, c_ptr
-      type(c_ptr), value :: lattice
-      character(kind=c_char), intent(in) :: path(*)
-      type(c_ptr), intent(out) :: model
-      integer(c_int32_t) :: status
-    end function
-    subroutine inst_model_free(model) bind(c)
-      import :: c_ptr
-      type(c_ptr), value :: model
-    end subroutine
-    function inst_model_sample(model, counter, batch, fields, log_q) bind(c) result(status)
-      import :: c_double, c_int32_t, c_int64_t, c_ptr
-      type(c_ptr), value :: model
-      integer(c_int64_t), value :: counter, batch
-      real(c_double), intent(out) :: fields(*), log_q(*)
-      integer(c_int32_t) :: status
-    end function
-    function inst_proposal_new(model, action, spec, proposal) bind(c) result(status)
-      import :: c_char, c_int32_t, c_ptr
-      type(c_ptr), value :: model, action
-      character(kind=c_char), intent(in) :: spec(*)
-      type(c_ptr), intent(out) :: proposal
-      integer(c_int32_t) :: status
-    end function
-    subroutine inst_proposal_free(proposal) bind(c)
-      import :: c_ptr
-      type(c_ptr), value :: proposal
-    end subroutine
-    function inst_propose(proposal, counter, current, proposed, log_ratio) bind(c) result(status)
-      import :: c_double, c_int32_t, c_int64_t, c_ptr
-      type(c_ptr), value :: proposal
-      integer(c_int64_t), value :: counter
-      real(c_double), intent(in) :: current(*)
-      real(c_double), intent(out) :: proposed(*), log_ratio
-      integer(c_int32_t) :: status
-    end function
-    function inst_autocorrelation(count, series, mean, error, tau, tau_error) bind(c) result(status)
-      import :: c_double, c_int32_t, c_int64_t
-      integer(c_int64_t), value :: count
-      real(c_double), intent(in) :: series(*)
-      real(c_double), intent(out) :: mean, error, tau, tau_error
-      integer(c_int32_t) :: status
-    end function
-    function inst_reweighting(count, log_weights, ess, ess_error, log_z, log_z_error) bind(c) result(status)
-      import :: c_double, c_int32_t, c_int64_t
-      integer(c_int64_t), value :: count
-      real(c_double), intent(in) :: log_weights(*)
-      real(c_double), intent(out) :: ess, ess_error, log_z, log_z_error
-      integer(c_int32_t) :: status
-    end function
-    function inst_reweighting_tail(count, log_weights, tail_shape) bind(c) result(status)
-      import :: c_double, c_int32_t, c_int64_t
-      integer(c_int64_t), value :: count
-      real(c_double), intent(in) :: log_weights(*)
-      real(c_double), intent(out) :: tail_shape
-      integer(c_int32_t) :: status
-    end function
-  end interface
-end module instanton_interfaces
-
 module phi4_code
-  use, intrinsic :: iso_c_binding
+  use, intrinsic :: iso_c_binding, only: c_double, c_int64_t
   use, intrinsic :: iso_fortran_env, only: error_unit
-  use instanton_interfaces
+  use instanton
   implicit none
 
   integer, parameter :: dp = c_double, i8 = c_int64_t, observables = 3
@@ -140,27 +44,6 @@ module phi4_code
   end type
 
 contains
-
-  subroutine check(status, what)
-    integer(c_int32_t), intent(in) :: status
-    character(*), intent(in) :: what
-    if (status == 0) return
-    write (error_unit, '(a, a, i0, a, a)') what, ': status ', status, ': ', from_c(inst_last_error())
-    stop 1
-  end subroutine
-
-  function from_c(pointer) result(text)
-    type(c_ptr), intent(in) :: pointer
-    character(:), allocatable :: text
-    character(kind=c_char), pointer :: letters(:)
-    integer :: n
-    call c_f_pointer(pointer, letters, [4096])
-    text = ''
-    do n = 1, 4096
-      if (letters(n) == c_null_char) exit
-      text = text // letters(n)
-    end do
-  end function
 
   function now() result(seconds)
     real(dp) :: seconds
@@ -294,10 +177,10 @@ contains
   ! All that a code needs to add for learned proposals.
   subroutine learned_update(theory, proposal, chain)
     type(theory_type), intent(in) :: theory
-    type(c_ptr), intent(in) :: proposal
+    type(inst_proposal), intent(in) :: proposal
     type(chain_type), intent(inout) :: chain
     real(dp) :: proposed(theory%volume), log_ratio, new_action
-    call check(inst_propose(proposal, chain%counter, chain%phi, proposed, log_ratio), 'inst_propose')
+    call proposal%propose(chain%counter, chain%phi, proposed, log_ratio)
     chain%counter = chain%counter + 1
     new_action = action(theory, proposed)
     call accept_or_reject(chain, proposal_kind, proposed, new_action, chain%action - new_action + log_ratio)
@@ -316,12 +199,12 @@ contains
     chain%series(chain%updates, :) = measure(theory, chain%phi)
   end subroutine
 
-  ! Runs a chain for some time; without a proposal (a null pointer) it is hybrid Monte Carlo alone.
-  subroutine run(theory, setup, proposal, chain)
+  ! Runs a chain for some time; without a proposal it is hybrid Monte Carlo alone.
+  subroutine run(theory, setup, chain, proposal)
     type(theory_type), intent(in) :: theory
     type(setup_type), intent(in) :: setup
-    type(c_ptr), intent(in) :: proposal
     type(chain_type), intent(inout) :: chain
+    type(inst_proposal), intent(in), optional :: proposal
     real(dp) :: start
     integer :: n
     start = now()
@@ -330,7 +213,7 @@ contains
         call trajectory(theory, setup, chain)
         call record(theory, chain)
       end do
-      if (c_associated(proposal)) then
+      if (present(proposal)) then
         do n = 1, setup%proposals
           call learned_update(theory, proposal, chain)
           call record(theory, chain)
@@ -374,8 +257,7 @@ contains
     type(chain_type), intent(in) :: chain
     integer, intent(in) :: observable
     type(estimate_type) :: e
-    call check(inst_autocorrelation(chain%updates, chain%series(:chain%updates, observable), e%mean, e%error, &
-                                    e%tau, e%tau_error), 'inst_autocorrelation')
+    call autocorrelation(chain%series(:chain%updates, observable), e%mean, e%error, e%tau, e%tau_error)
   end function
 
   function percent(chain, kind) result(p)
@@ -432,7 +314,7 @@ contains
   subroutine print_log_z(setup, theory, model)
     type(setup_type), intent(in) :: setup
     type(theory_type), intent(in) :: theory
-    type(c_ptr), intent(in) :: model
+    type(inst_model), intent(in) :: model
     integer(i8), parameter :: batch = 1024, batches = 64
     real(dp) :: ess, ess_error, log_z, log_z_error, tail
     real(dp), allocatable :: fields(:, :), log_weights(:)
@@ -440,14 +322,13 @@ contains
     allocate (fields(theory%volume, batch), log_weights(batch * batches))
     do n = 0, batches - 1
       first = n * batch
-      call check(inst_model_sample(model, first, batch, fields, log_weights(first + 1:first + batch)), &
-                 'inst_model_sample')
+      call model%sample(first, fields, log_weights(first + 1:first + batch))
       do i = 1, batch
         log_weights(first + i) = -action(theory, fields(:, i)) - log_weights(first + i)
       end do
     end do
-    call check(inst_reweighting(batch * batches, log_weights, ess, ess_error, log_z, log_z_error), 'inst_reweighting')
-    call check(inst_reweighting_tail(batch * batches, log_weights, tail), 'inst_reweighting_tail')
+    call reweighting(log_weights, ess, ess_error, log_z, log_z_error)
+    call reweighting_tail(log_weights, tail)
     if (abs(setup%exact_log_z) > 0) then
       print '(2x, a27, 25x, f11.6, " +-", f11.6, f13.8, 6x, sp, f6.1)', 'log Z                      ', log_z, &
         log_z_error, setup%exact_log_z, (log_z - setup%exact_log_z) / log_z_error
@@ -471,7 +352,7 @@ program hmc_phi4
     setup_type(10, 5.550_dp, 14, 1.5_dp, 1, 31, [0.0_dp, 0.0_dp, 0.0_dp], 0.0_dp)]
   character(:), allocatable :: models, spec, text
   real(dp) :: seconds
-  type(c_ptr) :: context
+  type(inst_context) :: context
   integer :: i, unit, status
 
   models = argument(1, 'models')
@@ -488,13 +369,13 @@ program hmc_phi4
     open (newunit=unit, file=argument(4, ''), action='write')
     write (unit, '(a)') '# extent lambda proposals tau tau_error tau_us tau_error_us acceptance'
   end if
-  call check(inst_context_new(spec // c_null_char, context), 'inst_context_new')
-  print '(5a, f0.2, a, /)', 'instanton ', from_c(inst_version()), ', context ', spec, ', ', seconds, &
+  call context%new(spec)
+  print '(5a, f0.2, a, /)', 'instanton ', version(), ', context ', spec, ', ', seconds, &
     ' s for each lattice and chain'
   do i = 1, size(setups)
     call run_lattice(setups(i))
   end do
-  call inst_context_free(context)
+  call context%free()
   if (unit /= 0) close (unit)
 
 contains
@@ -517,23 +398,23 @@ contains
     type(setup_type), intent(in) :: setup
     type(theory_type) :: theory
     type(chain_type) :: chains(2)
-    type(c_ptr) :: lattice, model, proposal
+    type(inst_lattice) :: lattice
+    type(inst_model) :: model
+    type(inst_proposal) :: proposal
     character(32) :: name
     real(dp) :: proposed(setup%extent**2), log_ratio
     write (name, '(a, i0, a, i0, a)') '/phi4_', setup%extent, 'x', setup%extent, '.safetensors'
-    call check(inst_lattice_new(context, 2_c_int32_t, [integer(i8) :: setup%extent, setup%extent], lattice), &
-               'inst_lattice_new')
-    call check(inst_model_load(lattice, models // trim(name) // c_null_char, model), 'inst_model_load')
-    call check(inst_proposal_new(model, c_null_ptr, "{type: 'independence'}" // c_null_char, proposal), &
-               'inst_proposal_new')
+    call lattice%new(context, [setup%extent, setup%extent])
+    call model%load(lattice, models // trim(name))
+    call proposal%new(model, spec="{type: 'independence'}")
     theory = make_theory(setup)
     chains(1) = new_chain(theory, setup, 'HMC alone', 20260101_i8)
     chains(2) = new_chain(theory, setup, 'HMC and proposals', 77003311_i8)
     ! The first call builds what an OpenCL device runs; it is not timed, and its result not used.
-    call check(inst_propose(proposal, 0_i8, chains(2)%phi, proposed, log_ratio), 'inst_propose')
+    call proposal%propose(0_i8, chains(2)%phi, proposed, log_ratio)
     do while (chains(2)%seconds < seconds)
-      call run(theory, setup, c_null_ptr, chains(1))
-      call run(theory, setup, proposal, chains(2))
+      call run(theory, setup, chains(1))
+      call run(theory, setup, chains(2), proposal)
     end do
     print '(i0, a, i0, a, f0.3, a, f0.2, a, i0, a, i0, a, i0, a)', setup%extent, ' x ', setup%extent, &
       ', lambda = ', setup%lambda, ': trajectories of length ', setup%length, ' in ', setup%steps, ' steps; in turns ', &
@@ -542,8 +423,5 @@ contains
     call print_times(setup, chains, unit)
     call print_log_z(setup, theory, model)
     print '(a)', ''
-    call inst_proposal_free(proposal)
-    call inst_model_free(model)
-    call inst_lattice_free(lattice)
   end subroutine
 end program hmc_phi4

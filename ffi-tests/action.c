@@ -33,6 +33,11 @@ static inst_action *make(const inst_lattice *lattice, const char *spec) {
 /* S has the expected value, and its gradient is that of its values. */
 static void expect_action(inst_action *action, const double *phi, double expected) {
   double value, gradient[V], shifted[2 * V], values[2];
+  int64_t count = 0;
+  EXPECT_OK(inst_action_count(action, &count));
+  EXPECT(count == V);
+  EXPECT_STATUS(INST_NULL_ARGUMENT, inst_action_count(action, NULL));
+  EXPECT_STATUS(INST_NULL_ARGUMENT, inst_action_count(NULL, &count));
   EXPECT_OK(inst_action_value(action, 1, phi, &value));
   EXPECT_CLOSE(value, expected, 1e-11 * (1.0 + fabs(expected)));
   EXPECT_OK(inst_action_gradient(action, 1, phi, gradient));

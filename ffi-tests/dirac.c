@@ -14,7 +14,12 @@ static void the_free_operator(void) {
   const char *specs[] = {"{type: 'wilson', mass: 0.25}", "{type: 'wilson', mass: 0.25, links: 12}",
                          "{type: 'wilson', mass: 0.25, links: 8}"};
   for (size_t k = 0; k < sizeof specs / sizeof *specs; k++) {
+    int64_t count = 0;
     EXPECT_OK(inst_dirac_new(gauge, specs[k], &dirac));
+    EXPECT_OK(inst_dirac_count(dirac, &count));
+    EXPECT(count == NUMBERS);
+    EXPECT_STATUS(INST_NULL_ARGUMENT, inst_dirac_count(dirac, NULL));
+    EXPECT_STATUS(INST_NULL_ARGUMENT, inst_dirac_count(NULL, &count));
     for (int i = 0; i < NUMBERS; i++) source[i] = 1.0 + i % SPINOR;
     EXPECT_OK(inst_dirac_apply(dirac, "plain", 1, source, image));
     for (int i = 0; i < NUMBERS; i++) EXPECT_CLOSE(image[i], 0.25 * source[i], 1e-12);
@@ -48,6 +53,9 @@ static void staggered_operators(void) {
   inst_dirac *naive, *improved;
   EXPECT_OK(inst_dirac_new(gauge, "{type: 'staggered', mass: 0.25, first: 'time'}", &naive));
   EXPECT_OK(inst_dirac_new_improved(gauge, gauge, 0.25, &improved));
+  int64_t count = 0;
+  EXPECT_OK(inst_dirac_count(naive, &count));
+  EXPECT(count == COUNT);
   for (int i = 0; i < COUNT; i++) source[i] = 1.0 + i % VECTOR;
   EXPECT_OK(inst_dirac_apply(naive, "plain", 1, source, image));
   for (int i = 0; i < COUNT; i++) EXPECT_CLOSE(image[i], 0.25 * source[i], 1e-12);

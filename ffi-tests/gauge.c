@@ -425,6 +425,11 @@ int main(void) {
   for (int i = 0; i < 4 * V; i++) random_link(links + i * LINK, &random);
   EXPECT_OK(inst_gauge_set_links(gauge, links));
   expect_untouched();
+  int64_t count = 0;
+  EXPECT_OK(inst_gauge_count(gauge, &count));
+  EXPECT(count == NUMBERS);
+  EXPECT_STATUS(INST_NULL_ARGUMENT, inst_gauge_count(gauge, NULL));
+  EXPECT_STATUS(INST_NULL_ARGUMENT, inst_gauge_count(NULL, &count));
 
   unit_fields();
   observables();

@@ -76,6 +76,17 @@ pub unsafe extern "C" fn inst_action_free(action: *mut inst_action) {
     guard(|| unsafe { handles::free("action", action) });
 }
 
+/// Writes how many numbers a field has.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_action_count(action: *const inst_action, count: *mut i64) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let (object, count) = unsafe { (shared("action", action)?, Output::one("count", count)?) };
+        count.write(object.action.count() as i64);
+        Ok(())
+    })
+}
+
 /// Writes S of each of `batch` fields to `values`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_action_value(

@@ -81,6 +81,17 @@ fn numbers(dirac: &Dirac, count: i64) -> Result<(usize, usize)> {
     Ok((count, arguments::count("count", 1, total)?))
 }
 
+/// Writes how many numbers a spinor field has.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_dirac_count(dirac: *const inst_dirac, count: *mut i64) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let (dirac, count) = unsafe { (shared("dirac", dirac)?, Output::one("count", count)?) };
+        count.write(dirac.count() as i64);
+        Ok(())
+    })
+}
+
 /// Applies D, its adjoint or D^dagger D to `count` spinor fields.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_dirac_apply(

@@ -173,6 +173,17 @@ pub unsafe extern "C" fn inst_gauge_free(gauge: *mut inst_gauge) {
     guard(|| unsafe { handles::free("gauge", gauge) });
 }
 
+/// Writes how many numbers the links are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_gauge_count(gauge: *const inst_gauge, count: *mut i64) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let (gauge, count) = unsafe { (shared("gauge", gauge)?, Output::one("count", count)?) };
+        count.write(gauge.links().len() as i64);
+        Ok(())
+    })
+}
+
 /// Replaces all links, which have to be in the group.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_gauge_set_links(gauge: *mut inst_gauge, links: *const f64) -> inst_status {

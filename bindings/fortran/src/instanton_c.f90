@@ -1,0 +1,637 @@
+! Interfaces of include/instanton.h, made from it by `make fortran`. What C points to is passed as an address,
+! c_loc(array); the module instanton is the one to use.
+module instanton_c
+  use, intrinsic :: iso_c_binding, only: c_double, c_funptr, c_int32_t, c_int64_t, c_ptr
+  implicit none
+  public
+  integer(c_int32_t), parameter :: INST_OK = 0
+  integer(c_int32_t), parameter :: INST_NULL_ARGUMENT = 1
+  integer(c_int32_t), parameter :: INST_BAD_SPEC = 2
+  integer(c_int32_t), parameter :: INST_BAD_SHAPE = 3
+  integer(c_int32_t), parameter :: INST_BAD_INPUT = 4
+  integer(c_int32_t), parameter :: INST_IO = 5
+  integer(c_int32_t), parameter :: INST_NOT_CONVERGED = 6
+  integer(c_int32_t), parameter :: INST_NO_DEVICE = 7
+  integer(c_int32_t), parameter :: INST_STOPPED = 8
+  integer(c_int32_t), parameter :: INST_UNSUPPORTED = 9
+  integer(c_int32_t), parameter :: INST_INTERNAL = 99
+  type, bind(c) :: inst_solve_report
+    integer(c_int64_t) :: struct_size = 0
+    integer(c_int64_t) :: iterations = 0
+    real(c_double) :: residual = 0
+    real(c_double) :: seconds = 0
+  end type
+  interface
+    function inst_version() bind(c) result(status)
+      import
+      type(c_ptr) :: status
+    end function
+    function inst_last_error() bind(c) result(status)
+      import
+      type(c_ptr) :: status
+    end function
+    function inst_context_new(&
+        spec, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: spec
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    subroutine inst_context_free(&
+        context) bind(c)
+      import
+      type(c_ptr), value :: context
+    end subroutine
+    function inst_devices(&
+        text, &
+        capacity, &
+        needed) bind(c) result(status)
+      import
+      type(c_ptr), value :: text
+      integer(c_int64_t), value :: capacity
+      type(c_ptr), value :: needed
+      integer(c_int32_t) :: status
+    end function
+    function inst_lattice_new(&
+        context, &
+        dimensions, &
+        extent, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: context
+      integer(c_int32_t), value :: dimensions
+      type(c_ptr), value :: extent
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    subroutine inst_lattice_free(&
+        lattice) bind(c)
+      import
+      type(c_ptr), value :: lattice
+    end subroutine
+    function inst_action_new(&
+        lattice, &
+        spec, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: lattice
+      type(c_ptr), value :: spec
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    function inst_action_from_callback(&
+        lattice, &
+        function, &
+        user, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: lattice
+      type(c_funptr), value :: function
+      type(c_ptr), value :: user
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    subroutine inst_action_free(&
+        action) bind(c)
+      import
+      type(c_ptr), value :: action
+    end subroutine
+    function inst_action_count(&
+        action, &
+        count) bind(c) result(status)
+      import
+      type(c_ptr), value :: action
+      type(c_ptr), value :: count
+      integer(c_int32_t) :: status
+    end function
+    function inst_action_value(&
+        action, &
+        batch, &
+        fields, &
+        values) bind(c) result(status)
+      import
+      type(c_ptr), value :: action
+      integer(c_int64_t), value :: batch
+      type(c_ptr), value :: fields
+      type(c_ptr), value :: values
+      integer(c_int32_t) :: status
+    end function
+    function inst_action_gradient(&
+        action, &
+        batch, &
+        fields, &
+        gradients) bind(c) result(status)
+      import
+      type(c_ptr), value :: action
+      integer(c_int64_t), value :: batch
+      type(c_ptr), value :: fields
+      type(c_ptr), value :: gradients
+      integer(c_int32_t) :: status
+    end function
+    function inst_action_refresh(&
+        action, &
+        counter, &
+        field, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: action
+      integer(c_int64_t), value :: counter
+      type(c_ptr), value :: field
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    function inst_model_new(&
+        lattice, &
+        spec, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: lattice
+      type(c_ptr), value :: spec
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    function inst_model_load(&
+        lattice, &
+        path, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: lattice
+      type(c_ptr), value :: path
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    function inst_model_save(&
+        model, &
+        path) bind(c) result(status)
+      import
+      type(c_ptr), value :: model
+      type(c_ptr), value :: path
+      integer(c_int32_t) :: status
+    end function
+    function inst_model_describe(&
+        model, &
+        text, &
+        capacity, &
+        needed) bind(c) result(status)
+      import
+      type(c_ptr), value :: model
+      type(c_ptr), value :: text
+      integer(c_int64_t), value :: capacity
+      type(c_ptr), value :: needed
+      integer(c_int32_t) :: status
+    end function
+    subroutine inst_model_free(&
+        model) bind(c)
+      import
+      type(c_ptr), value :: model
+    end subroutine
+    function inst_model_train(&
+        model, &
+        action, &
+        spec, &
+        progress, &
+        user) bind(c) result(status)
+      import
+      type(c_ptr), value :: model
+      type(c_ptr), value :: action
+      type(c_ptr), value :: spec
+      type(c_funptr), value :: progress
+      type(c_ptr), value :: user
+      integer(c_int32_t) :: status
+    end function
+    function inst_model_sample(&
+        model, &
+        counter, &
+        batch, &
+        fields, &
+        log_q) bind(c) result(status)
+      import
+      type(c_ptr), value :: model
+      integer(c_int64_t), value :: counter
+      integer(c_int64_t), value :: batch
+      type(c_ptr), value :: fields
+      type(c_ptr), value :: log_q
+      integer(c_int32_t) :: status
+    end function
+    function inst_model_log_density(&
+        model, &
+        batch, &
+        fields, &
+        log_q) bind(c) result(status)
+      import
+      type(c_ptr), value :: model
+      integer(c_int64_t), value :: batch
+      type(c_ptr), value :: fields
+      type(c_ptr), value :: log_q
+      integer(c_int32_t) :: status
+    end function
+    function inst_proposal_new(&
+        model, &
+        action, &
+        spec, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: model
+      type(c_ptr), value :: action
+      type(c_ptr), value :: spec
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    subroutine inst_proposal_free(&
+        proposal) bind(c)
+      import
+      type(c_ptr), value :: proposal
+    end subroutine
+    function inst_propose(&
+        proposal, &
+        counter, &
+        current, &
+        proposed, &
+        log_ratio) bind(c) result(status)
+      import
+      type(c_ptr), value :: proposal
+      integer(c_int64_t), value :: counter
+      type(c_ptr), value :: current
+      type(c_ptr), value :: proposed
+      type(c_ptr), value :: log_ratio
+      integer(c_int32_t) :: status
+    end function
+    function inst_chain_new(&
+        action, &
+        model, &
+        spec, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: action
+      type(c_ptr), value :: model
+      type(c_ptr), value :: spec
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    subroutine inst_chain_free(&
+        chain) bind(c)
+      import
+      type(c_ptr), value :: chain
+    end subroutine
+    function inst_chain_set_field(&
+        chain, &
+        field) bind(c) result(status)
+      import
+      type(c_ptr), value :: chain
+      type(c_ptr), value :: field
+      integer(c_int32_t) :: status
+    end function
+    function inst_chain_field(&
+        chain, &
+        field) bind(c) result(status)
+      import
+      type(c_ptr), value :: chain
+      type(c_ptr), value :: field
+      integer(c_int32_t) :: status
+    end function
+    function inst_chain_step(&
+        chain, &
+        accepted, &
+        value, &
+        delta) bind(c) result(status)
+      import
+      type(c_ptr), value :: chain
+      type(c_ptr), value :: accepted
+      type(c_ptr), value :: value
+      type(c_ptr), value :: delta
+      integer(c_int32_t) :: status
+    end function
+    function inst_chain_save(&
+        chain, &
+        path) bind(c) result(status)
+      import
+      type(c_ptr), value :: chain
+      type(c_ptr), value :: path
+      integer(c_int32_t) :: status
+    end function
+    function inst_chain_load(&
+        chain, &
+        path) bind(c) result(status)
+      import
+      type(c_ptr), value :: chain
+      type(c_ptr), value :: path
+      integer(c_int32_t) :: status
+    end function
+    function inst_autocorrelation(&
+        count, &
+        series, &
+        mean, &
+        error, &
+        tau, &
+        tau_error) bind(c) result(status)
+      import
+      integer(c_int64_t), value :: count
+      type(c_ptr), value :: series
+      type(c_ptr), value :: mean
+      type(c_ptr), value :: error
+      type(c_ptr), value :: tau
+      type(c_ptr), value :: tau_error
+      integer(c_int32_t) :: status
+    end function
+    function inst_reweighting(&
+        count, &
+        log_weights, &
+        ess, &
+        ess_error, &
+        log_z, &
+        log_z_error) bind(c) result(status)
+      import
+      integer(c_int64_t), value :: count
+      type(c_ptr), value :: log_weights
+      type(c_ptr), value :: ess
+      type(c_ptr), value :: ess_error
+      type(c_ptr), value :: log_z
+      type(c_ptr), value :: log_z_error
+      integer(c_int32_t) :: status
+    end function
+    function inst_reweighting_tail(&
+        count, &
+        log_weights, &
+        tail_shape) bind(c) result(status)
+      import
+      integer(c_int64_t), value :: count
+      type(c_ptr), value :: log_weights
+      type(c_ptr), value :: tail_shape
+      integer(c_int32_t) :: status
+    end function
+    function inst_gauge_new(&
+        lattice, &
+        spec, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: lattice
+      type(c_ptr), value :: spec
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    subroutine inst_gauge_free(&
+        gauge) bind(c)
+      import
+      type(c_ptr), value :: gauge
+    end subroutine
+    function inst_gauge_count(&
+        gauge, &
+        count) bind(c) result(status)
+      import
+      type(c_ptr), value :: gauge
+      type(c_ptr), value :: count
+      integer(c_int32_t) :: status
+    end function
+    function inst_gauge_set_links(&
+        gauge, &
+        links) bind(c) result(status)
+      import
+      type(c_ptr), value :: gauge
+      type(c_ptr), value :: links
+      integer(c_int32_t) :: status
+    end function
+    function inst_gauge_links(&
+        gauge, &
+        links) bind(c) result(status)
+      import
+      type(c_ptr), value :: gauge
+      type(c_ptr), value :: links
+      integer(c_int32_t) :: status
+    end function
+    function inst_gauge_read(&
+        gauge, &
+        path, &
+        spec) bind(c) result(status)
+      import
+      type(c_ptr), value :: gauge
+      type(c_ptr), value :: path
+      type(c_ptr), value :: spec
+      integer(c_int32_t) :: status
+    end function
+    function inst_gauge_write(&
+        gauge, &
+        path, &
+        spec) bind(c) result(status)
+      import
+      type(c_ptr), value :: gauge
+      type(c_ptr), value :: path
+      type(c_ptr), value :: spec
+      integer(c_int32_t) :: status
+    end function
+    function inst_gauge_observe(&
+        gauge, &
+        spec, &
+        capacity, &
+        values, &
+        count) bind(c) result(status)
+      import
+      type(c_ptr), value :: gauge
+      type(c_ptr), value :: spec
+      integer(c_int64_t), value :: capacity
+      type(c_ptr), value :: values
+      type(c_ptr), value :: count
+      integer(c_int32_t) :: status
+    end function
+    function inst_gauge_smear(&
+        gauge, &
+        spec) bind(c) result(status)
+      import
+      type(c_ptr), value :: gauge
+      type(c_ptr), value :: spec
+      integer(c_int32_t) :: status
+    end function
+    function inst_layout_new(&
+        lattice, &
+        spec, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: lattice
+      type(c_ptr), value :: spec
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    function inst_layout_new_with_sites(&
+        lattice, &
+        spec, &
+        sites, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: lattice
+      type(c_ptr), value :: spec
+      type(c_ptr), value :: sites
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    subroutine inst_layout_free(&
+        layout) bind(c)
+      import
+      type(c_ptr), value :: layout
+    end subroutine
+    function inst_layout_size(&
+        layout, &
+        bases, &
+        bytes) bind(c) result(status)
+      import
+      type(c_ptr), value :: layout
+      type(c_ptr), value :: bases
+      type(c_ptr), value :: bytes
+      integer(c_int32_t) :: status
+    end function
+    function inst_layout_offset(&
+        layout, &
+        x, &
+        mu, &
+        row, &
+        column, &
+        imaginary, &
+        base, &
+        offset) bind(c) result(status)
+      import
+      type(c_ptr), value :: layout
+      type(c_ptr), value :: x
+      integer(c_int32_t), value :: mu
+      integer(c_int32_t), value :: row
+      integer(c_int32_t), value :: column
+      integer(c_int32_t), value :: imaginary
+      type(c_ptr), value :: base
+      type(c_ptr), value :: offset
+      integer(c_int32_t) :: status
+    end function
+    function inst_layout_import(&
+        layout, &
+        base, &
+        fields) bind(c) result(status)
+      import
+      type(c_ptr), value :: layout
+      type(c_ptr), value :: base
+      type(c_ptr), value :: fields
+      integer(c_int32_t) :: status
+    end function
+    function inst_layout_export(&
+        layout, &
+        fields, &
+        base) bind(c) result(status)
+      import
+      type(c_ptr), value :: layout
+      type(c_ptr), value :: fields
+      type(c_ptr), value :: base
+      integer(c_int32_t) :: status
+    end function
+    function inst_gauge_import(&
+        gauge, &
+        layout, &
+        base) bind(c) result(status)
+      import
+      type(c_ptr), value :: gauge
+      type(c_ptr), value :: layout
+      type(c_ptr), value :: base
+      integer(c_int32_t) :: status
+    end function
+    function inst_gauge_export(&
+        gauge, &
+        layout, &
+        base) bind(c) result(status)
+      import
+      type(c_ptr), value :: gauge
+      type(c_ptr), value :: layout
+      type(c_ptr), value :: base
+      integer(c_int32_t) :: status
+    end function
+    function inst_dirac_new(&
+        gauge, &
+        spec, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: gauge
+      type(c_ptr), value :: spec
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    function inst_dirac_new_improved(&
+        fat, &
+        longer, &
+        mass, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: fat
+      type(c_ptr), value :: longer
+      real(c_double), value :: mass
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    subroutine inst_dirac_free(&
+        dirac) bind(c)
+      import
+      type(c_ptr), value :: dirac
+    end subroutine
+    function inst_dirac_count(&
+        dirac, &
+        count) bind(c) result(status)
+      import
+      type(c_ptr), value :: dirac
+      type(c_ptr), value :: count
+      integer(c_int32_t) :: status
+    end function
+    function inst_dirac_apply(&
+        dirac, &
+        which, &
+        count, &
+        in, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: dirac
+      type(c_ptr), value :: which
+      integer(c_int64_t), value :: count
+      type(c_ptr), value :: in
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    function inst_dirac_solve(&
+        dirac, &
+        spec, &
+        count, &
+        source, &
+        solution, &
+        report) bind(c) result(status)
+      import
+      type(c_ptr), value :: dirac
+      type(c_ptr), value :: spec
+      integer(c_int64_t), value :: count
+      type(c_ptr), value :: source
+      type(c_ptr), value :: solution
+      type(c_ptr), value :: report
+      integer(c_int32_t) :: status
+    end function
+    function inst_dirac_spectrum(&
+        dirac, &
+        spec, &
+        count, &
+        values, &
+        vectors) bind(c) result(status)
+      import
+      type(c_ptr), value :: dirac
+      type(c_ptr), value :: spec
+      integer(c_int64_t), value :: count
+      type(c_ptr), value :: values
+      type(c_ptr), value :: vectors
+      integer(c_int32_t) :: status
+    end function
+    function inst_dirac_spectrum_with_residuals(&
+        dirac, &
+        spec, &
+        count, &
+        values, &
+        vectors, &
+        residuals) bind(c) result(status)
+      import
+      type(c_ptr), value :: dirac
+      type(c_ptr), value :: spec
+      integer(c_int64_t), value :: count
+      type(c_ptr), value :: values
+      type(c_ptr), value :: vectors
+      type(c_ptr), value :: residuals
+      integer(c_int32_t) :: status
+    end function
+  end interface
+end module

@@ -1,0 +1,391 @@
+! Functions that the library calls.
+module free_action
+  use, intrinsic :: iso_c_binding
+  implicit none
+  integer :: steps_seen = 0
+
+contains
+
+  ! S = sum phi^2 / 2.
+  function free_field(field, count, value, gradient, user) bind(c) result(stop)
+    integer(c_int64_t), value :: count
+    real(c_double), intent(in) :: field(count)
+    real(c_double), intent(out) :: value
+    type(c_ptr), value :: gradient, user
+    integer(c_int32_t) :: stop
+    real(c_double), pointer :: slopes(:)
+    value = 0.5_c_double * sum(field**2)
+    if (c_associated(gradient)) then
+      call c_f_pointer(gradient, slopes, [count])
+      slopes = field
+    end if
+    stop = merge(1_c_int32_t, 0_c_int32_t, c_associated(user))
+  end function
+
+  ! Stops after seven steps.
+  function count_steps(step, steps, loss, ess, user) bind(c) result(stop)
+    integer(c_int64_t), value :: step, steps
+    real(c_double), value :: loss, ess
+    type(c_ptr), value :: user
+    integer(c_int32_t) :: stop
+    stop = merge(1_c_int32_t, 0_c_int32_t, c_associated(user) .or. loss > huge(loss) .or. ess > 1.0001_c_double)
+    steps_seen = steps_seen + 1
+    if (step == 7 .and. steps == 10) stop = 1
+  end function
+end module
+
+! The module instanton: objects, errors, shapes, and numbers that are known.
+!   test_instanton MODELS FIELDS
+program test_instanton
+  use, intrinsic :: iso_c_binding, only: c_associated, c_double, c_int32_t, c_int64_t, c_loc, c_null_ptr, c_ptr
+  use, intrinsic :: iso_fortran_env, only: error_unit
+  use instanton
+  use free_action
+  implicit none
+  integer, parameter :: dp = c_double, i8 = c_int64_t
+  integer :: passed = 0
+  character(1000) :: message
+  character(:), allocatable :: models, fields
+
+  models = argument(1)
+  fields = argument(2)
+  call test_objects()
+  call test_errors()
+  call test_actions()
+  call test_proposals()
+  call test_chains()
+  call test_training()
+  call test_gauge_fields()
+  call test_layouts()
+  call test_dirac()
+  print '(a, i0, a)', 'fortran: ', passed, ' passed, 0 failed'
+
+contains
+
+  function argument(n) result(text)
+    integer, intent(in) :: n
+    character(:), allocatable :: text
+    integer :: length
+    call get_command_argument(n, length=length)
+    allocate (character(length) :: text)
+    call get_command_argument(n, text)
+  end function
+
+  subroutine expect(holds, what)
+    logical, intent(in) :: holds
+    character(*), intent(in) :: what
+    if (.not. holds) then
+      write (error_unit, '(4a)') 'fortran: expected ', what, '; last message: ', trim(message)
+      stop 1
+    end if
+    passed = passed + 1
+  end subroutine
+
+  ! A call that has to fail with a status and a message that holds a text.
+  subroutine expect_error(stat, status, text)
+    integer, intent(in) :: stat
+    integer(c_int32_t), intent(in) :: status
+    character(*), intent(in) :: text
+    call expect(stat == status .and. index(message, text) > 0, text)
+  end subroutine
+
+  subroutine make(context, lattice, extent)
+    type(inst_context), intent(inout) :: context
+    type(inst_lattice), intent(inout) :: lattice
+    integer, intent(in) :: extent(:)
+    call context%new('{threads: 1, seed: 5}')
+    call lattice%new(context, extent)
+  end subroutine
+
+  ! Objects end with their variables, by hand, and when they are made anew; in any order.
+  subroutine test_objects()
+    type(inst_context) :: context
+    type(inst_lattice) :: lattice
+    type(inst_action) :: action
+    integer :: n
+    do n = 1, 50
+      call make(context, lattice, [4, 4])
+      call action%new(lattice, "{type: 'phi4', mass_squared: 1, lambda: 0}")
+      call context%free()
+      call context%free()
+      call expect(index(version(), '.') > 0, 'a version')
+    end do
+    call expect(index(devices(), '"cpu"') > 0, 'the CPU among the devices')
+  end subroutine
+
+  subroutine test_errors()
+    type(inst_context) :: context
+    type(inst_lattice) :: lattice
+    type(inst_action) :: action
+    type(inst_model) :: model
+    real(dp) :: field(4, 4), values(1), batch(2), gradient(4, 3)
+    integer :: stat
+    field = 1
+    call context%new('{threads: -1}', stat, message)
+    call expect_error(stat, INST_BAD_SPEC, 'threads: expected')
+    call context%new(stat=stat)
+    call expect(stat == INST_OK, 'a context of defaults')
+    call lattice%new(context, [4, 1], stat, message)
+    call expect_error(stat, INST_BAD_SHAPE, 'extent[1]: expected at least 2 sites, got 1')
+    call lattice%new(context, [integer ::], stat, message)
+    call expect_error(stat, INST_BAD_SHAPE, 'dimensions: expected 1 to 4, got 0')
+    call action%value(field, values, stat, message)
+    call expect_error(stat, INST_NULL_ARGUMENT, 'action: expected a pointer, got NULL')
+    call lattice%new(context, [4, 4])
+    call action%new(lattice, "{type: 'phi4', mass: 1}", stat, message)
+    call expect_error(stat, INST_BAD_SPEC, "unknown key 'mass'")
+    call action%new(lattice, "{type: 'phi4', mass_squared: 1, lambda: 0}", stat, message)
+    call expect(stat == INST_OK, 'an action')
+    call action%value(field, batch, stat, message)
+    call expect_error(stat, INST_BAD_SHAPE, 'fields: expected numbers: 32, got 16')
+    call action%gradient(field, gradient, stat=stat, errmsg=message)
+    call expect_error(stat, INST_BAD_SHAPE, 'gradients: expected numbers: 16, got 12')
+    field(2, 3) = field(2, 3) / (field(1, 1) - field(2, 2))
+    call action%value(field, values, stat, message)
+    call expect_error(stat, INST_BAD_INPUT, 'at index 9')
+    call model%load(lattice, models // '/nothing', stat, message)
+    call expect_error(stat, INST_IO, 'nothing')
+  end subroutine
+
+  subroutine test_actions()
+    type(inst_context) :: context
+    type(inst_lattice) :: lattice
+    type(inst_action) :: action, own
+    real(dp), target :: phi(4, 6), many(4, 6, 3), wide(8, 6)
+    real(dp) :: values(3), one(1), gradient(4, 6), gradients(4, 6, 3)
+    integer :: x, y, n
+    call make(context, lattice, [4, 6])
+    call action%new(lattice, "{type: 'phi4', mass_squared: 0.5, lambda: 0.25}")
+    do n = 1, 3
+      do y = 1, 6
+        do x = 1, 4
+          many(x, y, n) = sin(real(x + 3 * y + n, dp))
+        end do
+      end do
+    end do
+    call action%value(many, values)
+    do n = 1, 3
+      phi = many(:, :, n)
+      ! x is the first index.
+      one(1) = sum((cshift(phi, 1, 1) - phi)**2) + sum((cshift(phi, 1, 2) - phi)**2) + sum(0.5_dp * phi**2 + 0.25_dp * phi**4)
+      call expect(abs(values(n) - one(1)) < 1e-12_dp, 'the action of a batch')
+    end do
+    call action%gradient(phi, gradient)
+    call action%gradient(many, gradients, 3)
+    call expect(maxval(abs(gradient - gradients(:, :, 3))) < 1e-14_dp, 'gradients of a batch')
+    ! A part of an array, which is not contiguous, is copied by the compiler.
+    wide = 1e9_dp
+    wide(::2, :) = phi
+    call action%value(wide(::2, :), one)
+    call expect(abs(one(1) - values(3)) < 1e-14_dp, 'the action of a part of an array')
+    call own%from_callback(lattice, free_field)
+    call own%value(phi, one)
+    call own%gradient(phi, gradient)
+    call expect(abs(one(1) - 0.5_dp * sum(phi**2)) < 1e-12_dp .and. maxval(abs(gradient - phi)) < 1e-14_dp, 'a callback')
+  end subroutine
+
+  ! Exact log Z at 6 x 6 by the transfer matrix.
+  subroutine test_proposals()
+    integer, parameter :: batch = 8192
+    type(inst_context) :: context
+    type(inst_lattice) :: lattice
+    type(inst_action) :: action
+    type(inst_model) :: model
+    type(inst_proposal) :: proposal
+    real(dp), allocatable :: samples(:, :, :), log_q(:), again(:), values(:)
+    real(dp) :: ess, ess_error, log_z, log_z_error, tail, proposed(6, 6), log_ratio, short(6, 5)
+    integer :: stat
+    call make(context, lattice, [6, 6])
+    call action%new(lattice, "{type: 'phi4', mass_squared: -4, lambda: 6.975}")
+    call model%load(lattice, models // '/phi4_6x6.safetensors')
+    call expect(index(model%describe(), '"affine"') > 0, 'a description')
+    allocate (samples(6, 6, batch), log_q(batch), again(batch), values(batch))
+    call model%sample(0_i8, samples, log_q)
+    call model%log_density(samples, again)
+    call expect(maxval(abs(again - log_q)) < 1e-9_dp, 'the density of samples')
+    call action%value(samples, values)
+    call reweighting(-values - log_q, ess, ess_error, log_z, log_z_error)
+    call reweighting_tail(-values - log_q, tail)
+    call expect(abs(log_z - 6.98494787_dp) < 5 * log_z_error .and. log_z_error < 0.01_dp, 'log Z')
+    call expect(ess > 0.7_dp .and. tail < 0.7_dp, 'weights')
+    call proposal%new(model)
+    call proposal%propose(17_i8, samples(:, :, 1), proposed, log_ratio)
+    call expect(maxval(abs(proposed - samples(:, :, 18))) < 1e-12_dp, 'the proposal of a counter')
+    call expect(abs(log_ratio - log_q(1) + log_q(18)) < 1e-9_dp, 'its ratio')
+    call proposal%propose(17_i8, short, proposed, log_ratio, stat, message)
+    call expect_error(stat, INST_BAD_SHAPE, 'current: expected numbers: 36, got 30')
+  end subroutine
+
+  subroutine test_chains()
+    type(inst_context) :: context
+    type(inst_lattice) :: lattice
+    type(inst_action) :: action
+    type(inst_model) :: model
+    type(inst_chain) :: chain
+    real(dp) :: phi(6, 6), value, delta, series(4000), mean, error, tau, tau_error
+    logical :: accepted
+    integer :: n
+    call make(context, lattice, [6, 6])
+    call action%new(lattice, "{type: 'phi4', mass_squared: -4, lambda: 6.975}")
+    call model%load(lattice, models // '/phi4_6x6.safetensors')
+    call chain%new(action, model, "{type: 'cycle', kernels: [{type: 'hmc'}, {type: 'independence', repeat: 4}]}")
+    do n = 1, size(series)
+      call chain%step(accepted, value, delta)
+      call chain%field(phi)
+      series(n) = sum(phi**2) / 36
+    end do
+    call autocorrelation(series, mean, error, tau, tau_error)
+    call expect(abs(mean - 0.16138658_dp) < 5 * error .and. error < 0.002_dp, '<phi^2>')
+    phi = 0.25_dp
+    call chain%set_field(phi)
+    call chain%field(phi)
+    call expect(all(abs(phi - 0.25_dp) <= 0), 'the field that was set')
+  end subroutine
+
+  subroutine test_training()
+    type(inst_context) :: context
+    type(inst_lattice) :: lattice
+    type(inst_action) :: action
+    type(inst_model) :: model
+    integer :: stat
+    call make(context, lattice, [4, 4])
+    call action%new(lattice, "{type: 'phi4', mass_squared: 1, lambda: 0}")
+    call model%new(lattice, "{type: 'affine', layers: 2, hidden: [4]}")
+    steps_seen = 0
+    call model%train(action, '{steps: 10, batch: 8}', count_steps, stat=stat, errmsg=message)
+    call expect_error(stat, INST_STOPPED, 'progress callback: expected 0, got 1')
+    call expect(steps_seen == 7, 'seven steps')
+    call model%train(action, '{steps: 10, batch: 8}', stat=stat, errmsg=message)
+    call expect(stat == INST_OK, 'a training that goes on')
+  end subroutine
+
+  subroutine test_gauge_fields()
+    type(inst_context) :: context
+    type(inst_lattice) :: lattice
+    type(inst_gauge) :: gauge, other
+    complex(dp) :: links(3, 3, 4, 2, 4, 2, 2), again(3, 3, 4, 2, 4, 2, 2), product(3, 3), few(3, 3, 4, 2, 4, 2, 1)
+    real(dp), allocatable :: values(:)
+    integer :: stat, i
+    call make(context, lattice, [2, 4, 2, 2])
+    call gauge%new(lattice)
+    call gauge%read(fields // '/ildg-f64')
+    call gauge%links(links)
+    product = matmul(links(:, :, 3, 2, 4, 1, 2), conjg(transpose(links(:, :, 3, 2, 4, 1, 2))))
+    do i = 1, 3
+      product(i, i) = product(i, i) - 1
+    end do
+    call expect(maxval(abs(product)) < 1e-12_dp, 'a unitary link')
+    call gauge%observe("{type: 'planes'}", values)
+    call expect(size(values) == 6, 'six planes')
+    call gauge%observe("{type: 'plaquette'}", values)
+    call expect(size(values) == 1 .and. abs(values(1) - plaquette(links)) < 1e-12_dp, 'the plaquette')
+    call other%new(lattice)
+    call other%set_links(links)
+    call other%links(again)
+    call expect(all(abs(links - again) <= 0), 'the links that were set')
+    call gauge%links(few, stat, message)
+    call expect_error(stat, INST_BAD_SHAPE, 'links: expected numbers: 2304, got 1152')
+    again(1, 1, 1, 1, 1, 1, 1) = 7
+    call other%set_links(again, stat, message)
+    call expect_error(stat, INST_BAD_INPUT, 'links within')
+    call gauge%smear("{type: 'stout', rho: 0.1, steps: 1}")
+    call gauge%observe("{type: 'plaquette'}", values)
+    call expect(values(1) > plaquette(links), 'a smoother field')
+  end subroutine
+
+  ! The mean of Re tr P / 3: arrays are (column, row), so that products of matrices turn around.
+  function plaquette(links) result(mean)
+    complex(dp), intent(in) :: links(3, 3, 4, 2, 4, 2, 2)
+    real(dp) :: mean
+    complex(dp) :: p(3, 3)
+    integer :: x(4), forward(4), up(4), site, mu, nu, extent(4), i
+    extent = [2, 4, 2, 2]
+    mean = 0
+    do site = 0, 31
+      x = [mod(site, 2), mod(site / 2, 4), mod(site / 8, 2), site / 16]
+      do mu = 1, 4
+        do nu = 1, mu - 1
+          forward = x
+          forward(mu) = mod(x(mu) + 1, extent(mu))
+          up = x
+          up(nu) = mod(x(nu) + 1, extent(nu))
+          p = matmul(matmul(u(links, mu, x), u(links, nu, forward)), &
+                     conjg(transpose(matmul(u(links, nu, x), u(links, mu, up)))))
+          mean = mean + sum([(real(p(i, i), dp), i=1, 3)]) / 3
+        end do
+      end do
+    end do
+    mean = mean / (32 * 6)
+  end function
+
+  ! U_mu(x), row first.
+  function u(links, mu, x)
+    complex(dp), intent(in) :: links(3, 3, 4, 2, 4, 2, 2)
+    integer, intent(in) :: mu, x(4)
+    complex(dp) :: u(3, 3)
+    u = transpose(links(:, :, mu, x(1) + 1, x(2) + 1, x(3) + 1, x(4) + 1))
+  end function
+
+  ! A code that keeps u(row, column, x, y, z, t) of each direction in an array of its own.
+  subroutine test_layouts()
+    type(inst_context) :: context
+    type(inst_lattice) :: lattice
+    type(inst_gauge) :: gauge
+    type(inst_layout) :: layout
+    complex(dp) :: links(3, 3, 4, 2, 4, 2, 2)
+    complex(dp), target :: own(3, 3, 2, 4, 2, 2, 4), before(3, 3, 2, 4, 2, 2, 4)
+    type(c_ptr) :: base(4)
+    integer(c_int32_t) :: bases
+    integer(i8) :: bytes
+    integer :: mu, stat
+    call make(context, lattice, [2, 4, 2, 2])
+    call gauge%new(lattice)
+    call gauge%read(fields // '/ildg-f64')
+    call gauge%links(links)
+    call layout%new(lattice, "{order: 'julia', boundary: [1, 1, 1, -1]}")
+    call layout%size(bases, bytes)
+    call expect(bases == 4 .and. bytes == 32 * 144, 'the size of a layout')
+    do mu = 1, 4
+      base(mu) = c_loc(own(1, 1, 1, 1, 1, 1, mu))
+    end do
+    call gauge%export(layout, base)
+    call expect(abs(own(1, 3, 2, 4, 1, 1, 2) - links(3, 1, 2, 2, 4, 1, 1)) <= 0, 'a link at its place')
+    call expect(abs(own(1, 3, 2, 4, 1, 2, 4) + links(3, 1, 4, 2, 4, 1, 2)) <= 0, 'a link with its sign')
+    before = own
+    call gauge%import(layout, base)
+    own = 0
+    call gauge%export(layout, base)
+    call expect(all(abs(own - before) <= 0), 'what was imported')
+    call gauge%import(layout, base(:3), stat, message)
+    call expect_error(stat, INST_BAD_SHAPE, 'base: expected numbers: 4, got 3')
+    base(2) = c_null_ptr
+    call gauge%import(layout, base, stat, message)
+    call expect_error(stat, INST_NULL_ARGUMENT, 'base[1]')
+  end subroutine
+
+  subroutine test_dirac()
+    type(inst_context) :: context
+    type(inst_lattice) :: lattice
+    type(inst_gauge) :: gauge
+    type(inst_dirac) :: dirac
+    type(inst_solve_report) :: report
+    complex(dp) :: source(3, 4, 2, 4, 2, 2), solution(3, 4, 2, 4, 2, 2), residual(3, 4, 2, 4, 2, 2)
+    real(dp) :: values(3), residuals(3)
+    integer :: stat
+    call make(context, lattice, [2, 4, 2, 2])
+    call gauge%new(lattice)
+    call gauge%read(fields // '/ildg-f64')
+    call dirac%new(gauge, "{type: 'wilson', kappa: 0.11, boundary: [1, 1, 1, -1]}")
+    source = 0
+    source(2, 3, 1, 2, 1, 2) = (0.5_dp, 1.0_dp)
+    call dirac%solve(source, solution, '{tolerance: 1e-11}', report=report)
+    call dirac%apply('plain', solution, residual)
+    residual = residual - source
+    call expect(sqrt(sum(abs(residual)**2) / sum(abs(source)**2)) < 1.1e-11_dp, 'a solution')
+    call expect(report%iterations > 3 .and. report%residual < 1e-11_dp, 'a report')
+    call dirac%solve(source, solution, '{max_iterations: 1}', stat=stat, errmsg=message)
+    call expect(stat == INST_NOT_CONVERGED, 'a solve that does not converge')
+    call dirac%spectrum("{of: 'singular', count: 3}", 3, values, residuals)
+    call expect(values(1) > 0 .and. values(1) <= values(3) .and. maxval(residuals) < 1e-8_dp, 'singular values')
+  end subroutine
+end program

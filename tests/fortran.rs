@@ -1,0 +1,174 @@
+//! The Fortran module follows the header: its interfaces are made from `include/instanton.h`, and procedures for arrays of all
+//! ranks from `bindings/fortran/instanton.f90.in`. `make fortran` writes both files; this test fails where they differ.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The header without comments and preprocessor lines, in one line.
+fn declarations(header: &str) -> String {
+    let pieces = header.split("/*").enumerate();
+    let code: String =
+        pieces.map(|(i, piece)| if i == 0 { piece } else { piece.split_once("*/").unwrap().1 }).collect();
+    let lines = code.lines().filter(|line| !line.starts_with('#') && !line.contains("extern \"C\""));
+    lines.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Type and name of a C declaration.
+fn split(declaration: &str) -> (String, String) {
+    let at = declaration.rfind(|c: char| !c.is_alphanumeric() && c != '_').unwrap() + 1;
+    (declaration[..at].trim().replace("const ", ""), declaration[at..].to_string())
+}
+
+/// How Fortran declares an argument of a C type: what C points to, it gets as the address.
+fn argument(kind: &str) -> &'static str {
+    match kind {
+        "int32_t" => "integer(c_int32_t), value",
+        "int64_t" | "uint64_t" => "integer(c_int64_t), value",
+        "double" => "real(c_double), value",
+        "inst_action_fn" | "inst_progress_fn" => "type(c_funptr), value",
+        pointer if pointer.ends_with('*') => "type(c_ptr), value",
+        other => panic!("an argument of type {other}"),
+    }
+}
+
+fn constants(code: &str) -> String {
+    let list = code.split("enum {").nth(1).unwrap().split('}').next().unwrap();
+    let pairs = list.split(',').filter_map(|item| item.split_once('='));
+    pairs
+        .map(|(name, value)| format!("  integer(c_int32_t), parameter :: {} = {}\n", name.trim(), value.trim()))
+        .collect()
+}
+
+fn structures(code: &str) -> String {
+    let mut text = String::new();
+    for piece in code.split("typedef struct {").skip(1) {
+        let (members, rest) = piece.split_once('}').unwrap();
+        let name = rest.split(';').next().unwrap().trim();
+        writeln!(text, "  type, bind(c) :: {name}").unwrap();
+        for member in members.split(';').filter(|member| !member.trim().is_empty()) {
+            let (kind, member) = split(member.trim());
+            let kind = match kind.as_str() {
+                "int64_t" => "integer(c_int64_t)",
+                "int32_t" => "integer(c_int32_t)",
+                "double" => "real(c_double)",
+                other => panic!("a member of type {other}"),
+            };
+            writeln!(text, "    {kind} :: {member} = 0").unwrap();
+        }
+        writeln!(text, "  end type").unwrap();
+    }
+    text
+}
+
+fn interface(statement: &str) -> Option<String> {
+    let (before, rest) = statement.trim().split_once('(')?;
+    let (result, name) = split(before.trim());
+    if !name.starts_with("inst_") || statement.contains("typedef") {
+        return None;
+    }
+    let arguments = rest.rsplit_once(')').unwrap().0;
+    let arguments: Vec<(String, String)> = match arguments {
+        "void" => vec![],
+        list => list.split(',').map(|argument| split(argument.trim())).collect(),
+    };
+    let names: Vec<&str> = arguments.iter().map(|(_, name)| name.as_str()).collect();
+    let (word, result) = match result.as_str() {
+        "void" => ("subroutine", ""),
+        "inst_status" => ("function", "integer(c_int32_t) :: status"),
+        "char *" => ("function", "type(c_ptr) :: status"),
+        other => panic!("a result of type {other}"),
+    };
+    let ending = if result.is_empty() { "" } else { " result(status)" };
+    let mut text = format!("    {word} {name}(&\n        {}) bind(c){ending}\n", names.join(", &\n        "));
+    if names.is_empty() {
+        text = format!("    {word} {name}() bind(c){ending}\n");
+    }
+    text += "      import\n";
+    for (kind, name) in &arguments {
+        writeln!(text, "      {} :: {name}", argument(kind)).unwrap();
+    }
+    if !result.is_empty() {
+        writeln!(text, "      {result}").unwrap();
+    }
+    writeln!(text, "    end {word}").unwrap();
+    Some(text)
+}
+
+/// The module of interfaces.
+fn interfaces(header: &str) -> String {
+    let code = declarations(header);
+    let mut text = String::from(
+        "! Interfaces of include/instanton.h, made from it by `make fortran`. What C points to is passed as an address,\n\
+         ! c_loc(array); the module instanton is the one to use.\nmodule instanton_c\n\
+         \x20 use, intrinsic :: iso_c_binding, only: c_double, c_funptr, c_int32_t, c_int64_t, c_ptr\n\
+         \x20 implicit none\n  public\n",
+    );
+    text += &constants(&code);
+    text += &structures(&code);
+    text += "  interface\n";
+    code.split(';').filter_map(interface).for_each(|interface| text += &interface);
+    text + "  end interface\nend module\n"
+}
+
+/// A template with its blocks `!for NAME in WORDS` ... `!end` repeated: `@NAME@` is each word, and for numbers
+/// `@NAME:shape@` as many colons.
+fn expanded(template: &str) -> String {
+    let (mut text, mut block): (String, Option<(String, Vec<String>, String)>) = (String::new(), None);
+    for line in template.lines() {
+        let trimmed = line.trim();
+        if let Some(rest) = trimmed.strip_prefix("!for ") {
+            let (name, words) = rest.split_once(" in ").unwrap();
+            block = Some((name.to_string(), words.split(' ').map(Into::into).collect(), String::new()));
+        } else if trimmed == "!end" {
+            let (name, words, body) = block.take().unwrap();
+            for word in &words {
+                let colons = vec![":"; word.parse().unwrap_or(0)].join(",");
+                text += &body.replace(&format!("@{name}:shape@"), &colons).replace(&format!("@{name}@"), word);
+            }
+        } else {
+            let to = block.as_mut().map_or(&mut text, |(_, _, body)| body);
+            writeln!(to, "{line}").unwrap();
+        }
+    }
+    assert!(block.is_none(), "a block without an end");
+    text
+}
+
+#[test]
+fn the_fortran_modules_are_those_that_the_header_gives() {
+    let made = [
+        ("bindings/fortran/src/instanton_c.f90", interfaces(&read("include/instanton.h"))),
+        ("bindings/fortran/src/instanton.f90", expanded(&read("bindings/fortran/instanton.f90.in"))),
+    ];
+    for (name, text) in made {
+        if std::env::var_os("INSTANTON_WRITE").is_some() {
+            fs::write(path(name), &text).unwrap();
+        }
+        assert!(read(name) == text, "{name}: expected what `make fortran` writes, got something else");
+        assert!(text.lines().all(|line| line.len() <= 132), "{name}: a line beyond 132 letters");
+    }
+}
+
+#[test]
+fn every_interface_is_used_by_the_module() {
+    let module = expanded(&read("bindings/fortran/instanton.f90.in"));
+    let code = declarations(&read("include/instanton.h"));
+    let names: Vec<String> = code
+        .split(';')
+        .filter(|statement| interface(statement).is_some())
+        .map(|statement| split(statement.split_once('(').unwrap().0.trim()).1)
+        .collect();
+    assert!(names.len() > 50, "{}", names.len());
+    for name in names {
+        assert!(module.contains(&format!("{name}(")), "{name}: the Fortran module does not have it");
+    }
+}
