@@ -43,7 +43,7 @@ TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl tes
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-fortran test test-rust test-references test-opencl test-c test-valgrind test-oclgrind bench race train fields fortran picture spectrum install library clean
+.PHONY: demo demo-fortran test test-headers test-rust test-references test-opencl test-c test-valgrind test-oclgrind bench race train fields fortran picture spectrum install library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/hmc_phi4
@@ -112,6 +112,25 @@ test-references:
 $(BUILD)/test_header: ffi-tests/header.cpp include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
 	$(CXX11) $< -o $@ $(LINK)
 
+# The C++ header, from C++17 on.
+CXX17 = $(CXX) -std=c++17 -pedantic $(WARNINGS) $(CFLAGS) -Iinclude -Ibindings/cpp/include
+$(BUILD)/test_cpp: bindings/cpp/test/test_instanton.cpp bindings/cpp/include/instanton.hpp include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
+	$(CXX17) $< -o $@ $(LINK)
+
+$(BUILD)/hmc_phi4_cpp: examples/hmc_phi4.cpp bindings/cpp/include/instanton.hpp include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
+	$(CXX17) $< -o $@ $(LINK)
+
+# Both headers, met twice, by two compilers in all standards.
+test-headers:
+	set -e; for compiler in gcc clang; do for standard in c99 c11; do \
+	  printf '#include "instanton.h"\n#include "instanton.h"\nint main(void) { return INST_OK; }\n' | \
+	  $$compiler -x c -std=$$standard -pedantic $(WARNINGS) -Iinclude -fsyntax-only -; done; done
+	set -e; for compiler in g++ clang++; do for standard in c++11 c++14 c++17 c++20; do \
+	  printf '#include "instanton.h"\n#include "instanton.h"\nint main() { return INST_OK; }\n' | \
+	  $$compiler -x c++ -std=$$standard -pedantic $(WARNINGS) -Iinclude -fsyntax-only -; done; \
+	  for standard in c++17 c++20; do $$compiler -std=$$standard -pedantic $(WARNINGS) -Iinclude -Ibindings/cpp/include \
+	    -fsyntax-only bindings/cpp/test/test_instanton.cpp examples/hmc_phi4.cpp; done; done
+
 # Linked to the static library, as a host without shared libraries does.
 $(BUILD)/static_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(BUILD)/libinstanton.a | $(BUILD)
 	$(C99) -D_XOPEN_SOURCE=700 $< -o $@ $(BUILD)/libinstanton.a $(STATIC_LIBRARIES)
@@ -123,13 +142,15 @@ $(BUILD)/test_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(RELEASE)
 $(BUILD)/lost_device.so: ffi-tests/lost_device.c | $(BUILD)
 	$(C99) -fPIC -shared $< -o $@ -ldl -Wl,--no-as-needed -l:libOpenCL.so.1
 
-test-c: $(TEST_PROGRAMS) $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran
+test-c: $(TEST_PROGRAMS) $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp test-headers
 	sh scripts/exports.sh $(RELEASE)/$(SHARED)
 	set -e; for test in $(TEST_PROGRAMS); do $$test; done
 	$(BUILD)/test_exactness models
 	$(BUILD)/test_exactness models "{seed: 11, device: 'opencl'}"
 	$(BUILD)/hmc_phi4 models 0.5
 	$(BUILD)/hmc_phi4 models 0.5 "{threads: 1, precision: 'f32', device: 'opencl'}"
+	$(BUILD)/test_cpp models tests/fields
+	$(BUILD)/hmc_phi4_cpp models 20000
 	$(BUILD)/test_fortran models tests/fields
 	$(BUILD)/hmc_phi4_fortran models 0.5
 	$(BUILD)/schwinger_fortran 4 2.0 0.2 40
@@ -177,7 +198,7 @@ install: library $(BUILD)/libinstanton.a
 	mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/instanton/fortran
 	install -m 644 models/*.safetensors $(DESTDIR)$(PREFIX)/share/instanton/
 	install -m 644 bindings/fortran/src/*.f90 $(DESTDIR)$(PREFIX)/share/instanton/fortran/
-	install -m 644 include/instanton.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 include/instanton.h bindings/cpp/include/instanton.hpp $(DESTDIR)$(PREFIX)/include/
 	install -m 644 $(BUILD)/libinstanton.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 755 $(RELEASE)/$(SHARED) $(DESTDIR)$(PREFIX)/lib/
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PRIVATE@|$(STATIC_LIBRARIES)|' \

@@ -1,0 +1,516 @@
+// Exact learned proposals for lattice field theory: the library instanton for C++17.
+//
+// Objects own what the library made and free it; they move and are not copied. Calls that fail throw instanton::Error, with
+// the library's status and message. Arrays are spans: pointer and size, or anything with data() and size(); they are passed
+// without a copy, and their sizes are checked. Specs, units and errors are those of instanton.h.
+#ifndef INSTANTON_HPP
+#define INSTANTON_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "instanton.h"
+
+namespace instanton {
+
+/// What went wrong: a status of instanton.h, and the library's message.
+class Error : public std::runtime_error {
+ public:
+  Error(inst_status status, const std::string &message) : std::runtime_error(message), status_(status) {}
+  inst_status status() const noexcept { return status_; }
+
+ private:
+  inst_status status_;
+};
+
+/// Numbers that belong to somebody else.
+template <typename T>
+class span {
+ public:
+  span(T *data, std::size_t size) noexcept : data_(data), size_(size) {}
+  template <std::size_t N>
+  span(T (&array)[N]) noexcept : data_(array), size_(N) {}
+  template <typename Container, typename = std::enable_if_t<std::is_convertible_v<
+                                    std::remove_pointer_t<decltype(std::declval<Container &>().data())> (*)[], T (*)[]>>>
+  span(Container &&container) noexcept : data_(container.data()), size_(container.size()) {}
+
+  T *data() const noexcept { return data_; }
+  std::size_t size() const noexcept { return size_; }
+
+ private:
+  T *data_;
+  std::size_t size_;
+};
+
+namespace detail {
+
+inline void check(inst_status status) {
+  if (status != INST_OK) throw Error(status, inst_last_error());
+}
+
+inline std::int64_t expect_size(const char *what, std::size_t got, std::int64_t expected) {
+  if (expected < 0 || got != static_cast<std::uint64_t>(expected)) {
+    throw Error(INST_BAD_SHAPE, std::string(what) + ": expected " + std::to_string(expected) + " numbers, got " + std::to_string(got));
+  }
+  return expected;
+}
+
+/// An object of the library, freed by `end`.
+template <typename T, void (*end)(T *)>
+class Object {
+ public:
+  /// The object of the C interface, for calls of its own.
+  T *get() const noexcept { return object_.get(); }
+
+ protected:
+  Object() = default;
+  /// Makes the object by a call that writes its address.
+  template <typename Make>
+  void make(Make make) {
+    T *object = nullptr;
+    check(make(&object));
+    object_.reset(object);
+  }
+
+ private:
+  struct End {
+    void operator()(T *object) const noexcept { end(object); }
+  };
+  std::unique_ptr<T, End> object_;
+};
+
+/// Text whose length the library tells.
+template <typename Write>
+std::string text(Write write) {
+  std::int64_t needed = 0;
+  check(write(nullptr, 0, &needed));
+  std::string text(static_cast<std::size_t>(needed), '\0');
+  check(write(&text[0], needed, &needed));
+  text.resize(text.size() - 1);
+  return text;
+}
+
+/// Calls the library with functions of the host's that may throw: what they threw is thrown again behind the call.
+template <typename Call>
+void pass_on(std::exception_ptr &thrown, Call call) {
+  thrown = nullptr;
+  const inst_status status = call();
+  if (thrown) std::rethrow_exception(std::exchange(thrown, nullptr));
+  check(status);
+}
+
+}  // namespace detail
+
+/// "1.2.3", of the library that is loaded.
+inline std::string version() { return inst_version(); }
+/// The devices as a JSON list.
+inline std::string devices() { return detail::text(inst_devices); }
+
+/// Device, threads, seed.
+class Context : public detail::Object<inst_context, inst_context_free> {
+ public:
+  explicit Context(const std::string &spec = "") {
+    make([&](inst_context **out) { return inst_context_new(spec.c_str(), out); });
+  }
+};
+
+/// A periodic lattice, x first.
+class Lattice : public detail::Object<inst_lattice, inst_lattice_free> {
+ public:
+  Lattice(const Context &context, const std::vector<std::int64_t> &extent) : extent_(extent) {
+    make([&](inst_lattice **out) {
+      return inst_lattice_new(context.get(), static_cast<std::int32_t>(extent.size()), extent.data(), out);
+    });
+  }
+  const std::vector<std::int64_t> &extent() const noexcept { return extent_; }
+  std::int64_t volume() const noexcept {
+    std::int64_t volume = 1;
+    for (const std::int64_t length : extent_) volume *= length;
+    return volume;
+  }
+
+ private:
+  std::vector<std::int64_t> extent_;
+};
+
+/// Fields are drawn with weight exp(-S).
+class Action : public detail::Object<inst_action, inst_action_free> {
+ public:
+  /// S of a field and, where `gradient` is not empty, dS/dphi.
+  using Function = std::function<double(span<const double> field, span<double> gradient)>;
+
+  Action(const Lattice &lattice, const std::string &spec) {
+    make([&](inst_action **out) { return inst_action_new(lattice.get(), spec.c_str(), out); });
+  }
+  /// The host's own. What the function throws is thrown by the call of this action that asked, and by training; other objects
+  /// made from it throw INST_STOPPED. The function lives as long as this action, and has to outlive what is made from it.
+  Action(const Lattice &lattice, Function function) : host_(std::make_unique<Host>(Host{std::move(function), nullptr})) {
+    make([&](inst_action **out) { return inst_action_from_callback(lattice.get(), call, host_.get(), out); });
+  }
+
+  /// Numbers of a field.
+  std::int64_t count() const {
+    std::int64_t count = 0;
+    detail::check(inst_action_count(get(), &count));
+    return count;
+  }
+  /// S of fields[values.size()][count()].
+  void value(span<const double> fields, span<double> values) const {
+    const auto batch = static_cast<std::int64_t>(values.size());
+    detail::expect_size("fields", fields.size(), batch * count());
+    run([&] { return inst_action_value(get(), batch, fields.data(), values.data()); });
+  }
+  double value(span<const double> field) const {
+    double value = 0.0;
+    this->value(field, span<double>(&value, 1));
+    return value;
+  }
+  /// dS/dphi of fields[batch][count()].
+  void gradient(span<const double> fields, span<double> gradients) const {
+    const std::int64_t numbers = count(), batch = static_cast<std::int64_t>(fields.size()) / numbers;
+    detail::expect_size("fields", fields.size(), batch * numbers);
+    detail::expect_size("gradients", gradients.size(), batch * numbers);
+    run([&] { return inst_action_gradient(get(), batch, fields.data(), gradients.data()); });
+  }
+  /// The action with new pseudofermions, drawn for a field.
+  Action refreshed(std::uint64_t counter, span<const double> field) const {
+    detail::expect_size("field", field.size(), count());
+    Action action;
+    action.make([&](inst_action **out) { return inst_action_refresh(get(), counter, field.data(), out); });
+    return action;
+  }
+
+ private:
+  friend class Model;
+  struct Host {
+    Function function;
+    std::exception_ptr thrown;
+  };
+
+  Action() = default;
+  template <typename Call>
+  void run(Call call) const {
+    if (host_) return detail::pass_on(host_->thrown, call);
+    detail::check(call());
+  }
+  static std::int32_t call(const double *field, std::int64_t count, double *value, double *gradient, void *user) {
+    Host &host = *static_cast<Host *>(user);
+    const auto size = static_cast<std::size_t>(count);
+    try {
+      *value = host.function({field, size}, {gradient, gradient != nullptr ? size : 0});
+      return 0;
+    } catch (...) {
+      host.thrown = std::current_exception();
+      return 1;
+    }
+  }
+
+  std::unique_ptr<Host> host_;
+};
+
+/// A learned density q.
+class Model : public detail::Object<inst_model, inst_model_free> {
+ public:
+  /// Step, steps, loss, effective sample size; false stops, and the model is kept.
+  using Progress = std::function<bool(std::int64_t step, std::int64_t steps, double loss, double ess)>;
+
+  /// An untrained one.
+  Model(const Lattice &lattice, const std::string &spec) : volume_(lattice.volume()) {
+    make([&](inst_model **out) { return inst_model_new(lattice.get(), spec.c_str(), out); });
+  }
+  static Model load(const Lattice &lattice, const std::string &path) {
+    Model model(lattice.volume());
+    model.make([&](inst_model **out) { return inst_model_load(lattice.get(), path.c_str(), out); });
+    return model;
+  }
+  void save(const std::string &path) const { detail::check(inst_model_save(get(), path.c_str())); }
+  /// JSON text.
+  std::string describe() const {
+    return detail::text([&](char *text, std::int64_t capacity, std::int64_t *needed) {
+      return inst_model_describe(get(), text, capacity, needed);
+    });
+  }
+  void train(const Action &action, const std::string &spec = "", const Progress &progress = nullptr) {
+    Training training{progress, nullptr};
+    action.run([&] {
+      const inst_status status = inst_model_train(get(), action.get(), spec.c_str(), progress ? step : nullptr, &training);
+      if (training.thrown) std::rethrow_exception(training.thrown);
+      return status;
+    });
+  }
+  /// fields[log_q.size()][V] and log q of each.
+  void sample(std::uint64_t counter, span<double> fields, span<double> log_q) const {
+    const auto batch = static_cast<std::int64_t>(log_q.size());
+    detail::expect_size("fields", fields.size(), batch * volume_);
+    detail::check(inst_model_sample(get(), counter, batch, fields.data(), log_q.data()));
+  }
+  void log_density(span<const double> fields, span<double> log_q) const {
+    const auto batch = static_cast<std::int64_t>(log_q.size());
+    detail::expect_size("fields", fields.size(), batch * volume_);
+    detail::check(inst_model_log_density(get(), batch, fields.data(), log_q.data()));
+  }
+  std::int64_t volume() const noexcept { return volume_; }
+
+ private:
+  struct Training {
+    const Progress &progress;
+    std::exception_ptr thrown;
+  };
+
+  explicit Model(std::int64_t volume) : volume_(volume) {}
+  static std::int32_t step(std::int64_t step, std::int64_t steps, double loss, double ess, void *user) {
+    Training &training = *static_cast<Training *>(user);
+    try {
+      return training.progress(step, steps, loss, ess) ? 0 : 1;
+    } catch (...) {
+      training.thrown = std::current_exception();
+      return 1;
+    }
+  }
+
+  std::int64_t volume_;
+};
+
+/// The plug-in for a host's own Markov chain.
+class Proposal : public detail::Object<inst_proposal, inst_proposal_free> {
+ public:
+  explicit Proposal(const Model &model, const std::string &spec = "") : Proposal(model, nullptr, spec) {}
+  Proposal(const Model &model, const Action &action, const std::string &spec = "") : Proposal(model, action.get(), spec) {}
+
+  /// Writes proposed[V]; accept with probability min(1, exp(S(current) - S(proposed) + log_ratio)), log_ratio the result.
+  double propose(std::uint64_t counter, span<const double> current, span<double> proposed) const {
+    double log_ratio = 0.0;
+    detail::expect_size("current", current.size(), volume_);
+    detail::expect_size("proposed", proposed.size(), volume_);
+    detail::check(inst_propose(get(), counter, current.data(), proposed.data(), &log_ratio));
+    return log_ratio;
+  }
+
+ private:
+  Proposal(const Model &model, const inst_action *action, const std::string &spec) : volume_(model.volume()) {
+    make([&](inst_proposal **out) { return inst_proposal_new(model.get(), action, spec.c_str(), out); });
+  }
+
+  std::int64_t volume_;
+};
+
+/// A whole exact Markov chain.
+class Chain : public detail::Object<inst_chain, inst_chain_free> {
+ public:
+  struct Step {
+    bool accepted;
+    double value;  ///< S of the field now
+    double delta;  ///< delta H, or the log weight of the proposed field
+  };
+
+  explicit Chain(const Action &action, const std::string &spec = "") : Chain(action, nullptr, spec) {}
+  Chain(const Action &action, const Model &model, const std::string &spec) : Chain(action, model.get(), spec) {}
+
+  Step step() {
+    std::int32_t accepted = 0;
+    Step step{};
+    detail::check(inst_chain_step(get(), &accepted, &step.value, &step.delta));
+    step.accepted = accepted != 0;
+    return step;
+  }
+  void field(span<double> field) const {
+    detail::expect_size("field", field.size(), count_);
+    detail::check(inst_chain_field(get(), field.data()));
+  }
+  void set_field(span<const double> field) {
+    detail::expect_size("field", field.size(), count_);
+    detail::check(inst_chain_set_field(get(), field.data()));
+  }
+  void save(const std::string &path) const { detail::check(inst_chain_save(get(), path.c_str())); }
+  void load(const std::string &path) { detail::check(inst_chain_load(get(), path.c_str())); }
+
+ private:
+  Chain(const Action &action, const inst_model *model, const std::string &spec) : count_(action.count()) {
+    make([&](inst_chain **out) { return inst_chain_new(action.get(), model, spec.c_str(), out); });
+  }
+
+  std::int64_t count_;
+};
+
+/// Where a host keeps its fields.
+class Layout : public detail::Object<inst_layout, inst_layout_free> {
+ public:
+  struct Place {
+    std::int32_t base;
+    std::int64_t offset;  ///< in bytes
+  };
+
+  Layout(const Lattice &lattice, const std::string &spec) : dimensions_(lattice.extent().size()) {
+    make([&](inst_layout **out) { return inst_layout_new(lattice.get(), spec.c_str(), out); });
+  }
+  /// Strides, with the first number of each site.
+  Layout(const Lattice &lattice, const std::string &spec, span<const std::int64_t> sites)
+      : dimensions_(lattice.extent().size()) {
+    detail::expect_size("sites", sites.size(), lattice.volume());
+    make([&](inst_layout **out) { return inst_layout_new_with_sites(lattice.get(), spec.c_str(), sites.data(), out); });
+  }
+  std::int32_t bases() const { return size().first; }
+  /// Bytes from each base pointer on.
+  std::int64_t bytes() const { return size().second; }
+  Place offset(span<const std::int64_t> x, std::int32_t mu, std::int32_t row, std::int32_t column, std::int32_t imaginary) const {
+    Place place{};
+    detail::expect_size("x", x.size(), static_cast<std::int64_t>(dimensions_));
+    detail::check(inst_layout_offset(get(), x.data(), mu, row, column, imaginary, &place.base, &place.offset));
+    return place;
+  }
+  /// fields[...] as links of gauge fields or as field[V], which have to have the layout's size.
+  void import_fields(span<const void *const> base, double *fields) const {
+    detail::expect_size("base", base.size(), bases());
+    detail::check(inst_layout_import(get(), base.data(), fields));
+  }
+  void export_fields(const double *fields, span<void *const> base) const {
+    detail::expect_size("base", base.size(), bases());
+    detail::check(inst_layout_export(get(), fields, base.data()));
+  }
+
+ private:
+  std::pair<std::int32_t, std::int64_t> size() const {
+    std::int32_t bases = 0;
+    std::int64_t bytes = 0;
+    detail::check(inst_layout_size(get(), &bases, &bytes));
+    return {bases, bytes};
+  }
+
+  std::size_t dimensions_;
+};
+
+/// One link U_mu(x) for each site and direction: links[V][d][N][N][2].
+class Gauge : public detail::Object<inst_gauge, inst_gauge_free> {
+ public:
+  explicit Gauge(const Lattice &lattice, const std::string &spec = "") {
+    make([&](inst_gauge **out) { return inst_gauge_new(lattice.get(), spec.c_str(), out); });
+  }
+  /// Numbers of all links.
+  std::int64_t count() const {
+    std::int64_t count = 0;
+    detail::check(inst_gauge_count(get(), &count));
+    return count;
+  }
+  void links(span<double> links) const {
+    detail::expect_size("links", links.size(), count());
+    detail::check(inst_gauge_links(get(), links.data()));
+  }
+  void set_links(span<const double> links) {
+    detail::expect_size("links", links.size(), count());
+    detail::check(inst_gauge_set_links(get(), links.data()));
+  }
+  void read(const std::string &path, const std::string &spec = "") {
+    detail::check(inst_gauge_read(get(), path.c_str(), spec.c_str()));
+  }
+  void write(const std::string &path, const std::string &spec = "") const {
+    detail::check(inst_gauge_write(get(), path.c_str(), spec.c_str()));
+  }
+  std::vector<double> observe(const std::string &spec) const {
+    std::int64_t count = 0;
+    detail::check(inst_gauge_observe(get(), spec.c_str(), 0, nullptr, &count));
+    std::vector<double> values(static_cast<std::size_t>(count));
+    detail::check(inst_gauge_observe(get(), spec.c_str(), count, values.data(), &count));
+    return values;
+  }
+  void smear(const std::string &spec) { detail::check(inst_gauge_smear(get(), spec.c_str())); }
+  void import_links(const Layout &layout, span<const void *const> base) {
+    detail::expect_size("base", base.size(), layout.bases());
+    detail::check(inst_gauge_import(get(), layout.get(), base.data()));
+  }
+  void export_links(const Layout &layout, span<void *const> base) const {
+    detail::expect_size("base", base.size(), layout.bases());
+    detail::check(inst_gauge_export(get(), layout.get(), base.data()));
+  }
+};
+
+/// A Dirac operator on a gauge field.
+class Dirac : public detail::Object<inst_dirac, inst_dirac_free> {
+ public:
+  Dirac(const Gauge &gauge, const std::string &spec) {
+    make([&](inst_dirac **out) { return inst_dirac_new(gauge.get(), spec.c_str(), out); });
+  }
+  static Dirac improved(const Gauge &fat, const Gauge &longer, double mass) {
+    Dirac dirac;
+    dirac.make([&](inst_dirac **out) { return inst_dirac_new_improved(fat.get(), longer.get(), mass, out); });
+    return dirac;
+  }
+  /// Numbers of a spinor field.
+  std::int64_t count() const {
+    std::int64_t count = 0;
+    detail::check(inst_dirac_count(get(), &count));
+    return count;
+  }
+  /// 'plain', 'adjoint' or 'normal' on as many spinor fields as `in` has.
+  void apply(const std::string &which, span<const double> in, span<double> out) const {
+    const std::int64_t fields = fields_in("in", in.size(), out.size());
+    detail::check(inst_dirac_apply(get(), which.c_str(), fields, in.data(), out.data()));
+  }
+  inst_solve_report solve(span<const double> source, span<double> solution, const std::string &spec = "") const {
+    const std::int64_t fields = fields_in("source", source.size(), solution.size());
+    inst_solve_report report{};
+    report.struct_size = sizeof report;
+    detail::check(inst_dirac_solve(get(), spec.c_str(), fields, source.data(), solution.data(), &report));
+    return report;
+  }
+  /// `count` values at an end of a spectrum, with their residuals; eigenvalues of D are two numbers each. `vectors` takes
+  /// count spinor fields, or is empty.
+  void spectrum(const std::string &spec, std::int64_t count, span<double> values, span<double> residuals,
+                span<double> vectors = {nullptr, 0}) const {
+    const bool is_complex = spec.find("'hermitian'") == std::string::npos && spec.find("'normal'") == std::string::npos &&
+                            spec.find("'singular'") == std::string::npos;
+    detail::expect_size("values", values.size(), is_complex ? 2 * count : count);
+    detail::expect_size("residuals", residuals.size(), count);
+    if (vectors.size() > 0) detail::expect_size("vectors", vectors.size(), count * this->count());
+    detail::check(inst_dirac_spectrum_with_residuals(get(), spec.c_str(), count, values.data(), vectors.data(), residuals.data()));
+  }
+
+ private:
+  Dirac() = default;
+  std::int64_t fields_in(const char *what, std::size_t in, std::size_t out) const {
+    const std::int64_t numbers = count(), fields = static_cast<std::int64_t>(in) / numbers;
+    detail::expect_size(what, in, fields * numbers);
+    detail::expect_size("result", out, fields * numbers);
+    return fields;
+  }
+};
+
+/// Gamma method: of a series, the mean, its error, tau_int (1/2 for independent numbers) and its error.
+struct Autocorrelation {
+  double mean, error, tau, tau_error;
+};
+inline Autocorrelation autocorrelation(span<const double> series) {
+  Autocorrelation a{};
+  detail::check(inst_autocorrelation(static_cast<std::int64_t>(series.size()), series.data(), &a.mean, &a.error, &a.tau, &a.tau_error));
+  return a;
+}
+
+/// From log weights -S - log q of independent samples: effective sample size, log Z, their errors.
+struct Reweighting {
+  double ess, ess_error, log_z, log_z_error;
+};
+inline Reweighting reweighting(span<const double> log_weights) {
+  Reweighting r{};
+  detail::check(inst_reweighting(static_cast<std::int64_t>(log_weights.size()), log_weights.data(), &r.ess, &r.ess_error,
+                                 &r.log_z, &r.log_z_error));
+  return r;
+}
+/// Above 0.7 the weights are heavy-tailed.
+inline double reweighting_tail(span<const double> log_weights) {
+  double shape = 0.0;
+  detail::check(inst_reweighting_tail(static_cast<std::int64_t>(log_weights.size()), log_weights.data(), &shape));
+  return shape;
+}
+
+}  // namespace instanton
+
+#endif

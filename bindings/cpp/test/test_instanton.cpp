@@ -1,0 +1,224 @@
+// The C++ header: ownership, exceptions, spans, and numbers that are known.
+//   test_instanton MODELS FIELDS
+#include "instanton.hpp"
+
+#include <array>
+#include <cmath>
+#include <complex>
+#include <cstdio>
+#include <cstdlib>
+#include <iterator>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace {
+
+int passed = 0;
+
+void expect(bool holds, const char *what) {
+  if (!holds) {
+    std::fprintf(stderr, "cpp: expected %s\n", what);
+    std::exit(EXIT_FAILURE);
+  }
+  passed++;
+}
+
+template <typename Call>
+void expect_error(inst_status status, const std::string &message, Call call) {
+  try {
+    call();
+  } catch (const instanton::Error &error) {
+    const bool is_so = error.status() == status && std::string(error.what()).find(message) != std::string::npos;
+    if (!is_so) std::fprintf(stderr, "cpp: status %d: %s\n", static_cast<int>(error.status()), error.what());
+    return expect(is_so, message.c_str());
+  }
+  expect(false, ("an exception: " + message).c_str());
+}
+
+using instanton::Action;
+using instanton::Context;
+using instanton::Lattice;
+using instanton::Model;
+
+void test_ownership() {
+  Context context("{threads: 1}");
+  Lattice lattice(context, {4, 4});
+  Action action(lattice, "{type: 'phi4', mass_squared: 1, lambda: 0}");
+  Action moved = std::move(action);
+  expect(action.get() == nullptr && moved.count() == 16, "an object that moved");
+  context = Context("{threads: 2}");  // what was made from it lives on
+  const std::vector<double> field(16, 0.5);
+  expect(std::fabs(moved.value(field) - 4.0) < 1e-12, "an action");
+  expect_error(INST_NULL_ARGUMENT, "action: expected a pointer, got NULL", [&] { action.count(); });
+  expect(instanton::version().find('.') != std::string::npos && instanton::devices().find("\"cpu\"") != std::string::npos,
+         "version and devices");
+}
+
+void test_errors() {
+  expect_error(INST_BAD_SPEC, "threads: expected", [] { Context("{threads: -1}"); });
+  Context context;
+  expect_error(INST_BAD_SHAPE, "dimensions: expected 1 to 4, got 0", [&] { Lattice(context, {}); });
+  Lattice lattice(context, {4, 4});
+  expect_error(INST_BAD_SPEC, "unknown key 'mass'", [&] { Action(lattice, "{type: 'phi4', mass: 1}"); });
+  expect_error(INST_IO, "nothing", [&] { Model::load(lattice, "/nothing"); });
+  Action action(lattice, "{type: 'phi4', mass_squared: 1, lambda: 0}");
+  std::vector<double> field(16, 1.0), values(2), few(15);
+  expect_error(INST_BAD_SHAPE, "fields: expected 32 numbers, got 16", [&] { action.value(field, values); });
+  expect_error(INST_BAD_SHAPE, "gradients: expected 16 numbers, got 15", [&] { action.gradient(field, few); });
+  field[9] = std::numeric_limits<double>::infinity();
+  expect_error(INST_BAD_INPUT, "at index 9", [&] { action.value(field); });
+}
+
+void test_callbacks() {
+  Context context;
+  Lattice lattice(context, {3});
+  double limit = 100.0;
+  Action action(lattice, [&](instanton::span<const double> field, instanton::span<double> gradient) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < field.size(); i++) {
+      if (field.data()[i] > limit) throw std::out_of_range("beyond the limit");
+      sum += 0.5 * field.data()[i] * field.data()[i];
+      if (gradient.size() > 0) gradient.data()[i] = field.data()[i];
+    }
+    return sum;
+  });
+  const double field[] = {1.0, 2.0, 3.0};
+  std::array<double, 3> gradient{};
+  expect(action.value(field) == 7.0, "a callback's value");
+  action.gradient(field, gradient);
+  expect(gradient[2] == 3.0, "a callback's gradient");
+  limit = 2.5;
+  bool is_caught = false;
+  try {
+    action.value(field);
+  } catch (const std::out_of_range &error) {
+    is_caught = std::string(error.what()) == "beyond the limit";
+  }
+  expect(is_caught, "what the callback threw");
+  limit = 100.0;
+  expect(action.value(field) == 7.0, "a callback that works again");
+
+  Lattice plane(context, {4, 4});
+  Action free(plane, "{type: 'phi4', mass_squared: 1, lambda: 0}");
+  Model model(plane, "{type: 'affine', layers: 2, hidden: [4]}");
+  int steps = 0;
+  expect_error(INST_STOPPED, "progress callback", [&] {
+    model.train(free, "{steps: 10, batch: 8}", [&](auto step, auto, auto, auto) { return steps++, step < 7; });
+  });
+  expect(steps == 7, "seven steps");
+  is_caught = false;
+  try {
+    model.train(free, "{steps: 10, batch: 8}", [](auto, auto, auto, auto) -> bool { throw std::runtime_error("enough"); });
+  } catch (const instanton::Error &) {
+  } catch (const std::runtime_error &error) {
+    is_caught = std::string(error.what()) == "enough";
+  }
+  expect(is_caught, "what progress threw");
+  model.train(free, "{steps: 10, batch: 8}");
+}
+
+// Exact log Z and <phi^2> at 6 x 6 by the transfer matrix.
+void test_models(const std::string &models) {
+  Context context("{threads: 1, seed: 3}");
+  Lattice lattice(context, {6, 6});
+  Action action(lattice, "{type: 'phi4', mass_squared: -4, lambda: 6.975}");
+  Model model = Model::load(lattice, models + "/phi4_6x6.safetensors");
+  expect(model.describe().find("\"affine\"") != std::string::npos, "a description");
+  const std::size_t batch = 8192, volume = 36;
+  std::vector<double> fields(batch * volume), log_q(batch), again(batch), weights(batch);
+  model.sample(0, fields, log_q);
+  model.log_density(fields, again);
+  action.value(fields, weights);
+  for (std::size_t i = 0; i < batch; i++) {
+    if (std::fabs(again[i] - log_q[i]) > 1e-9) expect(false, "the density of samples");
+    weights[i] = -weights[i] - log_q[i];
+  }
+  const auto z = instanton::reweighting(weights);
+  expect(std::fabs(z.log_z - 6.98494787) < 5 * z.log_z_error && z.log_z_error < 0.01, "log Z");
+  expect(instanton::reweighting_tail(weights) < 0.7, "weights without a heavy tail");
+
+  instanton::Proposal proposal(model);
+  std::vector<double> proposed(volume);
+  const instanton::span<const double> current(fields.data(), volume);
+  const double log_ratio = proposal.propose(17, current, proposed);
+  expect(std::fabs(log_ratio - log_q[0] + log_q[17]) < 1e-9, "the ratio of a proposal");
+  expect(std::fabs(proposed[35] - fields[17 * volume + 35]) < 1e-12, "the proposal of a counter");
+  expect_error(INST_BAD_SHAPE, "current: expected 36 numbers, got 8192", [&] { proposal.propose(0, log_q, proposed); });
+
+  instanton::Chain chain(action, model, "{type: 'cycle', kernels: [{type: 'hmc'}, {type: 'independence', repeat: 4}]}");
+  std::vector<double> series;
+  for (int n = 0; n < 4000; n++) {
+    chain.step();
+    chain.field(proposed);
+    double sum = 0.0;
+    for (const double x : proposed) sum += x * x / 36.0;
+    series.push_back(sum);
+  }
+  const auto a = instanton::autocorrelation(series);
+  expect(std::fabs(a.mean - 0.16138658) < 5 * a.error && a.error < 0.002, "<phi^2>");
+}
+
+void test_gauge(const std::string &path) {
+  Context context("{threads: 1}");
+  Lattice lattice(context, {2, 4, 2, 2});
+  instanton::Gauge gauge(lattice), other(lattice);
+  gauge.read(path + "/ildg-f64");
+  std::vector<double> links(static_cast<std::size_t>(gauge.count())), again(links.size());
+  expect(links.size() == 32 * 4 * 18, "the numbers of links");
+  gauge.links(links);
+  expect(gauge.observe("{type: 'planes'}").size() == 6, "six planes");
+
+  // Arrays of matrices by direction, column-major, antiperiodic in time.
+  instanton::Layout layout(lattice, "{order: 'julia', boundary: [1, 1, 1, -1]}");
+  std::vector<std::vector<std::complex<double>>> own(4, std::vector<std::complex<double>>(32 * 9));
+  std::array<void *, 4> bases{};
+  for (std::size_t mu = 0; mu < 4; mu++) bases[mu] = own[mu].data();
+  expect(layout.bases() == 4 && layout.bytes() == 32 * 144, "the size of a layout");
+  gauge.export_links(layout, bases);
+  const std::int64_t x[] = {1, 2, 0, 1};
+  const std::size_t site = 1 + 2 * (2 + 4 * (0 + 2 * 1)), at = (site * 4 + 3) * 18 + 2 * (3 * 0 + 2);
+  const auto place = layout.offset(x, 3, 0, 2, 0);
+  expect(place.base == 3 && place.offset == static_cast<std::int64_t>(16 * (site * 9 + 0 + 3 * 2)), "a place");
+  expect(own[3][site * 9 + 6].real() == -links[at] && own[3][site * 9 + 6].imag() == -links[at + 1], "a link with its sign");
+  const std::array<const void *, 4> from = {bases[0], bases[1], bases[2], bases[3]};
+  other.import_links(layout, from);
+  other.links(again);
+  expect(links == again, "what was exported, imported");
+  expect_error(INST_BAD_SHAPE, "base: expected 4 numbers, got 3",
+               [&] { other.import_links(layout, instanton::span<const void *const>(from.data(), 3)); });
+  links[0] = 5.0;
+  expect_error(INST_BAD_INPUT, "links within", [&] { other.set_links(links); });
+
+  instanton::Dirac dirac(gauge, "{type: 'wilson', kappa: 0.11}");
+  std::vector<double> source(2 * static_cast<std::size_t>(dirac.count())), solution(source.size()), image(source.size());
+  source[77] = 1.0;
+  source[source.size() - 5] = 1.0;
+  const auto report = dirac.solve(source, solution, "{tolerance: 1e-11}");
+  expect(report.iterations > 3 && report.residual < 1e-11, "a report");
+  dirac.apply("plain", solution, image);
+  double square = 0.0;
+  for (std::size_t i = 0; i < image.size(); i++) square += (image[i] - source[i]) * (image[i] - source[i]);
+  expect(std::sqrt(square / 2.0) < 1.1e-11, "a solution");
+  expect_error(INST_NOT_CONVERGED, "", [&] { dirac.solve(source, solution, "{max_iterations: 1}"); });
+  std::array<double, 3> values{}, residuals{};
+  dirac.spectrum("{of: 'singular', count: 3}", 3, values, residuals);
+  expect(values[0] > 0.0 && values[0] <= values[2] && residuals[2] < 1e-8, "singular values");
+}
+
+}  // namespace
+
+int main(int count, char **arguments) {
+  if (count != 3) {
+    std::fprintf(stderr, "usage: test_instanton MODELS FIELDS\n");
+    return EXIT_FAILURE;
+  }
+  test_ownership();
+  test_errors();
+  test_callbacks();
+  test_models(arguments[1]);
+  test_gauge(arguments[2]);
+  std::printf("cpp: %d passed, 0 failed\n", passed);
+  return EXIT_SUCCESS;
+}
