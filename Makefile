@@ -16,6 +16,8 @@ CXX ?= c++
 FC = gfortran
 OBJCOPY ?= $(if $(filter Darwin,$(SYSTEM)),llvm-objcopy,objcopy)
 CARGO ?= cargo
+# The one that the system's packages belong to.
+PYTHON ?= $(if $(wildcard /usr/bin/python3),/usr/bin/python3,python3)
 PREFIX ?= /usr/local
 DESTDIR ?=
 SECONDS_EACH ?= 15
@@ -43,7 +45,7 @@ TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl tes
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-fortran test test-headers test-rust test-references test-opencl test-c test-valgrind test-oclgrind bench race train fields fortran picture spectrum install library clean
+.PHONY: demo demo-fortran test test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind bench race train fields fortran picture spectrum install library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/hmc_phi4
@@ -91,7 +93,7 @@ $(BUILD)/test_fortran: bindings/fortran/test/test_instanton.f90 $(FORTRAN) $(REL
 
 test:
 	scripts/prerequisites.sh
-	$(MAKE) test-rust test-opencl test-oclgrind test-c test-valgrind
+	$(MAKE) test-rust test-opencl test-oclgrind test-c test-python test-valgrind
 
 test-rust:
 	$(CARGO) test --release
@@ -156,6 +158,12 @@ test-c: $(TEST_PROGRAMS) $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD
 	$(BUILD)/schwinger_fortran 4 2.0 0.2 40
 	! $(BUILD)/schwinger_fortran 4 2.0 0.2 0 2>/dev/null
 	$(BUILD)/train_phi4 4 8 $(BUILD)/trained.safetensors "{type: 'affine', layers: 4}" "{steps: 20}"
+
+# The package runs from its sources; a test builds the wheel and uses it elsewhere.
+test-python: library
+	cd bindings/python && INSTANTON_LIBRARY="$(abspath $(RELEASE)/$(SHARED))" $(PYTHON) -B -m unittest discover -s tests
+	INSTANTON_LIBRARY="$(abspath $(RELEASE)/$(SHARED))" PYTHONPATH=bindings/python \
+	  $(PYTHON) -B bindings/python/examples/hmc_phi4.py models 1
 
 # The C tests once more, with every access to memory checked and every block accounted for; without the drivers of
 # OpenCL, which do not stand that.

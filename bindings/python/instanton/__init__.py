@@ -1,0 +1,30 @@
+"""Exact learned proposals for lattice codes.
+
+Context, Lattice, Action, Model, Proposal and Chain are the main job; Gauge, Layout and Dirac are gauge fields and
+fermions. In numpy x is the last axis: a lattice of extent (Lx, Ly) has fields of shape (Ly, Lx). `pictures` needs
+matplotlib, and nothing else needs more than numpy. Nothing prints or shows anything but where it is asked to.
+"""
+
+from . import constants, pictures, statistics
+from ._library import version
+from ._training import History
+from .action import Action
+from .chain import Chain, Step
+from .context import Context, Lattice, devices
+from .dirac import Dirac, Solution, Spectrum
+from .errors import (BadInput, BadShape, BadSpec, Error, Internal, IoError, NoDevice, NotConverged, NullArgument,
+                     Stopped, Unsupported)
+from .gauge import Gauge
+from .layout import Layout, Place
+from .model import Model, Samples
+from .proposal import Proposal, Proposed
+from .statistics import Autocorrelation, Reweighting, autocorrelation, reweighting, reweighting_tail
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Action", "Autocorrelation", "BadInput", "BadShape", "BadSpec", "Chain", "Context", "Dirac", "Error", "Gauge",
+    "History", "Internal", "IoError", "Lattice", "Layout", "Model", "NoDevice", "NotConverged", "NullArgument", "Place",
+    "Proposal", "Proposed", "Reweighting", "Samples", "Solution", "Spectrum", "Step", "Stopped", "Unsupported",
+    "autocorrelation", "constants", "devices", "pictures", "reweighting", "reweighting_tail", "statistics", "version",
+]

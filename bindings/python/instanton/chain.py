@@ -1,0 +1,61 @@
+"""Whole exact Markov chains, for hosts without one."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from typing import Any, NamedTuple, Optional, Union
+
+from . import _specification
+from ._arrays import Numbers, input_one, output
+from ._handle import Handle
+from ._paths import path_bytes
+from ._specification import Spec
+from .action import Action
+from .model import Model
+
+
+class Step(NamedTuple):
+    """One step: whether it was accepted, S of the field now, and delta H (infinite where the trajectory diverged) or
+    the proposed field's log weight."""
+
+    accepted: bool
+    value: float
+    delta: float
+
+
+class Chain(Handle):
+    """A chain, for example `Chain(action, type='hmc', steps=10, length=1.0)`, or one that takes turns with a model:
+    `Chain(action, model, type='cycle', kernels=[{'type': 'hmc'}, {'type': 'independence'}])`."""
+
+    _kind = "chain"
+
+    def __init__(self, action: Action, model: Optional[Model] = None, spec: Spec = None, **keys: Any) -> None:
+        what = _specification.encode(_specification.merge(spec, keys))
+        self._new("inst_chain_new", action._pointer, model._pointer if model else None, what,
+                  callbacks=action._callbacks)
+        self.field_shape, self.field_dtype = action.field_shape, action.field_dtype
+
+    def step(self) -> Step:
+        """Does one step. After an error the chain is as it was."""
+        accepted, value, delta = ctypes.c_int32(), ctypes.c_double(), ctypes.c_double()
+        self._call("inst_chain_step", ctypes.byref(accepted), ctypes.byref(value), ctypes.byref(delta))
+        return Step(bool(accepted.value), value.value, delta.value)
+
+    def field(self, out: Optional[Numbers] = None) -> Numbers:
+        """The current field, of the action's shape."""
+        out = output(out, self.field_shape, self.field_dtype)
+        self._call("inst_chain_field", out)
+        return out
+
+    def set_field(self, field: Any) -> None:
+        """Goes on from this field."""
+        self._call("inst_chain_set_field", input_one("field", field, self.field_shape, self.field_dtype))
+
+    def save(self, path: Union[str, os.PathLike[str]]) -> None:
+        """Field and counters to a file."""
+        self._call("inst_chain_save", path_bytes(path))
+
+    def load(self, path: Union[str, os.PathLike[str]]) -> None:
+        """Goes on bit for bit as the chain that was saved would have; the spec must be the same."""
+        self._call("inst_chain_load", path_bytes(path))

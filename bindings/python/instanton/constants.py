@@ -1,0 +1,43 @@
+"""Numbers and records of the C interface: the values of `inst_status`, and `inst_solve_report`."""
+
+from __future__ import annotations
+
+import ctypes
+
+OK = 0
+NULL_ARGUMENT = 1
+BAD_SPEC = 2
+BAD_SHAPE = 3
+BAD_INPUT = 4
+IO = 5
+NOT_CONVERGED = 6
+NO_DEVICE = 7
+STOPPED = 8
+UNSUPPORTED = 9
+INTERNAL = 99
+
+STATUS = {
+    "INST_OK": OK,
+    "INST_NULL_ARGUMENT": NULL_ARGUMENT,
+    "INST_BAD_SPEC": BAD_SPEC,
+    "INST_BAD_SHAPE": BAD_SHAPE,
+    "INST_BAD_INPUT": BAD_INPUT,
+    "INST_IO": IO,
+    "INST_NOT_CONVERGED": NOT_CONVERGED,
+    "INST_NO_DEVICE": NO_DEVICE,
+    "INST_STOPPED": STOPPED,
+    "INST_UNSUPPORTED": UNSUPPORTED,
+    "INST_INTERNAL": INTERNAL,
+}
+"""Name in the header and value of every status."""
+
+
+class SolveReport(ctypes.Structure):
+    """`inst_solve_report`: what `inst_dirac_solve` says of its work."""
+
+    _fields_ = [
+        ("struct_size", ctypes.c_int64),
+        ("iterations", ctypes.c_int64),
+        ("residual", ctypes.c_double),
+        ("seconds", ctypes.c_double),
+    ]

@@ -1,0 +1,95 @@
+"""Models: learned densities q on real fields."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from typing import Any, NamedTuple, Optional, Union
+
+import numpy as np
+
+from . import _specification
+from ._arrays import REAL, Numbers, counter_of, input_batch, output, single, whole
+from ._calls import call_that_calls_back, text
+from ._handle import Handle
+from ._paths import path_bytes
+from ._specification import Spec
+from ._training import History, Progress, Recorder
+from .action import Action
+from .context import Lattice
+from .errors import BadShape, Stopped
+
+
+class Samples(NamedTuple):
+    """Samples of a model: fields[batch, t, z, y, x] and log q of each."""
+
+    fields: Numbers
+    log_q: Numbers
+
+
+class Model(Handle):
+    """A chain of affine couplings, for example `Model(lattice, type='affine', prior='spectrum', layers=8)`."""
+
+    _kind = "model"
+
+    def __init__(self, lattice: Lattice, spec: Spec = None, **keys: Any) -> None:
+        self._make(lattice, "inst_model_new", _specification.encode(_specification.merge(spec, keys)))
+
+    def _make(self, lattice: Lattice, name: str, what: Optional[bytes]) -> None:
+        self._new(name, lattice._pointer, what)
+        self._shape = lattice.shape
+        self.history: Optional[History] = None
+        """What the last training has recorded, also where it was interrupted or failed."""
+
+    @classmethod
+    def load(cls, lattice: Lattice, path: Union[str, os.PathLike[str]]) -> Model:
+        """A model from a file of `save`."""
+        model = cls.__new__(cls)
+        model._make(lattice, "inst_model_load", path_bytes(path))
+        return model
+
+    def save(self, path: Union[str, os.PathLike[str]]) -> None:
+        """Writes a safetensors file, which replaces that at `path` once it is complete."""
+        self._call("inst_model_save", path_bytes(path))
+
+    def describe(self) -> dict[str, Any]:
+        """{"spec": {...}, "extent": [8, 8], "parameters": 12345}, defaults filled in."""
+        described: dict[str, Any] = json.loads(text("inst_model_describe", self._pointer))
+        return described
+
+    def train(self, action: Action, spec: Spec = None, *, progress: Progress = None, **keys: Any) -> History:
+        """Trains for an action; keys: steps=2500, batch=64, learning_rate=0.001, schedule='constant', ...
+
+        `progress(step, steps, loss, ess)` is called after each step; a true result ends the training there, without an
+        error. True shows a bar of tqdm on standard error where tqdm is installed, and nothing where it is not.
+        An exception in `progress`, and Ctrl-C, end the training after a whole step and are raised from here; the model
+        is then fit for use, and goes on where it stopped when it is trained again.
+        """
+        what = _specification.encode(_specification.merge(spec, keys))
+        with Recorder(progress) as recorder:
+            try:
+                call_that_calls_back("inst_model_train", self._pointer, action._pointer, what, recorder.callback, None)
+            except Stopped:
+                if not recorder.stopped:
+                    raise
+            finally:
+                self.history = recorder.history()
+        return self.history
+
+    def sample(self, counter: int, batch: int, out: Optional[Numbers] = None) -> Samples:
+        """Draws `counter` .. `counter + batch - 1` of the model's stream."""
+        batch = whole("batch", batch, 1, 2**63 - 1)
+        if batch > 2**62 // math.prod(self._shape):
+            raise BadShape(f"batch: expected a number of fields that memory can hold, got {batch}")
+        fields = output(out, (batch, *self._shape), REAL)
+        log_q = np.empty(batch)
+        self._call("inst_model_sample", counter_of(counter), batch, fields, log_q)
+        return Samples(fields, log_q)
+
+    def log_density(self, fields: Any) -> Union[float, Numbers]:
+        """log q of fields[..., t, z, y, x]: a number for one field, and an array of the leading shape for more."""
+        fields, leading, batch = input_batch("fields", fields, self._shape, REAL)
+        log_q = np.empty(leading)
+        self._call("inst_model_log_density", batch, fields, log_q)
+        return single(log_q)

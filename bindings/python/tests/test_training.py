@@ -1,0 +1,142 @@
+"""Training: its history, its progress, and the ways to stop it."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import types
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+import instanton
+from test_lifecycle import environment
+from world import COUPLINGS, World
+
+PROGRAM = f"""
+import sys, instanton
+lattice = instanton.Lattice(instanton.Context(threads=1), (8, 8))
+action = instanton.Action(lattice, {COUPLINGS!r})
+model = instanton.Model(lattice, layers=4)
+said = []
+def progress(step, steps, loss, ess):
+    if step == 3:
+        print("begun", flush=True)
+try:
+    if sys.argv[1] == "none":
+        print("begun", flush=True)
+    model.train(action, steps=10**7, progress=progress if sys.argv[1] == "function" else None)
+except KeyboardInterrupt:
+    history = model.history
+    assert not history.finished and len(history.loss) >= 3
+    again = model.train(action, steps=10**7, progress=lambda step, *rest: True)
+    assert again.step[0] == (history.step[-1] + 1), (again.step[0], history.step[-1:])
+    model.save(sys.argv[2])
+    sys.exit(5)
+"""
+
+
+class Training(unittest.TestCase):
+    def setUp(self):
+        self.world = World()
+
+    def test_the_history_has_every_step(self):
+        history = self.world.model.train(self.world.action, steps=60, batch=32, learning_rate=0.01)
+        np.testing.assert_array_equal(history.step, np.arange(1, 61))
+        self.assertTrue(history.finished)
+        self.assertLess(history.loss[-10:].mean(), history.loss[:10].mean() - 5.0)
+        self.assertTrue(((0.0 < history.ess) & (history.ess <= 1.0)).all())
+        self.assertIs(self.world.model.history, history)
+
+    def test_progress_is_called_after_each_step(self):
+        seen = []
+        history = self.world.model.train(self.world.action, {"steps": 4},
+                                         progress=lambda *numbers: seen.append(numbers))
+        expected = [(step, 4, loss, ess) for step, loss, ess in zip(range(1, 5), history.loss, history.ess)]
+        self.assertEqual(seen, expected)
+
+    def test_a_true_result_ends_it_and_the_next_training_goes_on(self):
+        other = World()
+        straight = other.model.train(other.action, steps=9)
+        first = self.world.model.train(self.world.action, steps=9, progress=lambda step, *rest: step == 4)
+        self.assertFalse(first.finished)
+        second = self.world.model.train(self.world.action, steps=9)
+        self.assertTrue(second.finished)
+        np.testing.assert_array_equal(second.step, np.arange(5, 10))
+        np.testing.assert_array_equal(np.concatenate([first.loss, second.loss]), straight.loss)
+
+    def test_an_exception_ends_it_and_the_model_is_kept(self):
+        def fail(step, steps, loss, ess):
+            if step == 3:
+                raise ZeroDivisionError("progress")
+
+        with self.assertRaisesRegex(ZeroDivisionError, "progress"):
+            self.world.model.train(self.world.action, steps=9, progress=fail)
+        np.testing.assert_array_equal(self.world.model.history.step, [1, 2, 3])
+        self.assertTrue(np.isfinite(self.world.model.sample(0, 2).log_q).all())
+
+    def test_a_real_interrupt_stops_it_and_the_model_is_kept(self):
+        for progress in ("function", "none"):
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, "model.safetensors")
+                for _ in range(3):
+                    process = subprocess.Popen([sys.executable, "-c", PROGRAM, progress, str(path)], env=environment(),
+                                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                    self.assertEqual(process.stdout.readline(), b"begun\n")
+                    time.sleep(0.5)
+                    process.send_signal(signal.SIGINT)
+                    _, errors = process.communicate(timeout=60)
+                    self.assertEqual((process.returncode, errors.decode()), (5, ""))
+                    lattice = instanton.Lattice(self.world.context, (8, 8))
+                    self.assertTrue(np.isfinite(instanton.Model.load(lattice, path).sample(0, 4).log_q).all())
+
+    def test_save_and_load_give_the_same_numbers(self):
+        self.world.model.train(self.world.action, steps=3)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "mödel.safetensors")
+            self.world.model.save(path)
+            again = instanton.Model.load(self.world.lattice, path)
+        np.testing.assert_array_equal(again.sample(5, 7).fields, self.world.model.sample(5, 7).fields)
+        described = again.describe()
+        self.assertEqual(described["extent"], [4, 6])
+        self.assertEqual((described["spec"]["layers"], described["spec"]["prior"]), (4, "white"))
+
+    def test_log_density_is_that_of_the_samples(self):
+        samples = self.world.model.sample(0, 16)
+        np.testing.assert_allclose(self.world.model.log_density(samples.fields), samples.log_q, rtol=1e-10)
+
+    def test_a_bar_is_shown_only_where_it_is_asked_for(self):
+        bar = mock.Mock(n=0)
+        made = mock.Mock(return_value=bar)
+        with mock.patch.dict(sys.modules, {"tqdm": types.SimpleNamespace(tqdm=made)}):
+            self.world.model.train(self.world.action, steps=3)
+            self.world.model.train(self.world.action, steps=3, progress=False)
+            made.assert_not_called()
+            self.assertTrue(self.world.model.train(self.world.action, steps=3, progress=True).finished)
+        made.assert_called_once_with(total=3, initial=0, unit="step")
+        self.assertEqual(bar.update.call_count, 3)
+        bar.close.assert_called_once_with()
+        with mock.patch.dict(sys.modules, {"tqdm": None}):
+            self.assertTrue(self.world.model.train(self.world.action, steps=3, progress=True).finished)
+
+    def test_what_is_no_progress_is_refused(self):
+        with self.assertRaisesRegex(TypeError, "progress: expected a function, True or None, got int"):
+            self.world.model.train(self.world.action, steps=3, progress=7)
+
+    def test_a_handler_that_raises_nothing_does_not_stop_it(self):
+        heard = []
+        before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        history = self.world.model.train(
+            self.world.action, steps=6,
+            progress=lambda step, *rest: os.kill(os.getpid(), signal.SIGINT) if step == 2 else None)
+        self.assertTrue(history.finished)
+        self.assertEqual(heard, [signal.SIGINT])
+
+
+if __name__ == "__main__":
+    unittest.main()
