@@ -1,15 +1,14 @@
 //! Header and library mirror each other, and nothing leaves the library but through the guard.
 
+mod header;
+
+use header::{read, without_comments};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 /// A function: names of its arguments in their order.
 type Functions = BTreeMap<String, Vec<String>>;
-
-fn read(path: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
-}
 
 /// The sources of the interface, one for each section of the header and the guard.
 fn sources() -> String {
@@ -35,11 +34,6 @@ fn bracketed(text: &str) -> (&str, &str) {
         }
     }
     panic!("a bracket is not closed: {text}");
-}
-
-fn without_comments(header: &str) -> String {
-    let pieces = header.split("/*").enumerate();
-    pieces.map(|(i, piece)| if i == 0 { piece } else { piece.split_once("*/").unwrap().1 }).collect()
 }
 
 fn last_word(text: &str) -> String {

@@ -1,32 +1,11 @@
 //! The Fortran module follows the header: its interfaces are made from `include/instanton.h`, and procedures for arrays of all
 //! ranks from `bindings/fortran/instanton.f90.in`. `make fortran` writes both files; this test fails where they differ.
 
+mod header;
+
+use header::{constants, declarations, path, read, split, structures};
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
-
-fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
-}
-
-fn read(name: &str) -> String {
-    fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-}
-
-/// The header without comments and preprocessor lines, in one line.
-fn declarations(header: &str) -> String {
-    let pieces = header.split("/*").enumerate();
-    let code: String =
-        pieces.map(|(i, piece)| if i == 0 { piece } else { piece.split_once("*/").unwrap().1 }).collect();
-    let lines = code.lines().filter(|line| !line.starts_with('#') && !line.contains("extern \"C\""));
-    lines.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Type and name of a C declaration.
-fn split(declaration: &str) -> (String, String) {
-    let at = declaration.rfind(|c: char| !c.is_alphanumeric() && c != '_').unwrap() + 1;
-    (declaration[..at].trim().replace("const ", ""), declaration[at..].to_string())
-}
 
 /// How Fortran declares an argument of a C type: what C points to, it gets as the address.
 fn argument(kind: &str) -> &'static str {
@@ -40,33 +19,18 @@ fn argument(kind: &str) -> &'static str {
     }
 }
 
-fn constants(code: &str) -> String {
-    let list = code.split("enum {").nth(1).unwrap().split('}').next().unwrap();
-    let pairs = list.split(',').filter_map(|item| item.split_once('='));
-    pairs
-        .map(|(name, value)| format!("  integer(c_int32_t), parameter :: {} = {}\n", name.trim(), value.trim()))
-        .collect()
-}
-
-fn structures(code: &str) -> String {
-    let mut text = String::new();
-    for piece in code.split("typedef struct {").skip(1) {
-        let (members, rest) = piece.split_once('}').unwrap();
-        let name = rest.split(';').next().unwrap().trim();
-        writeln!(text, "  type, bind(c) :: {name}").unwrap();
-        for member in members.split(';').filter(|member| !member.trim().is_empty()) {
-            let (kind, member) = split(member.trim());
-            let kind = match kind.as_str() {
-                "int64_t" => "integer(c_int64_t)",
-                "int32_t" => "integer(c_int32_t)",
-                "double" => "real(c_double)",
-                other => panic!("a member of type {other}"),
-            };
-            writeln!(text, "    {kind} :: {member} = 0").unwrap();
-        }
-        writeln!(text, "  end type").unwrap();
+fn structure((name, members): &(String, Vec<(String, String)>)) -> String {
+    let mut text = format!("  type, bind(c) :: {name}\n");
+    for (kind, member) in members {
+        let kind = match kind.as_str() {
+            "int64_t" => "integer(c_int64_t)",
+            "int32_t" => "integer(c_int32_t)",
+            "double" => "real(c_double)",
+            other => panic!("a member of type {other}"),
+        };
+        writeln!(text, "    {kind} :: {member} = 0").unwrap();
     }
-    text
+    text + "  end type\n"
 }
 
 fn interface(statement: &str) -> Option<String> {
@@ -104,16 +68,18 @@ fn interface(statement: &str) -> Option<String> {
 }
 
 /// The module of interfaces.
-fn interfaces(header: &str) -> String {
-    let code = declarations(header);
+fn interfaces() -> String {
+    let code = declarations();
     let mut text = String::from(
         "! Interfaces of include/instanton.h, made from it by `make fortran`. What C points to is passed as an address,\n\
          ! c_loc(array); the module instanton is the one to use.\nmodule instanton_c\n\
          \x20 use, intrinsic :: iso_c_binding, only: c_double, c_funptr, c_int32_t, c_int64_t, c_ptr\n\
          \x20 implicit none\n  public\n",
     );
-    text += &constants(&code);
-    text += &structures(&code);
+    for (name, value) in constants(&code) {
+        writeln!(text, "  integer(c_int32_t), parameter :: {name} = {value}").unwrap();
+    }
+    text.extend(structures(&code).iter().map(structure));
     text += "  interface\n";
     code.split(';').filter_map(interface).for_each(|interface| text += &interface);
     text + "  end interface\nend module\n"
@@ -146,7 +112,7 @@ fn expanded(template: &str) -> String {
 #[test]
 fn the_fortran_modules_are_those_that_the_header_gives() {
     let made = [
-        ("bindings/fortran/src/instanton_c.f90", interfaces(&read("include/instanton.h"))),
+        ("bindings/fortran/src/instanton_c.f90", interfaces()),
         ("bindings/fortran/src/instanton.f90", expanded(&read("bindings/fortran/instanton.f90.in"))),
     ];
     for (name, text) in made {
@@ -161,7 +127,7 @@ fn the_fortran_modules_are_those_that_the_header_gives() {
 #[test]
 fn every_interface_is_used_by_the_module() {
     let module = expanded(&read("bindings/fortran/instanton.f90.in"));
-    let code = declarations(&read("include/instanton.h"));
+    let code = declarations();
     let names: Vec<String> = code
         .split(';')
         .filter(|statement| interface(statement).is_some())
