@@ -2,7 +2,9 @@
 //!
 //! Number k of the link U_mu(x), counted as in [`crate::gauge`] (row, column, real and imaginary part), lies at
 //!
-//!     base[b(mu)] + size (start(x, mu) + within(k)),   size 4 or 8 bytes,
+//! ```text
+//! base[b(mu)] + size (start(x, mu) + within(k)),   size 4 or 8 bytes,
+//! ```
 //!
 //! and is that of f_mu(x) U_mu(x), with f_mu(x) = scale_mu eta_mu(x), times the boundary phase where x is the last site of
 //! direction mu. Scalars have one number a site and no factor. Nothing is guessed: what is folded into the links is told
