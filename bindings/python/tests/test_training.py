@@ -18,7 +18,9 @@ from test_lifecycle import environment
 from world import COUPLINGS, World
 
 PROGRAM = f"""
-import sys, instanton
+import signal, sys, instanton
+# A shell that runs this in the background has it ignore interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 lattice = instanton.Lattice(instanton.Context(threads=1), (8, 8))
 action = instanton.Action(lattice, {COUPLINGS!r})
 model = instanton.Model(lattice, layers=4)
