@@ -6,9 +6,11 @@
 # make train      trains the models of the repository again (they are written to models/)
 # make fields     the small gauge fields of the tests again, in every format (they are written to tests/fields/)
 # make fortran    the Fortran modules again, from the header and a template
+# make abi        the baseline of the binary interface again (docs/abi.md says when)
 # make picture    docs/tau.png from the example's output
 # make spectrum CONFIG=FILE EXTENT="X Y Z T"   the eigenvalues of Wilson's operator on a configuration, and their picture
 # make install    PREFIX=/usr/local DESTDIR=
+# make dist       build/instanton-VERSION-SYSTEM.tar.gz, the same tree, which works wherever it is unpacked
 
 SYSTEM := $(shell uname -s)
 CC ?= cc
@@ -28,7 +30,18 @@ TRAIN ?= {steps: 12000, batch: 128, learning_rate: 0.01, schedule: 'cosine', war
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 BUILD = build
 RELEASE = $(or $(CARGO_TARGET_DIR),target)/release
-SHARED = $(if $(filter Darwin,$(SYSTEM)),libinstanton.dylib,libinstanton.so)
+# The number of the binary interface, in the name that hosts ask the loader for (docs/abi.md).
+ABI = 0
+LIBRARY = $(BUILD)/lib
+ifeq ($(SYSTEM),Darwin)
+SHARED = libinstanton.dylib
+SHARED_NAME = libinstanton.$(ABI).dylib
+SHARED_FILE = libinstanton.$(VERSION).dylib
+else
+SHARED = libinstanton.so
+SHARED_NAME = libinstanton.so.$(ABI)
+SHARED_FILE = libinstanton.so.$(VERSION)
+endif
 
 WARNINGS = -Wall -Wextra -Werror
 CFLAGS ?= -O2 -g
@@ -38,14 +51,14 @@ F2008 = $(FC) -std=f2008 -Wall -Wextra -Werror $(CFLAGS)
 # What `cargo rustc --lib -- --print native-static-libs` says, without OpenCL, whose functions the library brings.
 STATIC_LIBRARIES = $(if $(filter Darwin,$(SYSTEM)),-liconv -lSystem -lc -lm,-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc)
 # The library is found beside the build tree, without LD_LIBRARY_PATH.
-LINK = -L$(RELEASE) -linstanton -lm -Wl,-rpath,$(abspath $(RELEASE))
+LINK = -L$(LIBRARY) -linstanton -lm -Wl,-rpath,$(abspath $(LIBRARY))
 
 TESTS = context lattice action model proposal chain statistics gauge layout dirac pseudofermion bad_input bad_files
 TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl test_header static_lattice static_opencl)
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-fortran test test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind bench race train fields fortran picture spectrum install library clean
+.PHONY: demo demo-fortran test test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install bench race train fields fortran picture spectrum abi install dist library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/hmc_phi4
@@ -58,10 +71,10 @@ demo-fortran: $(BUILD)/hmc_phi4_fortran
 library:
 	$(CARGO) build --release --lib
 
-$(RELEASE)/$(SHARED) $(RELEASE)/libinstanton.a: library ;
+$(RELEASE)/libinstanton.a: library ;
 
-$(BUILD):
-	mkdir -p $(BUILD)
+$(BUILD) $(LIBRARY):
+	mkdir -p $@
 
 # The static library whose functions of OpenCL have names of their own, so that a host's calls go where they went before.
 $(BUILD)/libinstanton.a: $(RELEASE)/libinstanton.a | $(BUILD)
@@ -70,7 +83,25 @@ $(BUILD)/libinstanton.a: $(RELEASE)/libinstanton.a | $(BUILD)
 	$(OBJCOPY) --redefine-syms=$@.names $< $@
 	rm $@.names
 
-$(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
+# The shared library, of the same code: what src/ffi/instanton.map lists is seen, and carries its version. It stays
+# loaded once it is (nodelete): a thread that ends later may still have something in it to clean up.
+$(LIBRARY)/$(SHARED_FILE): $(BUILD)/libinstanton.a src/ffi/instanton.map | $(LIBRARY)
+ifeq ($(SYSTEM),Darwin)
+	sed -n 's/^ *\(inst_[a-z_]*\);$$/_\1/p' src/ffi/instanton.map > $@.names
+	$(CC) -dynamiclib -install_name @rpath/$(SHARED_NAME) -current_version $(VERSION) -compatibility_version $(ABI) \
+	  -exported_symbols_list $@.names -Wl,-force_load,$< -Wl,-dead_strip -o $@ $(STATIC_LIBRARIES)
+	rm $@.names
+else
+	$(CC) -shared -Wl,-soname,$(SHARED_NAME) -Wl,--version-script=src/ffi/instanton.map -Wl,--gc-sections \
+	  -Wl,-z,relro,-z,now,-z,nodelete,-z,defs,-z,noexecstack -Wl,--as-needed \
+	  -Wl,--whole-archive $< -Wl,--no-whole-archive -o $@ $(STATIC_LIBRARIES)
+endif
+
+$(LIBRARY)/$(SHARED): $(LIBRARY)/$(SHARED_FILE)
+	ln -sf $(SHARED_FILE) $(LIBRARY)/$(SHARED_NAME)
+	ln -sf $(SHARED_NAME) $@
+
+$(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
 	$(C99) $< -o $@ $(LINK)
 
 # The Fortran module, from source as hosts compile it.
@@ -81,11 +112,11 @@ $(BUILD)/fortran/%.o: bindings/fortran/src/%.f90
 $(BUILD)/fortran/instanton.o: $(BUILD)/fortran/instanton_c.o
 FORTRAN = $(BUILD)/fortran/instanton.o $(BUILD)/fortran/instanton_c.o
 
-$(BUILD)/%_fortran: examples/%.f90 $(FORTRAN) $(RELEASE)/$(SHARED)
+$(BUILD)/%_fortran: examples/%.f90 $(FORTRAN) $(LIBRARY)/$(SHARED)
 	mkdir -p $(BUILD)/modules/$*
 	$(F2008) -I$(BUILD)/fortran -J$(BUILD)/modules/$* $< $(FORTRAN) -o $@ $(LINK)
 
-$(BUILD)/test_fortran: bindings/fortran/test/test_instanton.f90 $(FORTRAN) $(RELEASE)/$(SHARED)
+$(BUILD)/test_fortran: bindings/fortran/test/test_instanton.f90 $(FORTRAN) $(LIBRARY)/$(SHARED)
 	mkdir -p $(BUILD)/modules/test
 	$(F2008) -I$(BUILD)/fortran -J$(BUILD)/modules/test $< $(FORTRAN) -o $@ $(LINK)
 
@@ -93,7 +124,7 @@ $(BUILD)/test_fortran: bindings/fortran/test/test_instanton.f90 $(FORTRAN) $(REL
 
 test:
 	scripts/prerequisites.sh
-	$(MAKE) test-rust test-opencl test-oclgrind test-c test-python test-valgrind
+	$(MAKE) test-rust test-opencl test-oclgrind test-c test-python test-install test-valgrind
 
 test-rust:
 	$(CARGO) test --release
@@ -111,15 +142,15 @@ test-references:
 	$(BUILD)/propagator "$(DATA)/chroma/weak_field.lime" 4 4 4 8
 	$(BUILD)/spectrum "$(DATA)/chroma/weak_field.lime" 4 4 4 8 8 hermitian
 
-$(BUILD)/test_header: ffi-tests/header.cpp include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
+$(BUILD)/test_header: ffi-tests/header.cpp include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
 	$(CXX11) $< -o $@ $(LINK)
 
 # The C++ header, from C++17 on.
 CXX17 = $(CXX) -std=c++17 -pedantic $(WARNINGS) $(CFLAGS) -Iinclude -Ibindings/cpp/include
-$(BUILD)/test_cpp: bindings/cpp/test/test_instanton.cpp bindings/cpp/include/instanton.hpp include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
+$(BUILD)/test_cpp: bindings/cpp/test/test_instanton.cpp bindings/cpp/include/instanton.hpp include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
 	$(CXX17) $< -o $@ $(LINK)
 
-$(BUILD)/hmc_phi4_cpp: examples/hmc_phi4.cpp bindings/cpp/include/instanton.hpp include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
+$(BUILD)/hmc_phi4_cpp: examples/hmc_phi4.cpp bindings/cpp/include/instanton.hpp include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
 	$(CXX17) $< -o $@ $(LINK)
 
 # Both headers, met twice, by two compilers in all standards.
@@ -137,7 +168,7 @@ test-headers:
 $(BUILD)/static_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(BUILD)/libinstanton.a | $(BUILD)
 	$(C99) -D_XOPEN_SOURCE=700 $< -o $@ $(BUILD)/libinstanton.a $(STATIC_LIBRARIES)
 
-$(BUILD)/test_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(RELEASE)/$(SHARED) | $(BUILD)
+$(BUILD)/test_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
 	$(C99) -D_XOPEN_SOURCE=700 $< -o $@ $(LINK) -lpthread
 
 # A loader of OpenCL that loses its device.
@@ -145,7 +176,7 @@ $(BUILD)/lost_device.so: ffi-tests/lost_device.c | $(BUILD)
 	$(C99) -fPIC -shared $< -o $@ -ldl -Wl,--no-as-needed -l:libOpenCL.so.1
 
 test-c: $(TEST_PROGRAMS) $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp test-headers
-	sh scripts/exports.sh $(RELEASE)/$(SHARED)
+	sh scripts/exports.sh $(LIBRARY)/$(SHARED) src/ffi/instanton.map $(SHARED_NAME)
 	set -e; for test in $(TEST_PROGRAMS); do $$test; done
 	$(BUILD)/test_exactness models
 	$(BUILD)/test_exactness models "{seed: 11, device: 'opencl'}"
@@ -160,9 +191,9 @@ test-c: $(TEST_PROGRAMS) $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD
 	$(BUILD)/train_phi4 4 8 $(BUILD)/trained.safetensors "{type: 'affine', layers: 4}" "{steps: 20}"
 
 # The package runs from its sources; a test builds the wheel and uses it elsewhere.
-test-python: library
-	cd bindings/python && INSTANTON_LIBRARY="$(abspath $(RELEASE)/$(SHARED))" $(PYTHON) -B -m unittest discover -s tests
-	INSTANTON_LIBRARY="$(abspath $(RELEASE)/$(SHARED))" PYTHONPATH=bindings/python \
+test-python: $(LIBRARY)/$(SHARED)
+	cd bindings/python && INSTANTON_LIBRARY="$(abspath $(LIBRARY)/$(SHARED))" $(PYTHON) -B -m unittest discover -s tests
+	INSTANTON_LIBRARY="$(abspath $(LIBRARY)/$(SHARED))" PYTHONPATH=bindings/python \
 	  $(PYTHON) -B bindings/python/examples/hmc_phi4.py models 1
 
 # The C tests once more, with every access to memory checked and every block accounted for; without the drivers of
@@ -190,6 +221,9 @@ train: $(BUILD)/train_phi4
 fortran:
 	INSTANTON_WRITE=1 $(CARGO) test --release --test fortran
 
+abi:
+	INSTANTON_WRITE=1 $(CARGO) test --release --test abi
+
 fields:
 	$(CARGO) test --release --test make_fields write_the_fields
 
@@ -202,15 +236,40 @@ spectrum: $(BUILD)/spectrum
 	$(BUILD)/spectrum "$(CONFIG)" $(EXTENT) $(or $(COUNT),0) $(OF) > $(BUILD)/spectrum.txt
 	python3 examples/plot_spectrum.py $(BUILD)/spectrum.txt $(BUILD)/spectrum.png
 
-install: library $(BUILD)/libinstanton.a
-	mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/instanton/fortran
-	install -m 644 models/*.safetensors $(DESTDIR)$(PREFIX)/share/instanton/
-	install -m 644 bindings/fortran/src/*.f90 $(DESTDIR)$(PREFIX)/share/instanton/fortran/
-	install -m 644 include/instanton.h bindings/cpp/include/instanton.hpp $(DESTDIR)$(PREFIX)/include/
-	install -m 644 $(BUILD)/libinstanton.a $(DESTDIR)$(PREFIX)/lib/
-	install -m 755 $(RELEASE)/$(SHARED) $(DESTDIR)$(PREFIX)/lib/
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PRIVATE@|$(STATIC_LIBRARIES)|' \
-	  instanton.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/instanton.pc
+INSTALLED = $(DESTDIR)$(PREFIX)
+FILLED = sed -e 's|@VERSION@|$(VERSION)|' -e 's|@ABI@|$(ABI)|' -e 's|@SHARED_FILE@|$(SHARED_FILE)|' \
+  -e 's|@SHARED_NAME@|$(SHARED_NAME)|' -e 's|@PRIVATE@|$(STATIC_LIBRARIES)|' -e 's|@PRIVATE_CMAKE@|$(strip $(STATIC_LIBRARIES))|'
+STRIP_SHARED = strip $(if $(filter Darwin,$(SYSTEM)),-x,--strip-unneeded)
+STRIP_STATIC = strip $(if $(filter Darwin,$(SYSTEM)),-S,--strip-debug)
+
+install: $(LIBRARY)/$(SHARED) $(BUILD)/libinstanton.a
+	mkdir -p $(INSTALLED)/include $(INSTALLED)/lib/pkgconfig $(INSTALLED)/lib/cmake/instanton \
+	  $(INSTALLED)/share/instanton/fortran $(INSTALLED)/share/doc/instanton
+	install -m 644 include/instanton.h bindings/cpp/include/instanton.hpp $(INSTALLED)/include/
+	install -m 755 $(LIBRARY)/$(SHARED_FILE) $(INSTALLED)/lib/
+	$(STRIP_SHARED) $(INSTALLED)/lib/$(SHARED_FILE)
+	ln -sf $(SHARED_FILE) $(INSTALLED)/lib/$(SHARED_NAME)
+	ln -sf $(SHARED_NAME) $(INSTALLED)/lib/$(SHARED)
+	install -m 644 $(BUILD)/libinstanton.a $(INSTALLED)/lib/
+	$(STRIP_STATIC) $(INSTALLED)/lib/libinstanton.a
+	$(FILLED) packaging/instanton.pc.in > $(INSTALLED)/lib/pkgconfig/instanton.pc
+	$(FILLED) packaging/instanton-config.cmake.in > $(INSTALLED)/lib/cmake/instanton/instanton-config.cmake
+	$(FILLED) packaging/instanton-config-version.cmake.in > $(INSTALLED)/lib/cmake/instanton/instanton-config-version.cmake
+	install -m 644 models/*.safetensors $(INSTALLED)/share/instanton/
+	install -m 644 bindings/fortran/src/*.f90 $(INSTALLED)/share/instanton/fortran/
+	packaging/licenses.sh $(INSTALLED)/share/doc/instanton/licenses
+
+NAME = instanton-$(VERSION)-$(shell uname -m)-$(shell uname -s | tr A-Z a-z)
+dist:
+	rm -rf $(BUILD)/dist
+	$(MAKE) install DESTDIR=$(abspath $(BUILD))/dist PREFIX=/$(NAME)
+	install -m 644 README.md $(BUILD)/dist/$(NAME)/share/doc/instanton/
+	tar -C $(BUILD)/dist -czf $(BUILD)/$(NAME).tar.gz.new $(NAME)
+	mv $(BUILD)/$(NAME).tar.gz.new $(BUILD)/$(NAME).tar.gz
+
+# What is installed serves hosts that lie elsewhere, by pkg-config, CMake and the bare static library, without Rust.
+test-install: dist
+	packaging/test/run.sh $(abspath $(BUILD)/$(NAME).tar.gz)
 
 clean:
 	rm -rf $(BUILD)

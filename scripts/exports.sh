@@ -1,31 +1,43 @@
 #!/bin/sh
-# The shared library exports the functions of instanton.h, all of them and nothing else, and needs nothing but libc, libm
-# and libgcc_s to load.
-#   exports.sh LIBRARY
+# The shared library shows the symbols of the list with their versions, all of them and nothing else, has the name that
+# hosts ask the loader for, and needs nothing but libc, libm and libgcc_s to load.
+#   exports.sh LIBRARY LIST SONAME
 set -eu
-library=$1
+library=$1 list=$2 soname=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-case $(uname -s) in
-Darwin) nm -gU "$library" | sed -n 's/.* _//p' ;;
-*) nm -D --defined-only "$library" | sed -n 's/.* [TDBRW] //p' ;;
-esac | sort -u > "$work/exported"
-grep -v '^ \*' include/instanton.h | grep -o 'inst_[a-z0-9_]*(' | tr -d '(' | sort -u > "$work/declared"
-test -s "$work/declared"
-if ! diff -u "$work/declared" "$work/exported"; then
-  echo "exports: expected exactly the functions of include/instanton.h, got the difference above" >&2
+
+fail() {
+  echo "exports: $*" >&2
   exit 1
-fi
+}
+
+names=$(sed -n 's/^ *\(inst_[a-z0-9_]*\);$/\1/p' "$list")
+version=$(sed -n 's/^\([A-Z0-9_]*\) {$/\1/p' "$list")
 case $(uname -s) in
-Darwin) ;; # its frameworks are part of the system
+Darwin)
+  echo "$names" | sort > "$work/expected"
+  nm -gU "$library" | sed -n 's/.* _//p' | sort > "$work/exported"
+  otool -D "$library" | grep "/$soname\$" >/dev/null || fail "expected the name $soname"
+  ;;
 *)
-  # On older systems the last three are files of their own.
-  readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' > "$work/needed"
-  if grep -vE '^(libc|libm|libgcc_s|libpthread|libdl|librt)\.so\.[0-9]+$|^ld-linux' "$work/needed"; then
-    echo "exports: expected a library that needs libc, libm and libgcc_s to load, got one that needs the above" >&2
-    exit 1
-  fi
-  grep -q '^libc\.so' "$work/needed"
+  { echo "$names" | sed "s/\$/@@$version/"; echo "$version"; } | sort > "$work/expected"
+  nm -D --defined-only "$library" | sed 's/.* //' | sort > "$work/exported"
+  readelf -d "$library" > "$work/dynamic"
+  grep -F "Library soname: [$soname]" "$work/dynamic" >/dev/null || fail "expected the SONAME $soname, got: $(grep SONAME "$work/dynamic")"
+  # Text that is changed while it is loaded cannot be shared by processes; a stack that can be executed is refused by some.
+  grep -E '\(TEXTREL\)' "$work/dynamic" && fail "expected no relocations in its text"
+  readelf -lW "$library" | grep -E 'GNU_STACK.* RWE ' && fail "expected a stack that is not executed"
+  # On older systems libpthread, libdl and librt are files of their own.
+  sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' "$work/dynamic" > "$work/needed"
+  grep -vE '^(libc|libm|libgcc_s|libpthread|libdl|librt)\.so\.[0-9]+$|^ld-linux' "$work/needed" &&
+    fail "expected a library that needs libc, libm and libgcc_s to load, got one that needs the above"
+  grep '^libc\.so' "$work/needed" >/dev/null || fail "expected it to need libc"
+  ldd "$library" > "$work/loaded"
+  grep -vE '(libc|libm|libgcc_s|libpthread|libdl|librt)\.so\.[0-9]+ |ld-linux|linux-vdso' "$work/loaded" &&
+    fail "expected nothing else to be loaded, got the above"
   ;;
 esac
-echo "exports: $(wc -l < "$work/declared" | tr -d ' ') passed, 0 failed"
+[ "$(wc -l < "$work/expected")" -gt 50 ] || fail "expected a list of more than 50 symbols"
+diff -u "$work/expected" "$work/exported" || fail "expected the symbols of $list, got the difference above"
+echo "exports: $(echo "$names" | wc -l | tr -d ' ') passed, 0 failed"

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs what the tests need and the machine lacks: compilers for C, C++ and Fortran (of GNU, and clang), make, nm,
-# valgrind, Python with numpy and what builds a wheel, and for OpenCL a loader, a driver for the CPU and a simulator that
+# valgrind, abidiff, CMake and pkg-config, Python with numpy and what builds a wheel, and for OpenCL a loader, a driver for the CPU and a simulator that
 # checks accesses to memory; by apt, as root or with sudo. Fails where it cannot. Rust has to be there already.
 set -euo pipefail
 
 declare -A package=([cc]=gcc [c++]=g++ [gfortran]=gfortran [gcc]=gcc [g++]=g++ [clang]=clang
-  [make]=make [nm]=binutils [valgrind]=valgrind [oclgrind]=oclgrind)
+  [make]=make [nm]=binutils [valgrind]=valgrind [oclgrind]=oclgrind
+  [abidiff]=abigail-tools [cmake]=cmake [pkg-config]=pkg-config)
 # What is no program: a C compiler alone does not bring the headers of its library.
 declare -A file=([/usr/include/stdio.h]=libc6-dev [/etc/OpenCL/vendors/pocl.icd]=pocl-opencl-icd)
 # What the Python package needs, and what its tests do.
