@@ -54,7 +54,7 @@ STATIC_LIBRARIES = $(if $(filter Darwin,$(SYSTEM)),-liconv -lSystem -lc -lm,-lgc
 LINK = -L$(LIBRARY) -linstanton -lm -Wl,-rpath,$(abspath $(LIBRARY))
 
 TESTS = context lattice action model proposal chain statistics gauge layout dirac pseudofermion bad_input bad_files
-TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl test_header static_lattice static_opencl)
+TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl test_header test_threads test_guest static_lattice static_opencl)
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
@@ -171,13 +171,26 @@ $(BUILD)/static_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(BUILD)
 $(BUILD)/test_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
 	$(C99) -D_XOPEN_SOURCE=700 $< -o $@ $(LINK) -lpthread
 
+$(BUILD)/test_guest: CFLAGS += -fopenmp
+$(BUILD)/test_guest $(BUILD)/test_threads: ffi-tests/workload.h
+
+# A host that opens the library instead of linking it.
+$(BUILD)/test_dlopen: ffi-tests/dlopen.c ffi-tests/expect.h include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
+	$(C99) -D_XOPEN_SOURCE=700 $< -o $@ -ldl -lm
+
+# Numbers with a decimal comma.
+$(BUILD)/locale/de_DE.UTF-8: | $(BUILD)
+	mkdir -p $(BUILD)/locale
+	localedef -i de_DE -f UTF-8 $@
+
 # A loader of OpenCL that loses its device.
 $(BUILD)/lost_device.so: ffi-tests/lost_device.c | $(BUILD)
 	$(C99) -fPIC -shared $< -o $@ -ldl -Wl,--no-as-needed -l:libOpenCL.so.1
 
-test-c: $(TEST_PROGRAMS) $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp test-headers
+test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp test-headers
 	sh scripts/exports.sh $(LIBRARY)/$(SHARED) src/ffi/instanton.map $(SHARED_NAME)
-	set -e; for test in $(TEST_PROGRAMS); do $$test; done
+	set -e; for test in $(TEST_PROGRAMS); do LOCPATH=$(abspath $(BUILD)/locale) $$test; done
+	$(BUILD)/test_dlopen $(LIBRARY)/$(SHARED_NAME)
 	$(BUILD)/test_exactness models
 	$(BUILD)/test_exactness models "{seed: 11, device: 'opencl'}"
 	$(BUILD)/hmc_phi4 models 0.5

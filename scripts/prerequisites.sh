@@ -8,7 +8,8 @@ declare -A package=([cc]=gcc [c++]=g++ [gfortran]=gfortran [gcc]=gcc [g++]=g++ [
   [make]=make [nm]=binutils [valgrind]=valgrind [oclgrind]=oclgrind
   [abidiff]=abigail-tools [cmake]=cmake [pkg-config]=pkg-config)
 # What is no program: a C compiler alone does not bring the headers of its library.
-declare -A file=([/usr/include/stdio.h]=libc6-dev [/etc/OpenCL/vendors/pocl.icd]=pocl-opencl-icd)
+declare -A file=([/usr/include/stdio.h]=libc6-dev [/etc/OpenCL/vendors/pocl.icd]=pocl-opencl-icd
+  [/usr/share/i18n/locales/de_DE]=locales)
 # What the Python package needs, and what its tests do.
 for module in numpy matplotlib setuptools wheel pip; do
   file[/usr/lib/python3/dist-packages/$module]=python3-$module

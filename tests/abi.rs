@@ -156,6 +156,9 @@ fn shadow(folder: &Folder, name: &str, change: impl Fn(String) -> String) -> Pat
     library
 }
 
+/// What is done to header, source and list.
+type Change = Box<dyn Fn(String) -> String>;
+
 /// Bits of abidiff's exit status: 1 and 2 are errors of use, 4 a change, 8 one that breaks hosts.
 fn difference(baseline: &PathBuf, library: &PathBuf) -> (i32, String) {
     let output = run(Command::new("abidiff").arg(baseline).arg(library));
@@ -189,7 +192,7 @@ fn the_interface_is_compatible_with_the_baseline() {
     };
     let version = |text: String| text.replace("INSTANTON_0", "INSTANTON_1");
     let value = |text: String| text.replace("INST_IO = 5", "INST_IO = 55");
-    let changes: [(&str, Box<dyn Fn(String) -> String>); 6] = [
+    let changes: [(&str, Change); 6] = [
         ("value", Box::new(value)),
         ("without", Box::new(without)),
         ("argument", Box::new(argument)),

@@ -3,6 +3,7 @@
 //! Rust tells panics to a hook of the whole process, which prints. The first call puts a hook before the one that is
 //! there: it is silent for threads inside this library and for its workers, and hands on all other panics.
 
+use super::mode;
 use crate::context;
 use crate::error::{Error, Result};
 use std::any::Any;
@@ -29,9 +30,19 @@ pub extern "C" fn inst_last_error() -> *const c_char {
     LAST_ERROR.try_with(|message| message.borrow().as_ptr()).unwrap_or(c"".as_ptr())
 }
 
-/// Runs the body of an export: its error becomes the thread's message and the status, and so does a panic.
+/// Runs the body of an export in the standard floating-point mode: its error becomes the thread's message and the status,
+/// and so does a panic.
 pub(super) fn guard(body: impl FnOnce() -> Result<()>) -> inst_status {
+    mode::standard(|| guarded(body))
+}
+
+fn guarded(body: impl FnOnce() -> Result<()>) -> inst_status {
     install_hook();
+    #[cfg(test)]
+    let body = || {
+        super::tests::strike("call");
+        body()
+    };
     let error = match with_inside(true, || panic::catch_unwind(AssertUnwindSafe(body))) {
         Ok(Ok(())) => return 0,
         Ok(Err(error)) => error,
@@ -41,9 +52,9 @@ pub(super) fn guard(body: impl FnOnce() -> Result<()>) -> inst_status {
     error.status()
 }
 
-/// Runs a function of the host, whose panics, where it has any, are its own to report.
+/// Runs a function of the host in its own floating-point mode; its panics, where it has any, are its own to report.
 pub(super) fn outside<R>(function: impl FnOnce() -> R) -> R {
-    with_inside(false, function)
+    with_inside(false, || mode::of_the_host(function))
 }
 
 fn with_inside<R>(inside: bool, work: impl FnOnce() -> R) -> R {

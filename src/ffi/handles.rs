@@ -145,7 +145,10 @@ fn lend<'a, T, G>(what: &str, handle: &'a Handle<T>, content: TryLockResult<G>) 
         Err(TryLockError::Poisoned(content)) => content.into_inner(),
         Err(TryLockError::WouldBlock) => return Err(in_use(what)),
     };
-    Ok(Use { content, defective: &handle.defective, unwinding: thread::panicking() })
+    let used = Use { content, defective: &handle.defective, unwinding: thread::panicking() };
+    #[cfg(test)]
+    super::tests::strike(what);
+    Ok(used)
 }
 
 fn in_use(what: &str) -> Error {

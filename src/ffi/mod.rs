@@ -1,7 +1,7 @@
 //! The C interface: `include/instanton.h`, one file for each of its sections.
 //!
-//! Every export that can fail runs inside [`guard`](guard): its error becomes the status and the thread's message, and
-//! a panic becomes `INST_INTERNAL`. Objects are [`Handle`]s, which know their kind and whether they are in use.
+//! Every export that can fail runs inside [`guard`](guard), in the standard floating-point mode: its error becomes the
+//! status and the thread's message, and a panic becomes `INST_INTERNAL`. Objects are [`Handle`]s, which know their kind and whether they are in use.
 //! Arguments are checked and borrowed in `arguments.rs`; outputs are written after all else has succeeded.
 //!
 //! # Safety
@@ -22,6 +22,7 @@ mod guard;
 mod handles;
 mod lattice;
 mod layout;
+mod mode;
 mod model;
 mod proposal;
 mod spectrum;

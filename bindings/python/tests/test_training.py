@@ -88,6 +88,7 @@ class Training(unittest.TestCase):
                 for _ in range(3):
                     process = subprocess.Popen([sys.executable, "-c", PROGRAM, progress, str(path)], env=environment(),
                                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                    self.addCleanup(process.kill)
                     self.assertEqual(process.stdout.readline(), b"begun\n")
                     time.sleep(0.5)
                     process.send_signal(signal.SIGINT)

@@ -100,6 +100,80 @@ fn a_defect_is_told_not_printed_and_the_object_refuses_further_use() {
     assert_eq!((y, flag), ([UNTOUCHED; VOLUME], -77));
 }
 
+/// A call with a defect, and what is left of the object that it was given.
+fn struck(what: &'static str, mut call: impl FnMut() -> inst_status) {
+    STRIKE.set(what);
+    let message = expect_error(99, call());
+    assert!(
+        message.starts_with("a defect of instanton") && message.ends_with(&format!(": provoked in {what}")),
+        "{message}"
+    );
+    if what != "call" {
+        assert_eq!(expect_error(99, call()), format!("{what}: {REFUSED}"));
+    }
+}
+
+#[test]
+fn a_defect_in_any_section_is_told_and_the_object_refuses_further_use() {
+    if !is_child("a_defect_in_any_section_is_told_and_the_object_refuses_further_use", "") {
+        return;
+    }
+    let o = Objects::new();
+    let gauge = |spec: &CStr| made(|out| unsafe { inst_gauge_new(o.lattice, spec.as_ptr(), out) });
+    let links = gauge(c"{group: 'u1'}");
+    let layout = made(|out| unsafe { inst_layout_new(o.lattice, c"{order: 'milc', fields: 'u1'}".as_ptr(), out) });
+    let dirac = |gauge| made(|out| unsafe { inst_dirac_new(gauge, c"{type: 'wilson', kappa: 0.1}".as_ptr(), out) });
+    let (first, second) = (dirac(links), dirac(links));
+    let (mut numbers, mut count, mut flag) = ([UNTOUCHED; 8 * VOLUME], -77i64, -77i32);
+    let (y, extent) = (numbers.as_mut_ptr(), [4i64, 4]);
+    let (mut bases, mut an_object) = (-77i32, mark());
+    unsafe {
+        // Where objects are made, and numbers alone are used.
+        let mut made = [mark::<inst_context>()];
+        struck("call", || inst_context_new(ptr::null(), made.as_mut_ptr()));
+        struck("call", || inst_devices(ptr::null_mut(), 0, &mut count));
+        struck("call", || inst_autocorrelation(16, y, y, y, y, y));
+        struck("call", || inst_reweighting(16, y, y, y, y, y));
+        struck("call", || inst_reweighting_tail(16, y, y));
+        // Each kind of object: from what was made last, since a refusal is met where the next one is made.
+        struck("dirac", || inst_dirac_apply(first, c"D".as_ptr(), 1, y, y));
+        struck("dirac", || inst_dirac_spectrum(second, ptr::null(), 1, y, ptr::null_mut()));
+        struck("layout", || inst_layout_size(layout, &mut bases, &mut count));
+        struck("chain", || inst_chain_step(o.chain, &mut flag, y, y));
+        struck("proposal", || inst_propose(o.proposal, 0, y, y, y));
+        struck("model", || inst_model_train(o.model, o.action, ptr::null(), None, ptr::null_mut()));
+        struck("gauge", || inst_gauge_set_links(links, y));
+        struck("action", || inst_action_refresh(o.action, 0, y, &mut an_object));
+        let mut a_gauge = mark();
+        struck("lattice", || inst_gauge_new(o.lattice, c"{group: 'u1'}".as_ptr(), &mut a_gauge));
+        let mut a_lattice = mark();
+        struck("context", || inst_lattice_new(o.context, 2, extent.as_ptr(), &mut a_lattice));
+        assert_eq!((made, an_object, a_gauge, a_lattice), ([mark()], mark(), mark(), mark()));
+        // What had no part in it goes on.
+        let other = gauge_of_another(&extent);
+        expect_ok(inst_gauge_count(other, &mut count));
+        assert_eq!(count, 64);
+        inst_gauge_free(other);
+        inst_dirac_free(first);
+        inst_dirac_free(second);
+        inst_layout_free(layout);
+        inst_gauge_free(links);
+    }
+    assert_eq!((numbers, bases, flag), ([UNTOUCHED; 8 * VOLUME], -77, -77));
+}
+
+/// Links of a context and lattice of their own.
+fn gauge_of_another(extent: &[i64]) -> *mut inst_gauge {
+    let context = made(|out| unsafe { inst_context_new(ptr::null(), out) });
+    let lattice = lattice(context, extent);
+    let gauge = made(|out| unsafe { inst_gauge_new(lattice, c"{group: 'u1'}".as_ptr(), out) });
+    unsafe {
+        inst_lattice_free(lattice);
+        inst_context_free(context);
+    }
+    gauge
+}
+
 #[test]
 fn panics_of_the_host_still_reach_its_own_hook() {
     if !is_child("panics_of_the_host_still_reach_its_own_hook", "") {

@@ -9,9 +9,23 @@ mod nulls;
 mod refusals;
 
 use super::*;
+use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::path::PathBuf;
 use std::ptr;
+
+thread_local! {
+    /// Where the next defect is to strike: the name of an object that is lent to a call, or "call" for any call.
+    static STRIKE: Cell<&'static str> = const { Cell::new("") };
+}
+
+/// Called where an object has been lent, and at the start of each call.
+pub(super) fn strike(what: &str) {
+    if STRIKE.try_with(Cell::get).is_ok_and(|next| next == what) {
+        STRIKE.set("");
+        panic!("provoked in {what}");
+    }
+}
 
 /// What places of results hold before a call.
 const UNTOUCHED: f64 = -77.5;
