@@ -208,3 +208,26 @@ fn objects_of_another_kind_and_skewed_pointers_are_refused() {
     assert_eq!(message, "field: expected a pointer to numbers of 8 bytes, got a skewed one");
     assert_eq!(y, [UNTOUCHED; VOLUME]);
 }
+
+#[test]
+fn objects_that_were_freed_are_refused_and_shells_are_used_again() {
+    let o = Objects::new();
+    let mut value = UNTOUCHED;
+    let (mut addresses, field) = (std::collections::HashSet::new(), [0.5; VOLUME]);
+    unsafe {
+        for round in 0..2000 {
+            let action = made(|out| inst_action_new(o.lattice, ACTION.as_ptr(), out));
+            addresses.insert(action.addr());
+            expect_ok(inst_action_value(action, 1, field.as_ptr(), &mut value));
+            inst_action_free(action);
+            // Its messages are those of the thread's last failing call.
+            let refused = expect_error(4, inst_action_value(action, 1, field.as_ptr(), &mut value));
+            assert_eq!(refused, "action: expected an object of kind action, got one that was freed", "{round}");
+            inst_action_free(action);
+            inst_action_free(action);
+            let other = expect_error(4, inst_model_save(action.cast(), c"/nowhere/m".as_ptr()));
+            assert_eq!(other, "model: expected an object of kind model, got an object of kind action");
+        }
+    }
+    assert!(addresses.len() < 600, "{}", addresses.len());
+}
