@@ -58,7 +58,7 @@ TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl tes
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-fortran test test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install bench race train fields fortran picture spectrum abi install dist library clean
+.PHONY: demo demo-fortran test test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-julia bench race train fields fortran picture spectrum abi install dist library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/hmc_phi4
@@ -124,7 +124,7 @@ $(BUILD)/test_fortran: bindings/fortran/test/test_instanton.f90 $(FORTRAN) $(LIB
 
 test:
 	scripts/prerequisites.sh
-	$(MAKE) test-rust test-opencl test-oclgrind test-c test-python test-install test-valgrind
+	$(MAKE) test-rust test-opencl test-oclgrind test-c test-python test-install test-valgrind test-sanitizers test-julia
 
 test-rust:
 	$(CARGO) test --release
@@ -209,6 +209,11 @@ test-python: $(LIBRARY)/$(SHARED)
 	INSTANTON_LIBRARY="$(abspath $(LIBRARY)/$(SHARED))" PYTHONPATH=bindings/python \
 	  $(PYTHON) -B bindings/python/examples/hmc_phi4.py models 1
 
+test-julia: $(LIBRARY)/$(SHARED)
+	INSTANTON_LIBRARY="$(abspath $(LIBRARY)/$(SHARED))" scripts/julia.sh --project=bindings/julia bindings/julia/test/runtests.jl
+	INSTANTON_LIBRARY="$(abspath $(LIBRARY)/$(SHARED))" scripts/julia.sh --project=bindings/julia \
+	  bindings/julia/examples/hmc_phi4.jl models 1
+
 # The C tests once more, with every access to memory checked and every block accounted for; without the drivers of
 # OpenCL, which do not stand that.
 test-valgrind: $(TESTS:%=$(BUILD)/test_%)
@@ -279,6 +284,10 @@ dist:
 	install -m 644 README.md $(BUILD)/dist/$(NAME)/share/doc/instanton/
 	tar -C $(BUILD)/dist -czf $(BUILD)/$(NAME).tar.gz.new $(NAME)
 	mv $(BUILD)/$(NAME).tar.gz.new $(BUILD)/$(NAME).tar.gz
+
+# Memory and races, with the library instrumented.
+test-sanitizers:
+	scripts/sanitizers.sh
 
 # What is installed serves hosts that lie elsewhere, by pkg-config, CMake and the bare static library, without Rust.
 test-install: dist

@@ -18,7 +18,7 @@ static inline void expect_at(int holds, const char *file, int line, const char *
     fprintf(stderr, "%s:%d: expected %s; last error: %s\n", file, line, text, inst_last_error());
     exit(EXIT_FAILURE);
   }
-  expect_count++;
+  __atomic_fetch_add(&expect_count, 1, __ATOMIC_RELAXED);
 }
 
 static inline void expect_close_at(double a, double b, double tolerance, const char *file, int line) {
@@ -26,7 +26,7 @@ static inline void expect_close_at(double a, double b, double tolerance, const c
     fprintf(stderr, "%s:%d: expected %.12g within %.3g, got %.12g\n", file, line, b, tolerance, a);
     exit(EXIT_FAILURE);
   }
-  expect_count++;
+  __atomic_fetch_add(&expect_count, 1, __ATOMIC_RELAXED);
 }
 
 static inline void expect_status_at(inst_status expected, inst_status got, const char *file, int line) {
@@ -35,7 +35,7 @@ static inline void expect_status_at(inst_status expected, inst_status got, const
     exit(EXIT_FAILURE);
   }
   if (expected != INST_OK) expect_at(inst_last_error()[0] != '\0', file, line, "a message");
-  expect_count++;
+  __atomic_fetch_add(&expect_count, 1, __ATOMIC_RELAXED);
 }
 
 #define EXPECT(condition) expect_at((condition), __FILE__, __LINE__, #condition)

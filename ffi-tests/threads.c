@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-enum { THREADS = 8, ROUNDS = 3, V = 64, BATCH = 20, SITES = 4 * 4 * 4 * 4, LINKS = SITES * 4 * 18, SPINOR = SITES * 24 };
+enum { THREADS = 8, ROUNDS = 2, V = 64, BATCH = 20, SITES = 4 * 4 * 4 * 4, LINKS = SITES * 4 * 18, SPINOR = SITES * 24 };
 
 static char folder[4096];
 

@@ -1,5 +1,5 @@
 //! Constants and structures are the same in all languages: one table, made from the header, is filled in by programs in
-//! Rust, C, Fortran and Python.
+//! Rust, C, Fortran, Python and Julia.
 
 mod header;
 
@@ -112,6 +112,23 @@ fn python(names: &Names) -> String {
     text
 }
 
+fn julia(names: &Names) -> String {
+    let source = path("bindings/julia/src/constants.jl");
+    let mut text = format!("include(raw\"{}\")\n", source.display());
+    for name in &names.constants {
+        writeln!(text, "println(\"{name} \", {name})").unwrap();
+    }
+    for (name, members) in &names.structures {
+        let class = camel(name);
+        writeln!(text, "println(\"{name} \", sizeof({class}))").unwrap();
+        for member in members {
+            let at = format!("findfirst(==(:{member}), fieldnames({class}))");
+            writeln!(text, "println(\"{name}.{member} \", fieldoffset({class}, {at}))").unwrap();
+        }
+    }
+    text
+}
+
 /// Runs a program and reads its table.
 fn table_of(command: &mut Command) -> Table {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -155,5 +172,8 @@ fn all_languages_have_the_constants_and_structures_of_the_header() {
         expected,
         "Python"
     );
+
+    let julia = file("table.jl", julia(&names));
+    assert_eq!(table_of(Command::new(path("scripts/julia.sh")).arg(julia)), expected, "Julia");
     fs::remove_dir_all(&folder).unwrap();
 }

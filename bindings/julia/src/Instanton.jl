@@ -1,0 +1,38 @@
+"""
+Exact learned proposals for lattice codes: the library `libinstanton` in Julia.
+
+Arrays are used where they lie, in their natural shape: a field is `phi[x, y, z, t]`, links are
+`U[column, row, mu, x, y, z, t]`, spinors are `psi[colour, spin, x, y, z, t]`; a batch is the last index.
+Objects are freed by the garbage collector, or at once by `close`. Errors are exceptions, `InstantonError`.
+"""
+module Instanton
+
+using Libdl
+
+export InstantonError, Context, Lattice, Action, Model, Proposal, Chain, Gauge, Layout, Dirac, SolveReport, TrainingStep
+export devices, value, value!, gradient, gradient!, refresh
+export describe, load_model, save, train!, sample, sample!, log_density, log_density!, propose, propose!
+export field, field!, set_field!, step!, load!, autocorrelation, reweighting, reweighting_tail
+export links, links!, set_links!, row_first, read_links!, write_links, observe, smear!
+export layout_size, layout_offset, import!, export!, apply, apply!, solve, solve!, spectrum
+
+include("constants.jl")
+include("prototypes.jl")
+include("library.jl")
+include("errors.jl")
+include("specs.jl")
+include("objects.jl")
+include("arrays.jl")
+include("context.jl")
+include("action.jl")
+include("model.jl")
+include("proposal.jl")
+include("chain.jl")
+include("statistics.jl")
+include("gauge.jl")
+include("layout.jl")
+include("dirac.jl")
+
+__init__() = open_library()
+
+end
