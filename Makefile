@@ -9,6 +9,7 @@
 # make abi        the baseline of the binary interface again (docs/abi.md says when)
 # make picture    docs/tau.png from the example's output
 # make spectrum CONFIG=FILE EXTENT="X Y Z T"   the eigenvalues of Wilson's operator on a configuration, and their picture
+# make docs       the reference of the header, build/docs/html (Doxygen)
 # make install    PREFIX=/usr/local DESTDIR=
 # make dist       build/instanton-VERSION-SYSTEM.tar.gz, the same tree, which works wherever it is unpacked
 
@@ -58,7 +59,7 @@ TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl tes
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-fortran test test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-julia bench race train fields fortran picture spectrum abi install dist library clean
+.PHONY: demo demo-fortran test test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-julia docs test-docs bench race train fields fortran picture spectrum abi install dist library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/hmc_phi4
@@ -124,7 +125,7 @@ $(BUILD)/test_fortran: bindings/fortran/test/test_instanton.f90 $(FORTRAN) $(LIB
 
 test:
 	scripts/prerequisites.sh
-	$(MAKE) test-rust test-opencl test-oclgrind test-c test-python test-install test-valgrind test-sanitizers test-julia
+	$(MAKE) test-rust test-opencl test-oclgrind test-c test-python test-install test-valgrind test-sanitizers test-julia test-docs
 
 test-rust:
 	$(CARGO) test --release
@@ -288,6 +289,15 @@ dist:
 # Memory and races, with the library instrumented.
 test-sanitizers:
 	scripts/sanitizers.sh
+
+docs:
+	mkdir -p $(BUILD)/docs
+	INSTANTON_VERSION=$(VERSION) doxygen docs/Doxyfile
+
+# Without warnings, and every function of the header is in it.
+test-docs: docs
+	sed -n 's/^ *\(inst_[a-z0-9_]*\);$$/\1/p' src/ffi/instanton.map | while read -r name; do \
+	  grep -qF "<name>$$name</name>" $(BUILD)/docs/xml/group__*.xml $(BUILD)/docs/xml/instanton_8h.xml || { echo "docs: $$name is not in the reference" >&2; exit 1; }; done
 
 # What is installed serves hosts that lie elsewhere, by pkg-config, CMake and the bare static library, without Rust.
 test-install: dist

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Installs what the tests need and the machine lacks: compilers for C, C++ and Fortran (of GNU, and clang), make, nm,
-# valgrind, abidiff, CMake and pkg-config, Julia (of Debian 11, where this one has none), Python with numpy and what builds a wheel, and for OpenCL a loader, a driver for the CPU and a simulator that
+# valgrind, abidiff, CMake and pkg-config, Doxygen, Julia (of Debian 11, where this one has none), Python with numpy and what builds a wheel, and for OpenCL a loader, a driver for the CPU and a simulator that
 # checks accesses to memory; by apt, as root or with sudo. Fails where it cannot. Rust has to be there already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 declare -A package=([cc]=gcc [c++]=g++ [gfortran]=gfortran [gcc]=gcc [g++]=g++ [clang]=clang
   [make]=make [nm]=binutils [valgrind]=valgrind [oclgrind]=oclgrind
-  [julia]=julia [abidiff]=abigail-tools [cmake]=cmake [pkg-config]=pkg-config)
+  [julia]=julia [abidiff]=abigail-tools [doxygen]=doxygen [cmake]=cmake [pkg-config]=pkg-config)
 # What is no program: a C compiler alone does not bring the headers of its library.
 declare -A file=([/usr/include/stdio.h]=libc6-dev [/etc/OpenCL/vendors/pocl.icd]=pocl-opencl-icd
   [/usr/share/i18n/locales/de_DE]=locales)
