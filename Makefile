@@ -154,6 +154,10 @@ $(BUILD)/test_cpp: bindings/cpp/test/test_instanton.cpp bindings/cpp/include/ins
 $(BUILD)/hmc_phi4_cpp: examples/hmc_phi4.cpp bindings/cpp/include/instanton.hpp include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
 	$(CXX17) $< -o $@ $(LINK)
 
+# The glue for a public code, against a stand-in with that code's memory layout (examples/plugin/README.md).
+$(BUILD)/test_plugin: $(wildcard examples/plugin/*.?pp) bindings/cpp/include/instanton.hpp include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
+	$(CXX17) -Iffi-tests examples/plugin/test_plugin.cpp -o $@ $(LINK)
+
 # Both headers, met twice, by two compilers in all standards.
 test-headers:
 	set -e; for compiler in gcc clang; do for standard in c99 c11; do \
@@ -188,7 +192,7 @@ $(BUILD)/locale/de_DE.UTF-8: | $(BUILD)
 $(BUILD)/lost_device.so: ffi-tests/lost_device.c | $(BUILD)
 	$(C99) -fPIC -shared $< -o $@ -ldl -Wl,--no-as-needed -l:libOpenCL.so.1
 
-test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp test-headers
+test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp $(BUILD)/test_plugin test-headers
 	sh scripts/exports.sh $(LIBRARY)/$(SHARED) src/ffi/instanton.map $(SHARED_NAME)
 	set -e; for test in $(TEST_PROGRAMS); do LOCPATH=$(abspath $(BUILD)/locale) $$test; done
 	$(BUILD)/test_dlopen $(LIBRARY)/$(SHARED_NAME)
@@ -198,6 +202,7 @@ test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUIL
 	$(BUILD)/hmc_phi4 models 0.5 "{threads: 1, precision: 'f32', device: 'opencl'}"
 	$(BUILD)/test_cpp models tests/fields
 	$(BUILD)/hmc_phi4_cpp models 20000
+	$(BUILD)/test_plugin models
 	$(BUILD)/test_fortran models tests/fields
 	$(BUILD)/hmc_phi4_fortran models 0.5
 	$(BUILD)/schwinger_fortran 4 2.0 0.2 40

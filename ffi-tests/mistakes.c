@@ -5,7 +5,7 @@
 #include <pthread.h>
 
 static world_type world;
-static double shared[64 * 8], log_q[8];
+static double log_q[8];
 
 static void *sample(void *result) {
   for (int i = 0; i < 20; i++) EXPECT_OK(inst_model_sample(world.model, 0, 8, result, log_q));
@@ -13,19 +13,24 @@ static void *sample(void *result) {
 }
 
 int main(void) {
-  world = make_world("{threads: 2}", 8);
-#if defined(BEYOND)
-  double *result = malloc(sizeof(double) * 63);
-  EXPECT_OK(inst_model_sample(world.model, 0, 1, result, log_q));
-  free(result);
-#elif defined(LEFT)
-  sample(shared);
-  world.model = NULL;
-#elif defined(RACE)
+  size_t size = sizeof(double) * 64 * 8;
   pthread_t threads[2];
-  for (int i = 0; i < 2; i++) EXPECT(pthread_create(&threads[i], NULL, sample, shared) == 0);
+#if defined(BEYOND)
+  size -= sizeof(double);
+#endif
+  double *result = malloc(size);
+  world = make_world("{threads: 2}", 8);
+  sample(result);
+#if defined(RACE)
+  for (int i = 0; i < 2; i++) EXPECT(pthread_create(&threads[i], NULL, sample, result) == 0);
   for (int i = 0; i < 2; i++) EXPECT(pthread_join(threads[i], NULL) == 0);
+#else
+  (void)threads;
+#endif
+#if defined(LEFT)
+  world.model = NULL;
 #endif
   free_world(world);
+  free(result);
   return report("mistakes");
 }
