@@ -3,7 +3,8 @@
 // LAYOUT of Grid's Lattice of real scalars. SIMD lanes hold sublattices: with n_d lanes along direction d (their product is
 // the number of doubles in a vector) and extents L_d, a lane has r_d = L_d / n_d sites along d, and the number of site x is
 //   lanes * sum_d (x_d mod r_d) R_d + sum_d (x_d div r_d) N_d,   R_d = r_0 ... r_(d-1),   N_d = n_0 ... n_(d-1).
-// grid_layout.cpp compares this formula with Grid itself.
+// grid_layout.cpp compares this formula with Grid itself: none differed of 133 lattices with 1 to 256 lanes by Grid's index
+// functions, and of 39 fields in the memory of builds with two and four lanes.
 //
 // ACTION, Grid's ScalarAction: S = sum_x [ (1/2) sum_mu (phi(x+mu) - phi(x))^2 + (1/2) m2 phi^2 + (1/24) lambda phi^4 ].
 #ifndef STANDIN_HPP

@@ -37,9 +37,9 @@ mod register {
     use std::arch::asm;
 
     /// MXCSR: flags, masks of traps, rounding, and what becomes of denormals.
-    pub type Mode = u32;
+    pub(super) type Mode = u32;
     /// All traps masked.
-    pub const STANDARD: Mode = 0x1f80;
+    pub(super) const STANDARD: Mode = 0x1f80;
 
     pub fn get() -> Mode {
         let mut mode: Mode = 0;
@@ -60,9 +60,9 @@ mod register {
     use std::arch::asm;
 
     /// FPCR: traps, rounding, and what becomes of denormals.
-    pub type Mode = u64;
+    pub(super) type Mode = u64;
     /// No traps.
-    pub const STANDARD: Mode = 0;
+    pub(super) const STANDARD: Mode = 0;
 
     pub fn get() -> Mode {
         let mode: Mode;
@@ -79,8 +79,8 @@ mod register {
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod register {
-    pub type Mode = ();
-    pub const STANDARD: Mode = ();
+    pub(super) type Mode = ();
+    pub(super) const STANDARD: Mode = ();
 
     pub fn get() -> Mode {}
 
