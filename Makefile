@@ -59,7 +59,7 @@ TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl tes
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-fortran test test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-julia docs test-docs bench race train fields fortran picture spectrum abi install dist library clean
+.PHONY: demo demo-fortran test test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench race train fields fortran picture spectrum abi install dist library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/hmc_phi4
@@ -125,7 +125,7 @@ $(BUILD)/test_fortran: bindings/fortran/test/test_instanton.f90 $(FORTRAN) $(LIB
 
 test:
 	scripts/prerequisites.sh
-	$(MAKE) test-rust test-opencl test-oclgrind test-c test-python test-install test-valgrind test-sanitizers test-julia test-docs
+	$(MAKE) test-rust test-opencl test-oclgrind test-c test-python test-install test-valgrind test-sanitizers test-fuzz test-julia test-docs
 
 test-rust:
 	$(CARGO) test --release
@@ -294,6 +294,14 @@ dist:
 # Memory and races, with the library instrumented.
 test-sanitizers:
 	scripts/sanitizers.sh
+
+# What reads texts and files of others, SECONDS for each target; the tests take a few from the committed corpora on.
+SECONDS ?= 600
+fuzz:
+	scripts/fuzz.sh $(SECONDS)
+
+test-fuzz:
+	scripts/fuzz.sh 20
 
 docs:
 	mkdir -p $(BUILD)/docs

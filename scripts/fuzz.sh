@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=$1
-command -v cargo-fuzz > /dev/null || cargo install cargo-fuzz --locked --quiet
+PATH="$PWD/target/tools/bin:$PATH"
+command -v cargo-fuzz > /dev/null || cargo install cargo-fuzz --version 0.13.2 --locked --quiet --root target/tools
 mkdir -p build/fuzz/failed
 export RUSTC_BOOTSTRAP=1 ASAN_OPTIONS=detect_leaks=1
 for target in specs models layouts; do

@@ -5,6 +5,7 @@ set -eu
 tarball=$1
 cd "$(dirname "$0")"
 sources=$(pwd)
+project=$(cd ../.. && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0
@@ -49,6 +50,16 @@ check "pkg-config, C++" sh -c "g++ -std=c++17 -Wall -Werror host.cpp -o cpp \$(p
 check "it runs" ./cpp
 check "Fortran" sh -c "gfortran $models/fortran/instanton_c.f90 $models/fortran/instanton.f90 host.f90 -o fortran \$(pkg-config --libs instanton) -Wl,-rpath,$tree/lib"
 check "it runs" ./fortran
+# The module as a package of its own, and in the package of a host. (fpm needs no Rust; its script lies in the project.)
+mkdir -p "$work/fpm/app"
+cp -r "$project/bindings/fortran" "$work/module"
+rm -rf "$work/module/build"
+cp host.f90 "$work/fpm/app/main.f90"
+printf 'name = "host"\n[dependencies]\ninstanton = { path = "../module" }\n' > "$work/fpm/fpm.toml"
+export LIBRARY_PATH="$tree/lib" LD_LIBRARY_PATH="$tree/lib"
+check "fpm, the module's own tests" sh -c "cd '$work/module' && '$project/scripts/fpm.sh' test --flag '-std=f2008 -Wall -Wextra -Werror -O2' -- '$models' '$project/tests/fields'"
+check "fpm, a host that depends on it" sh -c "cd '$work/fpm' && '$project/scripts/fpm.sh' run | grep -x \"\$('$work/build/fortran')\""
+unset LIBRARY_PATH LD_LIBRARY_PATH
 check "pkg-config, version" sh -c "pkg-config --exact-version=\$(./shared $models | sed 's/^instanton \\([0-9.]*\\):.*/\\1/') instanton"
 
 # Where there is the static library alone, `pkg-config --static` is what links.

@@ -58,6 +58,7 @@ program test_instanton
   call test_gauge_fields()
   call test_layouts()
   call test_dirac()
+  deallocate (models, fields)
   print '(a, i0, a)', 'fortran: ', passed, ' passed, 0 failed'
 
 contains
