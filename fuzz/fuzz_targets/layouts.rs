@@ -20,7 +20,9 @@ fn lattice(number: u8) -> (*const inst_lattice, Vec<i64>) {
             assert_eq!(inst_lattice_new(context, extent.len() as i32, extent.as_ptr(), &mut lattice), 0);
             lattice.expose_provenance()
         };
-        EXTENTS.iter().map(make).collect()
+        let made = EXTENTS.iter().map(make).collect();
+        inst_context_free(context);
+        made
     });
     let number = usize::from(number) % EXTENTS.len();
     (ptr::with_exposed_provenance(made[number]), EXTENTS[number].to_vec())

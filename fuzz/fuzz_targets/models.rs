@@ -13,6 +13,7 @@ fn lattice() -> *const inst_lattice {
         let (mut context, mut lattice) = (ptr::null_mut(), ptr::null_mut());
         assert_eq!(inst_context_new(c"{threads: 1}".as_ptr(), &mut context), 0);
         assert_eq!(inst_lattice_new(context, 2, [2i64, 2].as_ptr(), &mut lattice), 0);
+        inst_context_free(context);
         lattice.expose_provenance()
     }))
 }

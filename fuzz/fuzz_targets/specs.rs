@@ -38,6 +38,7 @@ fn world() -> &'static World {
         let model = made(|out| inst_model_new(at(square), c"{layers: 2, hidden: [2]}".as_ptr(), out));
         let gauge = made(|out| inst_gauge_new(at(lattice), ptr::null(), out));
         let dirac = made(|out| inst_dirac_new(at(gauge), c"{type: 'wilson', kappa: 0.1}".as_ptr(), out));
+        inst_context_free(at(context));
         World { square, lattice, action, model, gauge, dirac }
     })
 }
