@@ -5,8 +5,8 @@
 //! a change of the tree changes the fault in the way that belongs to it, and an impossible key makes the type list the
 //! possible ones.
 
-use super::Value;
 use super::fault::{Fault, one_of};
+use super::{TAGS, Value};
 
 /// Reads a tree as the wanted type and tells what is wrong.
 pub type Probe<'a> = &'a dyn Fn(&Value) -> Option<Fault>;
@@ -16,8 +16,6 @@ type Path = Vec<usize>;
 
 /// A key and a name that no type knows.
 const NOBODY: &str = "\0";
-/// The keys by which specs choose between variants.
-const TAGS: [&str; 2] = ["type", "form"];
 /// How many places are tried; one fault more or less is worth no long search.
 const MOST_TRIALS: usize = 64;
 

@@ -17,6 +17,8 @@ use std::fmt::Display;
 
 /// Longest spec text in bytes; lists with one number for each site may be long.
 const LONGEST: usize = 64 << 20;
+/// The keys by which specs choose between variants.
+const TAGS: [&str; 2] = ["type", "form"];
 
 /// Reads the JSON5 `text` of a spec; empty text means `{}`. Errors (`BadSpec`) start with `what` the spec is for, name
 /// the key, and list the keys that are known.

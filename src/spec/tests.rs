@@ -62,6 +62,8 @@ fn faults_name_the_key_and_list_the_known_ones() {
         ("{step: 1}", "chain: missing key 'type' (one of 'leapfrog' or 'cycle'); known keys: type"),
         ("", "chain: missing key 'type' (one of 'leapfrog' or 'cycle'); known keys: type"),
         ("{type: 'frog', step: 1}", "chain: type: expected 'leapfrog' or 'cycle', got 'frog'; known keys: type"),
+        ("{type: 0, step: 1}", "chain: type: expected 'leapfrog' or 'cycle', got '0'; known keys: type"),
+        ("{type: 1.5, step: 1}", "chain: type: expected 'leapfrog' or 'cycle', got '1.5'; known keys: type"),
         ("{type: 'leapfrog', step: 'x'}", "chain: step: expected a number, got 'x'; known keys: type, step, count"),
         (
             "{count: -3, type: 'leapfrog', step: 1}",
@@ -93,6 +95,8 @@ fn faults_of_plain_structs_read_alike() {
         ("{name: 'x', seed: 'x'}", "context: seed: expected a whole number of at least 0, got 'x'"),
         ("{seed: 1.5}", "context: seed: expected a whole number of at least 0, got 1.5"),
         ("{name: 'blue', colour: 'blue'}", "context: colour: expected 'red' or 'green', got 'blue'"),
+        ("{name: 'blue', colour: 1}", "context: colour: expected 'red' or 'green', got 1"),
+        ("{colour: null}", "context: colour: expected 'red' or 'green', got null"),
         ("{weights: [1, 2, 'x']}", "context: weights[2]: expected a number, got 'x'"),
         ("{seed: 1, seed: 2}", "context: expected each key once, got 'seed' again at line 1 column 1"),
         ("[1]", "context: expected an object {key: value}, got a list"),

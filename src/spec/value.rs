@@ -1,8 +1,10 @@
 //! The tree that spec text is read into, and its reader for serde.
 
+use super::fault::one_of;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use std::convert::Infallible;
 use std::marker::PhantomData;
 
 /// Deepest nesting of lists and objects; a bound keeps hostile text off the end of the stack.
@@ -156,7 +158,11 @@ impl<'de> Visitor<'de> for Tree {
             if entries.len() == MOST_KEYS {
                 return Err(A::Error::custom(format!("expected at most {MOST_KEYS} keys, got more")));
             }
-            let value = map.next_value_seed(self.deeper()?)?;
+            let mut value = map.next_value_seed(self.deeper()?)?;
+            // Serde takes a number for that of a variant; here it is no name of one, and neither is anything but text.
+            if super::TAGS.contains(&key.as_str()) && !matches!(value, Value::Text(_)) {
+                value = Value::Text(value.describe());
+            }
             entries.push((key, value));
         }
         Ok(Value::Map(entries))
@@ -174,6 +180,17 @@ impl<'de, E: Error> IntoDeserializer<'de, E> for Reader<'_, E> {
 
     fn into_deserializer(self) -> Self {
         self
+    }
+}
+
+/// What was expected where a value is no name at all.
+struct Choice(&'static [&'static str]);
+
+impl Visitor<'_> for Choice {
+    type Value = Infallible;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+        formatter.write_str(&one_of(self.0))
     }
 }
 
@@ -227,13 +244,13 @@ impl<'de, E: Error> Deserializer<'de> for Reader<'_, E> {
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, E> {
         match self.value {
             Value::Text(text) => visitor.visit_enum(StrDeserializer::new(text)),
             Value::Map(map) => visitor.visit_enum(MapAccessDeserializer::new(entries(map))),
-            _ => self.deserialize_any(visitor),
+            _ => self.deserialize_any(Choice(names)).map(|never| match never {}),
         }
     }
 
