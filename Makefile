@@ -88,7 +88,7 @@ $(BUILD)/libinstanton.a: $(RELEASE)/libinstanton.a | $(BUILD)
 # loaded once it is (nodelete): a thread that ends later may still have something in it to clean up.
 $(LIBRARY)/$(SHARED_FILE): $(BUILD)/libinstanton.a src/ffi/instanton.map | $(LIBRARY)
 ifeq ($(SYSTEM),Darwin)
-	sed -n 's/^ *\(inst_[a-z_]*\);$$/_\1/p' src/ffi/instanton.map > $@.names
+	sed -n 's/^ *\(inst_[a-z0-9_]*\);$$/_\1/p' src/ffi/instanton.map > $@.names
 	$(CC) -dynamiclib -install_name @rpath/$(SHARED_NAME) -current_version $(VERSION) -compatibility_version $(ABI) \
 	  -exported_symbols_list $@.names -Wl,-force_load,$< -Wl,-dead_strip -o $@ $(STATIC_LIBRARIES)
 	rm $@.names

@@ -83,3 +83,10 @@ class Handle:
 
     def __reduce__(self) -> Any:
         raise TypeError(f"{type(self).__name__}: objects of the library cannot be pickled or copied")
+
+
+def pointer_of(handle: Handle) -> Pointer:
+    """The pointer of an object that another one is made from."""
+    if not isinstance(handle, Handle):
+        raise TypeError(f"expected an object of this package, got {type(handle).__name__}")
+    return handle._pointer

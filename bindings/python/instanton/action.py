@@ -11,7 +11,7 @@ from . import _specification
 from ._arrays import Numbers, counter_of, input_batch, input_one, output, single
 from ._calls import from_library
 from ._field import field_of
-from ._handle import Handle
+from ._handle import Handle, pointer_of
 from ._prototypes import ACTION
 from ._specification import Spec
 from .context import Lattice
@@ -29,7 +29,7 @@ class Action(Handle):
     _kind = "action"
 
     def __init__(self, lattice: Lattice, spec: Spec = None, **keys: Any) -> None:
-        self._new("inst_action_new", lattice._pointer, _specification.encode(_specification.merge(spec, keys)))
+        self._new("inst_action_new", pointer_of(lattice), _specification.encode(_specification.merge(spec, keys)))
         self.field_shape, self.field_dtype = field_of(lattice, self._count())
 
     @classmethod
@@ -53,7 +53,7 @@ class Action(Handle):
 
         pointer = ACTION(called)
         action = cls.__new__(cls)
-        action._new("inst_action_from_callback", lattice._pointer, pointer, None, callbacks=(pointer,))
+        action._new("inst_action_from_callback", pointer_of(lattice), pointer, None, callbacks=(pointer,))
         action.field_shape, action.field_dtype = field_of(lattice, action._count())
         return action
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Optional, Union
 
 from . import _specification
 from ._arrays import Numbers, input_one, output
-from ._handle import Handle
+from ._handle import Handle, pointer_of
 from ._paths import path_bytes
 from ._specification import Spec
 from .action import Action
@@ -32,7 +32,7 @@ class Chain(Handle):
 
     def __init__(self, action: Action, model: Optional[Model] = None, spec: Spec = None, **keys: Any) -> None:
         what = _specification.encode(_specification.merge(spec, keys))
-        self._new("inst_chain_new", action._pointer, model._pointer if model else None, what,
+        self._new("inst_chain_new", pointer_of(action), pointer_of(model) if model else None, what,
                   callbacks=action._callbacks)
         self.field_shape, self.field_dtype = action.field_shape, action.field_dtype
 

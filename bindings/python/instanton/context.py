@@ -12,7 +12,7 @@ import numpy as np
 from . import _specification
 from ._arrays import whole
 from ._calls import text
-from ._handle import Handle
+from ._handle import Handle, pointer_of
 from ._specification import Spec
 
 
@@ -45,7 +45,7 @@ class Lattice(Handle):
 
     def __init__(self, context: Context, extent: Sequence[int]) -> None:
         numbers = [whole("extent", number, -2**63, 2**63 - 1) for number in extent]
-        self._new("inst_lattice_new", context._pointer, len(numbers), np.array(numbers, np.int64))
+        self._new("inst_lattice_new", pointer_of(context), len(numbers), np.array(numbers, np.int64))
         self.extent: tuple[int, ...] = tuple(numbers)
         self.shape: tuple[int, ...] = self.extent[::-1]
 

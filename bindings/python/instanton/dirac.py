@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _specification
 from ._arrays import COMPLEX, Numbers, Shape, input_batch, output, whole
-from ._handle import Handle
+from ._handle import Handle, pointer_of
 from ._specification import Spec
 from .constants import SolveReport
 from .errors import BadShape, NotConverged
@@ -47,7 +47,7 @@ class Dirac(Handle):
     _kind = "dirac"
 
     def __init__(self, gauge: Gauge, spec: Spec = None, **keys: Any) -> None:
-        self._make(gauge, "inst_dirac_new", gauge._pointer, _specification.encode(_specification.merge(spec, keys)))
+        self._make(gauge, "inst_dirac_new", pointer_of(gauge), _specification.encode(_specification.merge(spec, keys)))
 
     def _make(self, gauge: Gauge, name: str, *arguments: Any) -> None:
         self._new(name, *arguments)
@@ -58,7 +58,7 @@ class Dirac(Handle):
     def improved(cls, fat: Gauge, longer: Gauge, mass: float) -> Dirac:
         """The improved staggered operator with given links one and three steps long."""
         dirac = cls.__new__(cls)
-        dirac._make(fat, "inst_dirac_new_improved", fat._pointer, longer._pointer, float(mass))
+        dirac._make(fat, "inst_dirac_new_improved", pointer_of(fat), pointer_of(longer), float(mass))
         return dirac
 
     def apply(self, fields: Any, which: str = "plain", out: Optional[Numbers] = None) -> Numbers:

@@ -11,7 +11,7 @@ import numpy as np
 from . import _specification
 from ._arrays import Numbers, input_one, output
 from ._field import field_of
-from ._handle import Handle
+from ._handle import Handle, pointer_of
 from ._paths import path_bytes
 from ._specification import Spec
 from .context import Lattice
@@ -27,7 +27,7 @@ class Gauge(Handle):
     _kind = "gauge"
 
     def __init__(self, lattice: Lattice, spec: Spec = None, **keys: Any) -> None:
-        self._new("inst_gauge_new", lattice._pointer, _specification.encode(_specification.merge(spec, keys)))
+        self._new("inst_gauge_new", pointer_of(lattice), _specification.encode(_specification.merge(spec, keys)))
         self.lattice_shape = lattice.shape
         self.links_shape, self._dtype = field_of(lattice, self._count())
 
@@ -69,8 +69,8 @@ class Gauge(Handle):
 
     def import_(self, layout: Layout, memory: Memory) -> None:
         """Takes the links from a host's memory, see `Layout`."""
-        self._call("inst_gauge_import", layout._pointer, addresses(layout, memory, writeable=False))
+        self._call("inst_gauge_import", pointer_of(layout), addresses(layout, memory, writeable=False))
 
     def export(self, layout: Layout, memory: Memory) -> None:
         """Puts the links into a host's memory."""
-        self._call("inst_gauge_export", layout._pointer, addresses(layout, memory, writeable=True))
+        self._call("inst_gauge_export", pointer_of(layout), addresses(layout, memory, writeable=True))

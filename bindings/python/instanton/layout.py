@@ -11,7 +11,7 @@ import numpy as np
 from . import _specification
 from ._arrays import REAL, Numbers, as_numbers, input_one, output, whole
 from ._field import FieldType, links_of
-from ._handle import Handle
+from ._handle import Handle, pointer_of
 from ._specification import Spec
 from .context import Lattice
 from .errors import BadShape
@@ -45,10 +45,10 @@ class Layout(Handle):
         spec = _specification.merge(spec, keys)
         what = _specification.encode(spec)
         if sites is None:
-            self._new("inst_layout_new", lattice._pointer, what)
+            self._new("inst_layout_new", pointer_of(lattice), what)
         else:
             first = input_one("sites", sites, lattice.shape, np.dtype(np.int64))
-            self._new("inst_layout_new_with_sites", lattice._pointer, what, first)
+            self._new("inst_layout_new_with_sites", pointer_of(lattice), what, first)
         colours = COLOURS[_specification.word(spec, "fields") or "su3"]
         self._field = links_of(lattice, colours) if colours else FieldType(lattice.shape, REAL)
         self._extent = lattice.extent

@@ -12,7 +12,7 @@ import numpy as np
 from . import _specification
 from ._arrays import REAL, Numbers, counter_of, input_batch, output, single, whole
 from ._calls import call_that_calls_back, text
-from ._handle import Handle
+from ._handle import Handle, pointer_of
 from ._paths import path_bytes
 from ._specification import Spec
 from ._training import History, Progress, Recorder
@@ -37,7 +37,7 @@ class Model(Handle):
         self._make(lattice, "inst_model_new", _specification.encode(_specification.merge(spec, keys)))
 
     def _make(self, lattice: Lattice, name: str, what: Optional[bytes]) -> None:
-        self._new(name, lattice._pointer, what)
+        self._new(name, pointer_of(lattice), what)
         self._shape = lattice.shape
         self.history: Optional[History] = None
         """What the last training has recorded, also where it was interrupted or failed."""
@@ -69,7 +69,7 @@ class Model(Handle):
         what = _specification.encode(_specification.merge(spec, keys))
         with Recorder(progress) as recorder:
             try:
-                call_that_calls_back("inst_model_train", self._pointer, action._pointer, what, recorder.callback, None)
+                call_that_calls_back("inst_model_train", self._pointer, pointer_of(action), what, recorder.callback, None)
             except Stopped:
                 if not recorder.stopped:
                     raise

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from . import _specification
 from ._arrays import REAL, Numbers, counter_of, input_one, output
-from ._handle import Handle
+from ._handle import Handle, pointer_of
 from ._specification import Spec
 from .action import Action
 from .model import Model
@@ -28,7 +28,7 @@ class Proposal(Handle):
 
     def __init__(self, model: Model, action: Optional[Action] = None, spec: Spec = None, **keys: Any) -> None:
         what = _specification.encode(_specification.merge(spec, keys))
-        self._new("inst_proposal_new", model._pointer, action._pointer if action else None, what,
+        self._new("inst_proposal_new", pointer_of(model), pointer_of(action) if action else None, what,
                   callbacks=action._callbacks if action else ())
         self._shape = model._shape
 

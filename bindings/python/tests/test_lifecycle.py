@@ -93,6 +93,11 @@ class Lifecycle(unittest.TestCase):
         gc.collect()
         self.assertEqual([name for name, _ in calls], ["inst_model_free"])
 
+    def test_what_is_no_object_is_told(self):
+        for wrong in (None, 3, "lattice"):
+            with self.assertRaisesRegex(TypeError, f"expected an object of this package, got {type(wrong).__name__}"):
+                instanton.Proposal(wrong)
+
     def test_handles_are_not_copied(self):
         with self.assertRaisesRegex(TypeError, "cannot be pickled or copied"):
             copy.copy(World().model)
