@@ -211,6 +211,7 @@ test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUIL
 
 # The package runs from its sources; a test builds the wheel and uses it elsewhere.
 test-python: $(LIBRARY)/$(SHARED)
+	$(PYTHON) -c "import numpy, matplotlib"
 	cd bindings/python && INSTANTON_LIBRARY="$(abspath $(LIBRARY)/$(SHARED))" $(PYTHON) -B -m unittest discover -s tests
 	INSTANTON_LIBRARY="$(abspath $(LIBRARY)/$(SHARED))" PYTHONPATH=bindings/python \
 	  $(PYTHON) -B bindings/python/examples/hmc_phi4.py models 1
@@ -261,6 +262,9 @@ spectrum: $(BUILD)/spectrum
 	python3 examples/plot_spectrum.py $(BUILD)/spectrum.txt $(BUILD)/spectrum.png
 
 INSTALLED = $(DESTDIR)$(PREFIX)
+# Where its pages and examples lie, as here, so that links hold.
+DOCUMENTED = $(INSTALLED)/share/doc/instanton
+DOCUMENTS = README.md $(wildcard docs/*.md docs/*.png bindings/*/README.md examples/*.c examples/*.cpp examples/*.f90 examples/plugin/*)
 FILLED = sed -e 's|@VERSION@|$(VERSION)|' -e 's|@ABI@|$(ABI)|' -e 's|@SHARED_FILE@|$(SHARED_FILE)|' \
   -e 's|@SHARED_NAME@|$(SHARED_NAME)|' -e 's|@PRIVATE@|$(STATIC_LIBRARIES)|' -e 's|@PRIVATE_CMAKE@|$(strip $(STATIC_LIBRARIES))|'
 STRIP_SHARED = strip $(if $(filter Darwin,$(SYSTEM)),-x,--strip-unneeded)
@@ -268,7 +272,7 @@ STRIP_STATIC = strip $(if $(filter Darwin,$(SYSTEM)),-S,--strip-debug)
 
 install: $(LIBRARY)/$(SHARED) $(BUILD)/libinstanton.a
 	mkdir -p $(INSTALLED)/include $(INSTALLED)/lib/pkgconfig $(INSTALLED)/lib/cmake/instanton \
-	  $(INSTALLED)/share/instanton/fortran $(INSTALLED)/share/doc/instanton
+	  $(INSTALLED)/share/instanton/fortran
 	install -m 644 include/instanton.h bindings/cpp/include/instanton.hpp $(INSTALLED)/include/
 	install -m 755 $(LIBRARY)/$(SHARED_FILE) $(INSTALLED)/lib/
 	$(STRIP_SHARED) $(INSTALLED)/lib/$(SHARED_FILE)
@@ -281,13 +285,13 @@ install: $(LIBRARY)/$(SHARED) $(BUILD)/libinstanton.a
 	$(FILLED) packaging/instanton-config-version.cmake.in > $(INSTALLED)/lib/cmake/instanton/instanton-config-version.cmake
 	install -m 644 models/*.safetensors $(INSTALLED)/share/instanton/
 	install -m 644 bindings/fortran/src/*.f90 $(INSTALLED)/share/instanton/fortran/
-	packaging/licenses.sh $(INSTALLED)/share/doc/instanton/licenses
+	for file in $(DOCUMENTS); do mkdir -p $(DOCUMENTED)/$$(dirname $$file) && install -m 644 $$file $(DOCUMENTED)/$$file || exit 1; done
+	packaging/licenses.sh $(DOCUMENTED)/licenses
 
 NAME = instanton-$(VERSION)-$(shell uname -m)-$(shell uname -s | tr A-Z a-z)
 dist:
 	rm -rf $(BUILD)/dist
 	$(MAKE) install DESTDIR=$(abspath $(BUILD))/dist PREFIX=/$(NAME)
-	install -m 644 README.md $(BUILD)/dist/$(NAME)/share/doc/instanton/
 	tar -C $(BUILD)/dist -czf $(BUILD)/$(NAME).tar.gz.new $(NAME)
 	mv $(BUILD)/$(NAME).tar.gz.new $(BUILD)/$(NAME).tar.gz
 

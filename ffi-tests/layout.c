@@ -208,6 +208,9 @@ static void test_order(int order, int kind, int is_single, const char *phases) {
   EXPECT_OK(inst_layout_size(layout, &bases, &bytes));
   const int expected_bases = is_link && orders[order].has_bases ? dimensions : 1;
   EXPECT(bases == expected_bases);
+  int64_t numbers;
+  EXPECT_OK(inst_layout_count(layout, &numbers));
+  EXPECT(numbers == (int64_t)links * reals);
   /* Beyond the field, and one byte off an address that is a multiple of anything. */
   char *block[MOST_DIMENSIONS], *before[MOST_DIMENSIONS], *host[MOST_DIMENSIONS];
   const int64_t size = bytes + 33;
@@ -491,7 +494,9 @@ static void test_refusals(void) {
   expect_refused(flat, INST_BAD_SPEC, "{boundary: [1]}", "boundary: expected 2 factors, got 1");
   expect_refused(flat, INST_BAD_SPEC, "{scale: 0}", "scale: expected a number that can be divided by, got 0");
   expect_refused(flat, INST_BAD_SPEC, "{scale: [1, 1, 1]}", "scale: expected 2 numbers, got 3");
-  expect_refused(flat, INST_BAD_SPEC, "{fields: 'real', scale: 2}", "expected none for real fields");
+  expect_refused(flat, INST_BAD_SPEC, "{fields: 'real', scale: 2}", "scale: expected none for real fields");
+  expect_refused(flat, INST_BAD_SPEC, "{fields: 'real', staggered: 'x'}", "staggered: expected none for real fields");
+  expect_refused(flat, INST_BAD_SPEC, "{fields: 'real', boundary: [1, -1]}", "boundary: expected none for real fields");
   expect_refused(flat, INST_BAD_SPEC, "{order: 'strides'}", "strides: expected an object");
   expect_refused(flat, INST_BAD_SPEC, "{order: 'milc', strides: {}}", "strides: expected none but with order 'strides'");
   expect_refused(flat, INST_BAD_SPEC, "{order: 'strides', strides: {}}", "strides.site: expected a list, or a table");
@@ -564,6 +569,8 @@ static void test_nulls(void) {
   EXPECT_NULL("layout", inst_layout_size(NULL, &number, &bytes));
   EXPECT_NULL("bases", inst_layout_size(layout, NULL, &bytes));
   EXPECT_NULL("bytes", inst_layout_size(layout, &number, NULL));
+  EXPECT_NULL("layout", inst_layout_count(NULL, &bytes));
+  EXPECT_NULL("count", inst_layout_count(layout, NULL));
   EXPECT_NULL("layout", inst_layout_offset(NULL, plane, 0, 0, 0, 0, &number, &bytes));
   EXPECT_NULL("x", inst_layout_offset(layout, NULL, 0, 0, 0, 0, &number, &bytes));
   EXPECT_NULL("base", inst_layout_offset(layout, table, 0, 0, 0, 0, NULL, &bytes));

@@ -5,10 +5,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 library=build/julia
 
+# In a shell of its own, whose report of a segmentation fault goes where Julia's goes.
 unwinds() {
-  julia --startup-file=no -e 'f(n) = n > 0 ? f(n - 1) + 1 : error("a"); try f(99) catch; stacktrace(catch_backtrace()) end' \
-    > /dev/null 2>&1
+  bash -c "julia --startup-file=no -e '$probe'; exit \$?" > /dev/null 2>&1
 }
+probe='f(n) = n > 0 ? f(n - 1) + 1 : error(); try f(99) catch; stacktrace(catch_backtrace()) end'
 
 command -v julia > /dev/null || { echo "julia: expected Julia, got none: scripts/prerequisites.sh installs it" >&2; exit 1; }
 if ! unwinds; then

@@ -296,6 +296,7 @@ impl Host {
             30 => {
                 let x = self.pick(a, Layout);
                 call!([self.fault(x, Layout)], &[OK], inst_layout_size(x, &mut flag, &mut bytes));
+                call!([self.fault(x, Layout)], &[OK], inst_layout_count(x, &mut count));
             }
             31 => {
                 let (x, z) = (self.pick(a, Gauge), self.pick(b, Layout));

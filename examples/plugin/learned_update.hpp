@@ -100,14 +100,14 @@ class LearnedUpdate {
 
   void take(const double *numbers) {
     const void *const base[] = {numbers};
-    layout_.import_fields(base, before_.data());
+    layout_.import_fields(base, before_);
     for (std::size_t i = 0; i < before_.size(); i++) current_[i] = before_[i] / scale_;
   }
   template <typename Host>
   void put(Host &host, const std::vector<double> &field) {
     host.write([&](double *numbers) {
       void *const base[] = {numbers};
-      layout_.export_fields(field.data(), base);
+      layout_.export_fields(field, base);
     });
   }
   static double finite(double value) {

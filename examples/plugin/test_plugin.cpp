@@ -113,14 +113,14 @@ void layout_is_exact(const std::string &model) {
     numbers[3] = -0.0;
     numbers[4] = std::numeric_limits<double>::denorm_min();
     const void *const from[] = {numbers.data()};
-    update.layout().import_fields(from, field.data());
+    update.layout().import_fields(from, field);
     for (std::int64_t site = 0; site < 36; site++) {
       const std::int64_t x[] = {site % 6, site / 6}, place = host.sites[static_cast<std::size_t>(site)];
       EXPECT(update.layout().offset(x, 0, 0, 0, 0).offset == 8 * place);
       EXPECT(std::memcmp(&field[static_cast<std::size_t>(site)], &numbers[static_cast<std::size_t>(place)], sizeof(double)) == 0);
     }
     void *const to[] = {back.data()};
-    update.layout().export_fields(field.data(), to);
+    update.layout().export_fields(field, to);
     EXPECT(same_bits(back, numbers));
     EXPECT(update.layout().bytes() == 36 * 8);
   }

@@ -53,6 +53,9 @@ fuzz_target!(|input: (u8, String, Option<Vec<i16>>)| {
         let (mut bases, mut bytes) = (0, 0);
         assert_eq!(inst_layout_size(layout, &mut bases, &mut bytes), 0);
         assert!((1..=4).contains(&bases) && bytes > 0 && bytes <= 64 * volume * 4 * 18 * 8, "{bases} {bytes}");
+        let mut count = 0;
+        assert_eq!(inst_layout_count(layout, &mut count), 0);
+        assert!(count >= volume && count <= volume * 4 * 18, "{count}");
         let x = vec![0i64; extent.len()];
         let (mut base, mut offset) = (-1, -1);
         assert_eq!(inst_layout_offset(layout, x.as_ptr(), 0, 0, 0, 0, &mut base, &mut offset), 0);
@@ -60,7 +63,7 @@ fuzz_target!(|input: (u8, String, Option<Vec<i16>>)| {
         // Memory of exactly that size; zeros are no links, and are refused where links are checked.
         let mut memory = vec![vec![0u8; bytes as usize]; bases as usize];
         let places: Vec<*mut c_void> = memory.iter_mut().map(|m| m.as_mut_ptr().cast()).collect();
-        let mut fields = vec![7.0; volume as usize * 4 * 18];
+        let mut fields = vec![7.0; count as usize];
         let status = inst_layout_import(layout, places.as_ptr().cast(), fields.as_mut_ptr());
         assert!(status == 0 || status == 4, "{status}: {}", message());
         if status == 0 {

@@ -80,6 +80,16 @@ sed 's/find_package(instanton 0.1 REQUIRED)/find_package(instanton 1.0 REQUIRED)
 mkdir "$work/next" && cp host.* "$work/next/" && mv "$work/other" "$work/next/CMakeLists.txt"
 check "a version that is not there" sh -c "! cmake -S '$work/next' -B '$work/next/build' '-DCMAKE_PREFIX_PATH=$work/elsewhere and far/tree'"
 check "and why" sh -c "cmake -S '$work/next' -B '$work/next/build' '-DCMAKE_PREFIX_PATH=$work/elsewhere and far/tree' 2>&1 | grep 'requested version \"1.0\"'"
+# One version, or a range of them: "0.1...0.9" and "0.1...<0.9" hold it, the others do not.
+asks() {
+  sed "s/find_package(instanton 0.1 REQUIRED)/find_package(instanton $1 REQUIRED)/" CMakeLists.txt > "$work/next/CMakeLists.txt"
+  rm -rf "$work/next/build"
+  cmake -S "$work/next" -B "$work/next/build" "-DCMAKE_PREFIX_PATH=$work/elsewhere and far/tree"
+}
+version=$(pkg-config --modversion instanton)
+for range in "$version EXACT" 0.1...0.9 "0.1...<0.9" "0.0.1...$version"; do check "the version in $range" asks "$range"; done
+refuses() { ! "$@"; }
+for range in "0.9 EXACT" 0.2...0.9 0.0.1...0.0.9 "0.0.1...<$version" 1.0...2.0; do check "and not in $range" refuses asks "$range"; done
 rm "$work/elsewhere and far/tree/lib/libinstanton.a"
 check "a tree with a file gone" sh -c "cmake -S . -B broken '-DCMAKE_PREFIX_PATH=$work/elsewhere and far/tree' 2>&1 | grep -A3 'instanton: expected'"
 
@@ -87,4 +97,16 @@ check "a tree with a file gone" sh -c "cmake -S . -B broken '-DCMAKE_PREFIX_PATH
 licenses=$tree/share/doc/instanton/licenses
 check "licences" sh -c "sed -n 's/^\\([a-zA-Z0-9_-]*\\) \\([0-9][^ :]*\\): .*/\\1-\\2/p' $licenses/THIRD-PARTY.txt > crates && test \$(wc -l < crates) -gt 40 &&
   while read -r crate; do test -n \"\$(ls $licenses/\$crate)\" || exit 1; done < crates"
+# Every link of the installed pages leads to something.
+links() {
+  cd "$tree/share/doc/instanton"
+  find . -name '*.md' | while read -r page; do
+    grep -o ']([^):]*)' "$page" | sed 's/^](\(.*\))$/\1/' | grep -v '[ &]' | while read -r link; do
+      test -e "$(dirname "$page")/$link" || echo "$page: expected $link, got no such file"
+    done
+  done > "$work/dangling"
+  cat "$work/dangling"
+  test -f docs/hmc.md && ! test -s "$work/dangling"
+}
+check "links of the pages" links
 echo "test-install: $passed passed, 0 failed"

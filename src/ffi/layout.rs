@@ -88,6 +88,17 @@ pub unsafe extern "C" fn inst_layout_size(layout: *const inst_layout, bases: *mu
     })
 }
 
+/// Writes the count of numbers of `fields` in import and export.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_layout_count(layout: *const inst_layout, count: *mut i64) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let (object, count) = unsafe { (shared("layout", layout)?, Output::one("count", count)?) };
+        count.write(object.layout.numbers() as i64);
+        Ok(())
+    })
+}
+
 /// Writes where a number lies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_layout_offset(

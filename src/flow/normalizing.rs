@@ -101,7 +101,10 @@ impl Flow {
         self.inversion.run(&self.context, batch, &[Feed::Array(fields)], &mut [prior, &mut *log_q])?;
         match log_q.iter().position(|x| x.is_nan()) {
             None => Ok(()),
-            Some(i) => Err(Error::BadInput(format!("fields: expected log q to be a number, got NaN for sample {i}"))),
+            Some(i) => {
+                let what = "in which numbers of the network overflow";
+                Err(Error::BadInput(format!("log q: expected a number, got NaN for field {i}, {what}")))
+            }
         }
     }
 }

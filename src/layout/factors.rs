@@ -37,7 +37,13 @@ impl Factors {
         let is_one =
             spec.staggered.is_none() && boundary.iter().all(|z| *z == 1.0.into()) && scale.iter().all(|s| *s == 1.0);
         if !is_one && spec.fields.group().is_none() {
-            return Err(Error::BadSpec("boundary, staggered, scale: expected none for real fields, got some".into()));
+            let given = [
+                ("boundary", boundary.iter().any(|z| *z != 1.0.into())),
+                ("staggered", spec.staggered.is_some()),
+                ("scale", true),
+            ];
+            let key = given.iter().find(|(_, is_given)| *is_given).map_or("", |(key, _)| key);
+            return Err(Error::BadSpec(format!("{key}: expected none for real fields, got one")));
         }
         let factors = Self { extent: lattice.extent().to_vec(), scale, boundary, staggered: spec.staggered };
         Ok((!is_one).then_some(factors))

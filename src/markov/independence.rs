@@ -54,7 +54,7 @@ impl Independence {
         expect_length("current", self.model.lattice().volume(), field.len())?;
         expect_finite("current", field)?;
         let mut log_q = [0.0];
-        self.model.log_density(1, field, &mut log_q)?;
+        self.model.log_density(1, field, &mut log_q).map_err(|e| e.within("current"))?;
         if log_q[0].is_nan() || log_q[0] == f64::INFINITY {
             return Err(Error::BadInput(format!("log q of the current field: expected a number, got {}", log_q[0])));
         }

@@ -81,16 +81,29 @@ fn tree(text: &str) -> std::result::Result<Value, String> {
     if text.trim().is_empty() {
         return Ok(Value::Map(Vec::new()));
     }
-    let value = json5::from_str::<Value>(text).map_err(|error| match error.code() {
-        // The reader gives the start of the innermost object that is not closed; the end of the text tells more.
-        Some(code) if code.to_string().starts_with("EOF") => {
-            format!("{code} at {}", json5::Position::from_offset(text.len(), text))
-        }
-        _ => error.to_string(),
-    })?;
+    let value = json5::from_str::<Value>(text).map_err(|error| unreadable(text, &error))?;
     match value {
         Value::Map(_) => Ok(value),
         other => Err(format!("expected an object {{key: value}}, got {}", other.describe())),
+    }
+}
+
+/// What is wrong with a text that the reader refuses.
+fn unreadable(text: &str, error: &json5::Error) -> String {
+    use json5::ErrorCode::{ExpectedBool, ExpectedNull, ExpectedNumber, ExpectedValue};
+    match (error.code(), error.position()) {
+        _ if text.trim_start().starts_with(|c: char| c.is_alphanumeric() || c == '_') => {
+            "expected an object {key: value}, got text without braces".to_string()
+        }
+        // The reader gives the start of the innermost object that is not closed; the end of the text tells more.
+        (Some(code), _) if code.to_string().starts_with("EOF") => {
+            format!("{code} at {}", json5::Position::from_offset(text.len(), text))
+        }
+        // The reader's guess from the first letter of a word without quotes.
+        (Some(ExpectedBool | ExpectedNull | ExpectedNumber | ExpectedValue), Some(position)) => {
+            format!("expected a number, 'text' in quotes, true, false, null, [...] or {{...}} at {position}")
+        }
+        _ => error.to_string(),
     }
 }
 

@@ -99,6 +99,16 @@ fn faults_of_plain_structs_read_alike() {
         ("{colour: null}", "context: colour: expected 'red' or 'green', got null"),
         ("{weights: [1, 2, 'x']}", "context: weights[2]: expected a number, got 'x'"),
         ("{seed: 1, seed: 2}", "context: expected each key once, got 'seed' again at line 1 column 1"),
+        (
+            "{seed: 1,\n colour: green}",
+            "context: expected a number, 'text' in quotes, true, false, null, [...] or {...} at line 2 column 10",
+        ),
+        (
+            "{colour: f32}",
+            "context: expected a number, 'text' in quotes, true, false, null, [...] or {...} at line 1 column 11",
+        ),
+        ("threads: 4", "context: expected an object {key: value}, got text without braces"),
+        ("phi4", "context: expected an object {key: value}, got text without braces"),
         ("[1]", "context: expected an object {key: value}, got a list"),
         ("3", "context: expected an object {key: value}, got 3"),
     ];

@@ -368,14 +368,22 @@ class Layout : public detail::Object<inst_layout, inst_layout_free> {
     detail::check(inst_layout_offset(get(), x.data(), mu, row, column, imaginary, &place.base, &place.offset));
     return place;
   }
-  /// fields[...] as links of gauge fields or as field[V], which have to have the layout's size.
-  void import_fields(span<const void *const> base, double *fields) const {
-    detail::expect_size("base", base.size(), bases());
-    detail::check(inst_layout_import(get(), base.data(), fields));
+  /// Numbers of the field: 2 N^2 for each link, one for each site of a real field.
+  std::int64_t count() const {
+    std::int64_t count = 0;
+    detail::check(inst_layout_count(get(), &count));
+    return count;
   }
-  void export_fields(const double *fields, span<void *const> base) const {
+  /// fields[count()] as links[V][d][N][N][2] or as field[V].
+  void import_fields(span<const void *const> base, span<double> fields) const {
     detail::expect_size("base", base.size(), bases());
-    detail::check(inst_layout_export(get(), fields, base.data()));
+    detail::expect_size("fields", fields.size(), count());
+    detail::check(inst_layout_import(get(), base.data(), fields.data()));
+  }
+  void export_fields(span<const double> fields, span<void *const> base) const {
+    detail::expect_size("base", base.size(), bases());
+    detail::expect_size("fields", fields.size(), count());
+    detail::check(inst_layout_export(get(), fields.data(), base.data()));
   }
 
  private:

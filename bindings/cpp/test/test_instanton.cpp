@@ -188,6 +188,16 @@ void test_gauge(const std::string &path) {
   expect(links == again, "what was exported, imported");
   expect_error(INST_BAD_SHAPE, "base: expected 4 numbers, got 3",
                [&] { other.import_links(layout, instanton::span<const void *const>(from.data(), 3)); });
+  layout.import_fields(from, again);
+  expect(layout.count() == gauge.count() && links == again, "links in an array");
+  layout.export_fields(again, bases);
+  other.import_links(layout, from);
+  other.links(again);
+  expect(links == again, "links of an array");
+  expect_error(INST_BAD_SHAPE, "fields: expected 2304 numbers, got 2303",
+               [&] { layout.import_fields(from, instanton::span<double>(again.data(), again.size() - 1)); });
+  expect_error(INST_BAD_SHAPE, "fields: expected 2304 numbers, got 2305",
+               [&] { layout.export_fields(instanton::span<const double>(links.data(), links.size() + 1), bases); });
   links[0] = 5.0;
   expect_error(INST_BAD_INPUT, "links within", [&] { other.set_links(links); });
 

@@ -40,7 +40,8 @@ module instanton
 
   type, extends(object_type), public :: inst_lattice
   contains
-    procedure, public :: new => lattice_new
+    procedure, private :: lattice_new_c_int32_t, lattice_new_c_int64_t
+    generic, public :: new => lattice_new_c_int32_t, lattice_new_c_int64_t
     final :: lattice_end
   end type
 
@@ -187,8 +188,33 @@ module instanton
     procedure, public :: new => layout_new
     procedure, public :: size => layout_size
     procedure, public :: offset => layout_offset
-    procedure, public :: import => layout_import
-    procedure, public :: export => layout_export
+    procedure, private :: layout_import_1, layout_export_1
+    generic, public :: import => layout_import_1
+    generic, public :: export => layout_export_1
+    procedure, private :: layout_import_2, layout_export_2
+    generic, public :: import => layout_import_2
+    generic, public :: export => layout_export_2
+    procedure, private :: layout_import_3, layout_export_3
+    generic, public :: import => layout_import_3
+    generic, public :: export => layout_export_3
+    procedure, private :: layout_import_4, layout_export_4
+    generic, public :: import => layout_import_4
+    generic, public :: export => layout_export_4
+    procedure, private :: layout_import_links_3, layout_export_links_3
+    generic, public :: import => layout_import_links_3
+    generic, public :: export => layout_export_links_3
+    procedure, private :: layout_import_links_4, layout_export_links_4
+    generic, public :: import => layout_import_links_4
+    generic, public :: export => layout_export_links_4
+    procedure, private :: layout_import_links_5, layout_export_links_5
+    generic, public :: import => layout_import_links_5
+    generic, public :: export => layout_export_links_5
+    procedure, private :: layout_import_links_6, layout_export_links_6
+    generic, public :: import => layout_import_links_6
+    generic, public :: export => layout_export_links_6
+    procedure, private :: layout_import_links_7, layout_export_links_7
+    generic, public :: import => layout_import_links_7
+    generic, public :: export => layout_export_links_7
     final :: layout_end
   end type
 
@@ -401,6 +427,7 @@ contains
     select case (kind)
     case (3); status = inst_action_count(object, c_loc(numbers))
     case (7); status = inst_gauge_count(object, c_loc(numbers))
+    case (8); status = inst_layout_count(object, c_loc(numbers))
     case (9); status = inst_dirac_count(object, c_loc(numbers))
     end select
     if (status /= INST_OK) numbers = 0
@@ -451,10 +478,32 @@ contains
   end subroutine
 
   ! Extents x, y, z, t, as many as dimensions.
-  subroutine lattice_new(self, context, extent, stat, errmsg)
+  subroutine lattice_new_c_int32_t(self, context, extent, stat, errmsg)
     class(inst_lattice), intent(inout) :: self
     type(inst_context), intent(in) :: context
-    integer, intent(in) :: extent(:)
+    integer(c_int32_t), intent(in) :: extent(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8), target :: lengths(max(1, size(extent)))
+    type(c_ptr), target :: object
+    integer(c_int32_t) :: status
+    lengths = 1
+    lengths(:size(extent)) = extent
+    object = c_null_ptr
+    status = inst_lattice_new(context%object, size(extent, kind=c_int32_t), c_loc(lengths), c_loc(object))
+    call take(self, 2, object)
+    if (status == INST_OK) then
+      self%volume = product(lengths)
+      self%dimensions = size(extent)
+    end if
+    call finish(status, stat, errmsg)
+  end subroutine
+
+  ! Extents x, y, z, t, as many as dimensions.
+  subroutine lattice_new_c_int64_t(self, context, extent, stat, errmsg)
+    class(inst_lattice), intent(inout) :: self
+    type(inst_context), intent(in) :: context
+    integer(c_int64_t), intent(in) :: extent(:)
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     integer(i8), target :: lengths(max(1, size(extent)))
@@ -1944,39 +1993,207 @@ contains
                 stat, errmsg)
   end subroutine
 
-  ! Real fields, or links as real numbers, phi of any shape by its address.
-  subroutine layout_import(self, base, fields, stat, errmsg)
+  ! A real field from the host's memory and back; base are its base pointers, c_loc of its arrays.
+  subroutine layout_import_1(self, base, field, stat, errmsg)
     class(inst_layout), intent(in) :: self
     type(c_ptr), intent(in), contiguous, target :: base(:)
-    type(c_ptr), intent(in) :: fields
+    real(dp), intent(inout), contiguous, target :: field(:)
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'field', size(field, kind=i8), 1_i8, stat, errmsg)) return
     if (.not. has_bases(self, base, stat, errmsg)) return
-    call finish(layout_move_import(self%object, c_loc(base), fields), stat, errmsg)
+    call finish(inst_layout_import(self%object, c_loc(base), c_loc(field)), stat, errmsg)
   end subroutine
 
-  ! Real fields, or links as real numbers, phi of any shape by its address.
-  subroutine layout_export(self, base, fields, stat, errmsg)
+  subroutine layout_export_1(self, field, base, stat, errmsg)
+    class(inst_layout), intent(in) :: self
+    real(dp), intent(in), contiguous, target :: field(:)
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'field', size(field, kind=i8), 1_i8, stat, errmsg)) return
+    if (.not. has_bases(self, base, stat, errmsg)) return
+    call finish(inst_layout_export(self%object, c_loc(field), c_loc(base)), stat, errmsg)
+  end subroutine
+
+  ! A real field from the host's memory and back; base are its base pointers, c_loc of its arrays.
+  subroutine layout_import_2(self, base, field, stat, errmsg)
     class(inst_layout), intent(in) :: self
     type(c_ptr), intent(in), contiguous, target :: base(:)
-    type(c_ptr), intent(in) :: fields
+    real(dp), intent(inout), contiguous, target :: field(:,:)
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'field', size(field, kind=i8), 1_i8, stat, errmsg)) return
     if (.not. has_bases(self, base, stat, errmsg)) return
-    call finish(layout_move_export(self%object, c_loc(base), fields), stat, errmsg)
+    call finish(inst_layout_import(self%object, c_loc(base), c_loc(field)), stat, errmsg)
   end subroutine
 
-  function layout_move_import(layout, base, fields) result(status)
-    type(c_ptr), intent(in) :: layout, base, fields
-    integer(c_int32_t) :: status
-    status = inst_layout_import(layout, base, fields)
-  end function
+  subroutine layout_export_2(self, field, base, stat, errmsg)
+    class(inst_layout), intent(in) :: self
+    real(dp), intent(in), contiguous, target :: field(:,:)
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'field', size(field, kind=i8), 1_i8, stat, errmsg)) return
+    if (.not. has_bases(self, base, stat, errmsg)) return
+    call finish(inst_layout_export(self%object, c_loc(field), c_loc(base)), stat, errmsg)
+  end subroutine
 
-  function layout_move_export(layout, base, fields) result(status)
-    type(c_ptr), intent(in) :: layout, base, fields
-    integer(c_int32_t) :: status
-    status = inst_layout_export(layout, fields, base)
-  end function
+  ! A real field from the host's memory and back; base are its base pointers, c_loc of its arrays.
+  subroutine layout_import_3(self, base, field, stat, errmsg)
+    class(inst_layout), intent(in) :: self
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    real(dp), intent(inout), contiguous, target :: field(:,:,:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'field', size(field, kind=i8), 1_i8, stat, errmsg)) return
+    if (.not. has_bases(self, base, stat, errmsg)) return
+    call finish(inst_layout_import(self%object, c_loc(base), c_loc(field)), stat, errmsg)
+  end subroutine
+
+  subroutine layout_export_3(self, field, base, stat, errmsg)
+    class(inst_layout), intent(in) :: self
+    real(dp), intent(in), contiguous, target :: field(:,:,:)
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'field', size(field, kind=i8), 1_i8, stat, errmsg)) return
+    if (.not. has_bases(self, base, stat, errmsg)) return
+    call finish(inst_layout_export(self%object, c_loc(field), c_loc(base)), stat, errmsg)
+  end subroutine
+
+  ! A real field from the host's memory and back; base are its base pointers, c_loc of its arrays.
+  subroutine layout_import_4(self, base, field, stat, errmsg)
+    class(inst_layout), intent(in) :: self
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    real(dp), intent(inout), contiguous, target :: field(:,:,:,:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'field', size(field, kind=i8), 1_i8, stat, errmsg)) return
+    if (.not. has_bases(self, base, stat, errmsg)) return
+    call finish(inst_layout_import(self%object, c_loc(base), c_loc(field)), stat, errmsg)
+  end subroutine
+
+  subroutine layout_export_4(self, field, base, stat, errmsg)
+    class(inst_layout), intent(in) :: self
+    real(dp), intent(in), contiguous, target :: field(:,:,:,:)
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'field', size(field, kind=i8), 1_i8, stat, errmsg)) return
+    if (.not. has_bases(self, base, stat, errmsg)) return
+    call finish(inst_layout_export(self%object, c_loc(field), c_loc(base)), stat, errmsg)
+  end subroutine
+
+  subroutine layout_import_links_3(self, base, links, stat, errmsg)
+    class(inst_layout), intent(in) :: self
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    complex(dp), intent(inout), contiguous, target :: links(:,:,:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
+    if (.not. has_bases(self, base, stat, errmsg)) return
+    call finish(inst_layout_import(self%object, c_loc(base), c_loc(links)), stat, errmsg)
+  end subroutine
+
+  subroutine layout_export_links_3(self, links, base, stat, errmsg)
+    class(inst_layout), intent(in) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:)
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
+    if (.not. has_bases(self, base, stat, errmsg)) return
+    call finish(inst_layout_export(self%object, c_loc(links), c_loc(base)), stat, errmsg)
+  end subroutine
+
+  subroutine layout_import_links_4(self, base, links, stat, errmsg)
+    class(inst_layout), intent(in) :: self
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    complex(dp), intent(inout), contiguous, target :: links(:,:,:,:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
+    if (.not. has_bases(self, base, stat, errmsg)) return
+    call finish(inst_layout_import(self%object, c_loc(base), c_loc(links)), stat, errmsg)
+  end subroutine
+
+  subroutine layout_export_links_4(self, links, base, stat, errmsg)
+    class(inst_layout), intent(in) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:,:)
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
+    if (.not. has_bases(self, base, stat, errmsg)) return
+    call finish(inst_layout_export(self%object, c_loc(links), c_loc(base)), stat, errmsg)
+  end subroutine
+
+  subroutine layout_import_links_5(self, base, links, stat, errmsg)
+    class(inst_layout), intent(in) :: self
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    complex(dp), intent(inout), contiguous, target :: links(:,:,:,:,:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
+    if (.not. has_bases(self, base, stat, errmsg)) return
+    call finish(inst_layout_import(self%object, c_loc(base), c_loc(links)), stat, errmsg)
+  end subroutine
+
+  subroutine layout_export_links_5(self, links, base, stat, errmsg)
+    class(inst_layout), intent(in) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:,:,:)
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
+    if (.not. has_bases(self, base, stat, errmsg)) return
+    call finish(inst_layout_export(self%object, c_loc(links), c_loc(base)), stat, errmsg)
+  end subroutine
+
+  subroutine layout_import_links_6(self, base, links, stat, errmsg)
+    class(inst_layout), intent(in) :: self
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    complex(dp), intent(inout), contiguous, target :: links(:,:,:,:,:,:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
+    if (.not. has_bases(self, base, stat, errmsg)) return
+    call finish(inst_layout_import(self%object, c_loc(base), c_loc(links)), stat, errmsg)
+  end subroutine
+
+  subroutine layout_export_links_6(self, links, base, stat, errmsg)
+    class(inst_layout), intent(in) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:,:,:,:)
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
+    if (.not. has_bases(self, base, stat, errmsg)) return
+    call finish(inst_layout_export(self%object, c_loc(links), c_loc(base)), stat, errmsg)
+  end subroutine
+
+  subroutine layout_import_links_7(self, base, links, stat, errmsg)
+    class(inst_layout), intent(in) :: self
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    complex(dp), intent(inout), contiguous, target :: links(:,:,:,:,:,:,:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
+    if (.not. has_bases(self, base, stat, errmsg)) return
+    call finish(inst_layout_import(self%object, c_loc(base), c_loc(links)), stat, errmsg)
+  end subroutine
+
+  subroutine layout_export_links_7(self, links, base, stat, errmsg)
+    class(inst_layout), intent(in) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:,:,:,:,:)
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
+    if (.not. has_bases(self, base, stat, errmsg)) return
+    call finish(inst_layout_export(self%object, c_loc(links), c_loc(base)), stat, errmsg)
+  end subroutine
 
   function has_bases(layout, base, stat, errmsg)
     class(inst_layout), intent(in) :: layout

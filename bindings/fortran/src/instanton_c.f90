@@ -478,6 +478,14 @@ module instanton_c
       type(c_ptr), value :: bytes
       integer(c_int32_t) :: status
     end function
+    function inst_layout_count(&
+        layout, &
+        count) bind(c) result(status)
+      import
+      type(c_ptr), value :: layout
+      type(c_ptr), value :: count
+      integer(c_int32_t) :: status
+    end function
     function inst_layout_offset(&
         layout, &
         x, &

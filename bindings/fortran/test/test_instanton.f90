@@ -333,12 +333,14 @@ contains
     type(inst_lattice) :: lattice
     type(inst_gauge) :: gauge
     type(inst_layout) :: layout
-    complex(dp) :: links(3, 3, 4, 2, 4, 2, 2)
+    complex(dp) :: links(3, 3, 4, 2, 4, 2, 2), again(3, 3, 4, 2, 4, 2, 2)
+    real(dp), target :: bordered(64)
+    real(dp) :: phi(2, 4, 2, 2)
     complex(dp), target :: own(3, 3, 2, 4, 2, 2, 4), before(3, 3, 2, 4, 2, 2, 4)
     type(c_ptr) :: base(4)
     integer(c_int32_t) :: bases
     integer(i8) :: bytes
-    integer :: mu, stat
+    integer :: i, mu, stat
     call make(context, lattice, [2, 4, 2, 2])
     call gauge%new(lattice)
     call gauge%read(fields // '/ildg-f64')
@@ -353,6 +355,13 @@ contains
     call expect(abs(own(1, 3, 2, 4, 1, 1, 2) - links(3, 1, 2, 2, 4, 1, 1)) <= 0, 'a link at its place')
     call expect(abs(own(1, 3, 2, 4, 1, 2, 4) + links(3, 1, 4, 2, 4, 1, 2)) <= 0, 'a link with its sign')
     before = own
+    call layout%import(base, again)
+    call expect(all(abs(again - links) <= 0), 'links in an array')
+    own = 0
+    call layout%export(again, base)
+    call expect(all(abs(own - before) <= 0), 'links of an array')
+    call layout%import(base, again(:, :, :, :, :, :, 1), stat, message)
+    call expect_error(stat, INST_BAD_SHAPE, 'links: expected numbers: 2304, got 1152')
     call gauge%import(layout, base)
     own = 0
     call gauge%export(layout, base)
@@ -362,6 +371,21 @@ contains
     base(2) = c_null_ptr
     call gauge%import(layout, base, stat, message)
     call expect_error(stat, INST_NULL_ARGUMENT, 'base[1]')
+
+    ! A real field with a border, told by strides.
+    call lattice%new(context, [2_c_int64_t, 4_c_int64_t, 2_c_int64_t, 2_c_int64_t])
+    call layout%new(lattice, "{order: 'strides', fields: 'real', strides: {site: [1, 4, 16, 32]}}")
+    do i = 1, size(bordered)
+      bordered(i) = i
+    end do
+    base(1) = c_loc(bordered)
+    call layout%import(base(:1), phi)
+    call expect(abs(phi(2, 4, 2, 2) - (2 + 4 * 3 + 16 + 32)) <= 0, 'a number at its place')
+    phi = -phi
+    call layout%export(phi, base(:1))
+    call expect(abs(bordered(2) + 2) <= 0 .and. abs(bordered(3) - 3) <= 0, 'a field in its borders')
+    call layout%export(phi(:, :, :, 1), base(:1), stat, message)
+    call expect_error(stat, INST_BAD_SHAPE, 'field: expected numbers: 32, got 16')
   end subroutine
 
   subroutine test_dirac()

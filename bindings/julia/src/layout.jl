@@ -13,7 +13,7 @@ mutable struct Layout <: LibraryObject
 
     function Layout(pointer::Ptr{Cvoid}, lattice)
         layout = finalizer(close, new(pointer, ndims(lattice)))
-        layout.shape = layout_shape(layout, lattice)
+        layout.shape = field_shape(lattice, count_numbers(inst_layout_count, layout))
         return layout
     end
 end
@@ -25,21 +25,6 @@ Layout(lattice::Lattice, spec = nothing; keywords...) =
 function Layout(lattice::Lattice, sites::AbstractArray, spec = nothing; keywords...)
     require_size("sites", sites, Int64, lattice.extent)
     return Layout(make(inst_layout_new_with_sites, lattice, spec_text(spec, keywords), sites), lattice)
-end
-
-# The library does not tell which fields a layout has: the indices that it takes do.
-function layout_shape(layout, lattice)
-    origin = ones(Int, ndims(lattice))
-    has(row, part) =
-        try
-            layout_offset(layout, origin, 1, row, 1, part)
-            true
-        catch exception
-            exception isa InstantonError && exception.status == INST_BAD_SHAPE || rethrow()
-            false
-        end
-    has(1, 2) || return real_shape(lattice)
-    return link_shape(lattice, has(3, 1) ? 3 : has(2, 1) ? 2 : 1)
 end
 
 "How many arrays there are, and the bytes of each: `(bases, bytes)`."

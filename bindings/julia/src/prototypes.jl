@@ -57,6 +57,7 @@ const PROTOTYPES = [
     (:inst_layout_new_with_sites, Int32, (Object, Cstring, Integers, ObjectOut)),
     (:inst_layout_free, Cvoid, (Object,)),
     (:inst_layout_size, Int32, (Object, Ptr{Int32}, Integers)),
+    (:inst_layout_count, Int32, (Object, Integers)),
     (:inst_layout_offset, Int32, (Object, Integers, Int32, Int32, Int32, Int32, Ptr{Int32}, Integers)),
     (:inst_layout_import, Int32, (Object, Bases, Numbers)),
     (:inst_layout_export, Int32, (Object, Numbers, Bases)),

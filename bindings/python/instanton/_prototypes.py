@@ -96,6 +96,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "inst_layout_new_with_sites": (STATUS, [OBJECT, TEXT, Integers, NEW_OBJECT]),
     "inst_layout_free": (None, [OBJECT]),
     "inst_layout_size": (STATUS, [OBJECT, POINTER(c_int32), POINTER(c_int64)]),
+    "inst_layout_count": (STATUS, [OBJECT, POINTER(c_int64)]),
     "inst_layout_offset": (STATUS, [OBJECT, Integers, c_int32, c_int32, c_int32, c_int32,
                                     POINTER(c_int32), POINTER(c_int64)]),
     "inst_layout_import": (STATUS, [OBJECT, ADDRESSES, Doubles]),

@@ -1,5 +1,6 @@
 """Pictures, where matplotlib is installed, and what is said where it is not."""
 
+import importlib.util
 import sys
 import unittest
 from unittest import mock
@@ -34,6 +35,7 @@ class Pictures(unittest.TestCase):
         with self.assertRaisesRegex(instanton.BadShape, "expected one axis of more than 50"):
             pictures.normalised_autocorrelation(numbers, 50)
 
+    @unittest.skipUnless(importlib.util.find_spec("matplotlib"), "matplotlib is not installed")
     def test_lines_hold_the_numbers(self):
         from matplotlib.figure import Figure
         axes = pictures.history(recorded(), Figure().subplots())

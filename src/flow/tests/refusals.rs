@@ -75,7 +75,10 @@ fn bad_numbers_are_refused() {
     assert_eq!(message(&fields, 2), "fields: expected finite numbers, got inf at index 9");
     // Beyond the range of f32 the network's sums are infinite, of both signs.
     fields[8..].fill(1e300);
-    assert_eq!(message(&fields, 2), "fields: expected log q to be a number, got NaN for sample 1");
+    assert_eq!(
+        message(&fields, 2),
+        "log q: expected a number, got NaN for field 1, in which numbers of the network overflow"
+    );
     assert!(flow.sample(0, 2, &mut [0.0; 15], &mut [0.0; 2]).is_err());
     assert!(flow.sample(0, 2, &mut [0.0; 16], &mut [0.0; 3]).is_err());
 }
