@@ -2,10 +2,10 @@
 
 readme = read(joinpath(@__DIR__, "..", "README.md"), String)
 blocks = [m[1] for m in eachmatch(r"```julia\n(.*?)```"s, readme)]
-@test length(blocks) == 1
+@test length(blocks) == 2
 # As it stands, but for the time that good results take.
-code = replace(replace(blocks[1], "steps = 2000" => "steps = 100"), "10000" => "1000")
-@test code != blocks[1]
+code = replace(replace(join(blocks), "steps = 2000" => "steps = 100"), "10000" => "1000")
+@test code != join(blocks)
 module Readme end
 mktempdir() do folder
     cd(folder) do
@@ -16,6 +16,7 @@ mktempdir() do folder
     end
 end
 @test length(Readme.history) == 100 && Readme.history[100].loss < Readme.history[1].loss
+@test Readme.phi[2, 1] == 33 && Readme.phi[3, 1] == 2 && Readme.memory == 2:2:128
 @test length(Readme.series) == 1000 && all(isfinite, Readme.series)
 
 # Every function that is exported is in the table of the README.
