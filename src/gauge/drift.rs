@@ -54,24 +54,16 @@ impl<const N: usize> Launch<f64> for Drift<'_, N> {
             }
             // SAFETY: the caller's promise.
             let momenta = unsafe { Wide::<L, N>::load(self.momenta.as_ptr(), &places) };
-            // Q = −i t P.
-            let mut q = Wide::<L, N>::zero();
-            for i in 0..N {
-                for j in 0..N {
-                    let [re, im] = momenta.0[i][j];
-                    q.0[i][j] = [time * im, L::constant(0.0) - time * re];
-                }
-            }
-            let square = q.times(&q);
-            let c1 = square.real_trace() * L::constant(if N == 1 { 1.0 } else { 0.5 });
+            let q = Hermitian::of(&momenta, time);
+            let square = q.square();
+            let c1 = square.trace() * L::constant(if N == 1 { 1.0 } else { 0.5 });
             // One for each lane whose step is short.
             let short = (L::constant(LARGEST) - c1).where_positive(L::constant(1.0), L::constant(0.0));
             if short.sum() == WIDTH as f64 {
-                let step = exponential_of(&q, &square, c1);
                 // SAFETY: the caller's promise.
                 unsafe {
                     let links = Wide::<L, N>::load(self.links.as_ptr(), &places);
-                    step.times(&links).on_the_group().store(self.links.as_mut_ptr(), &places);
+                    moved(&q, &square, c1, &links).on_the_group().store(self.links.as_mut_ptr(), &places);
                 }
             } else {
                 let range = first * reals..(last + 1) * reals;
@@ -89,11 +81,89 @@ fn long_steps<const N: usize>(links: &mut [f64], momenta: &[f64], time: f64) {
     }
 }
 
-/// exp(iQ), with Q² and c_1.
+/// A hermitian matrix in each lane: what stands on and below its diagonal.
+struct Hermitian<L, const N: usize>([[Number<L>; N]; N]);
+
+impl<L: Lanes<Scalar = f64>, const N: usize> Hermitian<L, N> {
+    /// −i t P.
+    #[inline(always)]
+    fn of(momenta: &Wide<L, N>, time: L) -> Self {
+        let mut result = Self([[[L::constant(0.0); 2]; N]; N]);
+        for i in 0..N {
+            for j in 0..=i {
+                let [re, im] = momenta.0[i][j];
+                result.0[i][j] = [time * im, L::constant(0.0) - time * re];
+            }
+        }
+        result
+    }
+
+    #[inline(always)]
+    fn at(&self, i: usize, j: usize) -> Number<L> {
+        if i >= j { self.0[i][j] } else { conjugate(self.0[j][i]) }
+    }
+
+    #[inline(always)]
+    fn square(&self) -> Self {
+        let mut result = Self([[[L::constant(0.0); 2]; N]; N]);
+        for i in 0..N {
+            let mut sum = self.0[i][i][0] * self.0[i][i][0];
+            for k in 0..N {
+                if k != i {
+                    let z = self.at(i, k);
+                    sum = z[1].mul_add(z[1], z[0].mul_add(z[0], sum));
+                }
+            }
+            result.0[i][i][0] = sum;
+            for j in 0..i {
+                let (z, diagonal) = (self.0[i][j], self.0[i][i][0] + self.0[j][j][0]);
+                result.0[i][j] = [z[0] * diagonal, z[1] * diagonal];
+                for k in 0..N {
+                    if k != i && k != j {
+                        result.0[i][j] = add_product(result.0[i][j], self.at(i, k), self.at(k, j));
+                    }
+                }
+            }
+        }
+        result
+    }
+
+    #[inline(always)]
+    fn trace(&self) -> L {
+        let mut sum = self.0[0][0][0];
+        for i in 1..N {
+            sum = sum + self.0[i][i][0];
+        }
+        sum
+    }
+
+    /// The determinant for N = 3, zero otherwise.
+    #[inline(always)]
+    fn determinant(&self) -> L {
+        if N != 3 {
+            return L::constant(0.0);
+        }
+        // For other N the indices stay in bounds.
+        let (one, two) = (1 % N, 2 % N);
+        let [a, b, c] = [self.0[0][0][0], self.0[one][one][0], self.0[two][two][0]];
+        let [x, y, z] = [self.at(0, one), self.at(one, two), self.at(0, two)];
+        // 2 Re x y z*.
+        let zero = [L::constant(0.0); 2];
+        let around = add_conjugate_product(zero, z, add_product(zero, x, y))[0];
+        let diagonal = a * b * c + around + around;
+        diagonal - a * norm(y) - b * norm(z) - c * norm(x)
+    }
+}
+
+/// exp(iQ) U, with Q² and c_1: the rows that [`Wide::on_the_group`] takes the others from.
 #[inline(always)]
-fn exponential_of<L: Lanes<Scalar = f64>, const N: usize>(q: &Wide<L, N>, square: &Wide<L, N>, c1: L) -> Wide<L, N> {
-    let zero = L::constant(0.0);
-    let c0 = if N == 3 { hermitian_determinant(q) } else { zero };
+fn moved<L: Lanes<Scalar = f64>, const N: usize>(
+    q: &Hermitian<L, N>,
+    square: &Hermitian<L, N>,
+    c1: L,
+    links: &Wide<L, N>,
+) -> Wide<L, N> {
+    let (zero, c0) = (L::constant(0.0), q.determinant());
     // Q^n = p_0 + p_1 Q + p_2 Q².
     let mut power = [L::constant(1.0), zero, zero];
     let (mut f, mut factor) = ([[zero; 2]; 3], 1.0);
@@ -109,27 +179,21 @@ fn exponential_of<L: Lanes<Scalar = f64>, const N: usize>(q: &Wide<L, N>, square
         }
     }
     let mut result = Wide::zero();
-    for i in 0..N {
-        for j in 0..N {
-            let z = add_product(add_product([zero; 2], f[1], q.0[i][j]), f[2], square.0[i][j]);
-            result.0[i][j] = if i == j { [z[0] + f[0][0], z[1] + f[0][1]] } else { z };
+    for i in 0..N.div_ceil(2) {
+        for k in 0..N {
+            let step = if i == k {
+                let (q, square) = (q.0[i][i][0], square.0[i][i][0]);
+                let (re, im) = (f[1][0].mul_add(q, f[0][0]), f[1][1].mul_add(q, f[0][1]));
+                [f[2][0].mul_add(square, re), f[2][1].mul_add(square, im)]
+            } else {
+                add_product(add_product([zero; 2], f[1], q.at(i, k)), f[2], square.at(i, k))
+            };
+            for j in 0..N {
+                result.0[i][j] = add_product(result.0[i][j], step, links.0[k][j]);
+            }
         }
     }
     result
-}
-
-/// det Q of hermitian 3 x 3 matrices.
-#[inline(always)]
-fn hermitian_determinant<L: Lanes<Scalar = f64>, const N: usize>(q: &Wide<L, N>) -> L {
-    let zero = [L::constant(0.0); 2];
-    // For other N, where the result is not used, the indices stay in bounds.
-    let (one, two) = (1 % N, 2 % N);
-    let [a, b, c] = [q.0[0][0][0], q.0[one][one][0], q.0[two][two][0]];
-    let [x, y, z] = [q.0[0][one], q.0[one][two], q.0[0][two]];
-    // 2 Re x y z*.
-    let around = add_conjugate_product(zero, z, add_product(zero, x, y))[0];
-    let diagonal = a * b * c + around + around;
-    diagonal - a * norm(y) - b * norm(z) - c * norm(x)
 }
 
 /// |z|².
@@ -151,7 +215,7 @@ fn conjugate<L: Lanes>(z: Number<L>) -> Number<L> {
 }
 
 impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
-    /// The nearest-by-rows matrix of the group.
+    /// The matrix of the group whose first rows, ⌈N/2⌉ of them, are made orthonormal one after the other; the others follow.
     #[inline(always)]
     fn on_the_group(mut self) -> Self {
         let zero = [L::constant(0.0); 2];

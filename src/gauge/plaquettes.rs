@@ -11,7 +11,7 @@
 
 use super::colours::with_colours;
 use super::group::Group;
-use super::wide::Wide;
+use super::wide::{Skew, Wide};
 use crate::context::Team;
 use crate::lattice::Neighbours;
 use crate::simd::{Instructions, Lanes, Launch, Places, launch, prefetch};
@@ -33,18 +33,18 @@ pub(crate) struct Effect {
 }
 
 impl Effect {
-    /// Does it for the U A of eight links, whose numbers begin at the places.
+    /// Does it for the antihermitian parts of U A of eight links, whose numbers begin at the places.
     ///
     /// # Safety
     /// There are 2 N² numbers from each place on; the lanes are eight doubles.
     #[inline(always)]
     pub unsafe fn apply<L: Lanes<Scalar = f64>, const N: usize>(
         self,
-        slope: &Wide<L, N>,
+        slope: &Skew<L, N>,
         to: *mut f64,
         places: &Places,
     ) {
-        let mut result = slope.antihermitian(L::constant(self.factor));
+        let mut result = slope.traceless(L::constant(self.factor));
         // SAFETY: the caller's promise.
         unsafe {
             if let Some(time) = self.time {
@@ -119,7 +119,7 @@ impl<const N: usize> Launch<f64> for Sweep<'_, N> {
             }
             let block = Block::<N> { field: &self.field, sites };
             self.prefetch(first + WIDTH);
-            let mut slopes = [Wide::<L, N>::zero(); MOST];
+            let mut slopes = [Skew::<L, N>::zero(); MOST];
             // SAFETY: the caller's promise.
             let traces = unsafe { block.slopes(&mut slopes[..d]) };
             let mut lanes = [0.0; WIDTH];
@@ -178,9 +178,9 @@ impl<const N: usize> Block<'_, N> {
         unsafe { Wide::load(self.field.links.as_ptr(), &self.links(sites, mu)) }
     }
 
-    /// Adds U A of all links of the sites to `slopes`, up to hermitian matrices, and returns Σ Re tr L.
+    /// Writes the antihermitian parts of U A of all links of the sites to `slopes`, and returns Σ Re tr L.
     #[inline(always)]
-    unsafe fn slopes<L: Lanes<Scalar = f64>>(&self, slopes: &mut [Wide<L, N>]) -> L {
+    unsafe fn slopes<L: Lanes<Scalar = f64>>(&self, slopes: &mut [Skew<L, N>]) -> L {
         let (neighbours, d) = (self.field.neighbours, slopes.len());
         let mut traces = L::constant(0.0);
         let (mut here, mut back) = ([Wide::<L, N>::zero(); MOST], [Wide::<L, N>::zero(); MOST]);
@@ -196,30 +196,33 @@ impl<const N: usize> Block<'_, N> {
                 back[mu] = self.load(&previous[mu], mu);
             }
         }
-        let mut behind = [Wide::<L, N>::zero(); MOST];
+        for mu in 0..d {
+            let mut behind = Wide::zero();
+            for nu in 0..d {
+                if nu == mu {
+                    continue;
+                }
+                let mut corner = previous[nu];
+                for site in &mut corner {
+                    *site = neighbours.next(*site, mu);
+                }
+                // SAFETY: the caller's promise.
+                let open = unsafe { self.load::<L>(&previous[nu], mu).times(&self.load(&corner, nu)) };
+                behind = behind.plus_adjoint_product(&open, &back[nu]);
+            }
+            slopes[mu] = here[mu].times(&behind).skew();
+        }
         for nu in 1..d {
             for mu in 0..nu {
                 // SAFETY: the caller's promise.
-                unsafe {
-                    let forward = here[mu].times(&self.load(&next[mu], nu));
-                    let other = here[nu].times(&self.load(&next[nu], mu));
-                    let plaquette = forward.times_adjoint(&other);
-                    traces = traces + plaquette.real_trace();
-                    slopes[mu] = slopes[mu].plus_scaled(L::constant(1.0), &plaquette);
-                    slopes[nu] = slopes[nu].plus_scaled(L::constant(-1.0), &plaquette);
-                    for (mu, nu) in [(mu, nu), (nu, mu)] {
-                        let mut corner = previous[nu];
-                        for site in &mut corner {
-                            *site = neighbours.next(*site, mu);
-                        }
-                        let open = self.load::<L>(&previous[nu], mu).times(&self.load(&corner, nu));
-                        behind[mu] = behind[mu].plus_adjoint_product(&open, &back[nu]);
-                    }
-                }
+                let (forward, other) =
+                    unsafe { (here[mu].times(&self.load(&next[mu], nu)), here[nu].times(&self.load(&next[nu], mu))) };
+                let plaquette = forward.times_adjoint(&other);
+                traces = traces + plaquette.real_trace();
+                let skew = plaquette.skew();
+                slopes[mu] = slopes[mu].plus(&skew);
+                slopes[nu] = slopes[nu].minus(&skew);
             }
-        }
-        for mu in 0..d {
-            slopes[mu] = slopes[mu].plus_product(&here[mu], &behind[mu]);
         }
         traces
     }

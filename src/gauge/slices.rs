@@ -17,10 +17,11 @@ use super::boxes::{Boxes, Hop, WIDTH};
 use super::colours::with_colours;
 use super::group::Group;
 use super::plaquettes::Effect;
-use super::wide::Wide;
+use super::wide::{Skew, Wide};
 use crate::context::Team;
 use crate::lattice::Lattice;
 use crate::simd::{Instructions, Lanes, Launch, Line, Lines, launch, prefetch};
+use std::mem::MaybeUninit;
 use std::sync::{Mutex, PoisonError};
 
 /// Most dimensions of a lattice.
@@ -122,7 +123,7 @@ impl<const N: usize> Launch<f64> for Pass<'_, N> {
             for n in 0..self.sums.len() {
                 self.turn((self.first + n + 1) % volume, slot(n + 2));
                 let around = Around { boxes, slices: [slot(n), slot(n + 1), slot(n + 2)].map(<*mut _>::cast_const) };
-                let mut traces = L::constant(0.0);
+                let (mut traces, mut slopes) = (L::constant(0.0), [Skew::<L, N>::zero(); MOST]);
                 for place in 0..boxes.places {
                     self.prefetch(n, place + 1);
                     let mut kept = [products; MOST];
@@ -130,7 +131,6 @@ impl<const N: usize> Launch<f64> for Pass<'_, N> {
                         kept[nu] = products.wrapping_add((cut.starts[nu] + place % cut.strides[nu]) * d);
                     }
                     let is_first = boxes.firsts(place) | u32::from(n == 0) << (d - 1);
-                    let mut slopes = [Wide::<L, N>::zero(); MOST];
                     traces = traces + around.slopes(place, (is_first, &kept), &mut slopes[..d]);
                     for mu in 0..d {
                         let places = boxes.links(2 * N * N, n, place, mu);
@@ -196,32 +196,32 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Around<'_, L, N> {
 
     /// The links of direction mu there, which are moved to `room` where they have to.
     #[inline(always)]
-    unsafe fn link<'a>(&'a self, at: At, mu: usize, room: &'a mut Wide<L, N>) -> &'a Wide<L, N> {
+    unsafe fn link<'a>(&'a self, at: At, mu: usize, room: &'a mut MaybeUninit<Wide<L, N>>) -> &'a Wide<L, N> {
         // SAFETY: the caller's promise: a place of the three slices.
         let link = unsafe { &*self.slices[at.slice].add(at.hop.place as usize * self.boxes.dimensions + mu) };
         if at.hop.order == 0 {
             return link;
         }
-        let order = &self.boxes.orders[at.hop.order as usize];
+        let (mut moved, order) = (Wide::zero(), &self.boxes.orders[at.hop.order as usize]);
         for i in 0..N {
             for j in 0..N {
                 for part in 0..2 {
-                    room.0[i][j][part] = link.0[i][j][part].permute(order);
+                    moved.0[i][j][part] = link.0[i][j][part].permute(order);
                 }
             }
         }
-        room
+        room.write(moved)
     }
 
     /// U_mu U_nu from there on.
     #[inline(always)]
     unsafe fn product(&self, at: At, (mu, nu): (usize, usize)) -> Wide<L, N> {
-        let (mut one, mut two) = (Wide::zero(), Wide::zero());
+        let (mut one, mut two) = (MaybeUninit::uninit(), MaybeUninit::uninit());
         // SAFETY: the caller's promise.
         unsafe { self.link(at, mu, &mut one).times(self.link(self.step(at, mu, false), nu, &mut two)) }
     }
 
-    /// Adds U A of all links of a place to `slopes`, up to hermitian matrices, and returns Σ Re tr of its plaquettes.
+    /// Writes the antihermitian parts of U A of all links of a place to `slopes`, and returns Σ Re tr of its plaquettes.
     ///
     /// `kept[nu][mu]` is U_mu U_nu from the place before in direction nu on, but where the place `is_first` in that
     /// direction, and that from this place on afterwards.
@@ -230,37 +230,46 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Around<'_, L, N> {
         &self,
         place: usize,
         (is_first, kept): (u32, &[*mut Wide<L, N>; MOST]),
-        slopes: &mut [Wide<L, N>],
+        slopes: &mut [Skew<L, N>],
     ) -> L {
         let d = slopes.len();
         let here = At { slice: HERE, hop: Hop { place: place as u32, order: 0 } };
-        let mut previous = [here; MOST];
-        for mu in 0..d {
-            previous[mu] = self.step(here, mu, true);
-        }
-        let (mut traces, mut room) = (L::constant(0.0), Wide::zero());
-        let mut behind = [Wide::<L, N>::zero(); MOST];
+        let mut rooms = [const { MaybeUninit::uninit() }; MOST];
+        let (mut backs, mut room) = ([std::ptr::null(); MOST], MaybeUninit::uninit());
+        let mut traces = L::constant(0.0);
         // SAFETY: the caller's promise; what is kept lies apart from the links.
         unsafe {
-            for nu in 1..d {
-                for mu in 0..nu {
-                    for (mu, nu) in [(mu, nu), (nu, mu)] {
-                        let open = kept[nu].add(mu);
-                        if is_first >> nu & 1 == 1 {
-                            open.write(self.product(previous[nu], (mu, nu)));
+            for nu in 0..d {
+                let previous = self.step(here, nu, true);
+                backs[nu] = &raw const *self.link(previous, nu, &mut rooms[nu]);
+                if is_first >> nu & 1 == 1 {
+                    for mu in 0..d {
+                        if mu != nu {
+                            kept[nu].add(mu).write(self.product(previous, (mu, nu)));
                         }
-                        let back = self.link(previous[nu], nu, &mut room);
-                        behind[mu] = behind[mu].plus_adjoint_product(&*open, back);
-                        open.write(self.product(here, (mu, nu)));
                     }
-                    let plaquette = (*kept[nu].add(mu)).times_adjoint(&*kept[mu].add(nu));
-                    traces = traces + plaquette.real_trace();
-                    slopes[mu] = slopes[mu].plus_scaled(L::constant(1.0), &plaquette);
-                    slopes[nu] = slopes[nu].plus_scaled(L::constant(-1.0), &plaquette);
                 }
             }
             for mu in 0..d {
-                slopes[mu] = slopes[mu].plus_product(self.link(here, mu, &mut room), &behind[mu]);
+                let mut behind = Wide::zero();
+                for nu in 0..d {
+                    if nu != mu {
+                        behind = behind.plus_adjoint_product(&*kept[nu].add(mu), &*backs[nu]);
+                    }
+                }
+                slopes[mu] = self.link(here, mu, &mut room).times(&behind).skew();
+            }
+            for nu in 1..d {
+                for mu in 0..nu {
+                    let (before, after) = (kept[nu].add(mu), kept[mu].add(nu));
+                    before.write(self.product(here, (mu, nu)));
+                    after.write(self.product(here, (nu, mu)));
+                    let plaquette = (*before).times_adjoint(&*after);
+                    traces = traces + plaquette.real_trace();
+                    let skew = plaquette.skew();
+                    slopes[mu] = slopes[mu].plus(&skew);
+                    slopes[nu] = slopes[nu].minus(&skew);
+                }
             }
         }
         traces

@@ -53,6 +53,65 @@ macro_rules! add_products {
     };
 }
 
+/// The antihermitian part of a matrix A by N² real numbers in each lane: Im A_ii at i, i and, for j < i,
+/// Re (A_ij − A_ji) at i, j and Im (A_ij + A_ji) at j, i.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(super) struct Skew<L, const N: usize>([[L; N]; N]);
+
+impl<L: Lanes<Scalar = f64>, const N: usize> Skew<L, N> {
+    /// All numbers zero.
+    #[inline(always)]
+    pub fn zero() -> Self {
+        Self([[L::constant(0.0); N]; N])
+    }
+
+    /// self + other.
+    #[inline(always)]
+    pub fn plus(mut self, other: &Self) -> Self {
+        for i in 0..N {
+            for j in 0..N {
+                self.0[i][j] = self.0[i][j] + other.0[i][j];
+            }
+        }
+        self
+    }
+
+    /// self - other.
+    #[inline(always)]
+    pub fn minus(mut self, other: &Self) -> Self {
+        for i in 0..N {
+            for j in 0..N {
+                self.0[i][j] = self.0[i][j] - other.0[i][j];
+            }
+        }
+        self
+    }
+
+    /// `factor` times the matrix, which is made traceless for N > 1.
+    #[inline(always)]
+    pub fn traceless(&self, factor: L) -> Wide<L, N> {
+        let (half, zero, a) = (factor * L::constant(0.5), L::constant(0.0), &self.0);
+        let mut result = Wide::zero();
+        let mut mean = zero;
+        if N > 1 {
+            for i in 0..N {
+                mean = mean + a[i][i];
+            }
+            mean = mean * L::constant(1.0 / N as f64);
+        }
+        for i in 0..N {
+            result.0[i][i][1] = factor * (a[i][i] - mean);
+            for j in 0..i {
+                let (re, im) = (half * a[i][j], half * a[j][i]);
+                result.0[i][j] = [re, im];
+                result.0[j][i] = [zero - re, im];
+            }
+        }
+        result
+    }
+}
+
 impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
     /// All numbers zero.
     #[inline(always)]
@@ -126,20 +185,6 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
         result
     }
 
-    /// self + factor b.
-    #[inline(always)]
-    pub fn plus_scaled(&self, factor: L, b: &Self) -> Self {
-        let mut result = *self;
-        for i in 0..N {
-            for j in 0..N {
-                for part in 0..2 {
-                    result.0[i][j][part] = b.0[i][j][part].mul_add(factor, result.0[i][j][part]);
-                }
-            }
-        }
-        result
-    }
-
     /// Re tr.
     #[inline(always)]
     pub fn real_trace(&self) -> L {
@@ -150,24 +195,15 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
         sum
     }
 
-    /// `factor` times the antihermitian part, which is made traceless for N > 1.
+    /// The antihermitian part.
     #[inline(always)]
-    pub fn antihermitian(&self, factor: L) -> Self {
-        let (half, zero, a) = (factor * L::constant(0.5), L::constant(0.0), &self.0);
-        let mut result = Self::zero();
-        let mut mean = zero;
-        if N > 1 {
-            for i in 0..N {
-                mean = mean + a[i][i][1];
-            }
-            mean = mean * L::constant(1.0 / N as f64);
-        }
+    pub fn skew(&self) -> Skew<L, N> {
+        let (mut result, a) = (Skew::zero(), &self.0);
         for i in 0..N {
-            result.0[i][i][1] = factor * (a[i][i][1] - mean);
+            result.0[i][i] = a[i][i][1];
             for j in 0..i {
-                let (re, im) = (half * (a[i][j][0] - a[j][i][0]), half * (a[i][j][1] + a[j][i][1]));
-                result.0[i][j] = [re, im];
-                result.0[j][i] = [zero - re, im];
+                result.0[i][j] = a[i][j][0] - a[j][i][0];
+                result.0[j][i] = a[i][j][1] + a[j][i][1];
             }
         }
         result
