@@ -1,8 +1,8 @@
 //! Plaquettes of a lattice that is cut into eight boxes, one in each SIMD lane: lines hold a number of the same place in
 //! all boxes, so that a neighbour is read as it lies, or with its lanes moved where it is in the next box.
 //!
-//! The last direction is not cut. A thread takes some slices of it one after the other: the links of the slice before,
-//! of this one and of the one behind lie turned into lines in memory of its own, with the products
+//! The last direction is not cut. A group of threads takes some slices of it one after the other: the links of the slice
+//! before, of this one and of the one behind lie turned into lines in memory of its own, with the products
 //!
 //! ```text
 //! U_μ(x) U_ν(x+μ)     for all μ ≠ ν, which x+ν needs for its plaquettes behind
@@ -10,6 +10,9 @@
 //!
 //! of the sites that are met again: the last row, plane and slice. That leaves 35 of the 46 products that a site alone
 //! takes, which are the same ones in the same order: slopes agree bit for bit with those of [`super::plaquettes`].
+//!
+//! Where slices are large, the threads of a group share them, each with planes of its own, and wait for each other before
+//! and after each slice is turned: what they have in the caches together is then what one of them would have.
 
 #![allow(clippy::needless_range_loop)]
 
@@ -22,6 +25,7 @@ use crate::context::Team;
 use crate::lattice::Lattice;
 use crate::simd::{Instructions, Lanes, Launch, Line, Lines, launch, prefetch};
 use std::mem::MaybeUninit;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 /// Most dimensions of a lattice.
@@ -29,8 +33,8 @@ const MOST: usize = 4;
 /// Most bytes of a thread's own.
 const LARGEST: usize = 1 << 25;
 
-/// What a thread is given: its number, numbers of some slices with a sum for each, and memory of its own.
-type Part<'a> = (usize, ((&'a mut [f64], &'a mut [f64]), &'a mut Lines));
+/// Slices of so many bytes are shared.
+const SHARED: usize = 1 << 20;
 
 /// A lattice in boxes, and what threads compute in.
 pub(super) struct Slices {
@@ -41,7 +45,11 @@ pub(super) struct Slices {
     /// Places between a place and the next one in each direction, and where the products for it begin.
     strides: [usize; MOST],
     starts: [usize; MOST + 1],
-    /// Lines that a thread needs.
+    /// Planes of a slice, in the box.
+    planes: usize,
+    /// True where the threads of a group share slices.
+    is_shared: bool,
+    /// Lines that a group needs.
     lines: usize,
     idle: Mutex<Vec<Lines>>,
 }
@@ -62,97 +70,145 @@ impl Slices {
             strides[nu] = boxes.local[..nu].iter().product();
             starts[nu + 1] = starts[nu] + strides[nu];
         }
-        let lines = lines(boxes.places) + starts[d] * d * group.reals();
-        Some(Self { group, boxes, slices, strides, starts, lines, idle: Mutex::default() })
+        let planes = boxes.local[d - 2];
+        let is_shared = boxes.places * d * group.reals() * size_of::<Line>() >= SHARED;
+        let lines = lines(boxes.places) + (boxes.places + planes * starts[d - 1]) * d * group.reals();
+        Some(Self { group, boxes, slices, strides, starts, planes, is_shared, lines, idle: Mutex::default() })
     }
 
     /// As [`super::plaquettes::Plaquettes::apply`]; None where there is no memory for it.
     pub fn apply(&self, team: &Team, links: &[f64], effect: Effect, to: &mut [f64]) -> Option<f64> {
-        // Sums are taken slice by slice, so that they do not depend on who works.
-        let part = self.slices.div_ceil(team.threads());
-        let mut sums = vec![0.0; self.slices];
+        let sharing = if self.is_shared { team.threads().min(self.planes) } else { 1 };
+        let (slices, planes) = (self.slices.div_ceil(team.threads().div_ceil(sharing)), self.planes.div_ceil(sharing));
         let mut own: Vec<Lines> = vec![];
-        for _ in 0..self.slices.div_ceil(part) {
+        for _ in 0..self.slices.div_ceil(slices) {
             let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             own.push(idle.or_else(|| Lines::new(self.lines).ok())?);
         }
-        let numbers = self.boxes.volume() * self.boxes.dimensions * self.group.reals();
-        let parts = to.chunks_mut(part * numbers).zip(sums.chunks_mut(part)).zip(&mut own).enumerate().collect();
-        team.share(parts, |(i, ((to, sums), own)): Part| {
-            with_colours!(self.group, part_of_slices(self, (links, effect), (part * i, to, sums), own));
-        });
+        // Sums are taken plane by plane, so that they do not depend on who works.
+        let mut sums = vec![0.0; self.slices * self.planes];
+        let work = Work { slices: self, links, effect, to: to.as_mut_ptr(), sums: sums.as_mut_ptr() };
+        let mut parts = vec![];
+        for (i, own) in own.iter_mut().enumerate() {
+            let own = own.start();
+            for part in 0..self.planes.div_ceil(planes) {
+                parts.push(Part {
+                    own,
+                    part,
+                    slices: slices * i..self.slices.min(slices * (i + 1)),
+                    planes: planes * part..self.planes.min(planes * (part + 1)),
+                });
+            }
+        }
+        // Threads that share slices wait for each other after each stage.
+        let count = 2 * slices;
+        let at_once = if sharing > 1 { 1 } else { count };
+        for stage in (0..count).step_by(at_once) {
+            team.share(parts.iter().collect(), |part: &Part| {
+                with_colours!(self.group, stages_of_part(&work, part, stage..stage + at_once));
+            });
+        }
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).append(&mut own);
         Some(sums.iter().sum())
     }
 }
 
-fn part_of_slices<const N: usize>(
-    slices: &Slices,
-    (links, effect): (&[f64], Effect),
-    (first, to, sums): (usize, &mut [f64], &mut [f64]),
-    own: &mut Lines,
-) {
-    let work = Pass::<N> { slices, links, effect, first, to, sums, own };
-    // SAFETY: the lengths are those of the lattice, the lines as many as are needed; the processor was asked.
-    unsafe { launch(Instructions::best(), work) };
-}
-
-/// The work on some slices from `first` on, whose numbers `to` begins with.
-struct Pass<'a, const N: usize> {
+/// What all threads work on.
+struct Work<'a> {
     slices: &'a Slices,
     links: &'a [f64],
     effect: Effect,
-    first: usize,
-    to: &'a mut [f64],
-    sums: &'a mut [f64],
-    own: &'a mut Lines,
+    to: *mut f64,
+    /// One for each plane of each slice.
+    sums: *mut f64,
+}
+
+// SAFETY: threads write the numbers and sums of their own planes and slices alone.
+unsafe impl Sync for Work<'_> {}
+
+/// What a thread is given: some slices, which it shares with its group, and some planes of them.
+struct Part {
+    /// Memory of the group.
+    own: *mut Line,
+    /// Its number in the group.
+    part: usize,
+    slices: Range<usize>,
+    planes: Range<usize>,
+}
+
+// SAFETY: of the lines of a group threads write those of their own planes alone, and read those of others when they have
+// waited for them.
+unsafe impl Sync for Part {}
+
+fn stages_of_part<const N: usize>(work: &Work, part: &Part, stages: Range<usize>) {
+    for stage in stages.start..stages.end.min(2 * part.slices.len()) {
+        // SAFETY: the lengths are those of the lattice, the lines as many as are needed; the processor was asked.
+        unsafe { launch(Instructions::best(), Pass::<N> { work, part, stage }) };
+    }
+}
+
+/// One stage of a part: for each of its slices, the one behind is turned, for the first one itself and the one before, too;
+/// then its slopes are taken.
+struct Pass<'a, const N: usize> {
+    work: &'a Work<'a>,
+    part: &'a Part,
+    stage: usize,
 }
 
 impl<const N: usize> Launch<f64> for Pass<'_, N> {
     #[inline(always)]
     unsafe fn run<L: Lanes<Scalar = f64>>(self) {
-        let (cut, boxes) = (self.slices, &self.slices.boxes);
-        let (d, volume) = (boxes.dimensions, cut.slices);
-        let links = self.own.start().cast::<Wide<L, N>>();
+        let (work, cut, part) = (self.work, self.work.slices, self.part);
+        let boxes = &cut.boxes;
+        let (d, volume, plane) = (boxes.dimensions, cut.slices, cut.strides[boxes.dimensions - 2]);
+        let links = part.own.cast::<Wide<L, N>>();
         let slot = |n: usize| links.wrapping_add(n % 3 * boxes.places * d);
-        let products = slot(2).wrapping_add(boxes.places * d);
+        let before = slot(2).wrapping_add(boxes.places * d);
+        let products = before.wrapping_add((boxes.places + part.part * cut.starts[d - 1]) * d);
         // SAFETY: the caller's promise: links of a whole lattice, and lines for three slices and the products.
         unsafe {
-            self.turn((self.first + volume - 1) % volume, slot(0));
-            self.turn(self.first, slot(1));
-            for n in 0..self.sums.len() {
-                self.turn((self.first + n + 1) % volume, slot(n + 2));
-                let around = Around { boxes, slices: [slot(n), slot(n + 1), slot(n + 2)].map(<*mut _>::cast_const) };
-                let (mut traces, mut slopes) = (L::constant(0.0), [Skew::<L, N>::zero(); MOST]);
-                for place in 0..boxes.places {
-                    self.prefetch(n, place + 1);
-                    let mut kept = [products; MOST];
-                    for nu in 0..d {
+            let (n, slice) = (self.stage / 2, part.slices.start + self.stage / 2);
+            if self.stage.is_multiple_of(2) {
+                for ahead in if n == 0 { 0 } else { 2 }..3 {
+                    self.turn((slice + volume - 1 + ahead) % volume, slot(n + ahead));
+                }
+                return;
+            }
+            let around = Around { boxes, slices: [slot(n), slot(n + 1), slot(n + 2)].map(<*mut _>::cast_const) };
+            let mut slopes = [Skew::<L, N>::zero(); MOST];
+            for z in part.planes.clone() {
+                let mut traces = L::constant(0.0);
+                let firsts = u32::from(n == 0) << (d - 1) | u32::from(z == part.planes.start) << (d - 2);
+                for place in plane * z..plane * (z + 1) {
+                    self.prefetch(slice, place + 1);
+                    let mut kept = [before.wrapping_add(place * d); MOST];
+                    for nu in 0..d - 1 {
                         kept[nu] = products.wrapping_add((cut.starts[nu] + place % cut.strides[nu]) * d);
                     }
-                    let is_first = boxes.firsts(place) | u32::from(n == 0) << (d - 1);
+                    let is_first = boxes.firsts(place) | firsts;
                     traces = traces + around.slopes(place, (is_first, &kept), &mut slopes[..d]);
                     for mu in 0..d {
-                        let places = boxes.links(2 * N * N, n, place, mu);
-                        self.effect.apply(&slopes[mu], self.to.as_mut_ptr(), &places);
+                        let places = boxes.links(2 * N * N, slice, place, mu);
+                        work.effect.apply(&slopes[mu], work.to, &places);
                     }
                 }
-                self.sums[n] = traces.sum();
+                work.sums.add(slice * cut.planes + z).write(traces.sum());
             }
         }
     }
 }
 
 impl<const N: usize> Pass<'_, N> {
-    /// Turns the links of a slice into lines.
+    /// Turns the links of the part's planes of a slice into lines.
     #[inline(always)]
     unsafe fn turn<L: Lanes<Scalar = f64>>(&self, slice: usize, to: *mut Wide<L, N>) {
-        let boxes = &self.slices.boxes;
-        for place in 0..boxes.places {
+        let (cut, planes) = (self.work.slices, &self.part.planes);
+        let (boxes, plane) = (&cut.boxes, cut.strides[cut.boxes.dimensions - 2]);
+        for place in plane * planes.start..plane * planes.end {
             for mu in 0..boxes.dimensions {
                 let places = boxes.links(2 * N * N, slice, place, mu);
                 // SAFETY: the caller's promise: links of a whole lattice, and room for those of a slice.
-                unsafe { to.add(place * boxes.dimensions + mu).write(Wide::load(self.links.as_ptr(), &places)) };
+                unsafe { to.add(place * boxes.dimensions + mu).write(Wide::load(self.work.links.as_ptr(), &places)) };
             }
         }
     }
@@ -160,10 +216,10 @@ impl<const N: usize> Pass<'_, N> {
     /// Asks for the room of a place's results.
     #[inline(always)]
     fn prefetch(&self, slice: usize, place: usize) {
-        let boxes = &self.slices.boxes;
+        let boxes = &self.work.slices.boxes;
         if place < boxes.places {
             for at in boxes.links(2 * N * N, slice, place, 0) {
-                prefetch(self.to.as_ptr().wrapping_add(at), boxes.dimensions * 2 * N * N);
+                prefetch(self.work.to.wrapping_add(at), boxes.dimensions * 2 * N * N);
             }
         }
     }
@@ -293,18 +349,21 @@ mod tests {
             let neighbours = Neighbours::new(&lattice).unwrap();
             for group in [Group::U1, Group::Su2, Group::Su3] {
                 let gauge = Gauge::random(&lattice, group, &mut Stream::new(1, Purpose::Start, 5)).unwrap();
-                let slices = Slices::new(&lattice, group).unwrap();
+                let mut slices = Slices::new(&lattice, group).unwrap();
                 let plaquettes = Plaquettes { links: gauge.links(), neighbours: &neighbours, group };
                 let start = |number: f64| vec![number; gauge.links().len()];
                 for effect in [Effect { factor: -0.7, time: None }, Effect { factor: 1.3, time: Some(0.1) }] {
                     let mut expected = start(0.3);
                     let traces = plaquettes.apply(&Team::default(), effect, &mut expected);
-                    for threads in [1, 2, 3] {
+                    let mut first = None;
+                    for (threads, is_shared) in [1, 2, 3, 5].into_iter().flat_map(|n| [(n, false), (n, true)]) {
                         let team = Team::of(&Arc::new(Context::new(1, Precision::F64, threads).unwrap()));
                         let mut got = start(0.3);
+                        slices.is_shared = is_shared;
                         let sum = slices.apply(&team, gauge.links(), effect, &mut got).unwrap();
-                        assert!(got == expected, "{group:?}, {extent:?}, {threads}");
+                        assert!(got == expected, "{group:?}, {extent:?}, {threads}, {is_shared}");
                         assert!((sum - traces).abs() < 1e-12 * traces.abs().max(1.0), "{group:?}: {sum} {traces}");
+                        assert_eq!(*first.get_or_insert(sum), sum, "{group:?}, {extent:?}, {threads}, {is_shared}");
                     }
                 }
             }
