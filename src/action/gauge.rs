@@ -12,7 +12,7 @@
 use super::Action;
 use crate::context::{Context, Team};
 use crate::error::{Error, Result, expect_length};
-use crate::gauge::{Group, Links, Loops, Matrix, Slope, with_colours};
+use crate::gauge::{Canonical, Group, Links, Loops, Matrix, Slope, WidePhase, with_colours};
 use crate::lattice::{Lattice, Neighbours};
 use crate::space::Space;
 use crate::spec;
@@ -139,6 +139,16 @@ impl GaugeAction {
             .then(|| self.of_traces(self.slope.kick(field, self.factor(), momenta, time)))
     }
 
+    /// A trajectory in lanes after a first kick by the forces in `phase` and a drift; None where there are not plaquettes
+    /// alone, or the lattice cannot be cut into lanes.
+    pub(crate) fn wide(&self, phase: &mut Canonical, times: (f64, f64)) -> Option<WideTrajectory<'_>> {
+        let lengths = [phase.links.len(), phase.momenta.len(), phase.forces.len()];
+        let is_whole = lengths.iter().all(|&length| length == self.count());
+        let may = is_whole && self.has_only_plaquettes();
+        let phase = if may { self.slope.wide(self.factor(), phase, times)? } else { return None };
+        Some(WideTrajectory { action: self, phase })
+    }
+
     /// Writes G of the links of one site, and returns their share of S / β.
     fn site_gradient<const N: usize>(&self, links: &Links, site: usize, gradient: &mut [f64]) -> f64 {
         let factor = self.factor();
@@ -154,6 +164,24 @@ impl GaugeAction {
             sum.antihermitian().scale(factor.into()).to_reals(gradient);
         }
         share
+    }
+}
+
+/// A trajectory of links and momenta in lanes.
+pub(crate) struct WideTrajectory<'a> {
+    action: &'a GaugeAction,
+    phase: WidePhase<'a>,
+}
+
+impl WideTrajectory<'_> {
+    /// Moves momenta along the forces and then links along them, and returns S before.
+    pub fn kick_and_drift(&mut self, kick: f64, drift: f64) -> f64 {
+        self.action.of_traces(self.phase.kick_and_drift(kick, drift))
+    }
+
+    /// Writes links, forces, and the momenta after a kick by these, and returns S.
+    pub fn end(self, kick: f64, phase: &mut Canonical) -> f64 {
+        self.action.of_traces(self.phase.end(kick, phase))
     }
 }
 

@@ -9,8 +9,8 @@
 
 use super::colours::with_colours;
 use super::group::{Group, exponential};
-use super::matrix::Matrix;
-use super::wide::{Number, Wide, add_conjugate_product, add_product};
+use super::matrix::{Complex64, Matrix};
+use super::wide::{Antihermitian, Number, Wide, add_conjugate_product, add_product};
 use crate::context::Team;
 use crate::simd::{Instructions, Lanes, Launch, Places, launch, prefetch};
 
@@ -40,7 +40,7 @@ struct Drift<'a, const N: usize> {
 impl<const N: usize> Launch<f64> for Drift<'_, N> {
     #[inline(always)]
     unsafe fn run<L: Lanes<Scalar = f64>>(self) {
-        let (reals, time) = (2 * N * N, L::constant(self.time));
+        let reals = 2 * N * N;
         let count = self.links.len() / reals;
         for first in (0..count).step_by(WIDTH) {
             let last = count.min(first + WIDTH) - 1;
@@ -53,32 +53,83 @@ impl<const N: usize> Launch<f64> for Drift<'_, N> {
                 prefetch(numbers.wrapping_add((first + 2 * WIDTH) * reals), WIDTH * reals);
             }
             // SAFETY: the caller's promise.
-            let momenta = unsafe { Wide::<L, N>::load(self.momenta.as_ptr(), &places) };
-            let q = Hermitian::of(&momenta, time);
-            let square = q.square();
-            let c1 = square.trace() * L::constant(if N == 1 { 1.0 } else { 0.5 });
-            // One for each lane whose step is short.
-            let short = (L::constant(LARGEST) - c1).where_positive(L::constant(1.0), L::constant(0.0));
-            if short.sum() == WIDTH as f64 {
-                // SAFETY: the caller's promise.
-                unsafe {
-                    let links = Wide::<L, N>::load(self.links.as_ptr(), &places);
-                    moved(&q, &square, c1, &links).on_the_group().store(self.links.as_mut_ptr(), &places);
-                }
-            } else {
-                let range = first * reals..(last + 1) * reals;
-                long_steps::<N>(&mut self.links[range.clone()], &self.momenta[range], self.time);
+            unsafe {
+                let momenta = Antihermitian::of(&Wide::<L, N>::load(self.momenta.as_ptr(), &places));
+                let links = Wide::<L, N>::load(self.links.as_ptr(), &places);
+                drifted(&momenta, &links, self.time).store(self.links.as_mut_ptr(), &places);
             }
         }
     }
 }
 
-#[inline(never)]
-fn long_steps<const N: usize>(links: &mut [f64], momenta: &[f64], time: f64) {
-    for (link, momentum) in links.chunks_exact_mut(2 * N * N).zip(momenta.chunks_exact(2 * N * N)) {
-        let step = exponential(&Matrix::<N>::from_reals(momentum).scale(time.into()));
-        (step * Matrix::from_reals(link)).projected().to_reals(link);
+/// exp(t P) U in each lane, on the group.
+#[inline(always)]
+pub(super) fn drifted<L: Lanes<Scalar = f64>, const N: usize>(
+    momenta: &Antihermitian<L, N>,
+    links: &Wide<L, N>,
+    time: f64,
+) -> Wide<L, N> {
+    let q = Hermitian::of(momenta, L::constant(time));
+    let square = q.square();
+    let c1 = square.trace() * L::constant(if N == 1 { 1.0 } else { 0.5 });
+    let mut result = moved(&q, &square, c1, links).on_the_group();
+    // One for each lane whose step is short.
+    let short = (L::constant(LARGEST) - c1).where_positive(L::constant(1.0), L::constant(0.0));
+    if short.sum() != WIDTH as f64 {
+        // Copies, so that only these are in memory.
+        let (momenta, links, mut right) = (*momenta, *links, result);
+        long_steps(&momenta, &links, time, &short, &mut right);
+        result = right;
     }
+    result
+}
+
+/// The steps that are not short, lane by lane.
+#[inline(never)]
+fn long_steps<L: Lanes<Scalar = f64>, const N: usize>(
+    momenta: &Antihermitian<L, N>,
+    links: &Wide<L, N>,
+    time: f64,
+    short: &L,
+    result: &mut Wide<L, N>,
+) {
+    let (mut from, mut along) = (Matrix::<N>::ZERO, Matrix::<N>::ZERO);
+    for lane in (0..WIDTH).filter(|&lane| number(short, lane) == 0.0) {
+        for i in 0..N {
+            for j in 0..N {
+                let (re, im) =
+                    (number(&momenta.0[i.max(j)][i.min(j)], lane), number(&momenta.0[i.min(j)][i.max(j)], lane));
+                along.0[i][j] = match i.cmp(&j) {
+                    std::cmp::Ordering::Less => Complex64::new(-re, im),
+                    std::cmp::Ordering::Equal => Complex64::new(0.0, im),
+                    std::cmp::Ordering::Greater => Complex64::new(re, im),
+                };
+                let [re, im] = &links.0[i][j];
+                from.0[i][j] = Complex64::new(number(re, lane), number(im, lane));
+            }
+        }
+        let to = long_step(&along, &from, time);
+        for i in 0..N {
+            for j in 0..N {
+                for (part, x) in [to.0[i][j].re, to.0[i][j].im].into_iter().enumerate() {
+                    // SAFETY: lanes are eight doubles.
+                    unsafe { (&raw mut result.0[i][j][part]).cast::<f64>().add(lane).write(x) };
+                }
+            }
+        }
+    }
+}
+
+/// exp(t P) U in closed form.
+fn long_step<const N: usize>(momentum: &Matrix<N>, link: &Matrix<N>, time: f64) -> Matrix<N> {
+    (exponential(&momentum.scale(time.into())) * *link).projected()
+}
+
+/// The number in a lane.
+fn number<L: Lanes<Scalar = f64>>(lanes: &L, lane: usize) -> f64 {
+    assert!(lane < WIDTH);
+    // SAFETY: lanes are eight doubles.
+    unsafe { (&raw const *lanes).cast::<f64>().add(lane).read() }
 }
 
 /// A hermitian matrix in each lane: what stands on and below its diagonal.
@@ -87,12 +138,12 @@ struct Hermitian<L, const N: usize>([[Number<L>; N]; N]);
 impl<L: Lanes<Scalar = f64>, const N: usize> Hermitian<L, N> {
     /// −i t P.
     #[inline(always)]
-    fn of(momenta: &Wide<L, N>, time: L) -> Self {
+    fn of(momenta: &Antihermitian<L, N>, time: L) -> Self {
         let mut result = Self([[[L::constant(0.0); 2]; N]; N]);
         for i in 0..N {
-            for j in 0..=i {
-                let [re, im] = momenta.0[i][j];
-                result.0[i][j] = [time * im, L::constant(0.0) - time * re];
+            result.0[i][i][0] = time * momenta.0[i][i];
+            for j in 0..i {
+                result.0[i][j] = [time * momenta.0[j][i], L::constant(0.0) - time * momenta.0[i][j]];
             }
         }
         result
@@ -268,7 +319,9 @@ mod tests {
         let mut links = vec![0.0; momenta.len()];
         links.chunks_exact_mut(2 * N * N).for_each(|link| haar::<N>(&mut stream).to_reals(link));
         let mut expected = links.clone();
-        long_steps::<N>(&mut expected, &momenta, size);
+        for (link, momentum) in expected.chunks_exact_mut(2 * N * N).zip(momenta.chunks_exact(2 * N * N)) {
+            long_step::<N>(&Matrix::from_reals(momentum), &Matrix::from_reals(link), size).to_reals(link);
+        }
         drift(&Team::default(), group, (&mut links, &momenta), size);
         let error = links.iter().zip(&expected).fold(0.0, |most: f64, (a, b)| most.max((a - b).abs()));
         assert!(error < 2e-15, "{group:?}, {count} links, {size}: {error}");

@@ -31,6 +31,7 @@ mod smearing;
 mod tests;
 mod von_mises;
 mod wide;
+mod wide_phase;
 
 pub use algebra::draw_momenta;
 pub use charge::charge;
@@ -51,3 +52,4 @@ pub use paths::{Links, Step};
 pub use slope::Slope;
 pub use smear::SmearSpec;
 pub use smearing::{ape, stout};
+pub(crate) use wide_phase::{Canonical, WidePhase};

@@ -44,7 +44,7 @@ impl Effect {
         to: *mut f64,
         places: &Places,
     ) {
-        let mut result = slope.traceless(L::constant(self.factor));
+        let mut result = slope.traceless(L::constant(self.factor)).wide();
         // SAFETY: the caller's promise.
         unsafe {
             if let Some(time) = self.time {

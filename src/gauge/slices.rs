@@ -21,6 +21,7 @@ use super::colours::with_colours;
 use super::group::Group;
 use super::plaquettes::Effect;
 use super::wide::{Skew, Wide};
+use super::wide_phase::Rooms;
 use crate::context::Team;
 use crate::lattice::Lattice;
 use crate::simd::{Instructions, Lanes, Launch, Line, Lines, launch, prefetch};
@@ -29,26 +30,28 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 /// Most dimensions of a lattice.
-const MOST: usize = 4;
+pub(super) const MOST: usize = 4;
 /// Most bytes of a thread's own.
 const LARGEST: usize = 1 << 25;
 
-/// Slices of so many bytes are shared.
-const SHARED: usize = 1 << 20;
+/// Slices of so many bytes are shared; few enough in tests that they meet both cases.
+const SHARED: usize = if cfg!(test) { 1 << 16 } else { 1 << 20 };
 
 /// A lattice in boxes, and what threads compute in.
 pub(super) struct Slices {
-    group: Group,
-    boxes: Boxes,
+    pub group: Group,
+    pub boxes: Boxes,
     /// How many slices there are.
-    slices: usize,
+    pub slices: usize,
     /// Places between a place and the next one in each direction, and where the products for it begin.
-    strides: [usize; MOST],
-    starts: [usize; MOST + 1],
+    pub strides: [usize; MOST],
+    pub starts: [usize; MOST + 1],
     /// Planes of a slice, in the box.
-    planes: usize,
+    pub planes: usize,
     /// True where the threads of a group share slices.
-    is_shared: bool,
+    pub is_shared: bool,
+    /// Memory of trajectories, while there is none.
+    pub rooms: Mutex<Vec<Rooms>>,
     /// Lines that a group needs.
     lines: usize,
     idle: Mutex<Vec<Lines>>,
@@ -73,7 +76,8 @@ impl Slices {
         let planes = boxes.local[d - 2];
         let is_shared = boxes.places * d * group.reals() * size_of::<Line>() >= SHARED;
         let lines = lines(boxes.places) + (boxes.places + planes * starts[d - 1]) * d * group.reals();
-        Some(Self { group, boxes, slices, strides, starts, planes, is_shared, lines, idle: Mutex::default() })
+        let (rooms, idle) = (Mutex::default(), Mutex::default());
+        Some(Self { group, boxes, slices, strides, starts, planes, is_shared, rooms, lines, idle })
     }
 
     /// As [`super::plaquettes::Plaquettes::apply`]; None where there is no memory for it.
@@ -233,9 +237,9 @@ struct At {
 }
 
 /// The slices before a slice, itself and the one behind.
-struct Around<'a, L, const N: usize> {
-    boxes: &'a Boxes,
-    slices: [*const Wide<L, N>; 3],
+pub(super) struct Around<'a, L, const N: usize> {
+    pub boxes: &'a Boxes,
+    pub slices: [*const Wide<L, N>; 3],
 }
 
 /// The slice itself among three.
@@ -281,8 +285,11 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Around<'_, L, N> {
     ///
     /// `kept[nu][mu]` is U_mu U_nu from the place before in direction nu on, but where the place `is_first` in that
     /// direction, and that from this place on afterwards.
+    ///
+    /// # Safety
+    /// All places of the three slices hold links, and what is kept lies apart from them.
     #[inline(always)]
-    unsafe fn slopes(
+    pub unsafe fn slopes(
         &self,
         place: usize,
         (is_first, kept): (u32, &[*mut Wide<L, N>; MOST]),

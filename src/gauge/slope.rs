@@ -3,6 +3,7 @@
 use super::group::Group;
 use super::plaquettes::{Effect, Plaquettes};
 use super::slices::Slices;
+use super::wide_phase::{Canonical, WidePhase};
 use crate::context::Team;
 use crate::error::Result;
 use crate::lattice::{Lattice, Neighbours};
@@ -42,6 +43,13 @@ impl Slope {
     /// Takes `time` times what [`Slope::write`] writes off momenta; returns the same.
     pub fn kick(&self, links: &[f64], factor: f64, momenta: &mut [f64], time: f64) -> f64 {
         self.apply(links, Effect { factor, time: Some(time) }, momenta)
+    }
+
+    /// A trajectory in lanes, its forces `factor` times the antihermitian matrices, after a kick by the forces in `phase`
+    /// and a drift; None where the lattice cannot be cut or there is no memory for it.
+    pub(crate) fn wide(&self, factor: f64, phase: &mut Canonical, times: (f64, f64)) -> Option<WidePhase<'_>> {
+        let slices = self.slices.as_ref()?;
+        WidePhase::new((slices, &self.team, factor), phase, times)
     }
 
     fn apply(&self, links: &[f64], effect: Effect, to: &mut [f64]) -> f64 {

@@ -88,12 +88,12 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Skew<L, N> {
         self
     }
 
-    /// `factor` times the matrix, which is made traceless for N > 1.
+    /// `factor` times the antihermitian part, which is made traceless for N > 1.
     #[inline(always)]
-    pub fn traceless(&self, factor: L) -> Wide<L, N> {
-        let (half, zero, a) = (factor * L::constant(0.5), L::constant(0.0), &self.0);
-        let mut result = Wide::zero();
-        let mut mean = zero;
+    pub fn traceless(&self, factor: L) -> Antihermitian<L, N> {
+        let (half, a) = (factor * L::constant(0.5), &self.0);
+        let mut result = Antihermitian([[L::constant(0.0); N]; N]);
+        let mut mean = L::constant(0.0);
         if N > 1 {
             for i in 0..N {
                 mean = mean + a[i][i];
@@ -101,14 +101,59 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Skew<L, N> {
             mean = mean * L::constant(1.0 / N as f64);
         }
         for i in 0..N {
-            result.0[i][i][1] = factor * (a[i][i] - mean);
+            result.0[i][i] = factor * (a[i][i] - mean);
             for j in 0..i {
-                let (re, im) = (half * a[i][j], half * a[j][i]);
-                result.0[i][j] = [re, im];
-                result.0[j][i] = [zero - re, im];
+                (result.0[i][j], result.0[j][i]) = (half * a[i][j], half * a[j][i]);
             }
         }
         result
+    }
+}
+
+/// An antihermitian matrix A by N² real numbers in each lane: Im A_ii at i, i and, for j < i, Re A_ij at i, j and Im A_ij
+/// at j, i.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(super) struct Antihermitian<L, const N: usize>(pub [[L; N]; N]);
+
+impl<L: Lanes<Scalar = f64>, const N: usize> Antihermitian<L, N> {
+    /// The matrix that agrees with another one on and below the diagonal, but for real numbers on it.
+    #[inline(always)]
+    pub fn of(a: &Wide<L, N>) -> Self {
+        let mut result = Self([[L::constant(0.0); N]; N]);
+        for i in 0..N {
+            result.0[i][i] = a.0[i][i][1];
+            for j in 0..i {
+                [result.0[i][j], result.0[j][i]] = a.0[i][j];
+            }
+        }
+        result
+    }
+
+    /// All its numbers.
+    #[inline(always)]
+    pub fn wide(&self) -> Wide<L, N> {
+        let mut result = Wide::zero();
+        for i in 0..N {
+            result.0[i][i][1] = self.0[i][i];
+            for j in 0..i {
+                let (re, im) = (self.0[i][j], self.0[j][i]);
+                result.0[i][j] = [re, im];
+                result.0[j][i] = [L::constant(0.0) - re, im];
+            }
+        }
+        result
+    }
+
+    /// self − time force.
+    #[inline(always)]
+    pub fn kicked(mut self, time: L, force: &Self) -> Self {
+        for i in 0..N {
+            for j in 0..N {
+                self.0[i][j] = self.0[i][j] - time * force.0[i][j];
+            }
+        }
+        self
     }
 }
 

@@ -5,9 +5,10 @@
 //! trajectory of N steps takes N n forces beside the force at its start. Minimum-norm coefficients: I. P. Omelyan,
 //! I. M. Mryglod, R. Folk, Comput. Phys. Commun. 151, 272 (2003); the fourth-order one is their 4MN5FV.
 
-use crate::action::Action;
+use crate::action::{Action, GaugeAction};
 use crate::context::Team;
 use crate::error::{Error, Result};
+use crate::gauge::Canonical;
 use crate::space::{Space, are_finite};
 
 /// Names of the integrators in a spec.
@@ -129,6 +130,46 @@ impl Phase {
         }
         Ok(value)
     }
+
+    /// Kicks and drifts, and a last kick; S at the end.
+    fn trajectory(
+        &mut self,
+        action: &dyn Action,
+        moves: impl Iterator<Item = (f64, f64)>,
+        last: f64,
+    ) -> Result<Option<f64>> {
+        for (i, (kick, drift)) in moves.enumerate() {
+            if i == 0 {
+                self.kick(kick);
+            } else if self.force_and_kick(action, kick)?.is_none() {
+                return Ok(None);
+            }
+            self.drift(drift);
+        }
+        let end = self.force(action)?;
+        if end.is_some() {
+            self.kick(last);
+        }
+        Ok(end)
+    }
+
+    /// The same of links in lanes, with the same numbers; None where they cannot be put there.
+    pub(super) fn wide_trajectory(
+        &mut self,
+        action: &GaugeAction,
+        mut moves: impl Iterator<Item = (f64, f64)>,
+        last: f64,
+    ) -> Option<Option<f64>> {
+        let mut canonical =
+            Canonical { links: &mut self.field, momenta: &mut self.momentum, forces: &mut self.gradient };
+        let mut wide = action.wide(&mut canonical, moves.next()?)?;
+        for (kick, drift) in moves {
+            if !wide.kick_and_drift(kick, drift).is_finite() {
+                return Some(None);
+            }
+        }
+        Some(Some(wide.end(last, &mut canonical)).filter(|value| value.is_finite()))
+    }
 }
 
 /// p ← p − t dS/dφ.
@@ -150,27 +191,17 @@ impl Integrator {
     /// `phase.gradient` must belong to `phase.field` before, and does so afterwards.
     pub fn trajectory(&self, action: &dyn Action, phase: &mut Phase, (steps, step): (u64, f64)) -> Result<Option<f64>> {
         let (first, last) = (self.kicks[0], self.kicks[self.drifts.len()]);
-        let mut end = None;
-        for n in 0..steps {
-            for (i, drift) in self.drifts.iter().enumerate() {
-                if n == 0 && i == 0 {
-                    phase.kick(first * step);
-                }
-                phase.drift(drift * step);
-                let is_last = i + 1 == self.drifts.len();
-                end = if is_last && n + 1 == steps {
-                    phase.force(action)?
-                } else {
-                    let kick = if is_last { last + first } else { self.kicks[i + 1] };
-                    phase.force_and_kick(action, kick * step)?
-                };
-                if end.is_none() {
-                    return Ok(None);
-                }
-            }
-        }
-        phase.kick(last * step);
-        Ok(end)
+        // The kick before each drift, and the drift.
+        let moves = (0..steps).flat_map(|n| {
+            let kick = move |i| match (n, i) {
+                (0, 0) => first,
+                (_, 0) => last + first,
+                _ => self.kicks[i],
+            };
+            self.drifts.iter().enumerate().map(move |(i, drift)| (kick(i) * step, drift * step))
+        });
+        let wide = action.gauge().and_then(|gauge| phase.wide_trajectory(gauge, moves.clone(), last * step));
+        wide.map_or_else(|| phase.trajectory(action, moves, last * step), Ok)
     }
 }
 

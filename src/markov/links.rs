@@ -4,9 +4,11 @@ use super::check::expect_mean;
 use super::integrators::{INTEGRATORS, Integrator, IntegratorName, Phase};
 use super::{Hmc, HmcSpec, Kernel, Key, State};
 use crate::action::{Action, ActionSpec, Draw};
-use crate::context::{Context, Precision, serial};
+use crate::context::{Context, Precision, Team, serial};
+use crate::error::Result;
 use crate::lattice::Lattice;
 use crate::random::{Purpose, Stream};
+use crate::space::Space;
 use std::sync::Arc;
 
 fn action(extent: &[usize], text: &str) -> Arc<dyn Action> {
@@ -128,5 +130,63 @@ fn threads_do_not_change_a_trajectory() {
             (value, phase.kinetic(), phase.field, phase.momentum)
         });
         assert!(ends[0] == ends[1] && ends[0] == ends[2], "{text}");
+    }
+}
+
+#[test]
+fn trajectories_in_lanes_have_the_same_numbers() {
+    // Slices of one part and of several, shared ones, steps beyond the series, and lattices that are not cut.
+    let extents: [&[usize]; 8] =
+        [&[8, 3], &[16, 2], &[4, 4, 3], &[4, 4, 4, 5], &[8, 8, 4, 3], &[8, 8, 4, 19], &[8, 2, 2, 2], &[3, 3, 2]];
+    for (i, extent) in extents.into_iter().enumerate() {
+        for group in ["u1", "su2", "su3"] {
+            for threads in [1, 2, 3, 5] {
+                let context = Arc::new(Context::new(1, Precision::F64, threads).unwrap());
+                let text = format!("{{type: 'wilson', group: '{group}', beta: 2.5}}");
+                let spec: ActionSpec = crate::spec::parse("action", &text).unwrap();
+                let action: Arc<dyn Action> = spec.build(&context, &Lattice::new(extent).unwrap()).unwrap().into();
+                let integrator = &INTEGRATORS[(i + threads) % INTEGRATORS.len()];
+                let mut start = phase(&*action, 4);
+                // One momentum is so large that its link takes a long step.
+                start.momentum[..2].iter_mut().for_each(|p| *p *= 40.0);
+                let moves = [(0.1, 0.1)].into_iter();
+                let is_wide = start.clone().wide_trajectory(action.gauge().unwrap(), moves, 0.1).is_some();
+                assert_eq!(is_wide, extent != [3, 3, 2], "{extent:?}");
+                for steps in [1, 2] {
+                    let (mut wide, mut other) = (start.clone(), start.clone());
+                    let value = integrator.trajectory(&*action, &mut wide, (steps, 0.1)).unwrap().unwrap();
+                    let expected = integrator.trajectory(&Plain(&*action), &mut other, (steps, 0.1)).unwrap().unwrap();
+                    assert_eq!(value, expected, "{group}, {extent:?}, {threads} threads");
+                    assert!(wide.field == other.field, "{group}, {extent:?}, {threads} threads");
+                    assert!(wide.momentum == other.momentum, "{group}, {extent:?}, {threads} threads");
+                    assert!(wide.gradient == other.gradient, "{group}, {extent:?}, {threads} threads");
+                }
+            }
+        }
+    }
+}
+
+/// An action that does not say what it is a sum over.
+struct Plain<'a>(&'a dyn Action);
+
+impl Action for Plain<'_> {
+    fn team(&self) -> Team {
+        self.0.team()
+    }
+
+    fn lattice(&self) -> &Lattice {
+        self.0.lattice()
+    }
+
+    fn space(&self) -> Space {
+        self.0.space()
+    }
+
+    fn value(&self, field: &[f64]) -> Result<f64> {
+        self.0.value(field)
+    }
+
+    fn gradient(&self, field: &[f64], gradient: &mut [f64]) -> Result<f64> {
+        self.0.gradient(field, gradient)
     }
 }
