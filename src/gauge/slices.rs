@@ -190,7 +190,7 @@ impl<const N: usize> Launch<f64> for Pass<'_, N> {
                         kept[nu] = products.wrapping_add((cut.starts[nu] + place % cut.strides[nu]) * d);
                     }
                     let is_first = boxes.firsts(place) | firsts;
-                    traces = traces + around.slopes(place, (is_first, &kept), &mut slopes[..d]);
+                    traces = traces + around.slopes(place, (is_first, &kept), &mut slopes[..d], &[]);
                     for mu in 0..d {
                         let places = boxes.links(2 * N * N, slice, place, mu);
                         work.effect.apply(&slopes[mu], work.to, &places);
@@ -242,6 +242,12 @@ pub(super) struct Around<'a, L, const N: usize> {
     pub slices: [*const Wide<L, N>; 3],
 }
 
+/// Lines that will be needed next: where they begin, and how many of them to ask for beside each plaquette.
+pub(super) struct Ahead {
+    pub from: *const Line,
+    pub lines: usize,
+}
+
 /// The slice itself among three.
 const HERE: usize = 1;
 
@@ -262,15 +268,17 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Around<'_, L, N> {
         if at.hop.order == 0 {
             return link;
         }
-        let (mut moved, order) = (Wide::zero(), &self.boxes.orders[at.hop.order as usize]);
+        let (moved, order) = (room.as_mut_ptr(), &self.boxes.orders[at.hop.order as usize]);
         for i in 0..N {
             for j in 0..N {
                 for part in 0..2 {
-                    moved.0[i][j][part] = link.0[i][j][part].permute(order);
+                    // SAFETY: all numbers of the room are written.
+                    unsafe { (*moved).0[i][j][part] = link.0[i][j][part].permute(order) };
                 }
             }
         }
-        room.write(moved)
+        // SAFETY: as above.
+        unsafe { &*moved }
     }
 
     /// U_mu U_nu from there on.
@@ -284,7 +292,7 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Around<'_, L, N> {
     /// Writes the antihermitian parts of U A of all links of a place to `slopes`, and returns Σ Re tr of its plaquettes.
     ///
     /// `kept[nu][mu]` is U_mu U_nu from the place before in direction nu on, but where the place `is_first` in that
-    /// direction, and that from this place on afterwards.
+    /// direction, and that from this place on afterwards. Lines `ahead` are asked for between the plaquettes.
     ///
     /// # Safety
     /// All places of the three slices hold links, and what is kept lies apart from them.
@@ -294,7 +302,9 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Around<'_, L, N> {
         place: usize,
         (is_first, kept): (u32, &[*mut Wide<L, N>; MOST]),
         slopes: &mut [Skew<L, N>],
+        ahead: &[Ahead],
     ) -> L {
+        let mut plane = 0;
         let d = slopes.len();
         let here = At { slice: HERE, hop: Hop { place: place as u32, order: 0 } };
         let mut rooms = [const { MaybeUninit::uninit() }; MOST];
@@ -314,8 +324,9 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Around<'_, L, N> {
                 }
             }
             for mu in 0..d {
-                let mut behind = Wide::zero();
-                for nu in 0..d {
+                let first = usize::from(mu == 0);
+                let mut behind = (*kept[first].add(mu)).adjoint_times(&*backs[first]);
+                for nu in first + 1..d {
                     if nu != mu {
                         behind = behind.plus_adjoint_product(&*kept[nu].add(mu), &*backs[nu]);
                     }
@@ -324,6 +335,12 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Around<'_, L, N> {
             }
             for nu in 1..d {
                 for mu in 0..nu {
+                    for Ahead { from, lines } in ahead {
+                        for line in 0..*lines {
+                            L::prefetch(from.wrapping_add(plane * lines + line));
+                        }
+                    }
+                    plane += 1;
                     let (before, after) = (kept[nu].add(mu), kept[mu].add(nu));
                     before.write(self.product(here, (mu, nu)));
                     after.write(self.product(here, (nu, mu)));

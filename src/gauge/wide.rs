@@ -27,13 +27,19 @@ pub(super) fn add_conjugate_product<L: Lanes>(z: Number<L>, x: Number<L>, y: Num
 }
 
 /// Adds Σ_k x y, or Σ_k x* y, to all numbers of a matrix: what comes of the real parts of x first, then the rest, so that
-/// no step waits for the one before it.
+/// no step waits for the one before it. With `first`, the sums begin with k = 0 whatever the matrix was.
 macro_rules! add_products {
     ($result:ident, ($i:ident, $j:ident, $k:ident), conjugate $x:expr, $y:expr) => {
         add_products!($result, ($i, $j, $k), $x, $y, mul_add, negative_mul_add)
     };
     ($result:ident, ($i:ident, $j:ident, $k:ident), $x:expr, $y:expr) => {
         add_products!($result, ($i, $j, $k), $x, $y, negative_mul_add, mul_add)
+    };
+    ($result:ident, ($i:ident, $j:ident, $k:ident), first conjugate $x:expr, $y:expr) => {
+        add_products!($result, ($i, $j, $k), first $x, $y, mul_add, negative_mul_add)
+    };
+    ($result:ident, ($i:ident, $j:ident, $k:ident), first $x:expr, $y:expr) => {
+        add_products!($result, ($i, $j, $k), first $x, $y, negative_mul_add, mul_add)
     };
     ($result:ident, ($i:ident, $j:ident, $k:ident), $x:expr, $y:expr, $re:ident, $im:ident) => {
         for $k in 0..N {
@@ -43,11 +49,35 @@ macro_rules! add_products {
                     $result.0[$i][$j] = [x.mul_add(y[0], z[0]).in_order(), x.mul_add(y[1], z[1]).in_order()];
                 }
             }
+            add_products!(rest $result, ($i, $j), $x, $y, $re, $im)
+        }
+    };
+    ($result:ident, ($i:ident, $j:ident, $k:ident), first $x:expr, $y:expr, $re:ident, $im:ident) => {
+        {
+            let $k = 0;
             for $i in 0..N {
                 for $j in 0..N {
-                    let (x, y, z) = ($x[1], $y, $result.0[$i][$j]);
-                    $result.0[$i][$j] = [x.$re(y[1], z[0]).in_order(), x.$im(y[0], z[1]).in_order()];
+                    let (x, y) = ($x[0], $y);
+                    $result.0[$i][$j] = [(x * y[0]).in_order(), (x * y[1]).in_order()];
                 }
+            }
+            add_products!(rest $result, ($i, $j), $x, $y, $re, $im)
+        }
+        for $k in 1..N {
+            for $i in 0..N {
+                for $j in 0..N {
+                    let (x, y, z) = ($x[0], $y, $result.0[$i][$j]);
+                    $result.0[$i][$j] = [x.mul_add(y[0], z[0]).in_order(), x.mul_add(y[1], z[1]).in_order()];
+                }
+            }
+            add_products!(rest $result, ($i, $j), $x, $y, $re, $im)
+        }
+    };
+    (rest $result:ident, ($i:ident, $j:ident), $x:expr, $y:expr, $re:ident, $im:ident) => {
+        for $i in 0..N {
+            for $j in 0..N {
+                let (x, y, z) = ($x[1], $y, $result.0[$i][$j]);
+                $result.0[$i][$j] = [x.$re(y[1], z[0]).in_order(), x.$im(y[0], z[1]).in_order()];
             }
         }
     };
@@ -200,25 +230,27 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
         }
     }
 
-    /// self + a b.
-    #[inline(always)]
-    pub fn plus_product(&self, a: &Self, b: &Self) -> Self {
-        let mut result = *self;
-        add_products!(result, (i, j, k), a.0[i][k], b.0[k][j]);
-        result
-    }
-
     /// a b.
     #[inline(always)]
     pub fn times(&self, b: &Self) -> Self {
-        Self::zero().plus_product(self, b)
+        let mut result = Self::zero();
+        add_products!(result, (i, j, k), first self.0[i][k], b.0[k][j]);
+        result
     }
 
     /// a b†.
     #[inline(always)]
     pub fn times_adjoint(&self, b: &Self) -> Self {
         let mut result = Self::zero();
-        add_products!(result, (i, j, k), conjugate b.0[j][k], self.0[i][k]);
+        add_products!(result, (i, j, k), first conjugate b.0[j][k], self.0[i][k]);
+        result
+    }
+
+    /// a† b.
+    #[inline(always)]
+    pub fn adjoint_times(&self, b: &Self) -> Self {
+        let mut result = Self::zero();
+        add_products!(result, (i, j, k), first conjugate self.0[k][i], b.0[k][j]);
         result
     }
 

@@ -15,7 +15,7 @@
 
 use super::colours::with_colours;
 use super::drift::drifted;
-use super::slices::{Around, MOST, Slices};
+use super::slices::{Ahead, Around, MOST, Slices};
 use super::wide::{Antihermitian, Skew, Wide};
 use crate::context::Team;
 use crate::simd::{Instructions, Lanes, Launch, Line, Lines, launch, prefetch};
@@ -294,6 +294,7 @@ impl<const N: usize> Launch<f64> for Step<'_, N> {
         // Products for the places of the next slice, and for the next ones in it.
         let before = self.own.cast::<Wide<L, N>>();
         let products = before.wrapping_add((part.planes.len() * plane) * d);
+        let mut slopes = [Skew::<L, N>::zero(); MOST];
         for slice in part.slices.clone() {
             let at = |n: usize| links.wrapping_add((slice + n) % volume * boxes.places * d);
             let around = Around { boxes, slices: [at(volume - 1), at(0), at(1)] };
@@ -307,10 +308,18 @@ impl<const N: usize> Launch<f64> for Step<'_, N> {
                         kept[nu] = products.wrapping_add((cut.starts[nu] + place % cut.strides[nu]) * d);
                     }
                     let is_first = boxes.firsts(place) | firsts;
-                    let mut slopes = [Skew::<L, N>::zero(); MOST];
+                    // What the next place needs of the next slice, of what is kept from the one before, and of its own.
+                    let next = (slice * boxes.places + place + 1) * d;
+                    let share = |matrices: usize, lines: usize| (matrices * lines).div_ceil(d * (d - 1) / 2);
+                    let behind = around.slices[2].wrapping_add((place + 1) * d).cast();
+                    let ahead = [
+                        Ahead { from: behind, lines: share(d - 1, 2 * N * N) },
+                        Ahead { from: kept[d - 1].wrapping_add(d).cast(), lines: share(d - 1, 2 * N * N) },
+                        Ahead { from: work.momenta.wrapping_add(next * N * N), lines: share(d, N * N) },
+                    ];
                     // SAFETY: the caller's promise: links of a whole lattice, and room for the products.
                     unsafe {
-                        traces = traces + around.slopes(place, (is_first, &kept), &mut slopes[..d]);
+                        traces = traces + around.slopes(place, (is_first, &kept), &mut slopes[..d], &ahead);
                         for mu in 0..d {
                             let number = (slice * boxes.places + place) * d + mu;
                             let force = slopes[mu].traceless(factor);
