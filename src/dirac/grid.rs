@@ -44,6 +44,9 @@ type Hops = (Vec<Step>, Arc<Vec<Hop>>);
 /// A direction, and how far along it.
 pub(super) type Step = (usize, i64);
 
+/// Outer sites that go along the last direction together.
+const TOGETHER: usize = 256;
+
 /// Boxes along each direction: `width` in all, so that boxes have even extents; none where that cannot be.
 fn boxes(lattice: &Lattice, width: usize) -> Option<Vec<usize>> {
     let mut boxes = vec![1; lattice.dimensions()];
@@ -73,12 +76,14 @@ impl Grid {
         let is_bipartite = lattice.is_bipartite();
         let mut order: Vec<usize> = (0..sites).collect();
         if local.len() > 2 {
-            // Pairs of slices in the direction before the last go along the last one together: neighbours in both are
-            // still in a cache.
+            // Slices in the direction before the last go along the last one together, as many as have so few sites that
+            // neighbours in both are still in a cache.
             let before = local.len() - 2;
+            let slice: usize = local[..before].iter().product();
+            let together = (TOGETHER / slice).max(2);
             order.sort_by_key(|&place| {
                 let x = coordinates(place, &local);
-                (x[before] / 2, x[before + 1])
+                (x[before] / together, x[before + 1])
             });
         }
         if is_bipartite {

@@ -18,7 +18,8 @@
 //! a line of lanes. The hop backward multiplies by V^dag in the lanes of x - mu, where V lies, and moves them after.
 //!
 //! While a hop is computed, what the hop after the next one reads is asked for, a few lines at a time: the second-level
-//! cache, and memory as well, then deliver beside the arithmetic. (A whole site ahead is too much for the first level.)
+//! cache then delivers beside the arithmetic. (A whole site ahead is too much for the first level.) Memory, which takes
+//! longer, is asked for what no earlier site needed some sites ahead, into the second level.
 //!
 //! The two hops p_+, p_- of a direction are added to the result together, p_+ + p_- above and B^dag (p_- - p_+) below, so
 //! that sums, which do not fit into the registers beside them, are touched half as often.
@@ -27,7 +28,9 @@
 
 use super::eight::two_rows;
 use super::grid::Hop;
-use crate::simd::{Lanes, Launch, Line, Native, Order};
+use super::hopping_term::Job;
+use super::third_row::{Z, complex, cross, third};
+use crate::simd::{Lanes, Launch, Line, Native, Order, prefetch};
 use std::ops::Range;
 
 /// Powers of i in the rows of B, with their columns: four dimensions.
@@ -55,14 +58,8 @@ pub(super) struct Hopping<'a, T, const N: usize, const H: usize, const R: usize>
     pub links: &'a [Line],
     /// Factors of the third rows where links have two, and of whole links where they have eight numbers.
     pub factors: &'a [Line],
-    /// The field that is read, as if it began at outer site 0.
-    pub from: *const Line,
-    /// The field that is written, as if it began at outer site 0.
-    pub to: *mut Line,
-    pub terms: Terms<T>,
-    pub side: Side,
-    /// Whether results go past the caches.
-    pub streams: bool,
+    /// The fields, which take turns at each site.
+    pub jobs: &'a [Job<'a, T>],
     pub sites: Range<usize>,
 }
 
@@ -74,6 +71,22 @@ pub(super) struct Terms<T> {
     pub twist: T,
     /// The field of the site-diagonal terms, as if it began at outer site 0; none of these where there is none.
     pub centre: Option<*const Line>,
+}
+
+/// How many sites ahead memory is asked for what is far.
+const EARLY: usize = 2;
+
+/// Doubles in a line.
+const LINE: usize = size_of::<Line>() / size_of::<f64>();
+
+/// A field's turn at a site.
+struct Turn<'a, T> {
+    site: usize,
+    job: &'a Job<'a, T>,
+    /// Whether links were not used by another field before.
+    is_first: bool,
+    /// The next one's field and site.
+    next: (&'a Job<'a, T>, usize),
 }
 
 /// A spinor and a link that will be needed next.
@@ -92,9 +105,6 @@ impl Ahead {
     }
 }
 
-/// A complex number in lanes.
-type Z<L> = [L; 2];
-
 /// a + i^power b.
 #[inline(always)]
 fn plus<L: Lanes>(a: Z<L>, b: Z<L>, power: u8) -> Z<L> {
@@ -111,12 +121,13 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Launch<T> for Ho
     unsafe fn run<L: Lanes<Scalar = T>>(self) {
         // SAFETY: the caller's promise.
         unsafe {
-            match self.side {
-                Side::Plain => self.sites::<L, 2>(),
-                Side::Adjoint => self.sites::<L, 0>(),
+            match self.jobs.first().map(|job| job.side) {
+                Some(Side::Plain) => self.sites::<L, 2>(),
+                Some(Side::Adjoint) => self.sites::<L, 0>(),
+                None => {}
             }
         }
-        if self.streams {
+        if self.jobs.iter().any(|job| job.streams) {
             L::fence();
         }
     }
@@ -131,18 +142,24 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
     /// All sites; i^MINUS is the sign of g_mu in forward hops.
     #[inline(always)]
     unsafe fn sites<L: Lanes<Scalar = T>, const MINUS: u8>(&self) {
+        let fields = self.jobs.len();
         for site in self.sites.clone() {
-            // SAFETY: sites of the grid, fields and links of its size.
-            unsafe {
-                let mut sum = [[[L::constant(0.0); 2]; N]; H];
-                let mut low = sum;
-                self.pair::<L, 0, MINUS>(site, &mut sum, &mut low);
-                self.pair::<L, 1, MINUS>(site, &mut sum, &mut low);
-                if H == 2 {
-                    self.pair::<L, 2, MINUS>(site, &mut sum, &mut low);
-                    self.pair::<L, 3, MINUS>(site, &mut sum, &mut low);
+            for field in 0..fields {
+                let (job, is_last) = (&self.jobs[field], field + 1 == fields);
+                let next = if is_last { (&self.jobs[0], site + 1) } else { (&self.jobs[field + 1], site) };
+                let turn = Turn { site, job, is_first: field == 0, next };
+                // SAFETY: sites of the grid, fields and links of its size.
+                unsafe {
+                    let mut sum = [[[L::constant(0.0); 2]; N]; H];
+                    let mut low = sum;
+                    self.pair::<L, 0, MINUS>(&turn, &mut sum, &mut low);
+                    self.pair::<L, 1, MINUS>(&turn, &mut sum, &mut low);
+                    if H == 2 {
+                        self.pair::<L, 2, MINUS>(&turn, &mut sum, &mut low);
+                        self.pair::<L, 3, MINUS>(&turn, &mut sum, &mut low);
+                    }
+                    self.store::<L>(job, site, &sum, &low);
                 }
-                self.store::<L>(site, &sum, &low);
             }
         }
     }
@@ -151,22 +168,30 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
     #[inline(always)]
     unsafe fn pair<L: Lanes<Scalar = T>, const MU: usize, const MINUS: u8>(
         &self,
-        site: usize,
+        turn: &Turn<T>,
         sum: &mut [[Z<L>; N]; H],
         low: &mut [[Z<L>; N]; H],
     ) {
+        let &Turn { site, job, .. } = turn;
+        if job.is_far {
+            self.ask_early(turn, MU);
+        }
         // SAFETY: the caller's promise.
         unsafe {
             let forward = *self.hops.get_unchecked(4 * H * site + 2 * MU);
             let backward = *self.hops.get_unchecked(4 * H * site + 2 * MU + 1);
-            let mut half = self.half::<L, MU, MINUS>(forward.site as usize);
+            let mut half = self.half::<L, MU, MINUS>(job.from, forward.site as usize);
             self.permute(forward, &mut half);
-            let [after_forward, after_backward] = self.ahead(2 * H * site + MU + 1);
+            let [after_forward, after_backward] = if MU + 1 < 2 * H {
+                self.ahead(job.from, 2 * H * site + MU + 1)
+            } else {
+                self.ahead(turn.next.0.from, 2 * H * turn.next.1)
+            };
             let up = self.times::<L, MU, false>(site, forward.leaves, &half, after_forward);
             let half = if MINUS == 2 {
-                self.half::<L, MU, 0>(backward.site as usize)
+                self.half::<L, MU, 0>(job.from, backward.site as usize)
             } else {
-                self.half::<L, MU, 2>(backward.site as usize)
+                self.half::<L, MU, 2>(job.from, backward.site as usize)
             };
             let mut down = self.times::<L, MU, true>(backward.site as usize, backward.leaves, &half, after_backward);
             self.permute(backward, &mut down);
@@ -183,15 +208,30 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
         }
     }
 
+    /// Asks memory for some of what a later site needs and those before it did not: its own links, and the spinors that lie
+    /// forward of it in the last two directions. The others are still in a cache.
+    #[inline(always)]
+    fn ask_early(&self, turn: &Turn<T>, mu: usize) {
+        let (directions, site) = (2 * H, turn.site + EARLY);
+        let Some(hops) = self.hops.get(2 * directions * site..2 * directions * (site + 1)) else { return };
+        if turn.is_first {
+            prefetch(self.links.as_ptr().wrapping_add(R * (directions * site + mu)).cast(), R * LINE);
+        }
+        if mu < 2 {
+            let forward = hops[2 * (directions - 1 - mu)];
+            prefetch(turn.job.from.wrapping_add(Self::SPINOR * forward.site as usize).cast(), Self::SPINOR * LINE);
+        }
+    }
+
     /// What the hops forward and backward of a pair, `site * directions + mu`, begin with.
     #[inline(always)]
-    fn ahead(&self, pair: usize) -> [Ahead; 2] {
+    fn ahead(&self, from: *const Line, pair: usize) -> [Ahead; 2] {
         let Some(&[forward, backward]) = self.hops.get(2 * pair..2 * pair + 2).and_then(|hops| hops.first_chunk())
         else {
-            return [Ahead { spinor: self.from, link: self.links.as_ptr() }; 2];
+            return [Ahead { spinor: from, link: self.links.as_ptr() }; 2];
         };
         let at = |hop: Hop, link: usize| Ahead {
-            spinor: self.from.wrapping_add(Self::SPINOR * hop.site as usize),
+            spinor: from.wrapping_add(Self::SPINOR * hop.site as usize),
             link: self.links.as_ptr().wrapping_add(R * link),
         };
         [at(forward, pair), at(backward, 2 * H * backward.site as usize + pair % (2 * H))]
@@ -199,11 +239,15 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
 
     /// The upper half of (1 + i^SIGN g_mu) psi at a site.
     #[inline(always)]
-    unsafe fn half<L: Lanes<Scalar = T>, const MU: usize, const SIGN: u8>(&self, site: usize) -> [[Z<L>; N]; H] {
+    unsafe fn half<L: Lanes<Scalar = T>, const MU: usize, const SIGN: u8>(
+        &self,
+        from: *const Line,
+        site: usize,
+    ) -> [[Z<L>; N]; H] {
         let mut half = [[[L::constant(0.0); 2]; N]; H];
         // SAFETY: the caller's promise; lines hold lanes of this width.
         unsafe {
-            let psi = self.from.add(Self::SPINOR * site).cast::<L>();
+            let psi = from.add(Self::SPINOR * site).cast::<L>();
             for r in 0..H {
                 let (column, power) = row_of_b(H, MU, r);
                 for b in 0..N {
@@ -300,12 +344,18 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
 
     /// Stores the result, with the site-diagonal terms.
     #[inline(always)]
-    unsafe fn store<L: Lanes<Scalar = T>>(&self, site: usize, sum: &[[Z<L>; N]; H], low: &[[Z<L>; N]; H]) {
-        let Terms { hopping, diagonal, twist, centre } = self.terms;
+    unsafe fn store<L: Lanes<Scalar = T>>(
+        &self,
+        job: &Job<T>,
+        site: usize,
+        sum: &[[Z<L>; N]; H],
+        low: &[[Z<L>; N]; H],
+    ) {
+        let Terms { hopping, diagonal, twist, centre } = job.terms;
         let (hopping, diagonal, twist) = (L::splat(hopping), L::splat(diagonal), L::splat(twist));
         // SAFETY: the caller's promise.
         unsafe {
-            let to = self.to.add(Self::SPINOR * site).cast::<L>();
+            let to = job.to.add(Self::SPINOR * site).cast::<L>();
             for (spin, row) in sum.iter().chain(low).enumerate() {
                 for a in 0..N {
                     let place = 2 * (spin * N + a);
@@ -320,7 +370,7 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
                             [c[1].mul_add(twist, z[0]), c[0].negative_mul_add(twist, z[1])]
                         };
                     }
-                    if self.streams {
+                    if job.streams {
                         z[0].stream(to.add(place));
                         z[1].stream(to.add(place + 1));
                     } else {
@@ -330,38 +380,4 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
             }
         }
     }
-}
-
-/// The complex number that begins at a line.
-#[inline(always)]
-unsafe fn complex<L: Lanes>(at: *const L) -> Z<L> {
-    // SAFETY: the caller's promise.
-    unsafe { [*at, *at.add(1)] }
-}
-
-/// conj(a b - c d).
-#[inline(always)]
-fn minor<L: Lanes>(a: Z<L>, b: Z<L>, c: Z<L>, d: Z<L>) -> Z<L> {
-    let re = c[1].mul_add(d[1], a[1].negative_mul_add(b[1], c[0].negative_mul_add(d[0], a[0] * b[0])));
-    let im = a[1].negative_mul_add(b[0], a[0].negative_mul_add(b[1], c[0].mul_add(d[1], c[1] * d[0])));
-    [re, im]
-}
-
-/// A number of the third row of a link that has two: factor conj(v_1 x v_2).
-#[inline(always)]
-unsafe fn third<L: Lanes>(link: *const L, column: usize, factor: *const L) -> Z<L> {
-    let (i, j) = ((column + 1) % 3, (column + 2) % 3);
-    // SAFETY: two rows of three numbers, and one.
-    unsafe {
-        let at = |row: usize, column: usize| complex(link.add(2 * (3 * row + column)));
-        let ([re, im], f) = (minor(at(0, i), at(1, j), at(0, j), at(1, i)), complex(factor));
-        [f[1].negative_mul_add(im, f[0] * re), f[1].mul_add(re, f[0] * im)]
-    }
-}
-
-/// A number of conj(v_1 x v_2).
-#[inline(always)]
-fn cross<L: Lanes>(rows: &[[Z<L>; 3]; 2], column: usize) -> Z<L> {
-    let (i, j) = ((column + 1) % 3, (column + 2) % 3);
-    minor(rows[0][i], rows[1][j], rows[0][j], rows[1][i])
 }

@@ -14,11 +14,15 @@ use std::sync::{Arc, Mutex};
 /// Outer sites of a parity that a thread takes at once.
 const SITES: usize = 16;
 
-/// The same for several fields: the links stay in the thread's cache while one field after the other goes by.
-const SHARED_SITES: usize = 64;
+/// Fields that go through the lattice together: each link comes from memory once for all of them, and what they need again
+/// a slice later is still in a cache.
+const FIELDS: usize = 4;
 
 /// Lines of results that caches hold no longer; few enough in tests that they meet both cases.
-const LARGE: usize = if cfg!(test) { 1 << 10 } else { 1 << 18 };
+const LARGE: usize = if cfg!(test) { 1 << 10 } else { 1 << 17 };
+
+/// Lines of results of which the caches do not hold what they are made of.
+const FAR: usize = LARGE / 2;
 
 /// A hopping term in lanes of a precision.
 pub(crate) struct HoppingTerm<T> {
@@ -32,8 +36,8 @@ pub(crate) struct HoppingTerm<T> {
     pub factors: Field<T>,
     /// Lines of a spinor.
     pub spinor: usize,
-    /// The kernel for some outer sites.
-    pub kernel: fn(&Self, &Job<T>, Range<usize>),
+    /// The kernel for some outer sites of fields, all with the same side.
+    pub kernel: fn(&Self, &[Job<T>], Range<usize>),
 }
 
 /// A result = centre + hopping on some sites.
@@ -46,6 +50,8 @@ pub(crate) struct Job<'a, T> {
     pub side: Side,
     /// Whether results go past the caches.
     pub streams: bool,
+    /// Whether what is read comes from memory.
+    pub is_far: bool,
     /// What is put into the result before.
     product: Option<Product<'a>>,
 }
@@ -116,32 +122,32 @@ impl<T: Native> HoppingTerm<T> {
     pub fn hop_many(&self, (side, part): (Side, Part), tasks: Vec<Task<T>>) {
         let mut jobs: Vec<Job<T>> = tasks.into_iter().map(|task| self.job((side, part), task)).collect();
         let (sites, even) = (self.sites(part), self.grid.even);
-        let is_large = jobs.len() * sites.len() * self.spinor >= LARGE;
+        let lines = jobs.len() * sites.len() * self.spinor;
         for job in &mut jobs {
             // What a product was just put into is in a cache.
-            job.streams = is_large && job.product.is_none();
+            job.streams = lines >= LARGE && job.product.is_none();
+            job.is_far = lines >= FAR;
         }
-        let run = |job: &Job<T>, sites: Range<usize>| {
-            if let Some(product) = &job.product {
-                product.run::<T>(self.instructions, sites.clone());
-            }
-            (self.kernel)(self, job, sites);
-        };
-        let step = if jobs.len() == 1 { SITES } else { SHARED_SITES };
-        if part == Part::All && self.grid.is_bipartite() {
-            // Even and odd sites of a place in turn: both need the same links.
-            self.context.share(even.div_ceil(step), |_, i| {
-                let (first, last) = (i * step, even.min((i + 1) * step));
-                for job in &jobs {
-                    run(job, first..last);
-                    run(job, even + first..even + last);
+        for jobs in jobs.chunks(FIELDS) {
+            let run = |sites: Range<usize>| {
+                for product in jobs.iter().filter_map(|job| job.product) {
+                    product.run::<T>(self.instructions, sites.clone());
                 }
-            });
-        } else {
-            self.context.share(sites.len().div_ceil(step), |_, i| {
-                let first = sites.start + i * step;
-                jobs.iter().for_each(|job| run(job, first..sites.end.min(first + step)));
-            });
+                (self.kernel)(self, jobs, sites);
+            };
+            if part == Part::All && self.grid.is_bipartite() {
+                // Even and odd sites of a place in turn: both need the same links.
+                self.context.share(even.div_ceil(SITES), |_, i| {
+                    let (first, last) = (i * SITES, even.min((i + 1) * SITES));
+                    run(first..last);
+                    run(even + first..even + last);
+                });
+            } else {
+                self.context.share(sites.len().div_ceil(SITES), |_, i| {
+                    let first = sites.start + i * SITES;
+                    run(first..sites.end.min(first + SITES));
+                });
+            }
         }
     }
 
@@ -170,7 +176,7 @@ impl<T: Native> HoppingTerm<T> {
         let number = T::from_f64;
         let terms =
             Terms { hopping: number(with.hopping), diagonal: number(with.diagonal), twist: number(twist), centre };
-        Job { from: start(from, source), to: result, terms, side, streams: false, product }
+        Job { from: start(from, source), to: result, terms, side, streams: false, is_far: false, product }
     }
 
     /// field <- (diagonal + i twist g_5) field.

@@ -37,6 +37,7 @@ mod solve;
 mod spec;
 mod spectrum;
 mod staggered;
+mod third_row;
 mod wilson;
 
 pub use basis::Basis;

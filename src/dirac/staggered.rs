@@ -105,10 +105,12 @@ fn term<T: Native>(
     HoppingTerm { hops, grid, context, instructions, links, factors, spinor: 2 * colours, kernel }
 }
 
-fn run<T: Native, const N: usize>(term: &HoppingTerm<T>, job: &Job<T>, sites: Range<usize>) {
-    // SAFETY: fields, hops and links have the size of the grid, sites are given to one thread each, and the instruction
-    // set was found on this processor.
-    unsafe { launch::<T>(term.instructions, Vectors::<T, N> { term, job, sites }) }
+fn run<T: Native, const N: usize>(term: &HoppingTerm<T>, jobs: &[Job<T>], sites: Range<usize>) {
+    for job in jobs {
+        // SAFETY: fields, hops and links have the size of the grid, sites are given to one thread each, and the instruction
+        // set was found on this processor.
+        unsafe { launch::<T>(term.instructions, Vectors::<T, N> { term, job, sites: sites.clone() }) }
+    }
 }
 
 /// Some sites of the hopping term of colour vectors.

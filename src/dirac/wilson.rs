@@ -79,13 +79,12 @@ pub(crate) fn wilson<T: Native>(
 
 fn run<T: Native, const N: usize, const H: usize, const R: usize>(
     term: &HoppingTerm<T>,
-    job: &Job<T>,
+    jobs: &[Job<T>],
     sites: Range<usize>,
 ) {
-    let &Job { from, to, terms, side, streams, .. } = job;
     let (orders, hops) = (&term.grid.orders[..], &term.hops[..]);
     let (links, factors) = (term.links.lines(), term.factors.lines());
-    let hopping = Hopping::<T, N, H, R> { orders, hops, links, factors, from, to, terms, side, streams, sites };
+    let hopping = Hopping::<T, N, H, R> { orders, hops, links, factors, jobs, sites };
     // SAFETY: fields, hops and links have the size of the grid, sites are given to one thread each, and the instruction
     // set was found on this processor.
     unsafe { launch::<T>(term.instructions, hopping) }
