@@ -29,7 +29,7 @@
 use super::eight::two_rows;
 use super::grid::Hop;
 use super::hopping_term::Job;
-use super::third_row::{Z, complex, cross, third};
+use super::third_row::{Z, complex, cross, scaled, third};
 use crate::simd::{Lanes, Launch, Line, Native, Order, prefetch};
 use std::ops::Range;
 
@@ -136,6 +136,8 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Launch<T> for Ho
 impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N, H, R> {
     /// True where a link of SU(3) is eight numbers: so many make a whole one of SU(2).
     const EIGHT: bool = N == 3 && R == 8;
+    /// True where the third row of a link of SU(3) is made of the others.
+    const TWELVE: bool = N == 3 && R == 12;
     /// Lines of a spinor.
     const SPINOR: usize = 4 * H * N;
 
@@ -291,6 +293,13 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
         // SAFETY: eight lines.
         let rows =
             if Self::EIGHT { unsafe { two_rows(&*link.cast::<[L; 8]>()) } } else { [[[L::constant(0.0); 2]; 3]; 2] };
+        let mut half = *half;
+        if ADJOINT && Self::TWELVE {
+            for r in 0..H {
+                // SAFETY: the caller's promise.
+                half[r][2] = unsafe { scaled::<L, ADJOINT>(half[r][2], factor, leaves) };
+            }
+        }
         for b in 0..N {
             ahead.ask::<L>(b, Self::SPINOR / N, R.div_ceil(N));
             let mut z = [[L::constant(0.0); 2]; N];
@@ -303,7 +312,7 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
                     } else if 2 * N * row < R {
                         complex(link.add(2 * (N * row + column)))
                     } else {
-                        third(link, column, factor)
+                        third(link, column)
                     }
                 };
             }
@@ -327,16 +336,12 @@ impl<T: Native, const N: usize, const H: usize, const R: usize> Hopping<'_, T, N
                 }
             }
         }
-        if Self::EIGHT {
-            // SAFETY: the caller's promise.
-            let [re, im] = unsafe { complex(factor) };
-            for [x, y] in result.iter_mut().flatten() {
-                let (u, v) = (*x, *y);
-                (*x, *y) = if ADJOINT {
-                    (im.mul_add(v, re * u), im.negative_mul_add(u, re * v))
-                } else {
-                    (im.negative_mul_add(v, re * u), im.mul_add(u, re * v))
-                };
+        for a in 0..N {
+            if Self::EIGHT || (!ADJOINT && Self::TWELVE && a == 2) {
+                for r in 0..H {
+                    // SAFETY: the caller's promise.
+                    result[r][a] = unsafe { scaled::<L, ADJOINT>(result[r][a], factor, leaves) };
+                }
             }
         }
         result

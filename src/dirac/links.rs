@@ -74,7 +74,7 @@ impl<'a, T: Native> Links<'a, T> {
 }
 
 /// What links of fewer numbers are completed with, inside the boxes and where they leave them, `[mu][leaves][re, im]`:
-/// factors p^3 / w of third rows, or w p itself for links of 8 numbers.
+/// factors p^3 / w of third rows, or w p itself for links of 8 numbers; inside the boxes p is one, and they are real.
 pub(super) fn factors<T: Native>(
     grid: &Grid,
     gauge: &Gauge,

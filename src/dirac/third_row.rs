@@ -1,4 +1,4 @@
-//! The third row of a link of SU(3), conj(v_1 x v_2), from the other two.
+//! The third row of a link of SU(3) from the other two: conj(v_1 x v_2) times a factor.
 
 use crate::simd::Lanes;
 
@@ -20,15 +20,29 @@ fn minor<L: Lanes>(a: Z<L>, b: Z<L>, c: Z<L>, d: Z<L>) -> Z<L> {
     [re, im]
 }
 
-/// A number of the third row of a link that has two: factor conj(v_1 x v_2).
+/// A number of conj(v_1 x v_2) for a link in memory that has two rows.
 #[inline(always)]
-pub(super) unsafe fn third<L: Lanes>(link: *const L, column: usize, factor: *const L) -> Z<L> {
+pub(super) unsafe fn third<L: Lanes>(link: *const L, column: usize) -> Z<L> {
     let (i, j) = ((column + 1) % 3, (column + 2) % 3);
-    // SAFETY: two rows of three numbers, and one.
+    // SAFETY: two rows of three numbers.
     unsafe {
         let at = |row: usize, column: usize| complex(link.add(2 * (3 * row + column)));
-        let ([re, im], f) = (minor(at(0, i), at(1, j), at(0, j), at(1, i)), complex(factor));
-        [f[1].negative_mul_add(im, f[0] * re), f[1].mul_add(re, f[0] * im)]
+        minor(at(0, i), at(1, j), at(0, j), at(1, i))
+    }
+}
+
+/// z times a factor in memory, or times its conjugate; factors of hops that stay in their box are real.
+#[inline(always)]
+pub(super) unsafe fn scaled<L: Lanes, const CONJUGATE: bool>(z: Z<L>, factor: *const L, leaves: u16) -> Z<L> {
+    // SAFETY: the caller's promise.
+    let [re, im] = unsafe { complex(factor) };
+    let [x, y] = [re * z[0], re * z[1]];
+    if leaves == 0 {
+        [x, y]
+    } else if CONJUGATE {
+        [im.mul_add(z[1], x), im.negative_mul_add(z[0], y)]
+    } else {
+        [im.negative_mul_add(z[1], x), im.mul_add(z[0], y)]
     }
 }
 
