@@ -46,6 +46,8 @@ const ROWS: &[Row] = &[
     ("layout-import-copy", "of-the-rate-of-copying", layout::import_over_copy),
     ("layout-export-copy", "of-the-rate-of-copying", layout::export_over_copy),
     ("wilson-f64-triad", "of-the-triad", dirac::wilson_triad),
+    ("wilson-12-triad", "of-the-triad", dirac::wilson_12_triad),
+    ("wilson-12-rhs-triad", "of-the-triad", dirac::wilson_many_triad),
     ("wilson-f32-speedup", "over-f64", dirac::wilson_f32),
     ("wilson-12-speedup", "over-18-numbers", || dirac::wilson_compressed(12, Precision::F64)),
     ("wilson-12-f32-speedup", "over-18-numbers", || dirac::wilson_compressed(12, Precision::F32)),
