@@ -2,15 +2,17 @@
 # make test       everything that can be checked; installs what that needs
 # make test-references DATA=FOLDER   real gauge configurations against the numbers of the codes that made them
 # make bench      all benchmark rows, or one: make bench ROW=affine-sample-f32
-# make race       the same network in JAX and PyTorch against the benchmark rows
-# make train      trains the models of the repository again (they are written to models/)
-# make fields     the small gauge fields of the tests again, in every format (they are written to tests/fields/)
-# make fortran    the Fortran modules again, from the header and a template
-# make abi        the baseline of the binary interface again (docs/abi.md says when)
+# make science    all figures of physics beside their references, or one row: make science ROW=cost-learned (docs/results.md)
+# make race       times the same network in JAX and PyTorch against the benchmark rows
+# make train      trains the models of the repository anew (they are written to models/)
+# make fields     makes the small gauge fields of the tests anew, in every format (they are written to tests/fields/)
+# make fortran    makes the Fortran modules anew, from the header and a template
+# make abi        records the baseline of the binary interface anew (docs/abi.md says when)
 # make picture    docs/tau.png from the example's output
 # make spectrum CONFIG=FILE EXTENT="X Y Z T"   the eigenvalues of Wilson's operator on a configuration, and their picture
 # make docs       the reference of the header, build/docs/html (Doxygen)
-# make install    PREFIX=/usr/local DESTDIR=
+# make install    PREFIX=/usr/local LIBDIR=lib DESTDIR=    LIBDIR is below PREFIX (lib64, lib/x86_64-linux-gnu) or absolute
+# make uninstall  PREFIX=/usr/local DESTDIR=               takes away what make install put there, and nothing else
 # make dist       build/instanton-VERSION-SYSTEM.tar.gz, the same tree, which works wherever it is unpacked
 
 SYSTEM := $(shell uname -s)
@@ -19,10 +21,11 @@ CXX ?= c++
 FC = gfortran
 OBJCOPY ?= $(if $(filter Darwin,$(SYSTEM)),llvm-objcopy,objcopy)
 CARGO ?= cargo
-# The one that the system's packages belong to.
+# The Python that the system's packages belong to.
 PYTHON ?= $(if $(wildcard /usr/bin/python3),/usr/bin/python3,python3)
 PREFIX ?= /usr/local
 DESTDIR ?=
+LIBDIR ?= lib
 SECONDS_EACH ?= 15
 CONTEXT ?= {threads: 1, precision: 'f32'}
 MODEL ?= {type: 'affine', prior: 'spectrum', layers: 8, hidden: [8]}
@@ -49,17 +52,27 @@ CFLAGS ?= -O2 -g
 C99 = $(CC) -std=c99 -pedantic $(WARNINGS) $(CFLAGS) -Iinclude
 CXX11 = $(CXX) -std=c++11 -pedantic $(WARNINGS) $(CFLAGS) -Iinclude
 F2008 = $(FC) -std=f2008 -Wall -Wextra -Werror $(CFLAGS)
-# What `cargo rustc --lib -- --print native-static-libs` says, without OpenCL, whose functions the library brings.
-STATIC_LIBRARIES = $(if $(filter Darwin,$(SYSTEM)),-liconv -lSystem -lc -lm,-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc)
+# System libraries that the static library needs, as `cargo rustc --lib -- --print native-static-libs` lists them:
+# without OpenCL, whose functions the library brings, and without libgcc_s, which compilers link themselves, or
+# libgcc_eh where all is to be static.
+STATIC_LIBRARIES = $(if $(filter Darwin,$(SYSTEM)),-liconv -lSystem -lc -lm,-lutil -lrt -lpthread -lm -ldl -lc)
+# Where all is static, runtimes of Fortran and C++ call functions of threads once there are threads, but do not bring them
+# (weak symbols, null): hosts of pkg-config and CMake ask for these by name.
+comma = ,
+WEAK = cond_broadcast cond_destroy cond_init cond_signal cond_timedwait cond_wait create detach equal getspecific join \
+  key_create key_delete mutex_destroy mutex_init mutex_lock mutex_trylock mutex_unlock once self setspecific
+HOST_LIBRARIES = $(if $(filter Darwin,$(SYSTEM)),,-Wl$(subst $() ,,$(WEAK:%=$(comma)-u$(comma)pthread_%)) )$(STATIC_LIBRARIES)
+# The oldest glibc that the shared library runs with, that of Rust's own (docs/abi.md states it).
+GLIBC = 2.17
 # The library is found beside the build tree, without LD_LIBRARY_PATH.
 LINK = -L$(LIBRARY) -linstanton -lm -Wl,-rpath,$(abspath $(LIBRARY))
 
 TESTS = context lattice action model proposal chain statistics gauge layout dirac pseudofermion bad_input bad_files
-TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl test_header test_threads test_guest static_lattice static_opencl)
+TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl test_header test_threads test_guest test_watch test_memory static_lattice static_opencl)
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-fortran test test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench race train fields fortran picture spectrum abi install dist library clean
+.PHONY: demo demo-fortran test test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench science race train fields fortran picture spectrum abi install uninstall dist library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/hmc_phi4
@@ -68,7 +81,7 @@ demo: $(BUILD)/hmc_phi4
 demo-fortran: $(BUILD)/hmc_phi4_fortran
 	$(BUILD)/hmc_phi4_fortran models $(SECONDS_EACH) "$(CONTEXT)"
 
-# Cargo knows best whether the library is up to date.
+# Always run: cargo decides whether the library is up to date.
 library:
 	$(CARGO) build --release --lib
 
@@ -77,32 +90,30 @@ $(RELEASE)/libinstanton.a: library ;
 $(BUILD) $(LIBRARY):
 	mkdir -p $@
 
-# The static library whose functions of OpenCL have names of their own, so that a host's calls go where they went before.
+# The static library with its OpenCL functions renamed, so that a host's own OpenCL calls still reach the host's OpenCL.
 $(BUILD)/libinstanton.a: $(RELEASE)/libinstanton.a | $(BUILD)
 	nm -g --defined-only $< 2>/dev/null | awk '$$2 == "T" && $$3 ~ /^_?cl[A-Z]/ { print $$3, "instanton_" $$3 }' > $@.names
 	test -s $@.names
 	$(OBJCOPY) --redefine-syms=$@.names $< $@
 	rm $@.names
 
-# The shared library, of the same code: what src/ffi/instanton.map lists is seen, and carries its version. It stays
-# loaded once it is (nodelete): a thread that ends later may still have something in it to clean up.
-$(LIBRARY)/$(SHARED_FILE): $(BUILD)/libinstanton.a src/ffi/instanton.map | $(LIBRARY)
+# The shared library, of the same code: symbols listed in src/ffi/instanton.map are exported with their version. It is
+# never unloaded (nodelete): a thread that ends later may still run its destructors.
+$(LIBRARY)/$(SHARED_FILE): $(BUILD)/libinstanton.a src/ffi/instanton.map $(wildcard packaging/glibc/*) | $(LIBRARY)
 ifeq ($(SYSTEM),Darwin)
 	sed -n 's/^ *\(inst_[a-z0-9_]*\);$$/_\1/p' src/ffi/instanton.map > $@.names
 	$(CC) -dynamiclib -install_name @rpath/$(SHARED_NAME) -current_version $(VERSION) -compatibility_version $(ABI) \
 	  -exported_symbols_list $@.names -Wl,-force_load,$< -Wl,-dead_strip -o $@ $(STATIC_LIBRARIES)
 	rm $@.names
 else
-	$(CC) -shared -Wl,-soname,$(SHARED_NAME) -Wl,--version-script=src/ffi/instanton.map -Wl,--gc-sections \
-	  -Wl,-z,relro,-z,now,-z,nodelete,-z,defs,-z,noexecstack -Wl,--as-needed \
-	  -Wl,--whole-archive $< -Wl,--no-whole-archive -o $@ $(STATIC_LIBRARIES)
+	CC="$(CC)" packaging/glibc/link.sh $< $@ $(SHARED_NAME) src/ffi/instanton.map $(GLIBC)
 endif
 
 $(LIBRARY)/$(SHARED): $(LIBRARY)/$(SHARED_FILE)
 	ln -sf $(SHARED_FILE) $(LIBRARY)/$(SHARED_NAME)
 	ln -sf $(SHARED_NAME) $@
 
-$(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
+$(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
 	$(C99) $< -o $@ $(LINK)
 
 # The Fortran module, from source as hosts compile it.
@@ -158,7 +169,7 @@ $(BUILD)/hmc_phi4_cpp: examples/hmc_phi4.cpp bindings/cpp/include/instanton.hpp 
 $(BUILD)/test_plugin: $(wildcard examples/plugin/*.?pp) bindings/cpp/include/instanton.hpp include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
 	$(CXX17) -Iffi-tests examples/plugin/test_plugin.cpp -o $@ $(LINK)
 
-# Both headers, met twice, by two compilers in all standards.
+# Both headers, each included twice, by two compilers in all standards.
 test-headers:
 	set -e; for compiler in gcc clang; do for standard in c99 c11; do \
 	  printf '#include "instanton.h"\n#include "instanton.h"\nint main(void) { return INST_OK; }\n' | \
@@ -169,7 +180,7 @@ test-headers:
 	  for standard in c++17 c++20; do $$compiler -std=$$standard -pedantic $(WARNINGS) -Iinclude -Ibindings/cpp/include \
 	    -fsyntax-only bindings/cpp/test/test_instanton.cpp examples/hmc_phi4.cpp; done; done
 
-# Linked to the static library, as a host without shared libraries does.
+# Tests linked to the static library, as a host without shared libraries does.
 $(BUILD)/static_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(BUILD)/libinstanton.a | $(BUILD)
 	$(C99) -D_XOPEN_SOURCE=700 $< -o $@ $(BUILD)/libinstanton.a $(STATIC_LIBRARIES)
 
@@ -179,21 +190,21 @@ $(BUILD)/test_%: ffi-tests/%.c ffi-tests/expect.h include/instanton.h $(LIBRARY)
 $(BUILD)/test_guest: CFLAGS += -fopenmp
 $(BUILD)/test_guest $(BUILD)/test_threads: ffi-tests/workload.h
 
-# A host that opens the library instead of linking it.
+# A host that opens the library by dlopen instead of linking it.
 $(BUILD)/test_dlopen: ffi-tests/dlopen.c ffi-tests/expect.h include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
 	$(C99) -D_XOPEN_SOURCE=700 $< -o $@ -ldl -lm
 
-# Numbers with a decimal comma.
+# A locale whose numbers have a decimal comma.
 $(BUILD)/locale/de_DE.UTF-8: | $(BUILD)
 	mkdir -p $(BUILD)/locale
 	localedef -i de_DE -f UTF-8 $@
 
-# A loader of OpenCL that loses its device.
+# An OpenCL loader whose device gets lost.
 $(BUILD)/lost_device.so: ffi-tests/lost_device.c | $(BUILD)
 	$(C99) -fPIC -shared $< -o $@ -ldl -Wl,--no-as-needed -l:libOpenCL.so.1
 
-test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp $(BUILD)/test_plugin test-headers
-	sh scripts/exports.sh $(LIBRARY)/$(SHARED) src/ffi/instanton.map $(SHARED_NAME)
+test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp $(BUILD)/test_plugin test-headers
+	sh scripts/exports.sh $(LIBRARY)/$(SHARED) src/ffi/instanton.map $(SHARED_NAME) $(GLIBC)
 	set -e; for test in $(TEST_PROGRAMS); do LOCPATH=$(abspath $(BUILD)/locale) $$test; done
 	$(BUILD)/test_dlopen $(LIBRARY)/$(SHARED_NAME)
 	$(BUILD)/test_exactness models
@@ -208,25 +219,28 @@ test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUIL
 	$(BUILD)/schwinger_fortran 4 2.0 0.2 40
 	! $(BUILD)/schwinger_fortran 4 2.0 0.2 0 2>/dev/null
 	$(BUILD)/train_phi4 4 8 $(BUILD)/trained.safetensors "{type: 'affine', layers: 4}" "{steps: 20}"
+	$(BUILD)/chain_model 100 2000
+	! $(BUILD)/chain_model 0 2>/dev/null
+
+# Temporary files of the tests in Python and Julia, and what they run.
+TEMPORARY = mkdir -p "$(abspath $(BUILD))/tmp" && TMPDIR="$(abspath $(BUILD))/tmp" INSTANTON_LIBRARY="$(abspath $(LIBRARY)/$(SHARED))"
 
 # The package runs from its sources; a test builds the wheel and uses it elsewhere.
 test-python: $(LIBRARY)/$(SHARED)
 	$(PYTHON) -c "import numpy, matplotlib"
-	cd bindings/python && INSTANTON_LIBRARY="$(abspath $(LIBRARY)/$(SHARED))" $(PYTHON) -B -m unittest discover -s tests
-	INSTANTON_LIBRARY="$(abspath $(LIBRARY)/$(SHARED))" PYTHONPATH=bindings/python \
-	  $(PYTHON) -B bindings/python/examples/hmc_phi4.py models 1
+	cd bindings/python && $(TEMPORARY) $(PYTHON) -B -m unittest discover -s tests
+	$(TEMPORARY) PYTHONPATH=bindings/python $(PYTHON) -B bindings/python/examples/hmc_phi4.py models 1
 
 test-julia: $(LIBRARY)/$(SHARED)
-	INSTANTON_LIBRARY="$(abspath $(LIBRARY)/$(SHARED))" scripts/julia.sh --project=bindings/julia bindings/julia/test/runtests.jl
-	INSTANTON_LIBRARY="$(abspath $(LIBRARY)/$(SHARED))" scripts/julia.sh --project=bindings/julia \
-	  bindings/julia/examples/hmc_phi4.jl models 1
+	$(TEMPORARY) scripts/julia.sh --project=bindings/julia bindings/julia/test/runtests.jl
+	$(TEMPORARY) scripts/julia.sh --project=bindings/julia bindings/julia/examples/hmc_phi4.jl models 1
 
-# The C tests once more, with every access to memory checked and every block accounted for; without the drivers of
-# OpenCL, which do not stand that.
+# The C tests once more, under valgrind: every access to memory checked, and no block left; without OpenCL drivers,
+# which fail under it.
 test-valgrind: $(TESTS:%=$(BUILD)/test_%)
 	set -e; for test in $(TESTS); do INSTANTON_OPENCL=/nonexistent $(VALGRIND) $(BUILD)/test_$$test; done
 
-# Programs on a simulated OpenCL device, in all shapes, with races and accesses out of bounds noted.
+# Programs on a simulated OpenCL device, in all shapes of work-groups; races and accesses out of bounds are reported.
 test-oclgrind:
 	scripts/oclgrind.sh
 
@@ -234,6 +248,9 @@ test-oclgrind:
 
 bench:
 	$(CARGO) bench --quiet --bench rows -- $(ROW)
+
+science:
+	$(PYTHON) scripts/results.py $(CARGO) bench --quiet --bench science -- $(ROW)
 
 race:
 	scripts/race.sh
@@ -261,65 +278,47 @@ spectrum: $(BUILD)/spectrum
 	$(BUILD)/spectrum "$(CONFIG)" $(EXTENT) $(or $(COUNT),0) $(OF) > $(BUILD)/spectrum.txt
 	python3 examples/plot_spectrum.py $(BUILD)/spectrum.txt $(BUILD)/spectrum.png
 
-INSTALLED = $(DESTDIR)$(PREFIX)
-# Where its pages and examples lie, as here, so that links hold.
-DOCUMENTED = $(INSTALLED)/share/doc/instanton
-DOCUMENTS = README.md $(wildcard docs/*.md docs/*.png bindings/*/README.md examples/*.c examples/*.cpp examples/*.f90 examples/plugin/*)
-FILLED = sed -e 's|@VERSION@|$(VERSION)|' -e 's|@ABI@|$(ABI)|' -e 's|@SHARED_FILE@|$(SHARED_FILE)|' \
-  -e 's|@SHARED_NAME@|$(SHARED_NAME)|' -e 's|@PRIVATE@|$(STATIC_LIBRARIES)|' -e 's|@PRIVATE_CMAKE@|$(strip $(STATIC_LIBRARIES))|'
-STRIP_SHARED = strip $(if $(filter Darwin,$(SYSTEM)),-x,--strip-unneeded)
-STRIP_STATIC = strip $(if $(filter Darwin,$(SYSTEM)),-S,--strip-debug)
-
+# By scripts, which cope with any characters in the names of folders.
+PLACES = PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)'
 install: $(LIBRARY)/$(SHARED) $(BUILD)/libinstanton.a
-	mkdir -p $(INSTALLED)/include $(INSTALLED)/lib/pkgconfig $(INSTALLED)/lib/cmake/instanton \
-	  $(INSTALLED)/share/instanton/fortran
-	install -m 644 include/instanton.h bindings/cpp/include/instanton.hpp $(INSTALLED)/include/
-	install -m 755 $(LIBRARY)/$(SHARED_FILE) $(INSTALLED)/lib/
-	$(STRIP_SHARED) $(INSTALLED)/lib/$(SHARED_FILE)
-	ln -sf $(SHARED_FILE) $(INSTALLED)/lib/$(SHARED_NAME)
-	ln -sf $(SHARED_NAME) $(INSTALLED)/lib/$(SHARED)
-	install -m 644 $(BUILD)/libinstanton.a $(INSTALLED)/lib/
-	$(STRIP_STATIC) $(INSTALLED)/lib/libinstanton.a
-	$(FILLED) packaging/instanton.pc.in > $(INSTALLED)/lib/pkgconfig/instanton.pc
-	$(FILLED) packaging/instanton-config.cmake.in > $(INSTALLED)/lib/cmake/instanton/instanton-config.cmake
-	$(FILLED) packaging/instanton-config-version.cmake.in > $(INSTALLED)/lib/cmake/instanton/instanton-config-version.cmake
-	install -m 644 models/*.safetensors $(INSTALLED)/share/instanton/
-	install -m 644 bindings/fortran/src/*.f90 $(INSTALLED)/share/instanton/fortran/
-	for file in $(DOCUMENTS); do mkdir -p $(DOCUMENTED)/$$(dirname $$file) && install -m 644 $$file $(DOCUMENTED)/$$file || exit 1; done
-	packaging/licenses.sh $(DOCUMENTED)/licenses
+	$(PLACES) LIBDIR='$(LIBDIR)' VERSION='$(VERSION)' ABI='$(ABI)' SHARED='$(SHARED)' SHARED_NAME='$(SHARED_NAME)' \
+	  SHARED_FILE='$(SHARED_FILE)' STATIC_LIBRARIES='$(strip $(HOST_LIBRARIES))' packaging/install.sh $(BUILD)
+
+uninstall:
+	$(PLACES) packaging/uninstall.sh
 
 NAME = instanton-$(VERSION)-$(shell uname -m)-$(shell uname -s | tr A-Z a-z)
 dist:
 	rm -rf $(BUILD)/dist
-	$(MAKE) install DESTDIR=$(abspath $(BUILD))/dist PREFIX=/$(NAME)
+	$(MAKE) install DESTDIR=$(abspath $(BUILD))/dist PREFIX=/$(NAME) LIBDIR=lib
 	tar -C $(BUILD)/dist -czf $(BUILD)/$(NAME).tar.gz.new $(NAME)
 	mv $(BUILD)/$(NAME).tar.gz.new $(BUILD)/$(NAME).tar.gz
 
-# Memory and races, with the library instrumented.
+# AddressSanitizer and ThreadSanitizer, with the library instrumented.
 test-sanitizers:
 	scripts/sanitizers.sh
 
-# What reads texts and files of others, SECONDS for each target; the tests take a few seconds, built without optimization,
-# which is built in a third of the time.
+# Fuzzing of all readers of text and files, SECONDS for each target; the tests take half a minute for each.
 SECONDS ?= 600
 fuzz:
 	scripts/fuzz.sh $(SECONDS)
 
 test-fuzz:
-	scripts/fuzz.sh 30 --dev
+	scripts/fuzz.sh 30
 
 docs:
 	mkdir -p $(BUILD)/docs
 	INSTANTON_VERSION=$(VERSION) doxygen docs/Doxyfile
 
-# Without warnings, and every function of the header is in it.
+# Checks that the reference is made without warnings and has every function of the header.
 test-docs: docs
 	sed -n 's/^ *\(inst_[a-z0-9_]*\);$$/\1/p' src/ffi/instanton.map | while read -r name; do \
 	  grep -qF "<name>$$name</name>" $(BUILD)/docs/xml/group__*.xml $(BUILD)/docs/xml/instanton_8h.xml || { echo "docs: $$name is not in the reference" >&2; exit 1; }; done
 
-# What is installed serves hosts that lie elsewhere, by pkg-config, CMake and the bare static library, without Rust.
+# Hosts outside the source tree use the installed library without Rust: by pkg-config, by CMake and the bare archive.
 test-install: dist
 	packaging/test/run.sh $(abspath $(BUILD)/$(NAME).tar.gz)
+	packaging/test/places.sh
 
 clean:
 	rm -rf $(BUILD)

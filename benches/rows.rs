@@ -2,22 +2,30 @@
 //!
 //! Figures are medians over several rounds; compared figures are measured in turn in one run.
 
+#[path = "peak/c_loop.rs"]
+mod c_loop;
 #[path = "rows/dirac.rs"]
 mod dirac;
+#[path = "rows/fourier.rs"]
+mod fourier;
 #[path = "rows/gauge.rs"]
 mod gauge;
 #[path = "rows/layout.rs"]
 mod layout;
+#[path = "rows/matrix.rs"]
+mod matrix;
 #[path = "rows/opencl.rs"]
 mod opencl;
+#[path = "rows/repeat.rs"]
+mod repeat;
 #[path = "rows/solve.rs"]
 mod solve;
 
 use instanton::context::{Context, Precision};
 use instanton::flow::{Flow, Model, ModelSpec};
 use instanton::lattice::Lattice;
-use instanton::markov::{Independence, Proposal};
-use instanton::simd::multiply_add_peak;
+use instanton::markov::{Current, Independence, Proposal};
+use instanton::simd::{Instructions, multiply_add_peak};
 use instanton::training::{TrainSpec, train};
 use instanton::{action::ActionSpec, error::Result, spec};
 use std::sync::Arc;
@@ -36,10 +44,14 @@ const ROWS: &[Row] = &[
     ("affine-sample-f32-16", "configurations/s", || sampling(Precision::F32, 16, 16, 256)),
     ("affine-train-f32", "steps/s", || training(tutorial(Precision::F32, 8, 8)?)),
     ("affine-train-f64", "steps/s", || training(tutorial(Precision::F64, 8, 8)?)),
+    ("peak-c-loop", "of-a-c-loop", peak_over_c),
     ("conv-peak-f32", "of-the-multiply-add-peak", conv_peak),
+    ("matrix-peak", "of-the-multiply-add-peak", matrix::product_peak),
     ("sample-memory", "of-one-batch", sample_memory),
     ("propose-rate", "of-the-batch-rate", propose_rate),
     ("propose-overhead", "microseconds", propose_overhead),
+    ("fourier-fftw", "of-the-rate-of-fftw", || fourier::over_fftw(&[32, 32], 1024)),
+    ("fourier-fftw-4d", "of-the-rate-of-fftw", || fourier::over_fftw(&[16; 4], 64)),
     ("gauge-hmc-triad", "of-the-triad-bandwidth", gauge::hmc_over_triad),
     ("ildg-read-copy", "of-the-rate-of-copying", gauge::ildg_read_over_copy),
     ("ildg-write-copy", "of-the-rate-of-copying", gauge::ildg_write_over_copy),
@@ -64,14 +76,23 @@ const ROWS: &[Row] = &[
     ("opencl-launches", "for-a-batch", opencl::launches),
     ("opencl-first-sample", "seconds", opencl::first_sample),
     ("opencl-start-speedup", "over-the-first-start", opencl::start_speedup),
+    ("repeat-build", "of-64-layers-over-8", repeat::build),
+    ("repeat-memory", "of-200-steps-over-20", repeat::all_kept),
+    ("repeat-memory-kept", "of-200-steps-over-20", repeat::some_kept),
 ];
 
 fn main() -> Result<()> {
+    Instructions::requested()?;
     let arguments: Vec<String> = std::env::args().collect();
     if let [_, flag, cache] = &arguments[..]
         && flag == "--first-sample"
     {
         return opencl::child(cache);
+    }
+    if let [_, flag, layers] = &arguments[..]
+        && flag == "--repeat-build"
+    {
+        return repeat::child(layers);
     }
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-') && !a.is_empty()).collect();
     if let Some(unknown) = wanted.iter().find(|w| ROWS.iter().all(|(name, _, _)| name != w)) {
@@ -110,7 +131,7 @@ fn rate(mut call: impl FnMut() -> Result<()>) -> Result<f64> {
 
 /// One batch after another from consecutive counters.
 fn sampler(flow: &dyn Model, batch: usize) -> impl FnMut() -> Result<()> {
-    let mut fields = vec![0.0; batch * flow.lattice().volume()];
+    let mut fields = vec![0.0; batch * flow.domain().count()];
     let mut log_q = vec![0.0; batch];
     let mut counter = 0;
     move || {
@@ -133,7 +154,7 @@ fn training(mut flow: Flow) -> Result<f64> {
     let train_spec = TrainSpec {
         steps: 1 << 40,
         batch: 1024,
-        gradient: instanton::training::Estimator::Reparametrised,
+        gradient: Some(instanton::training::Estimator::Reparametrised),
         ..TrainSpec::default()
     };
     let (mut rates, mut start, mut steps) = (vec![], Instant::now(), 0);
@@ -149,6 +170,23 @@ fn training(mut flow: Flow) -> Result<f64> {
         Err(instanton::error::Error::Stopped(_)) => Ok(median(rates)),
         other => other.map(|()| f64::NAN),
     }
+}
+
+/// The measured multiply-add peak over that of a loop in C: of all instruction sets and precisions, on one thread and on
+/// all, the ratio furthest from one.
+fn peak_over_c() -> Result<f64> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut furthest: f64 = 1.0;
+    for instructions in Instructions::ALL.iter().copied().filter(|i| i.is_available()) {
+        for precision in [Precision::F32, Precision::F64] {
+            for threads in [1, cores] {
+                let ratio = c_loop::over_c(instructions, precision, threads)?;
+                eprintln!("{} {precision:?}, {threads} threads: {ratio:.3}", instructions.name());
+                furthest = if ratio.ln().abs() > furthest.ln().abs() { ratio } else { furthest };
+            }
+        }
+    }
+    Ok(furthest)
 }
 
 /// The flops are those of direct convolutions: the share passes one where shorter ways save more than the rest costs.
@@ -189,7 +227,7 @@ fn sample_memory() -> Result<f64> {
 fn chain(proposal: &dyn Proposal, volume: usize) -> impl FnMut(u64) -> Result<()> {
     let (mut current, mut proposed) = (vec![0.0; volume], vec![0.0; volume]);
     move |counter| {
-        proposal.propose(counter, &current, &mut proposed)?;
+        proposal.propose(counter, &Current { field: &current, log_density: None }, &mut proposed)?;
         if counter % 3 == 0 {
             std::mem::swap(&mut current, &mut proposed);
         }
@@ -199,7 +237,7 @@ fn chain(proposal: &dyn Proposal, volume: usize) -> impl FnMut(u64) -> Result<()
 
 fn propose_rate() -> Result<f64> {
     let flow = Arc::new(tutorial(Precision::F32, 8, 8)?);
-    let proposal = Independence::new(flow.clone());
+    let proposal = Independence::new(flow.clone()).unwrap();
     let mut step = chain(&proposal, 64);
     let mut draw = sampler(&*flow, 1024);
     let (mut ratios, mut counter) = (vec![], 0);
@@ -217,7 +255,7 @@ fn propose_rate() -> Result<f64> {
 fn propose_overhead() -> Result<f64> {
     let flow = Arc::new(tutorial(Precision::F32, 8, 8)?);
     let window = flow.window() as u64;
-    let proposal = Independence::new(flow);
+    let proposal = Independence::new(flow).unwrap();
     let mut step = chain(&proposal, 64);
     // One window is drawn in the first turn; after that the network has no share.
     let mut counter = 0;

@@ -10,7 +10,7 @@
  * Everything here but the calls that begin with inst_ is what such a code has anyway: a field array,
  * random numbers, an action, a leapfrog integrator, measurements. The second of the two chains asks
  * for proposals after every few trajectories and accepts or rejects them itself. Both chains get the
- * same time on one core, in turns, so that whatever else the machine does falls on both alike.
+ * same time on one core, alternately, so that other load of the machine slows both alike.
  *
  * Action: S = sum_x [ sum_mu (phi(x+mu) - phi(x))^2 + m2 phi^2 + lambda phi^4 ], m2 = -4.
  * Couplings: Albergo, Kanwar, Shanahan, arXiv:1904.12072, table I.
@@ -27,7 +27,7 @@
 
 #define MASS_SQUARED (-4.0)
 #define LARGEST_VOLUME 100
-#define TURN 0.25 /* seconds that a chain runs before the other one has its turn */
+#define TURN 0.25 /* seconds that a chain runs before the other one continues */
 
 enum { PHI_SQUARED, SUSCEPTIBILITY, ENERGY, OBSERVABLES };
 static const char *const observable_name[OBSERVABLES] = {"<phi^2>", "susceptibility", "energy"};
@@ -195,7 +195,7 @@ static void trajectory(const theory_type *theory, const setup_type *setup, chain
   accept_or_reject(theory, chain, TRAJECTORY, phi, new_action, before - after);
 }
 
-/* All that a code needs to add for learned proposals. */
+/* The code that a host adds for learned proposals: all of it. */
 static void learned_update(const theory_type *theory, const inst_proposal *proposal, chain_type *chain) {
   double proposed[LARGEST_VOLUME], log_ratio;
   check(inst_propose(proposal, chain->counter++, chain->phi, proposed, &log_ratio), "inst_propose");
@@ -314,7 +314,7 @@ static void print_times(const setup_type *setup, const chain_type *chains, FILE 
   printf("\n  %-27s%-25.2f%.2f\n", "one independent field, us", 2.0 * time[0].mean, 2.0 * time[1].mean);
 }
 
-/* What hybrid Monte Carlo cannot give: the partition function, from samples of the model alone. */
+/* The partition function, which hybrid Monte Carlo cannot give, from samples of the model alone. */
 static void print_log_z(const setup_type *setup, const theory_type *theory, const inst_model *model) {
   enum { BATCH = 1024, BATCHES = 64 };
   double *fields = allocate(NULL, sizeof(double) * (size_t)(BATCH * theory->volume));
@@ -358,7 +358,7 @@ static void run_lattice(const inst_context *context, const setup_type *setup, co
   make_theory(setup, &theory);
   start(&theory, setup, "HMC alone", UINT64_C(20260101), &chains[0]);
   start(&theory, setup, "HMC and proposals", UINT64_C(77003311), &chains[1]);
-  /* The first call builds what an OpenCL device runs; it is not timed, and its result not used. */
+  /* The first call builds the kernels of an OpenCL device; it is not timed, and its result not used. */
   double proposed[LARGEST_VOLUME], log_ratio;
   check(inst_propose(proposal, 0, chains[1].phi, proposed, &log_ratio), "inst_propose");
   while (chains[1].seconds < seconds) {

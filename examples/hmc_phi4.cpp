@@ -2,7 +2,7 @@
 //
 //   hmc_phi4 [MODELS [UPDATES]]
 //
-// The program's own are field, action, force, random numbers and the decision; hmc_phi4.c is the same with timings. It
+// Field, action, force, random numbers and accept/reject are the program's own; hmc_phi4.c is the same with timings. It
 // prints <phi^2>, acceptance and tau_int of the magnetisation squared at 6 x 6, where <phi^2> = 0.16138658.
 //
 // Action: S = sum_x [ sum_mu (phi(x+mu) - phi(x))^2 + m2 phi^2 + lambda phi^4 ], m2 = -4, lambda = 6.975.
@@ -68,7 +68,7 @@ class Chain {
     accept_or_reject(phi, proposed, before - proposed - after);
   }
 
-  /// All that a code needs to add for learned proposals.
+  /// The code that a host adds for learned proposals: all of it.
   void learned_update(const instanton::Proposal &proposal) {
     Field phi;
     const double log_ratio = proposal.propose(counter_++, phi_, phi), proposed = action(phi);

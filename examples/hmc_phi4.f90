@@ -2,7 +2,7 @@
 !
 !   hmc_phi4 [MODELS [SECONDS [CONTEXT [SERIES]]]]
 !
-! The same program as hmc_phi4.c, which tells what the arguments are and what it does. Everything here
+! The same program as hmc_phi4.c, which describes the arguments and the program. Everything here
 ! but the objects whose types begin with inst_ is what such a code has anyway.
 !
 ! Action: S = sum_x [ sum_mu (phi(x+mu) - phi(x))^2 + m2 phi^2 + lambda phi^4 ], m2 = -4.
@@ -16,7 +16,7 @@ module phi4_code
 
   integer, parameter :: dp = c_double, i8 = c_int64_t, observables = 3
   real(dp), parameter :: mass_squared = -4
-  real(dp), parameter :: turn = 0.25_dp  ! seconds that a chain runs before the other one has its turn
+  real(dp), parameter :: turn = 0.25_dp  ! seconds that a chain runs before the other one continues
   character(27), parameter :: observable_name(observables) = [character(27) :: '<phi^2>', 'susceptibility', 'energy']
 
   ! One row of the published couplings, how hybrid Monte Carlo runs there, and exact values (0: not known).
@@ -174,7 +174,7 @@ contains
                           before - new_action - 0.5_dp * dot_product(momentum, momentum))
   end subroutine
 
-  ! All that a code needs to add for learned proposals.
+  ! The code that a host adds for learned proposals: all of it.
   subroutine learned_update(theory, proposal, chain)
     type(theory_type), intent(in) :: theory
     type(inst_proposal), intent(in) :: proposal
@@ -310,7 +310,7 @@ contains
     print '(2x, a27, 2f25.2)', 'one independent field, us  ', 2 * e%tau * cost
   end subroutine
 
-  ! What hybrid Monte Carlo cannot give: the partition function, from samples of the model alone.
+  ! The partition function, which hybrid Monte Carlo cannot give, from samples of the model alone.
   subroutine print_log_z(setup, theory, model)
     type(setup_type), intent(in) :: setup
     type(theory_type), intent(in) :: theory
@@ -410,7 +410,7 @@ contains
     theory = make_theory(setup)
     chains(1) = new_chain(theory, setup, 'HMC alone', 20260101_i8)
     chains(2) = new_chain(theory, setup, 'HMC and proposals', 77003311_i8)
-    ! The first call builds what an OpenCL device runs; it is not timed, and its result not used.
+    ! The first call builds the kernels of an OpenCL device; it is not timed, and its result not used.
     call proposal%propose(0_i8, chains(2)%phi, proposed, log_ratio)
     do while (chains(2)%seconds < seconds)
       call run(theory, setup, chains(1))

@@ -17,7 +17,7 @@ program schwinger
   use instanton
   implicit none
   interface
-    ! Without the backtrace of error stop.
+    ! Ends with a status but without the backtrace of error stop.
     subroutine exit_with(status) bind(c, name='exit')
       import :: c_int
       integer(c_int), value :: status
@@ -45,7 +45,7 @@ program schwinger
   beta = real_argument(2, 'BETA', 2.0_dp)
   kappa = real_argument(3, 'KAPPA', 0.26_dp)
   if (.not. kappa > 0.0_dp) call fail('KAPPA: expected a number above 0, got ' // text_of(3))
-  ! The error of the plaquette is that of so many batches.
+  ! The error of the plaquette is computed from so many batches.
   trajectories = whole_argument(4, 'TRAJECTORIES', 400, batches, most)
   thermal = trajectories / 5
   random_state = 20261122_c_int64_t
@@ -144,7 +144,7 @@ contains
     call get_command_argument(place, text)
   end function
 
-  ! Numbers are read by a format: a list would take '4,x' for 4.
+  ! Numbers are read by a format: list-directed input would read '4,x' as 4.
   function whole_argument(place, name, default, smallest, largest) result(number)
     integer, intent(in) :: place, default, smallest, largest
     character(len=*), intent(in) :: name

@@ -8,9 +8,9 @@
  *   TRAIN       spec of inst_model_train        {}
  *   CONTEXT     spec of inst_context_new        {}
  *
- * A bar shows how far it is where standard error is a terminal, and now and then a line elsewhere.
- * Ctrl-C ends the training early; the model is saved as it is then. At the end the model is put to
- * work: 10^5 proposals of independence Metropolis.
+ * Progress is a bar where standard error is a terminal, and a line now and then elsewhere.
+ * Ctrl-C ends the training early; the model is saved as it is then. At the end the model is tested
+ * by 10^5 proposals of independence Metropolis.
  */
 #define _XOPEN_SOURCE 600
 #include "instanton.h"

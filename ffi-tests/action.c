@@ -115,7 +115,7 @@ int main(void) {
   expect_action(action, phi, kinetic(phi) + two + weighted);
   inst_action_free(action);
 
-  /* The host's own action. */
+  /* An action computed by the host. */
   user_type seen = {0, 0};
   EXPECT_OK(inst_action_from_callback(lattice, quartic, &seen, &action));
   expect_action(action, phi, four + 0.5 * two);

@@ -85,7 +85,7 @@ static void cut_files(void) {
   free(bytes);
 }
 
-/* A damage is a failure that says so, unless the byte holds nothing that matters (the version that
+/* Reading a damaged file fails with a message, unless the byte holds nothing that matters (the version that
  * wrote the file): then what is read is what was saved, bit for bit. */
 static int is_damage(inst_status status) {
   return status == INST_BAD_INPUT || status == INST_BAD_SHAPE || status == INST_BAD_SPEC;
@@ -202,7 +202,7 @@ static void unwritable_files(void) {
   free(before);
   free(after);
 
-  /* A folder that may only be read; the superuser, who may write anywhere, becomes somebody else. */
+  /* A read-only folder; the superuser, who may write anywhere, becomes another user. */
   EXPECT(chmod(folder, 0555) == 0);
   const uid_t user = geteuid();
   if (user == 0) EXPECT(seteuid(65534) == 0);

@@ -5,7 +5,7 @@
 
 enum { L = 4, V = L * L, BATCH = 3 };
 
-/* What outputs hold before a call that has to fail. */
+/* Value of all outputs before a call that has to fail. */
 static char canary_place;
 #define CANARY ((void *)&canary_place)
 static const double canary = -12345.678;
@@ -14,7 +14,7 @@ static double out[BATCH * V], out_more[BATCH * V];
 static world_type world;
 static double fields[BATCH * V];
 
-/* Calls that have to fail, each followed by a look at what it might have written. */
+/* Calls that have to fail; each is followed by a check that no output was written. */
 static void expect_untouched(const char *file, int line) {
   int untouched = 1;
   for (int i = 0; i < BATCH * V; i++) untouched = untouched && out[i] == canary && out_more[i] == canary;
@@ -106,7 +106,7 @@ static void action_specs(void) {
   EXPECT_MESSAGE("lambda");
 }
 
-/* Everything that reads fields, with one number of them spoilt, and with impossible batches. */
+/* All functions that read fields, with a NaN or an infinity among the numbers, and with impossible batches. */
 static void spoilt_fields(void) {
   static const double spoils[] = {NAN, INFINITY, -INFINITY};
   static const int64_t batches[] = {0, -1, INT64_MIN, INT64_MAX, INT64_MAX / 8};
@@ -207,7 +207,8 @@ static void models_and_training(const inst_action *action_6) {
   static const char *const specs[] = {
       "{type: 'affin'}", "{type: 'affine', layer: 4}", "{type: 'affine', layers: 0}",
       "{type: 'affine', layers: -1}", "{type: 'affine', layers: 1e9}", "{type: 'affine', hidden: 8}",
-      "{type: 'affine', hidden: [0]}", "{type: 'affine', kernel: 4}", "{type: 'affine', activation: 'step'}"};
+      "{type: 'affine', hidden: [0]}", "{type: 'affine', kernel: 4}", "{type: 'affine', activation: 'step'}",
+      "{prior: 'mixture'}"};
   static const char *const training[] = {"{step: 1}", "{steps: -1}", "{steps: 'few'}", "{batch: 0}",
                                          "{learning_rate: NaN}", "{learning_rate: -1}", "{"};
   const int64_t odd[2] = {4, 5};
@@ -222,6 +223,8 @@ static void models_and_training(const inst_action *action_6) {
   EXPECT_OK(inst_lattice_new(world.context, 2, odd, &lattice));
   BAD_NEW(INST_BAD_SHAPE, inst_model, inst_model_new(lattice, SMALL_MODEL, &thing));
   inst_lattice_free(lattice);
+  EXPECT_STATUS(INST_NULL_ARGUMENT, inst_model_count(NULL, &needed));
+  EXPECT_STATUS(INST_NULL_ARGUMENT, inst_model_count(world.model, NULL));
   EXPECT_STATUS(INST_NULL_ARGUMENT, inst_model_describe(NULL, text, 4, &needed));
   EXPECT_STATUS(INST_NULL_ARGUMENT, inst_model_describe(world.model, NULL, 4, &needed));
   EXPECT_STATUS(INST_NULL_ARGUMENT, inst_model_describe(world.model, text, 4, NULL));
@@ -231,7 +234,7 @@ static void models_and_training(const inst_action *action_6) {
   BAD(INST_NULL_ARGUMENT, inst_model_train(NULL, world.action, "", NULL, NULL));
   BAD(INST_NULL_ARGUMENT, inst_model_train(world.model, NULL, "", NULL, NULL));
   BAD(INST_BAD_SHAPE, inst_model_train(world.model, action_6, "{steps: 1}", NULL, NULL));
-  BAD(INST_STOPPED, inst_model_train(world.model, world.action, "{steps: 5, batch: 4}", stop_at_once, NULL));
+  BAD(INST_STOPPED, inst_model_train(world.model, world.action, "{steps: 5, batch: 4, resume: false}", stop_at_once, NULL));
   for (int i = 0; i < COUNT_OF(training); i++) {
     BAD(INST_BAD_SPEC, inst_model_train(world.model, world.action, training[i], NULL, NULL));
   }
@@ -242,6 +245,7 @@ static void proposals_and_chains(const inst_model *model_6) {
       "{type: 'hcm'}", "{type: 'hmc', step: 3}", "{type: 'hmc', steps: 0}", "{type: 'hmc', steps: -1}",
       "{type: 'hmc', steps: 2.5}", "{type: 'hmc', length: 0}", "{type: 'hmc', length: NaN}",
       "{type: 'hmc', integrator: 'euler'}", "{type: 'hmc', start: 'warm'}", "{type: 'independence', steps: 1}",
+      "{type: 'transformed_hmc', levels: []}",
       "{type: 'cycle'}", "{type: 'cycle', kernels: []}", "{type: 'cycle', kernels: [{type: 'hmc', repeat: 0}]}", "{"};
   int32_t accepted = 55;
   BAD_NEW(INST_NULL_ARGUMENT, inst_proposal, inst_proposal_new(NULL, world.action, "", &thing));
@@ -279,6 +283,49 @@ static void statistics(void) {
     BAD(INST_BAD_SHAPE, inst_reweighting(counts[i], series, out, out + 1, out + 2, out + 3));
     BAD(INST_BAD_SHAPE, inst_reweighting_tail(counts[i], series, out));
   }
+  inst_two_sided_report found = {0};
+  const int64_t pair[2] = {4, 4}, bad_pair[2] = {4, 0};
+  found.struct_size = sizeof found;
+  BAD(INST_NULL_ARGUMENT, inst_autocorrelation_replicas(2, NULL, series, out, out + 1, out + 2, out + 3, out + 4));
+  BAD(INST_NULL_ARGUMENT, inst_autocorrelation_replicas(2, pair, series, out, out + 1, out + 2, out + 3, NULL));
+  BAD(INST_BAD_SHAPE, inst_autocorrelation_replicas(0, pair, series, out, out + 1, out + 2, out + 3, out + 4));
+  BAD(INST_BAD_SHAPE, inst_autocorrelation_replicas(2, bad_pair, series, out, out + 1, out + 2, out + 3, out + 4));
+  BAD(INST_BAD_INPUT, inst_autocorrelation_replicas(2, pair, spoilt, out, out + 1, out + 2, out + 3, out + 4));
+  BAD(INST_NULL_ARGUMENT, inst_reweighting_two_sided(8, series, 8, series, NULL));
+  BAD(INST_NULL_ARGUMENT, inst_reweighting_two_sided(8, series, 8, NULL, &found));
+  BAD(INST_BAD_SHAPE, inst_reweighting_two_sided(8, series, 3, series, &found));
+  BAD(INST_BAD_INPUT, inst_reweighting_two_sided(8, series, 8, spoilt, &found));
+  found.struct_size = 7;
+  BAD(INST_BAD_SHAPE, inst_reweighting_two_sided(8, series, 8, series, &found));
+  const int64_t too_many = 9;
+  BAD(INST_NULL_ARGUMENT, inst_kl_per_site(8, NULL, 0.0, 1, out, out + 1));
+  BAD(INST_NULL_ARGUMENT, inst_kl_per_site(8, series, 0.0, 1, out, NULL));
+  BAD(INST_BAD_SHAPE, inst_kl_per_site(1, series, 0.0, 1, out, out + 1));
+  BAD(INST_BAD_SHAPE, inst_kl_per_site(8, series, 0.0, 0, out, out + 1));
+  BAD(INST_BAD_INPUT, inst_kl_per_site(8, series, INFINITY, 1, out, out + 1));
+  BAD(INST_BAD_INPUT, inst_kl_per_site(8, spoilt, 0.0, 1, out, out + 1));
+  BAD(INST_NULL_ARGUMENT, inst_reweighting_nested(8, series, 2, NULL, out, out + 2));
+  BAD(INST_NULL_ARGUMENT, inst_reweighting_nested(8, series, 2, pair, NULL, out + 2));
+  BAD(INST_BAD_SHAPE, inst_reweighting_nested(8, series, 2, bad_pair, out, out + 2));
+  BAD(INST_BAD_SHAPE, inst_reweighting_nested(8, series, 1, &too_many, out, out + 1));
+  BAD(INST_BAD_SHAPE, inst_reweighting_nested(8, series, -1, pair, out, out + 2));
+  BAD(INST_BAD_INPUT, inst_reweighting_nested(8, spoilt, 2, pair, out, out + 2));
+  BAD(INST_NULL_ARGUMENT, inst_reweighting_forward(8, NULL, NULL, out, out + 1, out + 2, out + 3));
+  BAD(INST_NULL_ARGUMENT, inst_reweighting_forward(8, series, NULL, out, out + 1, out + 2, NULL));
+  BAD(INST_BAD_SHAPE, inst_reweighting_forward(3, series, NULL, out, out + 1, out + 2, out + 3));
+  BAD(INST_BAD_INPUT, inst_reweighting_forward(8, spoilt, NULL, out, out + 1, out + 2, out + 3));
+  BAD(INST_BAD_INPUT, inst_reweighting_forward(8, series, spoilt + 2, out, out + 1, out + 2, out + 3));
+  BAD(INST_NULL_ARGUMENT, inst_mode_balance(8, NULL, 0.5, out, out + 1, out + 2));
+  BAD(INST_NULL_ARGUMENT, inst_mode_balance_independent(8, series, 0.5, out, out + 1, NULL));
+  BAD(INST_BAD_SHAPE, inst_mode_balance(3, spoilt + 3, 0.5, out, out + 1, out + 2));
+  BAD(INST_BAD_SHAPE, inst_mode_balance_independent(1, series, 0.5, out, out + 1, out + 2));
+  BAD(INST_BAD_INPUT, inst_mode_balance(8, spoilt, 0.5, out, out + 1, out + 2));
+  BAD(INST_BAD_INPUT, inst_mode_balance_independent(8, series, 1.0, out, out + 1, out + 2));
+  const double infinite[4] = {1, -1, INFINITY, -1};
+  BAD(INST_BAD_INPUT, inst_mode_balance(4, infinite, 0.5, out, out + 1, out + 2));
+  BAD(INST_BAD_INPUT, inst_mode_balance_independent(4, infinite, 0.5, out, out + 1, out + 2));
+  BAD(INST_NOT_CONVERGED, inst_mode_balance(8, series, 0.5, out, out + 1, out + 2));
+  BAD(INST_NULL_ARGUMENT, inst_chain_reversibility(NULL, out, out + 1));
   BAD(INST_BAD_INPUT, inst_autocorrelation(8, spoilt, out, out + 1, out + 2, out + 3));
   BAD(INST_BAD_INPUT, inst_reweighting(8, spoilt, out, out + 1, out + 2, out + 3));
   BAD(INST_BAD_INPUT, inst_reweighting_tail(8, spoilt, out));

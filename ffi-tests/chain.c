@@ -65,19 +65,50 @@ static void expect_fields(const world_type *world) {
   inst_chain_free(chain);
 }
 
+/* A trajectory run backwards comes back to its start; inst_chain_reversibility leaves the chain unchanged. */
+static void expect_reversible(const world_type *world, const char *spec) {
+  double distance = -1.0, energy = -1.0, value, delta, after[V], others[V];
+  int32_t accepted;
+  inst_chain *chain = make(world, spec), *other = make(world, spec);
+  for (int n = 0; n < 5; n++) {
+    EXPECT_OK(inst_chain_reversibility(chain, &distance, &energy));
+    EXPECT(distance > 0.0 && distance < 1e-10 && energy < 1e-10);
+    EXPECT_OK(inst_chain_step(chain, &accepted, &value, &delta));
+    EXPECT_OK(inst_chain_step(other, &accepted, &value, &delta));
+  }
+  EXPECT_OK(inst_chain_field(chain, after));
+  EXPECT_OK(inst_chain_field(other, others));
+  EXPECT(memcmp(after, others, sizeof after) == 0);
+  inst_chain_free(chain);
+  inst_chain_free(other);
+}
+
 int main(void) {
   static const char *const specs[] = {
       "", "{type: 'hmc', integrator: 'leapfrog', steps: 8, length: 1.5}",
       "{type: 'hmc', integrator: 'omelyan4', steps: 3}",
-      "{type: 'independence', start: 'hot', seed: 3}", CYCLE};
+      "{type: 'independence', start: 'hot', seed: 3}", CYCLE,
+      "{type: 'transformed_hmc', steps: 6, length: 1}", "{type: 'langevin', step: 0.02}"};
   world_type world = make_world("{threads: 2}", L);
+  /* Trained a little, so that fields of the chain and of the model overlap. */
+  EXPECT_OK(inst_model_train(world.model, world.action, "{steps: 600, batch: 64, learning_rate: 0.01}", NULL, NULL));
   for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
     expect_steps(&world, specs[i]);
     expect_resumed(&world, specs[i]);
   }
   expect_fields(&world);
+  expect_reversible(&world, specs[1]);
+  expect_reversible(&world, CYCLE);
+  expect_reversible(&world, specs[5]);
+  expect_reversible(&world, "{type: 'cycle', kernels: [{type: 'independence'}, {type: 'transformed_hmc', steps: 6}]}");
+  inst_chain *none = make(&world, "{type: 'independence'}");
+  double distance = -7.0, energy = -7.0;
+  EXPECT_STATUS(INST_UNSUPPORTED, inst_chain_reversibility(none, &distance, &energy));
+  EXPECT_MESSAGE("chain: expected a kernel with trajectories, type 'hmc' or 'transformed_hmc', got none");
+  EXPECT(distance == -7.0 && energy == -7.0);
+  inst_chain_free(none);
 
-  /* No model where none is needed; and a chain outlives what it was made from. */
+  /* The model may be NULL where none is needed; a chain outlives the objects that it was made from. */
   inst_chain *chain;
   EXPECT_OK(inst_chain_new(world.action, NULL, "{type: 'hmc', steps: 4}", &chain));
   free_world(world);

@@ -5,7 +5,7 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
-/* How many threads, files or mappings the process has. */
+/* Number of threads, open files or memory mappings of the process. */
 static int entries(const char *path) {
   int count = 0;
   DIR *listing = opendir(path);
@@ -79,7 +79,7 @@ static double use(const char *path) {
   return value + log_q;
 }
 
-/* What expect.h calls where a check fails: this program is not linked to the library. */
+/* The function that expect.h calls where a check fails: this program is not linked to the library. */
 const char *inst_last_error(void) { return "none: the library is opened by this test"; }
 
 int main(int argc, char **argv) {

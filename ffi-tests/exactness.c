@@ -68,7 +68,7 @@ static void store(const exact_type *theory, const double *phi, int count, int pl
   for (int k = 0; k < OBSERVABLES; k++) series[k * count + place] = values[k];
 }
 
-/* A host of its own: local Metropolis updates, `sweeps` of them before each learned proposal. */
+/* A host's own chain: local Metropolis updates, `sweeps` of them before each learned proposal. */
 static void host_chain(const exact_type *theory, const inst_model *model, int sweeps, int count) {
   const int volume = theory->extent * theory->extent;
   double phi[LARGEST] = {0}, trial[LARGEST], log_ratio, *series = allocate((size_t)(OBSERVABLES * count));

@@ -1,4 +1,4 @@
-/* Checks that name the file and line where they fail, and what every test is set up with.
+/* Checks that name the file and line where they fail, and the objects that most tests need.
  * A test is one program: it ends at its first failure with status 1, and with its count otherwise. */
 #ifndef EXPECT_H
 #define EXPECT_H
@@ -42,7 +42,7 @@ static inline void expect_status_at(inst_status expected, inst_status got, const
 #define EXPECT_CLOSE(a, b, tolerance) expect_close_at((a), (b), (tolerance), __FILE__, __LINE__)
 #define EXPECT_STATUS(expected, call) expect_status_at((expected), (call), __FILE__, __LINE__)
 #define EXPECT_OK(call) EXPECT_STATUS(INST_OK, call)
-/* The last error speaks of `text`. */
+/* The last error message contains `text`. */
 #define EXPECT_MESSAGE(text) \
   expect_at(strstr(inst_last_error(), (text)) != NULL, __FILE__, __LINE__, "a message with " #text)
 
@@ -101,12 +101,12 @@ static inline const char *temporary(const char *name, char *path, size_t size) {
   return path;
 }
 
-/* Makes a folder of its own for a test, which all may enter. */
+/* Makes a folder for a test that every user may enter. */
 static inline void make_folder(const char *name, char *path, size_t size) {
   temporary(name, path, size);
   const size_t length = strlen(path), letters = 6;
   EXPECT(length + letters < size);
-  memset(path + length, 'X', letters); /* what mkdtemp fills in */
+  memset(path + length, 'X', letters); /* letters that mkdtemp replaces */
   path[length + letters] = '\0';
   EXPECT(mkdtemp(path) != NULL && chmod(path, 0755) == 0);
 }

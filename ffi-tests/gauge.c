@@ -60,7 +60,7 @@ static double observed(const inst_gauge *field, const char *spec) {
   return value;
 }
 
-/* The plane of directions 0 and 1, from its definition. */
+/* Mean plaquette of the plane of directions 0 and 1, from its definition. */
 static double plane_xy(void) {
   double sum = 0.0;
   for (int site = 0; site < V; site++) {
@@ -148,7 +148,7 @@ static void smearing(void) {
     EXPECT(observed(smooth, "{type: 'unitarity'}") < 1e-13);
     EXPECT(isfinite(observed(smooth, "{type: 'charge'}")));
   }
-  /* The last two differ by their steps alone: errors of third order. */
+  /* The last two differ by the step size alone: the error is of third order. */
   EXPECT_OK(inst_gauge_links(smooth, got));
   EXPECT_OK(inst_gauge_set_links(smooth, links));
   EXPECT_OK(inst_gauge_smear(smooth, smears[2]));
@@ -170,7 +170,7 @@ static void smearing(void) {
   EXPECT(memcmp(got, other, sizeof links) == 0);
   free(other);
 
-  /* A flow so short that it comes to no scale, and one that does. */
+  /* A flow too short to reach a scale, and one that reaches it. */
   EXPECT_STATUS(INST_NOT_CONVERGED,
                 inst_gauge_observe(smooth, "{type: 'scales', step: 0.1, longest: 0.2}", 2, scales, &count));
   EXPECT_MESSAGE("got");
@@ -299,6 +299,14 @@ static void bad_arguments(void) {
   EXPECT((void *)none == (void *)&place);
   EXPECT_STATUS(INST_NULL_ARGUMENT, inst_gauge_set_links(NULL, links));
   EXPECT_STATUS(INST_NULL_ARGUMENT, inst_gauge_set_links(gauge, NULL));
+  EXPECT_STATUS(INST_NULL_ARGUMENT, inst_gauge_set_links_with(NULL, links, ""));
+  EXPECT_STATUS(INST_NULL_ARGUMENT, inst_gauge_set_links_with(gauge, NULL, ""));
+  EXPECT_STATUS(INST_BAD_SPEC, inst_gauge_set_links_with(gauge, links, "{verified: false}"));
+  EXPECT_MESSAGE("known keys: verify, project");
+  EXPECT_STATUS(INST_NULL_ARGUMENT, inst_gauge_probe(NULL, NULL, 0, &count));
+  EXPECT_STATUS(INST_NULL_ARGUMENT, inst_gauge_probe(path, NULL, 0, NULL));
+  EXPECT_STATUS(INST_NULL_ARGUMENT, inst_gauge_probe(path, NULL, 8, &count));
+  EXPECT_STATUS(INST_BAD_SHAPE, inst_gauge_probe(path, &place, -1, &count));
   EXPECT_STATUS(INST_NULL_ARGUMENT, inst_gauge_links(NULL, got));
   EXPECT_STATUS(INST_NULL_ARGUMENT, inst_gauge_links(gauge, NULL));
   EXPECT_STATUS(INST_NULL_ARGUMENT, inst_gauge_read(NULL, path, ""));
@@ -331,11 +339,42 @@ static void bad_arguments(void) {
   spoilt[LINK * (4 * 17 + 2) + 5] += 0.01;
   EXPECT_STATUS(INST_BAD_INPUT, inst_gauge_set_links(gauge, spoilt));
   EXPECT_MESSAGE("site 17, direction 2");
+  EXPECT_STATUS(INST_BAD_INPUT, inst_gauge_set_links_with(gauge, spoilt, NULL));
+  EXPECT_STATUS(INST_BAD_INPUT, inst_gauge_set_links_with(gauge, spoilt, "{project: true}"));
+  EXPECT_MESSAGE("site 17, direction 2");
   spoilt[NUMBERS - 1] = NAN;
+  EXPECT_STATUS(INST_BAD_INPUT, inst_gauge_set_links_with(gauge, spoilt, "{verify: false, project: true}"));
   EXPECT_STATUS(INST_BAD_INPUT, inst_gauge_set_links(gauge, spoilt));
   EXPECT_MESSAGE("NaN");
   free(spoilt);
   expect_untouched();
+}
+
+/* Links outside the group are accepted with {verify: false}, or projected onto it; a link without an inverse changes
+ * nothing. */
+static void links_outside_the_group(void) {
+  inst_gauge *fat = NULL;
+  int64_t count = 0;
+  double unitarity = 7, *thick = malloc(sizeof links);
+  EXPECT(thick != NULL);
+  EXPECT_OK(inst_gauge_new(lattice, "", &fat));
+  for (int i = 0; i < NUMBERS; i++) thick[i] = 1.5 * links[i];
+  EXPECT_OK(inst_gauge_set_links_with(fat, thick, "{verify: false}"));
+  EXPECT_OK(inst_gauge_links(fat, got));
+  EXPECT(memcmp(got, thick, sizeof links) == 0);
+  EXPECT_OK(inst_gauge_set_links_with(fat, thick, "{verify: false, project: true}"));
+  EXPECT_OK(inst_gauge_observe(fat, "{type: 'unitarity'}", 1, &unitarity, &count));
+  EXPECT(unitarity < 1e-13);
+  EXPECT_OK(inst_gauge_links(fat, got));
+  for (int i = 0; i < NUMBERS; i++) EXPECT(fabs(got[i] - links[i]) < 1e-13);
+  EXPECT_OK(inst_gauge_set_links_with(fat, links, ""));
+  for (int i = 0; i < LINK; i++) thick[LINK * (4 * 17 + 2) + i] = 0;
+  EXPECT_STATUS(INST_NOT_CONVERGED, inst_gauge_set_links_with(fat, thick, "{verify: false, project: true}"));
+  EXPECT_MESSAGE("site 17, direction 2");
+  EXPECT_OK(inst_gauge_links(fat, got));
+  EXPECT(memcmp(got, links, sizeof links) == 0);
+  inst_gauge_free(fat);
+  free(thick);
 }
 
 /* Fields that do not fit a format or a file. */
@@ -402,7 +441,7 @@ static void unreadable_and_unwritable_files(void) {
   EXPECT_STATUS(INST_BAD_INPUT, inst_gauge_read(gauge, spoilt_path, ""));
   EXPECT_MESSAGE("ildg or scidac or nersc or milc or openqcd or hirep or ddalphaamg");
 
-  /* A folder that may only be read; the superuser, who may write anywhere, becomes somebody else. */
+  /* A read-only folder; the superuser, who may write anywhere, becomes another user. */
   EXPECT(chmod(folder, 0555) == 0);
   const uid_t user = geteuid();
   if (user == 0) EXPECT(seteuid(65534) == 0);
@@ -438,10 +477,11 @@ int main(void) {
   files();
   damaged_files();
   bad_arguments();
+  links_outside_the_group();
   bad_fits();
   unreadable_and_unwritable_files();
 
-  /* A field outlives what it was made from. */
+  /* A field outlives the lattice and context that it was made from. */
   inst_lattice_free(lattice);
   inst_context_free(context);
   expect_untouched();

@@ -1,4 +1,4 @@
-/* The library as a guest: what a process is like after all of its sections have worked in it is what it was like before. */
+/* The library as a guest: after calls of all its sections the state of the process is the one before them. */
 #define _GNU_SOURCE
 #include "workload.h"
 
@@ -44,7 +44,7 @@ static void silence(void) {
   work("{threads: 2}", folder);
   fflush(NULL);
   const off_t printed = lseek(file, 0, SEEK_END);
-  /* That it would have been seen. */
+  /* Checks that output would have been detected. */
   EXPECT(write(2, "!", 1) == 1);
   const off_t after = lseek(file, 0, SEEK_END);
   for (int i = 0; i < 2; i++) EXPECT(dup2(saved[i], i + 1) == i + 1 && close(saved[i]) == 0);
@@ -88,9 +88,9 @@ static process_type observe(void) {
   sigset_t blocked;
   for (int i = 1; i < NSIG; i++) {
     struct sigaction now;
-    if (sigaction(i, NULL, &now) != 0) continue; /* the C library keeps some for itself */
+    if (sigaction(i, NULL, &now) != 0) continue; /* signals that the C library reserves */
     process.signals[i].handler = now.sa_handler;
-    process.signals[i].flags = now.sa_flags & ~0x04000000; /* which the C library sets with any handler */
+    process.signals[i].flags = now.sa_flags & ~0x04000000; /* SA_RESTORER, which the C library sets with any handler */
     process.signals[i].mask = bits(&now.sa_mask);
   }
   sigprocmask(SIG_SETMASK, NULL, &blocked);
@@ -102,7 +102,7 @@ static process_type observe(void) {
   process.traps = fegetexcept();
 #if defined(__x86_64__)
   __asm__ volatile("stmxcsr %0" : "=m"(process.control));
-  process.control &= ~0x3fu; /* flags that computations leave */
+  process.control &= ~0x3fu; /* exception flags of computations are left out */
   __asm__ volatile("fnstcw %0" : "=m"(process.x87));
 #endif
   for (char **variable = environ; *variable != NULL; variable++)
@@ -120,7 +120,7 @@ static process_type observe(void) {
 
 static void handler(int number) { (void)number; }
 
-/* Of every part of the process that is watched: a change is seen. */
+/* Checks that a change of each observed part of the process is detected. */
 static void the_watch_sees(void) {
   const process_type before = observe();
   process_type after;
@@ -145,7 +145,7 @@ static void leave_no_trace(const char *spec, uint64_t expected) {
   const process_type before = observe();
   EXPECT(work(spec, folder) == expected);
   const process_type after = observe();
-  /* In parts, so that a failure tells which. */
+  /* In parts, so that a failure shows which one changed. */
   EXPECT(memcmp(before.signals, after.signals, sizeof before.signals) == 0);
   EXPECT(strcmp(before.locale, after.locale) == 0 && before.decimal == after.decimal);
   EXPECT(before.rounding == after.rounding && before.traps == after.traps);
@@ -179,7 +179,7 @@ static void as_many_threads_as_asked(void) {
 static void in_a_parallel_region(void) {
   enum { TEAM = 4, V = 64, BATCH = 20, ROUNDS = 10 };
   static double fields[BATCH * V], alone[BATCH], together[TEAM][BATCH];
-  const int before = entries("task"); /* with those of OpenCL's driver, which was asked for its devices */
+  const int before = entries("task"); /* including those of OpenCL's driver, which inst_devices started */
   int failed = 0, threads_inside = 0;
   world_type world = make_world("{threads: 3}", 8);
   EXPECT_OK(inst_model_sample(world.model, 0, BATCH, fields, alone));
@@ -196,7 +196,7 @@ static void in_a_parallel_region(void) {
     threads_inside = entries("task");
   }
   EXPECT(failed == 0);
-  /* This thread is the first of the team. */
+  /* This thread takes part as the first one. */
   EXPECT(threads_inside == before + TEAM - 1 + 3);
   EXPECT(omp_get_max_threads() == TEAM);
   free_world(world);
@@ -220,6 +220,80 @@ static uint64_t in_a_child(const char *spec) {
   return hash;
 }
 
+/* A child of a host with objects of {threads: 3} and {threads: 1}. */
+static void use_what_the_parent_made(world_type world, inst_gauge *gauge, world_type alone) {
+  enum { V = 64 };
+  static double fields[V], log_q[1];
+  inst_chain *chain;
+  alarm(60); /* a call that waits for threads that do not exist ends the child with a failure */
+  EXPECT_STATUS(INST_UNSUPPORTED, inst_model_sample(world.model, 0, 1, fields, log_q));
+  EXPECT_MESSAGE("model: expected an object with threads in this process, got one of its parent's before fork()");
+  EXPECT_STATUS(INST_UNSUPPORTED, inst_gauge_smear(gauge, "{type: 'stout', rho: 0.1, steps: 1}"));
+  EXPECT_MESSAGE("fork()");
+  EXPECT_STATUS(INST_UNSUPPORTED, inst_action_value(world.action, 1, fields, log_q));
+  EXPECT_STATUS(INST_UNSUPPORTED, inst_chain_new(world.action, NULL, NULL, &chain));
+  EXPECT_STATUS(INST_UNSUPPORTED, inst_gauge_new(world.lattice, NULL, &gauge));
+  EXPECT_OK(inst_model_sample(alone.model, 0, 1, fields, log_q));
+  inst_gauge_free(gauge);
+  free_world(world);
+  free_world(alone);
+  const uint64_t own = work("{threads: 2}", folder);
+  EXPECT(own == work("{threads: 1}", folder));
+}
+
+static void a_child_has_no_threads_of_its_parent(void) {
+  const int64_t extent[4] = {4, 4, 4, 4};
+  double fields[64], log_q[1];
+  int status = -1;
+  inst_lattice *lattice;
+  inst_gauge *gauge;
+  world_type world = make_world("{threads: 3}", 8), alone = make_world("{threads: 1}", 8);
+  EXPECT_OK(inst_lattice_new(world.context, 4, extent, &lattice));
+  EXPECT_OK(inst_gauge_new(lattice, NULL, &gauge));
+  EXPECT_OK(inst_model_sample(world.model, 0, 1, fields, log_q));
+  fflush(NULL);
+  const pid_t child = fork();
+  EXPECT(child >= 0);
+  if (child == 0) {
+    use_what_the_parent_made(world, gauge, alone);
+    _exit(EXIT_SUCCESS);
+  }
+  EXPECT(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
+  EXPECT_OK(inst_model_sample(world.model, 0, 1, fields, log_q));
+  EXPECT_OK(inst_gauge_smear(gauge, "{type: 'stout', rho: 0.1, steps: 1}"));
+  inst_gauge_free(gauge);
+  inst_lattice_free(lattice);
+  free_world(world);
+  free_world(alone);
+}
+
+/* The host's action, which forks: the child returns from it as well. */
+static int32_t forking(const double *field, int64_t count, double *value, double *gradient, void *user) {
+  pid_t *child = user;
+  if (*child == -1) {
+    fflush(NULL);
+    *child = fork();
+    if (*child == 0) alarm(60);
+  }
+  return square(field, count, value, gradient, NULL);
+}
+
+/* A training whose action forks at its first step: the child goes on without the workers. */
+static void a_child_returns_from_a_callback(void) {
+  pid_t child = -1;
+  int status = -1;
+  world_type world = make_world("{threads: 3}", 8);
+  inst_action *own;
+  EXPECT_OK(inst_action_from_callback(world.lattice, forking, &child, &own));
+  const inst_status trained = inst_model_train(world.model, own, "{steps: 2}", NULL, NULL);
+  EXPECT(child >= 0);
+  if (child == 0) _exit(trained == INST_OK ? EXIT_SUCCESS : EXIT_FAILURE);
+  EXPECT_OK(trained);
+  EXPECT(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
+  inst_action_free(own);
+  free_world(world);
+}
+
 int main(void) {
   make_folder("instanton-guest-", folder, sizeof folder);
   /* Before this process has used the library. */
@@ -227,14 +301,14 @@ int main(void) {
   EXPECT(in_a_child("{threads: 3}") == expected);
   EXPECT(work("{threads: 2}", folder) == expected);
   EXPECT(work("{threads: 2, seed: 2}", folder) != expected);
-  /* After it has, with no object left. */
+  /* After this process has used the library, with no object left. */
   EXPECT(in_a_child("{threads: 2}") == expected);
   silence();
   as_many_threads_as_asked();
   the_watch_sees();
   leave_no_trace("{threads: 2}", expected);
-  /* Where hosts are not as they start: a decimal comma, traps of invalid operations as gfortran -ffpe-trap sets them,
-   * handlers and blocked signals of the host's own. */
+  /* In a process with a changed state: a decimal comma, traps of invalid operations as gfortran -ffpe-trap sets them,
+   * the host's own signal handlers and blocked signals. */
   EXPECT(setlocale(LC_ALL, "de_DE.UTF-8") != NULL && strtod("0,5", NULL) == 0.5);
   leave_no_trace("{threads: 3}", expected);
   the_watch_sees();
@@ -244,6 +318,8 @@ int main(void) {
   fedisableexcept(FE_ALL_EXCEPT);
   EXPECT(setlocale(LC_ALL, "C") != NULL && signal(SIGSEGV, SIG_DFL) == handler);
   in_a_parallel_region();
+  a_child_has_no_threads_of_its_parent();
+  a_child_returns_from_a_callback();
   EXPECT(rmdir(folder) == 0);
   return report("guest");
 }

@@ -13,7 +13,7 @@ int main(void) {
   }
   inst_lattice_free(NULL);
 
-  /* What a thing was made from lives as long as the thing. */
+  /* Objects keep alive the objects that they were made from. */
   EXPECT_OK(inst_lattice_new(context, 4, extent, &lattice));
   inst_context_free(context);
   EXPECT_OK(inst_action_new(lattice, FORM_A, &action));

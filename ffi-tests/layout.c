@@ -1,5 +1,5 @@
-/* The section `layouts` of instanton.h. Orders are told once more here, by walking through a host's memory from its first
- * matrix to its last and noting which link each one is. */
+/* The section `layouts` of instanton.h. The orders of other codes are written down independently here, by walking
+ * through a host's memory from its first matrix to its last and recording which link each one is. */
 #include "expect.h"
 
 #include <complex.h>
@@ -10,18 +10,18 @@ enum { MOST_DIMENSIONS = 4, MOST_NUMBERS = 18, MOST_LINKS = 1 << 16 };
 static inst_context *context;
 static uint64_t state = 20240229;
 
-/* What each matrix in memory is. */
+/* The link that each matrix in memory holds. */
 typedef struct {
   int64_t x[MOST_DIMENSIONS];
   int mu, base;
-  int64_t matrix; /* from the base */
+  int64_t matrix; /* index from the base pointer */
 } place_type;
 
 static place_type places[MOST_LINKS];
 static int count;
 static int dimensions;
 static int64_t extent[MOST_DIMENSIONS];
-static int64_t next[MOST_DIMENSIONS]; /* matrix of each base pointer */
+static int64_t next[MOST_DIMENSIONS]; /* next matrix of each base pointer */
 
 static void put(const int64_t *x, int mu, int base) {
   place_type *place = &places[count++];
@@ -166,7 +166,7 @@ static int64_t site(const int64_t *x) {
   return index;
 }
 
-/* Sign that MILC (time first) or others fold into links, and -1 for antiperiodic fields in the last direction. */
+/* Sign that MILC (time first) or other codes multiply links by; -1 for antiperiodic fields in the last direction. */
 static double sign(const place_type *place, const char *phases) {
   const int64_t *x = place->x;
   const int last = dimensions - 1;
@@ -187,7 +187,7 @@ static void set_number(char *host, int is_single, int64_t number, double value) 
   }
 }
 
-/* A field of a host: imported, it is the field that was meant; exported, it is what it was, bit for bit. */
+/* A host's field: its import gives the expected field; its export gives the host's memory back, bit for bit. */
 static void test_order(int order, int kind, int is_single, const char *phases) {
   const int N = kinds[kind].N, is_link = N > 0, reals = is_link ? 2 * N * N : 1;
   const int64_t links = volume() * (is_link ? dimensions : 1);
@@ -211,7 +211,7 @@ static void test_order(int order, int kind, int is_single, const char *phases) {
   int64_t numbers;
   EXPECT_OK(inst_layout_count(layout, &numbers));
   EXPECT(numbers == (int64_t)links * reals);
-  /* Beyond the field, and one byte off an address that is a multiple of anything. */
+  /* Memory with margins around the field, which begins one byte off any aligned address. */
   char *block[MOST_DIMENSIONS], *before[MOST_DIMENSIONS], *host[MOST_DIMENSIONS];
   const int64_t size = bytes + 33;
   for (int base = 0; base < bases; base++) {
@@ -279,7 +279,7 @@ static void test_order(int order, int kind, int is_single, const char *phases) {
       const int64_t at = places[i].matrix * width;
       EXPECT(memcmp(host[places[i].base] + at, before[places[i].base] + 1 + at, (size_t)width) == 0);
     }
-    /* The worst of two links that are none is named, with its place; the field stays. */
+    /* Of two links outside the group the worse one is named, with its place; the field is unchanged. */
     const place_type *bad = &places[count / 3], *worse = &places[count / 2];
     set_number(host[bad->base], is_single, bad->matrix * reals, 3.0);
     set_number(host[worse->base], is_single, worse->matrix * reals, 9.0);
@@ -329,7 +329,7 @@ static void test_orders(void) {
   }
 }
 
-/* A host's record of a site, as codes with one structure for each site have it. */
+/* A host's record of a site, as in codes with one structure for each site. */
 typedef struct {
   double momentum;
   int32_t x, y;
@@ -363,7 +363,7 @@ static void test_strides(void) {
     }
     sites[i].field = normal(&state);
   }
-  /* The links of records, x fastest. */
+  /* Links inside records of sites, x fastest. */
   const int wide = sizeof(record_type) / sizeof(float);
   snprintf(spec, sizeof spec,
            "{order: 'strides', fields: 'su2', precision: 'f32', strides: {site: [%d, %d], direction: 8, row: 2, column: 4}}",
@@ -384,21 +384,26 @@ static void test_strides(void) {
   EXPECT_MESSAGE("mu: expected 0 to 1, got 2");
   inst_layout_free(layout);
 
-  /* Real numbers of records in an order of the host's own: the last site first. */
+  /* Real numbers inside records, in the host's own order: the last site first. */
   const int narrow = sizeof(record_type) / sizeof(double);
   int64_t table[V];
   for (int i = 0; i < V; i++) table[i] = (int64_t)(V - 1 - i) * narrow;
-  EXPECT_OK(inst_layout_new_with_sites(lattice, "{order: 'strides', fields: 'real', strides: {}}", table, &layout));
-  start = &sites[0].field;
-  EXPECT_OK(inst_layout_import(layout, (const void *const *)&start, field));
-  for (int i = 0; i < V; i++) EXPECT(field[i] == sites[V - 1 - i].field);
+  static const char *const of_table[] = {"{order: 'strides', fields: 'real', strides: {}}",
+                                         "{order: 'strides', fields: 'real'}"};
+  for (int n = 0; n < 2; n++) {
+    if (n > 0) inst_layout_free(layout);
+    EXPECT_OK(inst_layout_new_with_sites(lattice, of_table[n], table, &layout));
+    start = &sites[0].field;
+    EXPECT_OK(inst_layout_import(layout, (const void *const *)&start, field));
+    for (int i = 0; i < V; i++) EXPECT(field[i] == sites[V - 1 - i].field);
+  }
   for (int i = 0; i < V; i++) field[i] += 1.0;
   EXPECT_OK(inst_layout_export(layout, field, &start));
   EXPECT_OK(inst_layout_import(layout, (const void *const *)&start, again));
   EXPECT(memcmp(field, again, sizeof field) == 0 && sites[0].link[0][0][0][0] == (float)links[0][0][0][0][0]);
   inst_layout_free(layout);
 
-  /* One array for each direction, parts of numbers apart: [imaginary][row][column][site]. */
+  /* One array for each direction, real and imaginary parts separate: [imaginary][row][column][site]. */
   snprintf(spec, sizeof spec,
            "{order: 'strides', fields: 'su2', strides: {site: [1, %d], row: %d, column: %d, imaginary: %d}}", X, 2 * V, V,
            4 * V);
@@ -451,7 +456,7 @@ static void test_factors(void) {
   }
   EXPECT_OK(inst_layout_import(layout, (const void *const *)&start, again));
   for (int i = 0; i < NUMBERS; i++) EXPECT_CLOSE(again[i], links[i], 1e-15);
-  /* What was not declared is not undone: links that are scaled are none. */
+  /* A scale that the spec does not state is not undone: scaled links are not in the group. */
   EXPECT_STATUS(INST_BAD_INPUT, inst_layout_import(plain, (const void *const *)&start, again));
   EXPECT_MESSAGE("links: expected links within 1e-4 of u1, got one off by 1.125e1 at site [0, 0, 0, 0], direction 3 (base[0] + 48 bytes)");
   inst_layout_free(plain);
@@ -520,7 +525,7 @@ static void test_refusals(void) {
   EXPECT_MESSAGE("sites[5]: expected at least 0, got -1");
   EXPECT(layout == NULL);
 
-  /* Numbers that do not fit, and objects that do not. */
+  /* Numbers too large for f32, and objects of another lattice or group. */
   double field[16] = {1e300};
   float narrow[16] = {5.0f};
   void *start = narrow;

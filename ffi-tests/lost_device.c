@@ -1,5 +1,5 @@
 /* A loader of OpenCL whose device is lost: that of the system, where launches in the context that makes the one after
- * LOST_AFTER of them fail with LOST_STATUS, and from then on all releases do. A context that is made anew works. opencl.c
+ * LOST_AFTER of them fail with LOST_STATUS, and from then on all releases do. A new context works. opencl.c
  * names it in INSTANTON_OPENCL. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -14,7 +14,7 @@ static void *lost_context = NULL;
 static int32_t lost(void) { return (int32_t)atoi(getenv("LOST_STATUS")); }
 
 #define QUEUE_CONTEXT 0x1090
-int32_t clGetCommandQueueInfo(void *queue, uint32_t what, size_t room, void *to, size_t *size);
+int32_t clGetCommandQueueInfo(void *queue, uint32_t what, size_t size_of_value, void *to, size_t *size);
 int32_t clEnqueueNDRangeKernel(void *queue, void *kernel, uint32_t dimensions, const size_t *offset, const size_t *size,
                                const size_t *group, uint32_t waits, const void *wait_list, void *event);
 
@@ -31,7 +31,7 @@ int32_t clEnqueueNDRangeKernel(void *queue, void *kernel, uint32_t dimensions, c
   return context == lost_context ? lost() : launch(queue, kernel, dimensions, offset, size, group, waits, wait_list, event);
 }
 
-/* The library counts its references itself. */
+/* The library counts the references of its context itself. */
 int32_t clRetainMemObject(void *object);
 int32_t clRetainMemObject(void *object) {
   (void)object;

@@ -1,5 +1,6 @@
-/* Mistakes of a host, one for each definition, that the sanitizers have to note: a result that is written beyond the end of
- * its array (by the library, which cannot know), an object that is left, and one array for the results of two threads. */
+/* Mistakes of a host, one for each definition, that the sanitizers have to report: a result that is written beyond the
+ * end of its array (by the library, which cannot know), an object that is never freed, and one array for the results of
+ * two threads. */
 #include "expect.h"
 
 #include <pthread.h>
@@ -9,7 +10,7 @@ static double log_q[8];
 
 static void *sample(void *result) {
   EXPECT_OK(inst_model_sample(world.model, 0, 8, result, log_q));
-  /* The locks of two calls would order what lies between them: this is left alone for long enough. */
+  /* Locks inside the calls may order their writes and hide the race: these writes go on for long without a lock. */
   for (int i = 0; i < 100000; i++) ((volatile double *)result)[i % 100] = i;
   return NULL;
 }

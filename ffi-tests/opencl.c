@@ -1,4 +1,4 @@
-/* Devices of OpenCL in the section `context` of instanton.h. Needs a driver: scripts/prerequisites.sh installs one. */
+/* OpenCL devices in the section `context` of instanton.h. Needs a driver: scripts/prerequisites.sh installs one. */
 #include "expect.h"
 
 #include <dirent.h>
@@ -14,7 +14,7 @@ static char *devices(void) {
   return text;
 }
 
-/* True where the process has a file with this in its name in its memory; false where the system cannot tell. */
+/* True where the process has mapped a file with this in its name; false where that is not known. */
 static int is_loaded(const char *name) {
   char line[1024];
   int found = 0;
@@ -24,7 +24,7 @@ static int is_loaded(const char *name) {
   return found;
 }
 
-/* Runs `check` in a process of its own with a variable set. */
+/* Runs `check` in a process of its own with an environment variable set. */
 static void elsewhere(const char *variable, const char *value, void (*check)(void)) {
   const pid_t child = fork();
   EXPECT(child >= 0);
@@ -64,15 +64,15 @@ static void no_loader(void) {
 
 /* A function of the host that is named as one of OpenCL: the library calls its own. */
 static int host_calls = 0;
-int32_t clGetPlatformIDs(uint32_t room, void *platforms, uint32_t *count);
-int32_t clGetPlatformIDs(uint32_t room, void *platforms, uint32_t *count) {
-  (void)room, (void)platforms, (void)count;
+int32_t clGetPlatformIDs(uint32_t most, void *platforms, uint32_t *count);
+int32_t clGetPlatformIDs(uint32_t most, void *platforms, uint32_t *count) {
+  (void)most, (void)platforms, (void)count;
   host_calls++;
   return -1;
 }
 
-/* A device that is lost in the middle: an error of the call that meets it, nothing written, and the CPU goes on; so does
- * what is made anew, where the device is there again. */
+/* A device that is lost in the middle: an error of the call that meets it, nothing written, and the CPU still works; so
+ * do objects made anew, once the device is back. */
 static void lost_device(void) {
   enum { L = 4, BATCH = 3 };
   double fields[BATCH * L * L], before[BATCH * L * L], log_q[BATCH];
@@ -124,7 +124,7 @@ static void expect_shared_cache(void) {
     EXPECT(waitpid(children[i], &status, 0) == children[i]);
     EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
   }
-  /* One file is kept, and nothing beside it. */
+  /* The cache holds one file, and nothing beside it. */
   int files = 0;
   DIR *kept = opendir(folder);
   EXPECT(kept != NULL);
@@ -151,7 +151,7 @@ int main(int count, char **arguments) {
   elsewhere("OCL_ICD_VENDORS", "/nonexistent", no_driver);
   elsewhere("INSTANTON_OPENCL", "/nonexistent.so", no_loader);
 
-  /* The last is one that OpenCL does not define. */
+  /* The last status is one that OpenCL does not define. */
   const char *const statuses[][2] = {{"-5", "CL_OUT_OF_RESOURCES"}, {"-2", "CL_DEVICE_NOT_AVAILABLE"},
                                      {"-9999", "CL_NV_INVALID_MEM_ACCESS"}, {"-12345", "status -12345"}};
   char loader[4096];

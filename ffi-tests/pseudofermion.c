@@ -1,4 +1,4 @@
-/* Pseudofermions as a host uses them: drawn for its links, their action and their force. */
+/* Pseudofermions in a host's own code: drawn for its links, with their action and force. */
 #include "expect.h"
 
 enum { L = 4, V = L * L, ANGLES = 2 * V, NUMBERS = 2 * ANGLES };
@@ -51,12 +51,12 @@ static void force(const char *spec) {
   inst_action_free(template);
 }
 
-/* <S> of fresh pseudofermions is the number of their components: V spins of which the odd half is kept. */
+/* <S> of fresh pseudofermions is the number of their complex components, V: two spins on each odd site. */
 static void mean(void) {
   enum { DRAWS = 200 };
   inst_action *template;
   double sum = 0.0, nearby[ANGLES];
-  /* Where they were drawn S is known; a little beside it is solved for. */
+  /* At the links of the draw S is known; at links a little off, it takes a solve. */
   memcpy(nearby, angles, sizeof nearby);
   nearby[0] += 1e-9;
   EXPECT_OK(inst_action_new(lattice, "{type: 'two_flavour', group: 'u1', dirac: {type: 'wilson', mass: 0.5}}", &template));

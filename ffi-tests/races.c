@@ -1,5 +1,5 @@
-/* What ThreadSanitizer has to be told of Rust's standard library, which comes without its instrumentation: where locks are
- * taken on the slow path, and where a condition is waited for. The linker puts these functions in front (--wrap). */
+/* Reports synchronisation of Rust's standard library, which is not instrumented, to ThreadSanitizer: locks taken on the
+ * slow path, and waits for a condition. The linker calls these functions instead of the originals (--wrap). */
 #include <stdint.h>
 
 void __tsan_acquire(void *address);

@@ -8,7 +8,7 @@ enum { THREADS = 8, ROUNDS = 2, V = 64, BATCH = 20, SITES = 4 * 4 * 4 * 4, LINKS
 
 static char folder[4096];
 
-/* What all threads use, made by the first. */
+/* Objects that all threads use, made by the first one. */
 static world_type world;
 static inst_proposal *proposal;
 static inst_chain *chain;

@@ -1,5 +1,5 @@
-/* Work in all sections of instanton.h: what the tests of good behaviour watch. Its digest tells every bit of its results,
- * which depend on seeds alone. */
+/* Calls of all sections of instanton.h, for the tests of good behaviour. Their digest depends on every bit of the
+ * results, which depend on seeds alone. */
 #ifndef WORKLOAD_H
 #define WORKLOAD_H
 #include "expect.h"
@@ -92,6 +92,23 @@ static inline void work_with_scalars(const inst_context *context, const char *fo
   for (int i = 0; i < BATCH; i++) values[i] = sin(i * i);
   EXPECT_OK(inst_autocorrelation(BATCH, values, numbers, numbers + 1, numbers + 2, numbers + 3));
   digest(hash, numbers, sizeof(double) * 4);
+  const int64_t halves[2] = {BATCH / 2, BATCH - BATCH / 2};
+  EXPECT_OK(inst_autocorrelation_replicas(2, halves, values, numbers, numbers + 1, numbers + 2, numbers + 3, numbers + 4));
+  digest(hash, numbers, sizeof(double) * 5);
+  inst_two_sided_report both = {0};
+  both.struct_size = sizeof both;
+  EXPECT_OK(inst_reweighting_two_sided(halves[0], values, halves[1], values + halves[0], &both));
+  digest(hash, &both, sizeof both);
+  EXPECT_OK(inst_kl_per_site(BATCH, values, 1.0, V, numbers, numbers + 1));
+  EXPECT_OK(inst_reweighting_forward(BATCH, values, NULL, numbers + 2, numbers + 3, numbers + 4, numbers + 5));
+  digest(hash, numbers, sizeof(double) * 6);
+  EXPECT_OK(inst_reweighting_nested(BATCH, values, 2, halves, numbers, numbers + 2));
+  digest(hash, numbers, sizeof(double) * 4);
+  EXPECT_OK(inst_mode_balance(BATCH, values, 0.5, numbers, numbers + 1, numbers + 2));
+  EXPECT_OK(inst_mode_balance_independent(BATCH, values, 0.5, numbers + 3, numbers + 4, numbers + 5));
+  digest(hash, numbers, sizeof(double) * 6);
+  EXPECT_OK(inst_chain_reversibility(chain, numbers, numbers + 1));
+  digest(hash, numbers, sizeof(double) * 2);
   inst_lattice_free(lattice);
   inst_action_free(action);
   inst_action_free(own);
@@ -179,7 +196,7 @@ static inline void work_with_links(const inst_context *context, const char *fold
   free(links);
 }
 
-/* Calls that fail, each in its way. */
+/* Calls that fail, each with another error. */
 static inline void work_in_vain(const inst_context *context, const char *folder) {
   const int64_t extent[2] = {6, 6}, odd[2] = {5, 6};
   inst_context *none = NULL;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Debian 12 has no Julia: adds Debian 11 as a source from which nothing comes that is not asked for, at the address that
-# this system has its own packages from. Does nothing where there is a Julia to install, or where the system is another one.
+# Debian 12 has no Julia: adds Debian 11 as a source of low priority, used only for packages named in full, at the
+# address of this system's own packages. Does nothing where there is a Julia to install, or where the system is another
+# one.
 set -euo pipefail
 apt-get update > /dev/null
 candidate=$(apt-cache policy julia | sed -n 's/^ *Candidate: //p')

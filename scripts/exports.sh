@@ -1,9 +1,10 @@
 #!/bin/sh
-# The shared library shows the symbols of the list with their versions, all of them and nothing else, has the name that
-# hosts ask the loader for, and needs nothing but libc, libm and libgcc_s to load.
-#   exports.sh LIBRARY LIST SONAME
+# Checks that the shared library exports the symbols of the list with their versions, all of them and nothing else, has
+# the name that hosts ask the loader for, and needs nothing but libc, libm and libgcc_s to load, of the version GLIBC or
+# an older one.
+#   exports.sh LIBRARY LIST SONAME GLIBC
 set -eu
-library=$1 list=$2 soname=$3
+library=$1 list=$2 soname=$3 oldest=$4
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -25,7 +26,7 @@ Darwin)
   nm -D --defined-only "$library" | sed 's/.* //' | sort > "$work/exported"
   readelf -d "$library" > "$work/dynamic"
   grep -F "Library soname: [$soname]" "$work/dynamic" >/dev/null || fail "expected the SONAME $soname, got: $(grep SONAME "$work/dynamic")"
-  # Text that is changed while it is loaded cannot be shared by processes; a stack that can be executed is refused by some.
+  # Code with text relocations cannot be shared by processes; some systems refuse a library with an executable stack.
   grep -E '\(TEXTREL\)' "$work/dynamic" && fail "expected no relocations in its text"
   readelf -lW "$library" | grep -E 'GNU_STACK.* RWE ' && fail "expected a stack that is not executed"
   # On older systems libpthread, libdl and librt are files of their own.
@@ -33,6 +34,12 @@ Darwin)
   grep -vE '^(libc|libm|libgcc_s|libpthread|libdl|librt)\.so\.[0-9]+$|^ld-linux' "$work/needed" &&
     fail "expected a library that needs libc, libm and libgcc_s to load, got one that needs the above"
   grep '^libc\.so' "$work/needed" >/dev/null || fail "expected it to need libc"
+  # All glibc versions that it needs, also those of weak symbols: older loaders refuse these too.
+  readelf -VW "$library" | sed -n 's/.*Name: GLIBC_\([0-9.]*\) .*/\1/p' | sort -uV > "$work/glibc"
+  [ -s "$work/glibc" ] || fail "expected versions of glibc that it needs, got none"
+  newest=$(tail -n 1 "$work/glibc")
+  [ "$(printf '%s\n' "$newest" "$oldest" | sort -V | tail -n 1)" = "$oldest" ] ||
+    fail "expected to need glibc $oldest, got $newest: $(objdump -T "$library" | grep -F "(GLIBC_$newest)" | awk '{ print $NF }' | tr '\n' ' ')"
   ldd "$library" > "$work/loaded"
   grep -vE '(libc|libm|libgcc_s|libpthread|libdl|librt)\.so\.[0-9]+ |ld-linux|linux-vdso' "$work/loaded" &&
     fail "expected nothing else to be loaded, got the above"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs the Fortran package manager; Debian has none, so it is what PyPI holds, in build/fpm.
+# Runs the Fortran package manager; Debian has no package of it, so it is installed from PyPI into build/fpm-VERSION.
 #   fpm.sh ARGUMENTS
 set -euo pipefail
 place="$(cd "$(dirname "$0")/.." && pwd)/build/fpm"
 version=0.12.0
 if [ ! -x "$place-$version/fpm/fpm" ]; then
-  # Whole, or not there.
+  # Installed under another name first, so that an interrupted run leaves no half of it.
   rm -rf "$place-$version" "$place.new"
   python=/usr/bin/python3
   [ -x "$python" ] || python=python3

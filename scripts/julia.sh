@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Runs Julia. That of Debian 11 (1.5.3) ends in a segmentation fault when it unwinds its stack with the libunwind of
-# Debian 12: where that is so, it is given the one of Debian 11, which is unpacked into build/.
+# Debian 12: there it runs with the libunwind of Debian 11, which is unpacked into build/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 library=build/julia
 
-# In a shell of its own, whose report of a segmentation fault goes where Julia's goes.
+# In a shell of its own, so that the shell's report of a segmentation fault is redirected too.
 unwinds() {
   bash -c "julia --startup-file=no -e '$probe'; exit \$?" > /dev/null 2>&1
 }

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# Installs what the tests need and the machine lacks: compilers for C, C++ and Fortran (of GNU, and clang), make, nm,
-# valgrind, abidiff, CMake and pkg-config, Doxygen, Julia (of Debian 11, where this one has none), Python with numpy and what builds a wheel, and for OpenCL a loader, a driver for the CPU and a simulator that
-# checks accesses to memory; by apt, as root or with sudo. Fails where it cannot. Rust has to be there already.
+# Installs what the tests and benchmarks need and the machine lacks: compilers for C, C++ and Fortran (of GNU, and clang),
+# make, nm, valgrind, abidiff, CMake and pkg-config, Doxygen, Julia (of Debian 11, where this system has none), Python with
+# numpy and the packages that build a wheel, for OpenCL a loader, a driver for the CPU and a simulator that checks accesses
+# to memory, and FFTW in single precision, which a benchmark compares with; by apt, as root or with sudo. Fails where it
+# cannot. Rust has to be installed already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 declare -A package=([cc]=gcc [c++]=g++ [gfortran]=gfortran [gcc]=gcc [g++]=g++ [clang]=clang
   [make]=make [nm]=binutils [valgrind]=valgrind [oclgrind]=oclgrind
   [julia]=julia [abidiff]=abigail-tools [doxygen]=doxygen [cmake]=cmake [pkg-config]=pkg-config)
-# What is no program: a C compiler alone does not bring the headers of its library.
+# Packages found by a file, not by a program: a C compiler alone does not bring the headers of its library.
 declare -A file=([/usr/include/stdio.h]=libc6-dev [/etc/OpenCL/vendors/pocl.icd]=pocl-opencl-icd
   [/usr/share/i18n/locales/de_DE]=locales)
-# What the Python package needs, and what its tests do.
+# Modules that the Python package and its tests need.
 for module in numpy matplotlib setuptools wheel pip; do
   file[/usr/lib/python3/dist-packages/$module]=python3-$module
 done
@@ -29,8 +31,10 @@ missing() {
   for name in "${!file[@]}"; do
     [ -e "$name" ] || echo "${file[$name]}"
   done
-  # Of all lines, not the first: ldconfig must not meet a closed pipe.
-  PATH="$PATH:/usr/sbin:/sbin" ldconfig -p | grep 'libOpenCL\.so\.1 ' >/dev/null || echo ocl-icd-libopencl1
+  local libraries
+  libraries=$(PATH="$PATH:/usr/sbin:/sbin" ldconfig -p)
+  grep -q 'libOpenCL\.so\.1 ' <<<"$libraries" || echo ocl-icd-libopencl1
+  grep -q 'libfftw3f\.so\.3 ' <<<"$libraries" || echo libfftw3-single3
 }
 
 command -v cargo >/dev/null || fail "expected a Rust toolchain (cargo), got none: see https://rustup.rs"

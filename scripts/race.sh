@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Races the tutorial's flow in JAX and PyTorch against the benchmark rows of this library: all three in
-# turn, several rounds, medians at the end. The machine has to be idle otherwise.
+# Times the tutorial's flow in JAX and PyTorch against the benchmark rows of this library: all three alternately,
+# several rounds, medians at the end. The machine has to be idle otherwise.
 #   race.sh [ROUNDS [ROW...]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 rounds=${1:-5}
 shift $(($# > 0 ? 1 : 0))
 
-# task, precision, L, batch, layers, hidden, and how many times the better of the two is asked for
+# task, precision, L, batch, layers, hidden, and the required speed as a multiple of the faster of JAX and PyTorch
 declare -A setup=(
   [affine-sample-f32]="sample f32 8 1024 16 8 8"
   [affine-sample-f64]="sample f64 8 1024 16 8 7"

@@ -1,11 +1,9 @@
 #!/usr/bin/env bash
-# The C tests with memory checked by AddressSanitizer, and the test of threads with races noted by ThreadSanitizer: the
-# library is built with the compiler's own instrumentation. The options that do it are not stable ones, which
-# RUSTC_BOOTSTRAP allows.
+# The C tests with memory checked by AddressSanitizer, and the test of threads with races reported by ThreadSanitizer:
+# the library is built with the compiler's own instrumentation.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cargo=${CARGO:-cargo}
-host=$(rustc -vV | sed -n 's/^host: //p')
+source scripts/instrumented.sh
 runtimes=$(rustc --print sysroot)/lib/rustlib/$host/lib
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -14,8 +12,10 @@ libraries=(-rdynamic -lgcc_s -lutil -lrt -lpthread -lm -ldl)
 
 # library KIND: the path of the static library with this instrumentation.
 library() {
-  RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=$1 -Cunsafe-allow-abi-mismatch=sanitizer" \
-    "$cargo" build --quiet --profile sanitize --lib --target "$host" --target-dir "target/$1"
+  local packages=(-p instanton)
+  # The library for the fuzzers as well: cargo would compile it anew for a build of other packages.
+  [ "$1" = thread ] || packages+=(-p instanton-fuzz)
+  build "$1" "${packages[@]}"
   echo "target/$1/$host/sanitize/libinstanton.a"
 }
 
@@ -28,7 +28,7 @@ program() {
     -Wl,--no-whole-archive "${libraries[@]}"
 }
 
-# What is done wrong on purpose has to be noted.
+# Deliberate mistakes have to be reported.
 expect_note() {
   local text=$1
   shift
@@ -54,7 +54,7 @@ addresses() {
   unset defines
 }
 
-# Rust's standard library comes without instrumentation: what its slow paths do is told by ffi-tests/races.c.
+# Rust's standard library comes without instrumentation: ffi-tests/races.c reports its slow paths to ThreadSanitizer.
 races() {
   local archive lock wait once symbols
   archive=$(library thread)
@@ -64,7 +64,7 @@ races() {
   once=$(grep '4once.*4call$' <<< "$symbols")
   sed "s/LOCK/$lock/g; s/WAIT/$wait/g; s/ONCE/$once/g" ffi-tests/races.c > "$work/races.c"
   "${c99[@]}" -c "$work/races.c" -o "$work/races.o"
-  # Fences are not known to it; where all atomic operations are sequentially consistent, none is needed.
+  # ThreadSanitizer does not support fences; where all atomic operations are sequentially consistent, none is needed.
   export TSAN_OPTIONS=force_seq_cst_atomics=1:exitcode=9
   program threads thread tsan "$work/races.o" "$archive" "-Wl,--wrap=$lock,--wrap=$wait,--wrap=$once"
   "$work/threads"

@@ -1,11 +1,15 @@
-//! What a program runs with: seed, precision, threads and devices.
+//! The context of all computations: seed, precision, threads and devices.
 
 use crate::error::{Error, Result};
 use crate::opencl::{Device, Options};
+use crate::progress;
 use std::cell::Cell;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::mem::ManuallyDrop;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, Once};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// Precision of the networks; densities and actions are summed in f64 whatever it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -18,6 +22,32 @@ pub enum Precision {
     F64,
 }
 
+/// Number of fork() calls between the process that first used the library and this one. A handler in the child counts
+/// them, because asking the system for the process number takes as long as a short call.
+pub(crate) fn generation() -> u32 {
+    FORKS.load(Ordering::Relaxed)
+}
+
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
+/// Registers the handler that counts forks.
+fn count_forks() {
+    #[cfg(unix)]
+    {
+        static COUNTED: Once = Once::new();
+        /// # Safety
+        /// No condition on the caller: this changes one atomic number.
+        unsafe extern "C" fn forked() {
+            FORKS.fetch_add(1, Ordering::Relaxed);
+        }
+        COUNTED.call_once(|| {
+            // If there is no memory to register the handler, a child that uses its parent's threads waits for them.
+            // SAFETY: the handler changes one atomic number, and the library stays loaded.
+            let _ = unsafe { libc::pthread_atfork(None, None, Some(forked)) };
+        });
+    }
+}
+
 thread_local! {
     static IS_WORKER: Cell<bool> = const { Cell::new(false) };
 }
@@ -27,7 +57,35 @@ pub(crate) fn is_worker() -> bool {
     IS_WORKER.try_with(Cell::get).unwrap_or(false)
 }
 
-/// What INSTANTON_TEST_DEVICE names.
+/// Runs work that cannot be interrupted. If the calling thread has a watcher, the work runs on a separate thread; when
+/// the host ends the call, that thread finishes its work and the result is dropped.
+pub(crate) fn beside<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R> {
+    const LOOK: Duration = Duration::from_millis(20);
+    if !progress::is_watched() {
+        return Ok(work());
+    }
+    let (sender, receiver) = mpsc::channel();
+    let run = move || {
+        IS_WORKER.set(true);
+        // Without a receiver the call has ended, and the result is dropped.
+        let _ = sender.send(work());
+    };
+    let started = thread::Builder::new().name("instanton-beside".into()).spawn(run);
+    let started = started.map_err(|e| Error::NoDevice(format!("threads: expected to start one, got: {e}")))?;
+    loop {
+        match receiver.recv_timeout(LOOK) {
+            Ok(result) => return Ok(result),
+            Err(RecvTimeoutError::Timeout) => progress::check()?,
+            // The thread has panicked.
+            Err(RecvTimeoutError::Disconnected) => match started.join() {
+                Err(payload) => std::panic::resume_unwind(payload),
+                Ok(()) => return Err(Error::Internal("threads: expected a result, got none".into())),
+            },
+        }
+    }
+}
+
+/// The device that INSTANTON_TEST_DEVICE names.
 #[cfg(test)]
 pub(crate) fn device_of_tests() -> Option<String> {
     std::env::var("INSTANTON_TEST_DEVICE").ok().filter(|named| named != "cpu")
@@ -40,7 +98,16 @@ pub(crate) fn of_tests(seed: u64, precision: Precision, threads: usize) -> Arc<C
     let devices =
         device_of_tests().map_or(vec![], |named| crate::opencl::select(&named, precision == Precision::F64).unwrap());
     let options = Options { cache: None, sources: None };
-    Arc::new(Context::with_devices(seed, precision, threads, (devices, options)).unwrap())
+    Arc::new(Context::with_devices(seed, precision, threads, Accelerators { devices, options }).unwrap())
+}
+
+/// OpenCL devices that programs run on.
+#[derive(Clone, Debug, Default)]
+pub struct Accelerators {
+    /// The devices; none: programs run on the CPU.
+    pub devices: Vec<Device>,
+    /// Folders of built kernels and of their sources.
+    pub options: Options,
 }
 
 /// Seed, precision and a pool of threads of its own, so that the host's threads are left alone.
@@ -48,23 +115,26 @@ pub(crate) fn of_tests(seed: u64, precision: Precision, threads: usize) -> Arc<C
 pub struct Context {
     seed: u64,
     precision: Precision,
-    devices: Vec<Device>,
-    options: Options,
-    pool: rayon::ThreadPool,
-    /// Declared after the pool, which tells the workers to end when it is dropped.
-    _workers: Workers,
+    accelerators: Accelerators,
+    /// The [`generation`] of the process in which the workers run: a child after fork() has no workers.
+    generation: u32,
+    pool: ManuallyDrop<rayon::ThreadPool>,
+    workers: Vec<JoinHandle<()>>,
 }
 
-/// Threads that are waited for when they are no longer needed, so that none outlives its context.
-#[derive(Debug, Default)]
-struct Workers(Vec<JoinHandle<()>>);
-
-impl Drop for Workers {
+impl Drop for Context {
     fn drop(&mut self) {
-        // A worker cannot wait for itself.
+        let workers = std::mem::take(&mut self.workers);
+        if self.generation != generation() {
+            // After a fork() the workers do not exist in this process: they can be neither ended nor waited for.
+            return std::mem::forget(workers);
+        }
+        // SAFETY: the pool is dropped only here. Dropping it makes the workers end.
+        unsafe { ManuallyDrop::drop(&mut self.pool) };
+        // The workers are waited for, so that none outlives its context; a worker cannot wait for itself.
         if !is_worker() {
-            // A panic of a worker was told where it happened.
-            self.0.drain(..).for_each(|worker| drop(worker.join()));
+            // A panic of a worker was reported where it happened.
+            workers.into_iter().for_each(|worker| drop(worker.join()));
         }
     }
 }
@@ -72,32 +142,34 @@ impl Drop for Workers {
 impl Context {
     /// A context with `threads` worker threads (0: one for each core that the process may use).
     pub fn new(seed: u64, precision: Precision, threads: usize) -> Result<Self> {
-        Self::with_devices(seed, precision, threads, (vec![], Options::default()))
+        Self::with_devices(seed, precision, threads, Accelerators::default())
     }
 
-    /// A context as of `new` with OpenCL devices (none: the CPU), and what programs of devices are built with.
-    pub fn with_devices(
-        seed: u64,
-        precision: Precision,
-        threads: usize,
-        (devices, options): (Vec<Device>, Options),
-    ) -> Result<Self> {
+    /// A context as of `new`, whose programs run on OpenCL devices.
+    pub fn with_devices(seed: u64, precision: Precision, threads: usize, accelerators: Accelerators) -> Result<Self> {
         const MOST: usize = 4096;
         if threads > MOST {
             return Err(Error::BadSpec(format!("threads: expected 0 (all) to {MOST}, got {threads}")));
         }
-        let mut workers = Workers::default();
+        count_forks();
+        let mut workers = vec![];
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .start_handler(|_| IS_WORKER.set(true))
             .spawn_handler(|worker| {
                 let name = format!("instanton-{}", worker.index());
-                workers.0.push(thread::Builder::new().name(name).spawn(|| worker.run())?);
+                workers.push(thread::Builder::new().name(name).spawn(|| worker.run())?);
                 Ok(())
             })
             .build()
             .map_err(|e| Error::NoDevice(format!("threads: expected to start {threads} (0: all), got: {e}")))?;
-        Ok(Self { seed, precision, devices, options, pool, _workers: workers })
+        let (generation, pool) = (generation(), ManuallyDrop::new(pool));
+        Ok(Self { seed, precision, accelerators, generation, pool, workers })
+    }
+
+    /// The [`generation`] of the process that the worker threads are in.
+    pub fn generation(&self) -> u32 {
+        self.generation
     }
 
     /// Seed of all random numbers.
@@ -112,12 +184,12 @@ impl Context {
 
     /// OpenCL devices; none: the CPU.
     pub fn devices(&self) -> &[Device] {
-        &self.devices
+        &self.accelerators.devices
     }
 
-    /// What programs of devices are built with.
+    /// Folders of built kernels and of their sources.
     pub fn options(&self) -> &Options {
-        &self.options
+        &self.accelerators.options
     }
 
     /// Number of worker threads.
@@ -132,12 +204,13 @@ impl Context {
 
     /// Runs `work` for each of `count` parts, on the calling thread and on all workers but one.
     ///
-    /// A thread takes the parts of its own range in order and then what the others have left, so that a part that is
+    /// A thread takes the parts of its own range in order and then parts that others have not begun; a part that is
     /// computed again and again finds its memory in the same core's cache. The caller works too, so that a short job
     /// does not wait for a thread to wake up. `work` is given the thread, 0 to `threads`, and the part.
     pub fn share(&self, count: usize, work: impl Fn(usize, usize) + Sync) {
         let threads = self.threads();
-        if count <= 1 || threads == 1 {
+        // A callback may call fork(): in the child there are no workers, and the calling thread computes alone.
+        if count <= 1 || threads == 1 || self.generation != generation() {
             return (0..count).for_each(|part| work(0, part));
         }
         let starts = |thread| thread * count / threads;
@@ -160,23 +233,76 @@ impl Context {
         });
     }
 
-    /// Runs `work` for each piece of `length` numbers, which it is given with its place; the last may be shorter.
-    pub fn share_chunks<T: Send>(&self, numbers: &mut [T], length: usize, work: impl Fn(usize, &mut [T]) + Sync) {
-        let parts: Vec<_> = numbers.chunks_mut(length).map(|part| Mutex::new(Some(part))).collect();
-        self.share(parts.len(), |_, i| {
-            if let Some(part) = parts[i].lock().ok().and_then(|mut part| part.take()) {
-                work(i, part);
+    /// As [`Context::share_chunks`] for several arrays of equal length: a thread is given the same piece of each, one
+    /// after another. `work` is given the index of the piece and the index of the array.
+    pub fn share_chunks_of_each<T: Send>(
+        &self,
+        arrays: &mut [&mut [T]],
+        length: usize,
+        work: impl Fn(usize, usize, &mut [T]) + Sync,
+    ) {
+        let count = arrays.first().map_or(0, |array| array.len());
+        assert!(arrays.iter().all(|array| array.len() == count), "arrays of one length");
+        let starts: Vec<_> = arrays.iter_mut().map(|array| Start(array.as_mut_ptr())).collect();
+        self.share(count.div_ceil(length), |_, i| {
+            let first = i * length;
+            for (j, start) in starts.iter().enumerate() {
+                // SAFETY: as in `share_chunks`, in each of the arrays, of which no two overlap.
+                work(i, j, unsafe { std::slice::from_raw_parts_mut(start.at(first), length.min(count - first)) });
             }
+        });
+    }
+
+    /// The sum of `number(i)` over parts i = 0 .. `count`, added in this order.
+    pub fn sum(&self, count: usize, number: impl Fn(usize) -> f64 + Sync) -> f64 {
+        // A fixed number of parts at a time, so that memory does not grow with `count`.
+        const PARTS: usize = 512;
+        let mut total = 0.0;
+        for first in (0..count).step_by(PARTS) {
+            let mut numbers = [0.0; PARTS];
+            let numbers = &mut numbers[..PARTS.min(count - first)];
+            self.share_chunks(numbers, 1, |i, place| place[0] = number(first + i));
+            total = numbers.iter().fold(total, |total, number| total + number);
+        }
+        total
+    }
+
+    /// Runs `work` with the index and the numbers of each piece of `length` numbers; the last may be shorter.
+    pub fn share_chunks<T: Send>(&self, numbers: &mut [T], length: usize, work: impl Fn(usize, &mut [T]) + Sync) {
+        let (count, start) = (numbers.len(), Start(numbers.as_mut_ptr()));
+        self.share(count.div_ceil(length), |_, i| {
+            let first = i * length;
+            // SAFETY: pieces do not overlap, lie within the numbers, and are each given to one thread alone.
+            work(i, unsafe { std::slice::from_raw_parts_mut(start.at(first), length.min(count - first)) });
         });
     }
 }
 
-/// Numbers in a part of a field: a whole number of links of every group, and of vectors of them.
+/// Pointer to the first number of an array of which threads change disjoint pieces.
+struct Start<T>(*mut T);
+
+// SAFETY: threads change disjoint pieces, of a type that may be sent between threads.
+unsafe impl<T: Send> Sync for Start<T> {}
+
+impl<T> Start<T> {
+    fn at(&self, place: usize) -> *mut T {
+        self.0.wrapping_add(place)
+    }
+}
+
+/// Takes the content of a slot, which exactly one thread takes. An empty slot is a broken invariant: a part left out
+/// would silently make the result wrong.
+pub(crate) fn taken<T>(place: &Mutex<Option<T>>) -> T {
+    place.lock().ok().and_then(|mut content| content.take()).expect("a part that no other thread has taken")
+}
+
+/// Numbers in a part of a field: a multiple of the size of a link of every group, and of vectors of links.
 const PART: usize = 128 * 144;
 
-/// Who works on a field: the threads of a context, or the calling thread alone.
+/// The threads that compute on a field: those of a context, or the calling thread alone.
 ///
-/// Fields are cut into parts of fixed size, and sums are taken part by part, so that results do not depend on who works.
+/// Fields are cut into parts of fixed size, and sums are taken part by part, so that results do not depend on the
+/// number of threads.
 #[derive(Clone, Debug, Default)]
 pub struct Team(Option<Arc<Context>>);
 
@@ -186,7 +312,7 @@ impl Team {
         Self(Some(Arc::clone(context)))
     }
 
-    /// How many threads work.
+    /// Number of threads.
     pub fn threads(&self) -> usize {
         self.0.as_ref().map_or(1, |context| context.threads())
     }
@@ -196,31 +322,65 @@ impl Team {
         self.0.is_none()
     }
 
-    /// Gives each part to `work`, once.
+    /// Runs `work` once for each part.
     pub fn share<T: Send>(&self, parts: Vec<T>, work: impl Fn(T) + Sync) {
         let Some(context) = self.0.as_ref().filter(|context| parts.len() > 1 && context.threads() > 1) else {
             return parts.into_iter().for_each(work);
         };
         let parts: Vec<_> = parts.into_iter().map(|part| Mutex::new(Some(part))).collect();
         context.share(parts.len(), |_, i| {
-            if let Some(part) = parts[i].lock().ok().and_then(|mut part| part.take()) {
-                work(part);
-            }
+            work(taken(&parts[i]));
         });
     }
 
-    /// Changes a field by another one of as many numbers.
-    pub fn update(&self, field: &mut [f64], other: &[f64], change: impl Fn(&mut [f64], &[f64]) + Sync) {
-        let parts = field.chunks_mut(PART).zip(other.chunks(PART)).collect();
-        self.share(parts, |(field, other): (&mut [f64], &[f64])| change(field, other));
+    /// Runs `work` for each of `count` parts, as [`Context::share`].
+    pub fn share_count(&self, count: usize, work: impl Fn(usize) + Sync) {
+        match &self.0 {
+            Some(context) => context.share(count, |_, part| work(part)),
+            None => (0..count).for_each(work),
+        }
     }
 
-    /// The sum of a number of each part.
+    /// Changes a field in place, part by part, with the same part of another field of equal length.
+    pub fn update(&self, field: &mut [f64], other: &[f64], change: impl Fn(&mut [f64], &[f64]) + Sync) {
+        self.share_chunks(field, PART, |i, part| change(part, &other[i * PART..][..part.len()]));
+    }
+
+    /// Runs `work` for each piece of `length` numbers, as [`Context::share_chunks`].
+    pub fn share_chunks<T: Send>(&self, numbers: &mut [T], length: usize, work: impl Fn(usize, &mut [T]) + Sync) {
+        match &self.0 {
+            Some(context) => context.share_chunks(numbers, length, work),
+            None => numbers.chunks_mut(length).enumerate().for_each(|(i, piece)| work(i, piece)),
+        }
+    }
+
+    /// The sum of `number(i)` over `count` parts, as [`Context::sum`].
+    pub fn sum_parts(&self, count: usize, number: impl Fn(usize) -> f64 + Sync) -> f64 {
+        match &self.0 {
+            Some(context) => context.sum(count, number),
+            None => (0..count).map(number).sum(),
+        }
+    }
+
+    /// Changes each piece of `length` numbers, and sums the numbers that `change` returns in the order of the pieces.
+    pub fn sum_chunks<T: Send>(
+        &self,
+        numbers: &mut [T],
+        length: usize,
+        change: impl Fn(usize, &mut [T]) -> f64 + Sync,
+    ) -> f64 {
+        let (count, start) = (numbers.len(), Start(numbers.as_mut_ptr()));
+        self.sum_parts(count.div_ceil(length), |i| {
+            let first = i * length;
+            // SAFETY: as in `Context::share_chunks`.
+            change(i, unsafe { std::slice::from_raw_parts_mut(start.at(first), length.min(count - first)) })
+        })
+    }
+
+    /// The sum over the parts of a field of `number(part)`.
     pub fn sum(&self, field: &[f64], number: impl Fn(&[f64]) -> f64 + Sync) -> f64 {
-        let mut sums = vec![0.0; field.len().div_ceil(PART)];
-        let parts = sums.iter_mut().zip(field.chunks(PART)).collect();
-        self.share(parts, |(sum, part): (&mut f64, &[f64])| *sum = number(part));
-        sums.iter().sum()
+        let number = |i: usize| number(&field[i * PART..field.len().min((i + 1) * PART)]);
+        self.sum_parts(field.len().div_ceil(PART), number)
     }
 }
 

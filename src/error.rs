@@ -1,4 +1,4 @@
-//! The one error type: every message says what, what was expected, and what was got.
+//! The one error type: every message names its subject, the expected value and the one that was got.
 
 /// What can go wrong; each variant is one status of the C interface.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -18,10 +18,10 @@ pub enum Error {
     /// A file could not be read or written.
     #[error("{0}")]
     Io(String),
-    /// An iteration ended before its tolerance; the message tells iterations and residual.
+    /// An iteration ended before its tolerance; the message gives iterations and residual.
     #[error("{0}")]
     NotConverged(String),
-    /// The device asked for is not there.
+    /// The requested device is not there.
     #[error("{0}")]
     NoDevice(String),
     /// A callback asked to stop.
@@ -52,9 +52,25 @@ impl Error {
         }
     }
 
+    /// True for an error of `memory`: there was no memory for an array.
+    pub fn is_shortage(&self) -> bool {
+        matches!(self, Error::BadShape(message) if message.ends_with("bytes, got none"))
+    }
+
     /// The same error, its message led by where it happened: `place: message`.
     pub fn within(mut self, place: &str) -> Self {
-        match &mut self {
+        self.message_mut().insert_str(0, &format!("{place}: "));
+        self
+    }
+
+    /// The same error, its message followed by that of another one: `message; other`.
+    pub fn followed_by(mut self, other: &Self) -> Self {
+        self.message_mut().push_str(&format!("; {other}"));
+        self
+    }
+
+    fn message_mut(&mut self) -> &mut String {
+        match self {
             Error::NullArgument(message)
             | Error::BadSpec(message)
             | Error::BadShape(message)
@@ -64,9 +80,8 @@ impl Error {
             | Error::NoDevice(message)
             | Error::Stopped(message)
             | Error::Unsupported(message)
-            | Error::Internal(message) => message.insert_str(0, &format!("{place}: ")),
+            | Error::Internal(message) => message,
         }
-        self
     }
 }
 

@@ -5,6 +5,8 @@
 //! the finaliser of SplitMix64, so that streams with neighbouring keys are unrelated. There is no hidden state:
 //! any number can be made again, alone, in any order, by any thread.
 //!
+//! A key has further streams, numbered by an index that is part of the word of the purpose; index 0 is the stream above.
+//!
 //! Uniforms are (n >> 11) 2^-53 in [0, 1). Normals come in pairs from draws 2j and 2j + 1 (Box-Muller):
 //! r = sqrt(-2 log(1 - u_2j)), (r cos 2 pi u_2j+1, r sin 2 pi u_2j+1).
 
@@ -27,7 +29,7 @@ pub enum Purpose {
     Accept = 5,
     /// Starting fields.
     Start = 6,
-    /// Counters of proposals that a chain asks for.
+    /// Counters of the proposals of a chain.
     Proposal = 7,
     /// Resampling in statistics.
     Resampling = 8,
@@ -39,6 +41,19 @@ pub enum Purpose {
     Pseudofermion = 11,
     /// Start vectors of eigenvalue searches.
     Eigenvector = 12,
+    /// Conditions of a model while it trains.
+    Condition = 13,
+    /// Choice of given fields while a model trains.
+    Data = 14,
+    /// Noise of Langevin proposals.
+    Langevin = 15,
+}
+
+impl Purpose {
+    /// The word of the purpose in a key, for the stream with an index below 2^56; it is the purpose itself for the first.
+    pub fn word(self, index: u64) -> u64 {
+        (self as u64).wrapping_add(index << 8)
+    }
 }
 
 /// One stream: the random numbers of all sites for one (seed, purpose, counter).
@@ -56,9 +71,14 @@ fn mix(mut z: u64) -> u64 {
 impl Stream {
     /// The stream of a key, at its first number.
     pub fn new(seed: u64, purpose: Purpose, counter: u64) -> Self {
+        Self::numbered(seed, purpose, counter, 0)
+    }
+
+    /// The stream with an index among those of a key, at its first number; index 0 is that of [`Stream::new`].
+    pub fn numbered(seed: u64, purpose: Purpose, counter: u64, index: u64) -> Self {
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
         let a = mix(seed.wrapping_add(GOLDEN));
-        let b = mix(a ^ (purpose as u64).wrapping_mul(GOLDEN));
+        let b = mix(a ^ purpose.word(index).wrapping_mul(GOLDEN));
         let c = mix(b ^ counter.wrapping_add(GOLDEN));
         let d = mix(c.wrapping_add(GOLDEN));
         let state = (u128::from(c) << 64) | u128::from(d);
@@ -113,6 +133,18 @@ mod tests {
             let mut other = [0.0; 10];
             Stream::new(key.0, key.1, key.2).normals(&mut other);
             assert!(all.iter().zip(&other).all(|(a, b)| a != b));
+        }
+    }
+
+    #[test]
+    fn streams_of_a_key_differ_and_the_first_is_that_of_the_key() {
+        let first: Vec<u64> = (0..64).map(|index| Stream::numbered(1, Purpose::Prior, 7, index).bits()).collect();
+        assert_eq!(first[0], Stream::new(1, Purpose::Prior, 7).bits());
+        let mut words: Vec<u64> = (0..64).map(|index| Purpose::Prior.word(index)).collect();
+        words.extend((0..64).map(|index| Purpose::Training.word(index)));
+        for numbers in [first, words] {
+            let distinct: std::collections::BTreeSet<u64> = numbers.iter().copied().collect();
+            assert_eq!(distinct.len(), numbers.len());
         }
     }
 

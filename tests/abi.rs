@@ -9,12 +9,13 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::{env, fs};
 
-/// A folder for the files of one test, gone at its end.
+/// A folder for the files of one test, removed at its end.
 struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let folder = env::temp_dir().join(format!("instanton-{name}-{}", std::process::id()));
+        let folder =
+            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("instanton-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }
@@ -60,7 +61,7 @@ fn functions(code: &str) -> Vec<(String, String)> {
     found
 }
 
-/// What cbindgen makes of `src/ffi/`: prototypes in terms of the header's types, and its structures under other names.
+/// Output of cbindgen for `src/ffi/`: prototypes in terms of the header's types, and structures under other names.
 fn prototypes() -> (String, String) {
     let code = declarations();
     let opaque =
@@ -71,7 +72,7 @@ fn prototypes() -> (String, String) {
         let mut config = cbindgen::Config { language: cbindgen::Language::C, no_includes: true, ..Default::default() };
         config.export.exclude = exclude;
         config.export.rename = rename.iter().map(|name| (name.clone(), format!("rust_{name}"))).collect();
-        // The files of the sections are found from this one.
+        // cbindgen finds the files of the sections from this one.
         let builder = cbindgen::Builder::new().with_config(config).with_src(path("src/ffi/mod.rs"));
         let mut text = vec![];
         builder.generate().unwrap().write(&mut text);
@@ -128,14 +129,14 @@ fn the_list_of_symbols_is_that_of_the_header_in_order() {
     assert_eq!(listed(), declared);
 }
 
-/// A library with the header's functions, types and constants, and the versions of the list: what a compiler makes of them.
+/// A library with the header's functions, types and constants, and the versions of the list, as a compiler builds it.
 fn shadow(folder: &Folder, name: &str, change: impl Fn(String) -> String) -> PathBuf {
     let mut text = String::from("#include \"instanton.h\"\n");
     for (_, statement) in functions(&declarations()) {
         let body = if statement.starts_with("void") { "" } else { " return 0; " };
         writeln!(text, "{statement} {{{body}}}").unwrap();
     }
-    // A constant is a symbol that tells its value.
+    // For each constant a symbol whose name contains its value.
     let changed = change(read("include/instanton.h"));
     let code = header::without_comments(&changed).split_whitespace().collect::<Vec<_>>().join(" ");
     let mut constants = String::new();
@@ -149,6 +150,8 @@ fn shadow(folder: &Folder, name: &str, change: impl Fn(String) -> String) -> Pat
     let map = folder.file("shadow.map", &map);
     let library = folder.0.join(name);
     let mut command = Command::new(env::var("CC").unwrap_or_else(|_| "cc".into()));
+    // The baseline names no folder of the machine that made it.
+    command.arg(format!("-ffile-prefix-map={}=.", folder.0.display()));
     command.args(["-std=c99", "-g", "-shared", "-fPIC", "-Wl,-soname,libinstanton.so.0", "-I"]);
     command.arg(header.parent().unwrap()).arg(source).arg("-o").arg(&library);
     let output = run(command.arg(format!("-Wl,--version-script={}", map.display())));
@@ -156,7 +159,7 @@ fn shadow(folder: &Folder, name: &str, change: impl Fn(String) -> String) -> Pat
     library
 }
 
-/// What is done to header, source and list.
+/// A change of header, source and list.
 type Change = Box<dyn Fn(String) -> String>;
 
 /// Bits of abidiff's exit status: 1 and 2 are errors of use, 4 a change, 8 one that breaks hosts.
@@ -180,7 +183,8 @@ fn the_interface_is_compatible_with_the_baseline() {
     let (status, text) = difference(&baseline, &library);
     assert_eq!(status, 0, "a change against ffi-tests/instanton.abi; compatible ones are noted by `make abi`:\n{text}");
 
-    // What has to be noted: a function gone, an argument and a member of another type, members swapped, a value.
+    // Changes that break hosts: a function removed, another type of an argument or member, members swapped, another
+    // value.
     let without = |text: String| {
         let lines = text.lines().filter(|line| !line.contains("inst_lattice_free"));
         lines.collect::<Vec<_>>().join("\n") + "\n"

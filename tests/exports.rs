@@ -1,4 +1,4 @@
-//! Header and library mirror each other, and nothing leaves the library but through the guard.
+//! Header and library have the same functions, and every export that can fail runs inside the guard.
 
 mod header;
 
@@ -55,7 +55,7 @@ fn declared(header: &str) -> Functions {
     functions
 }
 
-/// What is exported: name, arguments, and what follows them.
+/// The exported functions: name, arguments, and the text that follows them.
 fn exported(sources: &str) -> Vec<(String, Vec<String>, &str)> {
     let starts = sources.match_indices("extern \"C\" fn inst_").map(|(at, _)| at + "extern \"C\" fn ".len());
     let parse = |at: usize| {
@@ -91,7 +91,7 @@ fn every_export_that_can_fail_or_frees_goes_through_the_guard() {
         let (signature, body) = rest.split_at(rest.find('{').unwrap());
         let body = bracketed(body).0.trim();
         if signature.contains("*const c_char") {
-            // Text that is always there: nothing to fail.
+            // Functions that return a constant text cannot fail.
             assert!(["inst_version", "inst_last_error"].contains(&name.as_str()), "{name}");
             continue;
         }
@@ -116,7 +116,7 @@ fn every_unsafe_block_says_why_it_is_sound() {
         let lines: Vec<&str> = text.lines().collect();
         for (at, line) in lines.iter().enumerate() {
             if line.contains("unsafe {") || line.contains("unsafe impl") {
-                // The sentence stands before the statement, whose first line may be one earlier.
+                // The comment stands before the statement, whose first line may be one earlier.
                 let before = lines[at.saturating_sub(2)..=at].iter().any(|line| line.contains("// SAFETY: "));
                 assert!(before, "{}:{}: unsafe without a reason", path.display(), at + 1);
                 blocks += 1;

@@ -1,4 +1,5 @@
-//! Small fields from the library's own hybrid Monte Carlo, written in every format: what was written once is read for ever.
+//! Small fields from the library's own hybrid Monte Carlo, written in every format: files that were written once can be
+//! read by all later versions.
 //!
 //! `tests/fields` holds the files and `recorded.txt`: for each its group and extents, its format, the bits of its
 //! plaquette, and a hash of the bits of its links in memory. `make fields` writes them anew.
@@ -10,12 +11,12 @@ use instanton::{file, spec};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A file with its group and extents and the way in which it is written.
+/// A file with its group and extents and the spec with which it is written.
 pub type Way = (&'static str, Group, &'static [usize], &'static str);
 
 const EXTENT: &[usize] = &[2, 4, 2, 2];
-/// All files.
-pub const WAYS: [Way; 24] = [
+/// All files of the folder.
+pub const WAYS: [Way; 27] = [
     ("ildg-f64", Group::Su3, EXTENT, "{format: 'ildg'}"),
     ("ildg-f32", Group::Su3, EXTENT, "{format: 'ildg', precision: 'f32'}"),
     ("ildg-su2", Group::Su2, EXTENT, "{format: 'ildg'}"),
@@ -39,15 +40,18 @@ pub const WAYS: [Way; 24] = [
     ("hirep-su2", Group::Su2, EXTENT, "{format: 'hirep'}"),
     ("hirep-su3", Group::Su3, &[2, 2, 2, 4], "{format: 'hirep'}"),
     ("ddalphaamg", Group::Su3, EXTENT, "{format: 'ddalphaamg'}"),
+    ("hirep-quaternions", Group::Su2, EXTENT, "{format: 'hirep_quaternions'}"),
+    ("milc-old-little", Group::Su3, EXTENT, "{format: 'milc_old'}"),
+    ("milc-old-big", Group::Su3, EXTENT, "{format: 'milc_old', byte_order: 'big'}"),
     ("ildg-t-short", Group::Su3, &[4, 2, 2, 2], "{format: 'ildg', precision: 'f32'}"),
 ];
 
-/// Where they lie.
+/// The folder of the files.
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fields")
 }
 
-/// What is recorded of a file, read back with all its claims checked.
+/// The line of `recorded.txt` for a file, which is read back with all its claims checked.
 pub fn record(&(name, group, extent, way): &Way) -> String {
     let lattice = Lattice::new(extent).unwrap();
     let (gauge, format, _) = formats::read(&folder().join(name), &lattice, group, &ReadSpec::default()).unwrap();
@@ -63,7 +67,7 @@ pub fn record(&(name, group, extent, way): &Way) -> String {
     )
 }
 
-/// How a file is written.
+/// The spec with which a file is written.
 pub fn write_spec(text: &str) -> WriteSpec {
     spec::parse("write", text).unwrap()
 }
@@ -84,9 +88,17 @@ fn there_is_a_file_of_every_way_to_write() {
     let has = |format, precision, byte_order, rows| {
         specs.contains(&WriteSpec { format, precision, byte_order, rows, verify: true })
     };
-    for format in
-        [Format::Ildg, Format::Scidac, Format::Nersc, Format::Milc, Format::OpenQcd, Format::HiRep, Format::DdAlphaAmg]
-    {
+    for format in [
+        Format::Ildg,
+        Format::Scidac,
+        Format::Nersc,
+        Format::Milc,
+        Format::OpenQcd,
+        Format::HiRep,
+        Format::DdAlphaAmg,
+        Format::HiRepQuaternions,
+        Format::MilcOld,
+    ] {
         assert!(has(format, None, None, None), "{format:?}");
     }
     for (precision, order) in [

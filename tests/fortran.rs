@@ -6,14 +6,15 @@ mod header;
 use header::{constants, declarations, path, read, split, structures};
 use std::fmt::Write;
 use std::fs;
+use std::process::Command;
 
-/// How Fortran declares an argument of a C type: what C points to, it gets as the address.
+/// Fortran's declaration of an argument of a C type: for a pointer it passes the address.
 fn argument(kind: &str) -> &'static str {
     match kind {
         "int32_t" => "integer(c_int32_t), value",
         "int64_t" | "uint64_t" => "integer(c_int64_t), value",
         "double" => "real(c_double), value",
-        "inst_action_fn" | "inst_progress_fn" => "type(c_funptr), value",
+        "inst_action_fn" | "inst_progress_fn" | "inst_watch_fn" => "type(c_funptr), value",
         pointer if pointer.ends_with('*') => "type(c_ptr), value",
         other => panic!("an argument of type {other}"),
     }
@@ -71,8 +72,8 @@ fn interface(statement: &str) -> Option<String> {
 fn interfaces() -> String {
     let code = declarations();
     let mut text = String::from(
-        "! Interfaces of include/instanton.h, made from it by `make fortran`. What C points to is passed as an address,\n\
-         ! c_loc(array); the module instanton is the one to use.\nmodule instanton_c\n\
+        "! Interfaces of include/instanton.h in Fortran 2003, made from it by `make fortran`. What C points to is passed as\n\
+         ! an address, c_loc(array); the module instanton is the one to use.\nmodule instanton_c\n\
          \x20 use, intrinsic :: iso_c_binding, only: c_double, c_funptr, c_int32_t, c_int64_t, c_ptr\n\
          \x20 implicit none\n  public\n",
     );
@@ -136,5 +137,39 @@ fn every_interface_is_used_by_the_module() {
     assert!(names.len() > 50, "{}", names.len());
     for name in names {
         assert!(module.contains(&format!("{name}(")), "{name}: the Fortran module does not have it");
+    }
+}
+
+/// The years of the Fortran standards that a text names, `Fortran 2008`.
+fn standards(text: &str) -> Vec<&str> {
+    let after = |(at, name): (usize, &str)| text.get(at + name.len()..at + name.len() + 4);
+    let years = text.match_indices("Fortran ").filter_map(after).collect::<Vec<_>>();
+    years.into_iter().filter(|year| year.bytes().all(|letter| letter.is_ascii_digit())).collect()
+}
+
+#[test]
+fn sources_are_of_the_standard_that_they_and_the_pages_state() {
+    let folder = path("build/tests").join(format!("fortran-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let compiles = |source: &str, year: &str| {
+        let mut command = Command::new("gfortran");
+        command.args(["-Wall", "-Wextra", "-Werror", "-pedantic", "-c", "-o", "module.o"]).arg(format!("-std=f{year}"));
+        command.arg(path(source)).current_dir(&folder).output().unwrap().status.success()
+    };
+    let mut stated = vec![];
+    for source in ["bindings/fortran/src/instanton_c.f90", "bindings/fortran/src/instanton.f90"] {
+        let text = read(source);
+        let [year] = standards(&text)[..] else {
+            panic!("{source}: expected one standard, got {:?}", standards(&text))
+        };
+        let oldest = ["2003", "2008", "2018"].into_iter().find(|year| compiles(source, year));
+        assert_eq!(oldest, Some(year), "{source}: the oldest standard that it compiles with");
+        stated.push(year.to_string());
+    }
+    fs::remove_dir_all(&folder).unwrap();
+    let [interfaces, module] = &stated[..] else { unreachable!() };
+    assert_eq!(standards(&read("bindings/fortran/README.md")), [module, interfaces]);
+    for page in ["README.md", "bindings/fortran/fpm.toml"] {
+        assert_eq!(standards(&read(page)), [module], "{page}");
     }
 }

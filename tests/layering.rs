@@ -1,31 +1,34 @@
-//! A room of the library uses only the rooms above it.
+//! Laws of the sources: a room of the library uses only the rooms above it, and all property tests have seeds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in their order of dependency.
-const ROOMS: [&str; 21] = [
+const ROOMS: [&str; 24] = [
     "error",
+    "progress",
     "memory",
     "file",
+    "saved",
     "spec",
     "random",
     "opencl",
     "context",
     "simd",
     "lattice",
+    "group",
     "gauge",
     "dirac",
     "layout",
     "space",
-    "action",
     "program",
+    "action",
     "flow",
     "markov",
     "statistics",
     "training",
     "ffi",
-    // Last, since nothing follows it: the map itself.
+    // `lib.rs` declares all rooms, so it comes last.
     "lib",
 ];
 
@@ -55,7 +58,7 @@ fn code(text: &str) -> String {
     text.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n")
 }
 
-/// First names of the paths that follow each `prefix`, whether in braces or not.
+/// First names of the paths that follow each `prefix`, in braces or not.
 fn names_after(code: &str, prefix: &str) -> Vec<String> {
     let starts = code.match_indices(prefix).filter(|(at, _)| {
         let before = code[..*at].chars().next_back();
@@ -89,7 +92,7 @@ fn first_names(rest: &str) -> Vec<String> {
 
 /// Rooms that code in a module `depth` folders inside its room uses by `super::super::...`.
 fn rooms_beside(code: &str, depth: usize) -> Vec<String> {
-    // One more for a module of tests in the file itself, which alone is indented.
+    // One more `super` for a module of tests in the file itself, which is the only indented code with `super`.
     let reach = |line: &str| depth + usize::from(line.starts_with(' '));
     let up = |line: &str| names_after(line, &"super::".repeat(reach(line) + 1));
     code.lines().flat_map(up).filter(|name| ROOMS.contains(&name.as_str())).collect()
@@ -117,14 +120,10 @@ fn a_room_uses_only_the_rooms_above_it() {
 }
 
 #[test]
-fn the_map_names_all_rooms() {
+fn the_map_names_all_rooms_in_their_order() {
     let map = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
-    let mut named: Vec<&str> =
-        map.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
-    let mut rooms = ROOMS[..ROOMS.len() - 1].to_vec();
-    named.sort_unstable();
-    rooms.sort_unstable();
-    assert_eq!(named, rooms);
+    let named: Vec<&str> = map.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    assert_eq!(named, ROOMS[..ROOMS.len() - 1]);
 }
 
 #[test]
@@ -138,4 +137,38 @@ fn uses_are_found_in_all_their_forms() {
     assert_eq!(room_of(Path::new("program/cpu/prior.rs")), ("program".to_string(), 2));
     assert_eq!(rooms_beside("use super::flow::Flow;\n    use super::lattice;", 0), ["flow"]);
     assert_eq!(rooms_beside("use super::flow;\nuse super::super::{lattice, plan};", 1), ["lattice"]);
+}
+
+/// Blocks and runners of property tests in a source without a fixed seed.
+fn without_seed(code: &str) -> usize {
+    let seeded =
+        |rest: &&str| ["RngSeed::Fixed", "fixed_seed()", "deterministic_rng"].iter().any(|seed| rest.contains(seed));
+    // A block begins with its configuration; a runner takes a configuration made in the same function.
+    let blocks =
+        code.match_indices("proptest! {").map(|(at, name)| code[at + name.len()..].split("fn ").next().unwrap_or(""));
+    let runners = code.match_indices("TestRunner::new").map(|(at, _)| {
+        let start = code[..at].rfind("\n}").unwrap_or(0);
+        let end = code[at..].find("\n}").map_or(code.len(), |end| at + end);
+        &code[start..end]
+    });
+    blocks.chain(runners).filter(|rest| !seeded(rest)).count()
+}
+
+#[test]
+fn property_tests_have_fixed_seeds() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = 0;
+    for path in sources(&root.join("src")).into_iter().chain(sources(&root.join("tests"))) {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = code(&text);
+        // This test's own source is left out.
+        if path.ends_with("tests/layering.rs") {
+            continue;
+        }
+        found += code.matches("proptest! {").count() + code.matches("TestRunner::new").count();
+        assert_eq!(without_seed(&code), 0, "{}: expected RngSeed::Fixed for every property test", path.display());
+    }
+    assert!(found > 10, "only {found} property tests were found");
+    assert_eq!(without_seed("proptest! {\n    #[test]\n    fn f(x in 0..1) { RngSeed::Fixed }\n}"), 1);
+    assert_eq!(without_seed("\nfn f() {\n    TestRunner::new(Config::default());\n}\nfn g() { fixed_seed() }"), 1);
 }

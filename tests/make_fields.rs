@@ -1,4 +1,4 @@
-//! Writes `tests/fields` and what is recorded of it: `make fields`.
+//! Writes `tests/fields` and its `recorded.txt`: `make fields`.
 
 #[allow(dead_code)]
 #[path = "fields.rs"]

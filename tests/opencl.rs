@@ -1,26 +1,27 @@
-//! OpenCL as this machine has it, and in processes that have no driver or no loader. These tests need a driver:
+//! The OpenCL devices of this machine, and processes that have no driver or no loader. These tests need a driver:
 //! scripts/prerequisites.sh installs one for the CPU.
 
-use instanton::context::{Context, Precision};
+use instanton::context::{Accelerators, Context, Precision};
 use instanton::error::Error;
-use instanton::opencl::{Options, devices, select};
+use instanton::opencl::{devices, select};
 use std::process::Command;
 use std::thread;
 
-/// Runs `what_is_there_is_told` in a process with one more variable: its lines that begin with `told: `.
+/// Runs `loader_and_devices_are_reported` in a process with one more environment variable; returns its lines that begin with
+/// `told: `.
 fn told(variable: &str, value: &str) -> Vec<String> {
-    let arguments = ["--exact", "what_is_there_is_told", "--nocapture", "--test-threads=1"];
+    let arguments = ["--exact", "loader_and_devices_are_reported", "--nocapture", "--test-threads=1"];
     let mut process = Command::new(std::env::current_exe().unwrap());
     let output = process.args(arguments).env(variable, value).output().unwrap();
     let (text, errors) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(output.status.success(), "{text}{errors}");
-    // A line may follow the name of the test.
+    // The harness may print the name of the test on the same line.
     text.lines().filter_map(|line| Some(line.split_once("told: ")?.1.to_string())).collect()
 }
 
-/// In every process: all threads see the same list, what is listed can be chosen, and all else is not there.
+/// In every process: all threads get the same list, listed devices can be chosen, and others are INST_NO_DEVICE.
 #[test]
-fn what_is_there_is_told() {
+fn loader_and_devices_are_reported() {
     let counts: Vec<usize> = thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| devices().unwrap().len())).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -56,7 +57,7 @@ fn without_a_loader_there_is_no_device() {
     assert_eq!((lines.len(), lines[0].as_str()), (2, "0"));
     let reason = lines[1].strip_prefix(expected).unwrap_or_else(|| panic!("{}", lines[1]));
     assert!(reason.starts_with("/nonexistent/libOpenCL.so: "), "{reason}");
-    // A library that is none of OpenCL.
+    // A library that is not an OpenCL loader.
     let reason = "libm.so.6: holds no function clGetPlatformIDs";
     assert_eq!(told("INSTANTON_OPENCL", "libm.so.6"), ["0".to_string(), format!("{expected}{reason}")]);
 }
@@ -79,7 +80,7 @@ fn a_device_tells_its_properties() {
         assert!(device.local_memory >= 1 << 10, "{device:?}");
         assert!(device.compute_units >= 1 && device.max_group >= 1 && device.width_f32 >= 1, "{device:?}");
         assert!(!device.has_f64 || device.width_f64 >= 1, "{device:?}");
-        // The handles are those of what was read.
+        // The handles belong to the device whose properties were read.
         assert_eq!(device.ocl().name().unwrap().trim(), device.name);
         assert_eq!(device.platform().name().unwrap().trim(), device.platform_name);
     }
@@ -104,8 +105,8 @@ fn devices_are_chosen_by_place_and_name() {
 #[test]
 fn contexts_hold_their_devices() {
     assert!(Context::new(1, Precision::F64, 1).unwrap().devices().is_empty());
-    let context =
-        Context::with_devices(1, Precision::F64, 1, (select("opencl:0", true).unwrap(), Options::default())).unwrap();
+    let accelerators = Accelerators { devices: select("opencl:0", true).unwrap(), ..Accelerators::default() };
+    let context = Context::with_devices(1, Precision::F64, 1, accelerators).unwrap();
     assert_eq!(context.devices().len(), 1);
     assert_eq!(context.devices()[0].name, devices().unwrap()[0].name);
 }

@@ -1,5 +1,6 @@
 //! Propagators on configurations of other codes: correlators of Chroma's own regression tests, and the inverse of MILC's
-//! improved staggered operator, to the precision of those (f32). Run by `make test-references`; the folder is in the variable INSTANTON_DATA.
+//! improved staggered operator, to the precision of those files (f32). Run by `make test-references`; the folder is in
+//! the variable INSTANTON_DATA.
 
 use instanton::context::{Context, Precision};
 use instanton::dirac::{Dirac, DiracSpec, SolveSpec, Which};
@@ -150,14 +151,14 @@ fn improved_staggered_inverse_of_milc() {
         assert_eq!(expected.len(), got.len());
         let norm = |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>().sqrt();
         let difference = norm(&mut expected.iter().zip(got).map(|(x, y)| x - y));
-        // The answers leave a residual of 8e-8, which the inverse makes larger.
+        // MILC's solutions have a residual of 8e-8, which the inverse amplifies.
         assert!(difference < 2e-6 * norm(&mut expected.iter().copied()), "{name}: {difference}");
     };
     let mut solution = vec![0.0; source.len()];
     let report = dirac.solve(&SolveSpec::default(), 1, &source, &mut solution).unwrap();
     assert!(report.residual < 1e-10);
     close(&solution, "milc/ksvector.ans.Minv.sample.l8");
-    // The answer for M^dag M, by its residual.
+    // The solution for M^dag M, checked by its residual.
     let mut image = vec![0.0; source.len()];
     let answer = vectors("milc/ksvector.ans.MdaggerMinv.sample.l8");
     dirac.apply(Which::Normal, 1, &answer, &mut image).unwrap();

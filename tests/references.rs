@@ -16,7 +16,7 @@ fn file(name: &str) -> PathBuf {
     path
 }
 
-/// Reads with verification of all that the file claims of its numbers; says what those claims were.
+/// Reads with verification of checksum, plaquette and link trace; returns which of them the file has.
 fn field(name: &str, extent: [usize; 4], group: Group) -> (Gauge, Format, Vec<String>) {
     let lattice = Lattice::new(&extent).unwrap();
     let (gauge, format, claims) = read(&file(name), &lattice, group, &ReadSpec::default()).unwrap();
@@ -24,10 +24,10 @@ fn field(name: &str, extent: [usize; 4], group: Group) -> (Gauge, Format, Vec<St
     (gauge, format, claims.into_iter().map(|claim| claim.what).filter(|what| what != "links").collect())
 }
 
-/// Writes a field in the way of its file and reads it again.
+/// Writes a field in the format of its file and reads it again.
 fn expect_round_trip(gauge: &Gauge, spec: WriteSpec) {
     let name = format!("instanton-references-{}-{:?}", std::process::id(), std::thread::current().id());
-    let path = std::env::temp_dir().join(name);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     write(&path, gauge, &spec).unwrap();
     let (again, format, _) = read(&path, gauge.lattice(), gauge.group(), &ReadSpec::default()).unwrap();
     std::fs::remove_file(&path).unwrap();
@@ -42,7 +42,7 @@ fn single(format: Format) -> WriteSpec {
     WriteSpec { precision: Some(Width::Single), ..double(format) }
 }
 
-/// Whether a number rounds to one that is given by its digits.
+/// Whether a number rounds to another one given as text, at that number of digits.
 fn agrees(got: f64, digits: &str) {
     let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     let half = 0.5 * 10f64.powi(-(decimals as i32));
@@ -59,7 +59,7 @@ fn chroma() {
     let (space, time) = space_and_time(&gauge);
     agrees(space, "0.994798578341303");
     agrees(time, "0.994809686192097");
-    // xy, xz, yz, xt, yt, zt.
+    // Plaquettes of the planes xy, xz, yz, xt, yt, zt.
     let expected = [
         "0.994703733245322",
         "0.994926957486681",
@@ -87,7 +87,7 @@ fn the_same_field_in_nersc_and_ildg() {
     assert_eq!(format, Format::Ildg);
     assert_eq!(claims, ["checksum"]);
     agrees(plaquette(&nersc), "0.0382422893");
-    // The third rows of this file were made in single precision: one in the last of the digits.
+    // The third rows of this file were computed in single precision: a difference of one in the last digit.
     assert!((plaquette(&ildg) - 0.0382422893).abs() < 1.5e-10);
     expect_round_trip(&nersc, WriteSpec { rows: Some(2), ..single(Format::Nersc) });
     expect_round_trip(&ildg, double(Format::Ildg));
@@ -179,8 +179,8 @@ fn ddalphaamg_and_julia() {
     }
 }
 
-/// Beside time stamps and other free text, and plaquettes, which are sums in another order, files hold the bytes of the
-/// other code: at these places from the start, and in so many bytes at the end.
+/// Except for time stamps, other free text, and plaquettes, which are summed in another order, written files have the
+/// bytes of the other code: in these ranges from the start, and in so many bytes at the end.
 #[test]
 fn files_are_written_as_their_codes_write_them() {
     let name = "qcd1_pb_L8T8_b6.0_c1.234_k0.13_r0_id4n1";
@@ -198,14 +198,14 @@ fn files_are_written_as_their_codes_write_them() {
             half / 3 * 2,
         ),
         ("hotqcd/nersc.l8t4b3360".into(), [8, 8, 8, 4], double(Format::Nersc), 0..13, all / 2),
-        // The last record, the checksum, and the data before it.
+        // The data and, as the last record, the checksum.
         ("chroma/weak_field.lime".into(), [4, 4, 4, 8], double(Format::Ildg), 0..293, 4 * half + 144 + 136),
         ("milc/lat.sample.l4444.scidac".into(), [4; 4], single(Format::Scidac), 0..293, half + 144 + 136),
     ];
     for (name, extent, spec, start, end) in files {
         let (gauge, format, _) = field(&name, extent, Group::Su3);
         assert_eq!(format, spec.format);
-        let path = std::env::temp_dir().join(format!("instanton-bytes-{}", std::process::id()));
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("instanton-bytes-{}", std::process::id()));
         write(&path, &gauge, &spec).unwrap();
         let bytes = |path: &Path| std::fs::read(path).unwrap();
         let (ours, theirs) = (bytes(&path), bytes(&file(&name)));

@@ -5,7 +5,7 @@ mod header;
 
 use header::path;
 use instanton::error::Error;
-use instanton::ffi::inst_solve_report;
+use instanton::ffi::{inst_solve_report, inst_two_sided_report};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::mem::offset_of;
@@ -13,10 +13,10 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs};
 
-/// Name and value: of constants, `sizeof` and `offsetof`.
+/// Names and values of constants, `sizeof` and `offsetof`.
 type Table = BTreeMap<String, i64>;
 
-/// What the header has: constants, and structures with their members.
+/// Names in the header: constants, and structures with their members.
 struct Names {
     constants: Vec<String>,
     structures: Vec<(String, Vec<String>)>,
@@ -53,6 +53,19 @@ fn rust() -> Table {
         ("inst_solve_report.iterations", offset_of!(inst_solve_report, iterations)),
         ("inst_solve_report.residual", offset_of!(inst_solve_report, residual)),
         ("inst_solve_report.seconds", offset_of!(inst_solve_report, seconds)),
+        ("inst_two_sided_report", size_of::<inst_two_sided_report>()),
+        ("inst_two_sided_report.struct_size", offset_of!(inst_two_sided_report, struct_size)),
+        ("inst_two_sided_report.log_z_model", offset_of!(inst_two_sided_report, log_z_model)),
+        ("inst_two_sided_report.log_z_model_error", offset_of!(inst_two_sided_report, log_z_model_error)),
+        ("inst_two_sided_report.log_z_chain", offset_of!(inst_two_sided_report, log_z_chain)),
+        ("inst_two_sided_report.log_z_chain_error", offset_of!(inst_two_sided_report, log_z_chain_error)),
+        ("inst_two_sided_report.log_z", offset_of!(inst_two_sided_report, log_z)),
+        ("inst_two_sided_report.log_z_error", offset_of!(inst_two_sided_report, log_z_error)),
+        ("inst_two_sided_report.kl_model", offset_of!(inst_two_sided_report, kl_model)),
+        ("inst_two_sided_report.kl_model_error", offset_of!(inst_two_sided_report, kl_model_error)),
+        ("inst_two_sided_report.kl_chain", offset_of!(inst_two_sided_report, kl_chain)),
+        ("inst_two_sided_report.kl_chain_error", offset_of!(inst_two_sided_report, kl_chain_error)),
+        ("inst_two_sided_report.disagreement", offset_of!(inst_two_sided_report, disagreement)),
     ];
     table.extend(report.map(|(name, value)| (name.to_string(), value as i64)));
     table
@@ -91,7 +104,7 @@ fn fortran(names: &Names) -> String {
     text + "end program\n"
 }
 
-/// `SolveReport` for `inst_solve_report`.
+/// The name of a structure in the bindings: `SolveReport` for `inst_solve_report`.
 fn camel(name: &str) -> String {
     let words = name.trim_start_matches("inst_").split('_');
     words.map(|word| word[..1].to_uppercase() + &word[1..]).collect()
@@ -144,7 +157,7 @@ fn all_languages_have_the_constants_and_structures_of_the_header() {
     let members: usize = names.structures.iter().map(|(_, members)| 1 + members.len()).sum();
     assert_eq!(expected.len(), names.constants.len() + members, "the table in Rust");
 
-    let folder = env::temp_dir().join(format!("instanton-table-{}", std::process::id()));
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("instanton-table-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     let file = |name: &str, text: String| {
         let path = folder.join(name);

@@ -2,7 +2,7 @@
 
 use super::{ROUNDS, SECONDS, median};
 use instanton::context::{Context, Precision};
-use instanton::dirac::{Dirac, DiracSpec, Kernel, Timed};
+use instanton::dirac::{Dirac, DiracSpec, Measured, Timed};
 use instanton::gauge::{Gauge, Group};
 use instanton::lattice::Lattice;
 use instanton::random::{Purpose, Stream};
@@ -36,7 +36,7 @@ impl Case {
     }
 
     fn hopping(&self, precision: Precision, count: usize) -> Result<Timed> {
-        Timed::new(&self.dirac, Kernel::Hopping, precision, count)
+        Timed::new(&self.dirac, Measured::Hopping, precision, count)
     }
 }
 
@@ -51,12 +51,12 @@ fn seconds(kernel: &mut Timed) -> f64 {
 }
 
 /// `bytes` of a site and second over the bandwidth of the triad.
-fn share_of_triad(text: &str, kernel: Kernel, bytes: f64) -> Result<f64> {
+fn share_of_triad(text: &str, kernel: Measured, bytes: f64) -> Result<f64> {
     share_of_triad_many(text, kernel, bytes, 1)
 }
 
 /// The same for `count` fields together, the bytes being those of one.
-fn share_of_triad_many(text: &str, kernel: Kernel, bytes: f64, count: usize) -> Result<f64> {
+fn share_of_triad_many(text: &str, kernel: Measured, bytes: f64, count: usize) -> Result<f64> {
     let (case, bytes) = (Case::new(&LARGE, text)?, bytes * count as f64);
     let mut kernel = Timed::new(&case.dirac, kernel, Precision::F64, count)?;
     let mut triad = Triad::new(TRIAD);
@@ -77,27 +77,27 @@ const HOPPING: f64 = 8.0 * (8 * 18 + 2 * 24) as f64;
 
 /// The hopping term of one field.
 pub fn wilson_triad() -> Result<f64> {
-    share_of_triad(WILSON, Kernel::Hopping, HOPPING)
+    share_of_triad(WILSON, Measured::Hopping, HOPPING)
 }
 
 /// The same bytes where links are kept as 12 numbers: what speed-ups come to whatever the speed they are over.
 pub fn wilson_12_triad() -> Result<f64> {
-    share_of_triad("{type: 'wilson', kappa: 0.13, boundary: [1, 1, 1, -1], links: 12}", Kernel::Hopping, HOPPING)
+    share_of_triad("{type: 'wilson', kappa: 0.13, boundary: [1, 1, 1, -1], links: 12}", Measured::Hopping, HOPPING)
 }
 
 /// The same bytes for each of 12 right-hand sides together.
 pub fn wilson_many_triad() -> Result<f64> {
-    share_of_triad_many(WILSON, Kernel::Hopping, HOPPING, 12)
+    share_of_triad_many(WILSON, Measured::Hopping, HOPPING, 12)
 }
 
 /// The same for colour vectors.
 pub fn staggered_triad() -> Result<f64> {
-    share_of_triad(STAGGERED, Kernel::Hopping, 8.0 * (8 * 18 + 2 * 6) as f64)
+    share_of_triad(STAGGERED, Measured::Hopping, 8.0 * (8 * 18 + 2 * 6) as f64)
 }
 
 /// As for Wilson, and two hermitian blocks of 36 numbers.
 pub fn clover_triad() -> Result<f64> {
-    share_of_triad(CLOVER, Kernel::Operator, 8.0 * (8 * 18 + 2 * 24 + 2 * 36) as f64)
+    share_of_triad(CLOVER, Measured::Operator, 8.0 * (8 * 18 + 2 * 24 + 2 * 36) as f64)
 }
 
 /// f32 against f64.

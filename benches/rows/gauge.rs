@@ -1,13 +1,13 @@
 //! Rows of gauge fields: hybrid Monte Carlo and files.
 
 use super::{ROUNDS, median};
-use instanton::action::{Action, ActionSpec};
+use instanton::action::{Action, ActionSpec, Past};
 use instanton::context::{Context, Precision};
 use instanton::error::{Error, Result};
 use instanton::gauge::formats::{self, ReadSpec, WriteSpec};
 use instanton::gauge::{Gauge, Group};
 use instanton::lattice::Lattice;
-use instanton::markov::{Integrator, IntegratorName, Phase};
+use instanton::markov::{Integrator, IntegratorName, Phase, Steps};
 use instanton::random::{Purpose, Stream};
 use instanton::simd::Triad;
 use instanton::spec;
@@ -29,7 +29,8 @@ fn phase(context: &Arc<Context>) -> Result<(Box<dyn Action>, Phase)> {
     let field = space.hot(action.lattice(), &mut Stream::new(1, Purpose::Start, 1))?;
     let mut momentum = vec![0.0; count];
     space.draw_momenta(&mut Stream::new(1, Purpose::Momentum, 1), &mut momentum);
-    let mut phase = Phase { team: action.team(), space, field, momentum, gradient: vec![0.0; count] };
+    let mut phase =
+        Phase { team: action.team(), space, field, momentum, gradient: vec![0.0; count], past: Past::default() };
     phase.force(&*action)?;
     Ok((action, phase))
 }
@@ -49,7 +50,7 @@ pub fn hmc_over_triad() -> Result<f64> {
     for _ in 0..ROUNDS {
         let bandwidth = (0..3).map(|_| triad.bandwidth(&context)).fold(0.0, f64::max);
         let start = Instant::now();
-        leapfrog.trajectory(&*action, &mut phase, (STEPS, 1.0 / STEPS as f64))?;
+        leapfrog.trajectory(&*action, &mut phase, Steps { count: STEPS, size: 1.0 / STEPS as f64 })?;
         let seconds = start.elapsed().as_secs_f64() / STEPS as f64;
         let rate = (BYTES_PER_SITE * action.lattice().volume()) as f64 / seconds;
         shares.push(rate / bandwidth);

@@ -1,9 +1,9 @@
 //! Rows of the OpenCL executor on the first device, which is the CPU where PoCL alone is installed.
 
 use super::{ROUNDS, median, rate, sampler, training};
-use instanton::context::{Context, Precision};
+use instanton::context::{Accelerators, Context, Precision};
 use instanton::error::{Error, Result};
-use instanton::flow::{Flow, Model, ModelSpec};
+use instanton::flow::{Flow, ModelSpec};
 use instanton::lattice::Lattice;
 use instanton::opencl::{Options, select};
 use instanton::program::{Feed, Key};
@@ -21,7 +21,7 @@ const BATCH: usize = 1024;
 fn flow(device: Option<&str>, cache: Option<PathBuf>) -> Result<Flow> {
     let devices = device.map_or(Ok(vec![]), |device| select(device, false))?;
     let options = Options { cache, sources: None };
-    let context = Arc::new(Context::with_devices(1, Precision::F32, 0, (devices, options))?);
+    let context = Arc::new(Context::with_devices(1, Precision::F32, 0, Accelerators { devices, options })?);
     let spec = spec::parse::<ModelSpec>("model", "{type: 'affine', layers: 16, hidden: [8, 8]}")?;
     Flow::new(&context, &Lattice::new(&[8, 8])?, &spec)
 }
@@ -48,9 +48,9 @@ pub fn training_over_cpu() -> Result<f64> {
 pub fn launches() -> Result<f64> {
     let flow = flow(Some("opencl"), Options::default().cache)?;
     let (mut fields, mut log_q) = (vec![0.0; BATCH * flow.lattice().volume()], vec![0.0; BATCH]);
-    let key = Key { seed: 1, purpose: Purpose::Prior, counter: 0 };
+    let key = Key { seed: 1, purpose: Purpose::Prior, counter: 0, stream: 0 };
     let outputs = &mut [&mut fields[..], &mut log_q];
-    Ok(flow.sampling().run(flow.context(), BATCH, &[Feed::Normal(key)], outputs)? as f64)
+    Ok(flow.sampling()?.run(flow.context(), BATCH, &[Feed::Normal(key)], outputs)? as f64)
 }
 
 /// The first sample of a process of its own: what [`first_sample`] starts.

@@ -22,7 +22,7 @@ grid=$(cd "$1" && pwd)
 mkdir -p "$2"
 folder=$(cd "$2" && pwd)
 
-# Grid's own bootstrap downloads Eigen; here that of the system is put in its place.
+# Grid's own bootstrap downloads Eigen; here the system's Eigen is used instead.
 if [ ! -e "$folder/source/configure" ]; then
   mkdir -p "$folder/source"
   cp -R "$grid/." "$folder/source"

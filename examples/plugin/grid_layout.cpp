@@ -16,7 +16,7 @@ bool same(const std::vector<int> &extent, const std::vector<int> &lanes) {
   return plugin::grid_sites(grid) == standin::places({extent[0], extent[1], extent[2], extent[3]}, {lanes[0], lanes[1], lanes[2], lanes[3]});
 }
 
-/// Every site of a field holds its own number, which Grid put there.
+/// A field in which every site holds its own number, written by Grid.
 bool same_in_memory(const std::vector<int> &extent, const std::vector<int> &lanes) {
   Grid::GridCartesian grid(extent, lanes, Grid::Coordinate({1, 1, 1, 1}));
   plugin::Field field(&grid);

@@ -25,7 +25,7 @@
 
 namespace plugin {
 
-/// What a host declares of its field.
+/// The host's declaration of its field.
 struct Declaration {
   std::vector<std::int64_t> extent;  ///< x first
   std::vector<std::int64_t> sites;   ///< where the number of each site lies, counted from the first; x fastest
@@ -48,7 +48,7 @@ class LearnedUpdate {
     if (!std::isnormal(scale_)) throw std::invalid_argument("scale: expected a number that can be divided by, got " + std::to_string(scale_));
   }
 
-  /// Asks for `proposals` of them, one after the other; how many were accepted.
+  /// Makes `proposals` learned updates, one after the other; returns how many were accepted.
   template <typename Host>
   long run(Host &host, long proposals) {
     if (proposals < 1) return 0;
@@ -59,8 +59,8 @@ class LearnedUpdate {
     return accepted;
   }
 
-  /// What has to be in the host's checkpoint beside field and random numbers. The proposal starts afresh, so that the run that
-  /// goes on remembers nothing that the one from the checkpoint cannot know: both are the same, bit for bit.
+  /// The counter, which the host's checkpoint needs beside field and random numbers. A new proposal is made, so that
+  /// the run that goes on has no remembered log q that a run from the checkpoint lacks: both are the same, bit for bit.
   std::uint64_t save() {
     restore(counter_);
     return counter_;
@@ -122,7 +122,7 @@ class LearnedUpdate {
   instanton::Proposal proposal_;
   double scale_;
   std::uint64_t counter_ = 0;
-  // Of the host as it was and with the proposed field, and the same in the model's normalisation; x fastest.
+  // Fields of the host, current and proposed, and the same in the model's normalisation; x fastest.
   std::vector<double> before_, after_, current_, proposed_;
 };
 

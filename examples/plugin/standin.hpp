@@ -69,7 +69,7 @@ class Code {
     }
   }
 
-  // What LearnedUpdate asks of a host.
+  // The four functions that LearnedUpdate needs of a host.
   template <typename Reader>
   void read(Reader reader) const { reader(numbers_.data()); }
   template <typename Writer>
@@ -77,7 +77,7 @@ class Code {
   double action() const { return action(numbers_); }
   double uniform() { return std::uniform_real_distribution<double>()(random_); }
 
-  /// A trajectory with leapfrog steps; whether its end was accepted.
+  /// A trajectory with leapfrog steps; returns whether its end was accepted.
   bool trajectory(int steps, double length) {
     std::normal_distribution<double> normal;
     std::vector<double> phi = numbers_, momentum(phi.size());
@@ -121,7 +121,7 @@ class Code {
     }
   }
 
-  std::vector<std::int64_t> sites_;         // of the sites, x fastest
+  std::vector<std::int64_t> sites_;         // places of the sites, x fastest
   std::vector<std::size_t> next_, before_;  // of each number, the places of its neighbours in x and y
   std::vector<double> numbers_;
   Couplings couplings_;

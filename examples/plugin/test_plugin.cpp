@@ -26,7 +26,7 @@ bool same_bits(const Numbers &a, const Numbers &b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), sizeof(double) * a.size()) == 0;
 }
 
-/// Runs what has to throw an E; its message.
+/// Runs a call that has to throw an E; returns its message.
 template <typename E>
 std::string thrown(const std::function<void()> &run) {
   try {
@@ -52,8 +52,8 @@ plugin::Declaration declaration(int extent, const Coordinate &lanes) {
   return {{extent, extent}, standin::places({extent, extent, 1, 1}, lanes), root};
 }
 
-/// A host whose action and random numbers are told to it; it notes the fields whose action was asked for.
-struct Told {
+/// A host with prescribed actions and random numbers; it records the fields whose action was computed.
+struct ScriptedHost {
   Numbers numbers;
   std::vector<double> actions, uniforms;
   std::vector<Numbers> seen;
@@ -97,7 +97,7 @@ void places_are_those_of_grid() {
       EXPECT(places[static_cast<std::size_t>(site)] == static_cast<std::int64_t>(number));
     }
   }
-  // What Grid itself has for 6 x 6 sites in 2 x 2 lanes, as grid_layout.cpp prints it.
+  // Grid's own table for 6 x 6 sites in 2 x 2 lanes, as grid_layout.cpp prints it.
   const std::vector<std::int64_t> grid{
       0, 4, 8, 1, 5, 9, 12, 16, 20, 13, 17, 21, 24, 28, 32, 25, 29, 33,
       2, 6, 10, 3, 7, 11, 14, 18, 22, 15, 19, 23, 26, 30, 34, 27, 31, 35};
@@ -151,26 +151,26 @@ void decision_is_of_the_host(const std::string &model) {
   const double threshold = 3.0 + expected.log_ratio - std::log(0.25);
   for (const bool accept : {true, false}) {
     LearnedUpdate update(model, context, host);
-    Told told{start, {3.0, threshold + (accept ? -1e-9 : 1e-9)}, {0.25}, {}};
-    EXPECT(update.run(told, 1) == (accept ? 1 : 0));
-    EXPECT(told.seen.size() == 2 && told.random == 1 && update.counter() == 1);
-    EXPECT(same_bits(told.seen[0], start));
-    EXPECT(same_bits(told.seen[1], expected.field));
-    EXPECT(same_bits(told.numbers, accept ? expected.field : start));
+    ScriptedHost scripted{start, {3.0, threshold + (accept ? -1e-9 : 1e-9)}, {0.25}, {}};
+    EXPECT(update.run(scripted, 1) == (accept ? 1 : 0));
+    EXPECT(scripted.seen.size() == 2 && scripted.random == 1 && update.counter() == 1);
+    EXPECT(same_bits(scripted.seen[0], start));
+    EXPECT(same_bits(scripted.seen[1], expected.field));
+    EXPECT(same_bits(scripted.numbers, accept ? expected.field : start));
   }
-  // Several: from the last accepted field on, the action of which is not asked for again.
+  // Several proposals: from the last accepted field on, whose action is not computed again.
   LearnedUpdate update(model, context, host);
-  Told told{start, {0.0, -1e9, 1e9, 0.0, std::nan(""), -2e9}, {0.5, 0.5, 0.5, 0.5, 0.5}, {}};
-  EXPECT(update.run(told, 5) == 2);
-  EXPECT(told.seen.size() == 6 && update.counter() == 5);
-  EXPECT(same_bits(told.numbers, told.seen[5]));
-  EXPECT(update.run(told, 0) == 0 && told.seen.size() == 6);
-  told = Told{start, {0.0, -1e9, 1e9}, {0.5, 0.5}, {}};
-  EXPECT(update.run(told, 2) == 1);
-  EXPECT(same_bits(told.numbers, told.seen[1]));
-  Told rejecting{told.seen[1], {0.0, 1e9, 1e9, 1e9}, {0.5, 0.5, 0.5}, {}};
+  ScriptedHost scripted{start, {0.0, -1e9, 1e9, 0.0, std::nan(""), -2e9}, {0.5, 0.5, 0.5, 0.5, 0.5}, {}};
+  EXPECT(update.run(scripted, 5) == 2);
+  EXPECT(scripted.seen.size() == 6 && update.counter() == 5);
+  EXPECT(same_bits(scripted.numbers, scripted.seen[5]));
+  EXPECT(update.run(scripted, 0) == 0 && scripted.seen.size() == 6);
+  scripted = ScriptedHost{start, {0.0, -1e9, 1e9}, {0.5, 0.5}, {}};
+  EXPECT(update.run(scripted, 2) == 1);
+  EXPECT(same_bits(scripted.numbers, scripted.seen[1]));
+  ScriptedHost rejecting{scripted.seen[1], {0.0, 1e9, 1e9, 1e9}, {0.5, 0.5, 0.5}, {}};
   EXPECT(update.run(rejecting, 3) == 0);
-  EXPECT(same_bits(rejecting.numbers, told.seen[1]));
+  EXPECT(same_bits(rejecting.numbers, scripted.seen[1]));
 }
 
 void errors_change_nothing(const std::string &models) {
@@ -193,24 +193,24 @@ void errors_change_nothing(const std::string &models) {
   LearnedUpdate update(model, context, host);
   Numbers broken = start;
   broken[7] = std::nan("");
-  Told told{broken, {0.0, 0.0}, {0.5}, {}};
-  expect_error(INST_BAD_INPUT, [&] { update.run(told, 1); });
-  EXPECT(same_bits(told.numbers, broken) && told.random == 0);
-  told = Told{start, {std::nan("")}, {0.5}, {}};
-  EXPECT(!thrown<std::domain_error>([&] { update.run(told, 1); }).empty());
-  EXPECT(same_bits(told.numbers, start) && told.random == 0);
-  told = Told{start, {0.0}, {0.5}, {}}; // throws for the proposed field
-  EXPECT(thrown<std::runtime_error>([&] { update.run(told, 1); }) == "no action");
-  EXPECT(told.seen.size() == 2 && !same_bits(told.seen[1], start));
-  EXPECT(same_bits(told.numbers, start) && told.random == 0);
-  told = Told{start, {0.0, 0.0}, {}, {}};
-  EXPECT(!thrown<std::out_of_range>([&] { update.run(told, 1); }).empty());
-  EXPECT(same_bits(told.numbers, start));
+  ScriptedHost scripted{broken, {0.0, 0.0}, {0.5}, {}};
+  expect_error(INST_BAD_INPUT, [&] { update.run(scripted, 1); });
+  EXPECT(same_bits(scripted.numbers, broken) && scripted.random == 0);
+  scripted = ScriptedHost{start, {std::nan("")}, {0.5}, {}};
+  EXPECT(!thrown<std::domain_error>([&] { update.run(scripted, 1); }).empty());
+  EXPECT(same_bits(scripted.numbers, start) && scripted.random == 0);
+  scripted = ScriptedHost{start, {0.0}, {0.5}, {}}; // throws for the proposed field
+  EXPECT(thrown<std::runtime_error>([&] { update.run(scripted, 1); }) == "no action");
+  EXPECT(scripted.seen.size() == 2 && !same_bits(scripted.seen[1], start));
+  EXPECT(same_bits(scripted.numbers, start) && scripted.random == 0);
+  scripted = ScriptedHost{start, {0.0, 0.0}, {}, {}};
+  EXPECT(!thrown<std::out_of_range>([&] { update.run(scripted, 1); }).empty());
+  EXPECT(same_bits(scripted.numbers, start));
   EXPECT(update.counter() == 0);
-  // And it still works.
-  told = Told{start, {0.0, -1e9}, {0.5}, {}};
-  EXPECT(update.run(told, 1) == 1);
-  EXPECT(same_bits(told.numbers, propose(model, host, start, 0).field));
+  // After the errors the update still works.
+  scripted = ScriptedHost{start, {0.0, -1e9}, {0.5}, {}};
+  EXPECT(update.run(scripted, 1) == 1);
+  EXPECT(same_bits(scripted.numbers, propose(model, host, start, 0).field));
 }
 
 /// Chains of proposals alone are the same in all layouts.
@@ -258,18 +258,19 @@ void restart_is_exact(const std::string &model) {
   }
 }
 
-/// A run that saved computes the next ratio from the host's field, as one that restarts does, and not from what it remembers.
+/// A run that saved computes the next ratio from the host's field, as a restarted run does, and not from a remembered
+/// log q.
 void saving_forgets(const std::string &model) {
   auto host = declaration(6, square_of_lanes);
   host.scale = 1.0;  // the field that comes back is the proposed one, bit for bit
   for (const double sign : {-1.0, 1.0}) {
     LearnedUpdate update(model, context, host);
-    Told told{noise(36, 23), {0.0, -1e9}, {0.5}, {}};
-    EXPECT(update.run(told, 1) == 1);
+    ScriptedHost scripted{noise(36, 23), {0.0, -1e9}, {0.5}, {}};
+    EXPECT(update.run(scripted, 1) == 1);
     const std::uint64_t counter = update.save();
-    const double log_ratio = propose(model, host, told.numbers, counter).log_ratio;
-    told = Told{told.numbers, {0.0, log_ratio - std::log(0.5) + sign * 1e-10}, {0.5}, {}};
-    EXPECT(update.run(told, 1) == (sign < 0.0 ? 1 : 0));
+    const double log_ratio = propose(model, host, scripted.numbers, counter).log_ratio;
+    scripted = ScriptedHost{scripted.numbers, {0.0, log_ratio - std::log(0.5) + sign * 1e-10}, {0.5}, {}};
+    EXPECT(update.run(scripted, 1) == (sign < 0.0 ? 1 : 0));
   }
 }
 

@@ -41,12 +41,17 @@ fuzz_target!(|input: (u8, String, Option<Vec<i16>>)| {
     unsafe {
         let status = match table {
             Some(table) if !table.is_empty() => {
-                let sites: Vec<i64> = (0..volume as usize).map(|i| i64::from(table[i % table.len()]) + i as i64).collect();
+                let sites: Vec<i64> =
+                    (0..volume as usize).map(|i| i64::from(table[i % table.len()]) + i as i64).collect();
                 inst_layout_new_with_sites(lattice, spec.as_ptr(), sites.as_ptr(), &mut layout)
             }
             _ => inst_layout_new(lattice, spec.as_ptr(), &mut layout),
         };
-        assert!(status != 99 && (status == 0) != layout.is_null() && (status == 0 || !message().is_empty()), "{}", message());
+        assert!(
+            status != 99 && (status == 0) != layout.is_null() && (status == 0 || !message().is_empty()),
+            "{}",
+            message()
+        );
         if status != 0 {
             return;
         }

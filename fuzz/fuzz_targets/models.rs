@@ -43,7 +43,9 @@ fn load(bytes: &[u8]) -> Option<String> {
 fuzz_target!(|bytes: &[u8]| {
     let Some(message) = load(bytes) else { return };
     // A checksum hides what lies behind it: the message tells the one that these bytes have.
-    let Some((expected, got)) = message.split_once("checksum: expected ").and_then(|(_, rest)| rest.split_once(", got ")) else {
+    let Some((expected, got)) =
+        message.split_once("checksum: expected ").and_then(|(_, rest)| rest.split_once(", got "))
+    else {
         return;
     };
     let (old, new) = (expected.as_bytes(), got.trim().as_bytes());

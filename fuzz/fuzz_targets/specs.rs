@@ -1,4 +1,6 @@
 //! Any text as the spec of any object: a status, and a message where it is not 0.
+
+#![allow(clippy::missing_safety_doc, reason = "functions of a host: the contract of the header")]
 #![no_main]
 
 use instanton::ffi::*;
@@ -63,7 +65,10 @@ fuzz_target!(|bytes: &[u8]| {
     unsafe {
         match kind % 9 {
             // What starts threads for each input, or reads devices, is asked for one thread at most by the text itself.
-            0 if text.len() < 60 && !text.contains(&b'\\') && !text.windows(6).any(|word| word == b"opencl" || word == b"thread") => {
+            0 if text.len() < 60
+                && !text.contains(&b'\\')
+                && !text.windows(6).any(|word| word == b"opencl" || word == b"thread") =>
+            {
                 end(|out| inst_context_new(spec, out), inst_context_free);
             }
             1 => end(|out| inst_action_new(at(w.square), spec, out), inst_action_free),

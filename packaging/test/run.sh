@@ -46,9 +46,13 @@ where() {
 check "pkg-config, C" sh -c "gcc -std=c99 -Wall -Werror host.c -o shared \$(pkg-config --cflags --libs instanton) -lm -Wl,-rpath,$tree/lib"
 check "the library that is found" where ./shared
 check "it runs" ./shared "$models"
+check "pkg-config, the folder of models" sh -c "./shared \"\$(pkg-config --variable=models instanton)\""
+check "it runs without vector instructions" env INSTANTON_INSTRUCTIONS=portable ./shared "$models"
+check "and tells where a processor has others" sh -c "INSTANTON_INSTRUCTIONS=mmx ./shared '$models' 2>&1 | grep 'INSTANTON_INSTRUCTIONS: expected one that this processor has'"
 check "pkg-config, C++" sh -c "g++ -std=c++17 -Wall -Werror host.cpp -o cpp \$(pkg-config --cflags --libs instanton) -Wl,-rpath,$tree/lib"
 check "it runs" ./cpp
-check "Fortran" sh -c "gfortran $models/fortran/instanton_c.f90 $models/fortran/instanton.f90 host.f90 -o fortran \$(pkg-config --libs instanton) -Wl,-rpath,$tree/lib"
+standard=$(sed -n 's/.*files of Fortran \(20[0-9]*\) source.*/f\1/p' "$tree/share/doc/instanton/bindings/fortran/README.md")
+check "Fortran, of the standard that the page states" sh -c "gfortran -std=$standard -pedantic -Wall -Wextra -Werror $models/fortran/instanton_c.f90 $models/fortran/instanton.f90 host.f90 -o fortran \$(pkg-config --libs instanton) -Wl,-rpath,$tree/lib"
 check "it runs" ./fortran
 # The module as a package of its own, and in the package of a host. (fpm needs no Rust; its script lies in the project.)
 mkdir -p "$work/fpm/app"
@@ -68,10 +72,27 @@ rm "$work/archive/lib"/libinstanton.so*
 check "pkg-config --static" sh -c "PKG_CONFIG_PATH=$work/archive/lib/pkgconfig; gcc host.c -o static \$(pkg-config --static --cflags --libs instanton) -lm"
 check "it needs no shared library" sh -c "! ldd ./static | grep instanton"
 check "it runs" ./static "$models"
-check "the bare archive" gcc -I"$tree/include" host.c -o bare "$tree/lib/libinstanton.a" -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
-check "it runs" ./bare "$models"
-check "the bare archive, clang" clang -I"$tree/include" host.c -o bare_clang "$tree/lib/libinstanton.a" -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
-check "it runs" ./bare_clang "$models"
+# All of it static, the compiler's and the system's libraries as well; where there is a shared library beside, too.
+for place in "$work/archive" "$tree"; do
+  flags="\$(PKG_CONFIG_PATH=$place/lib/pkgconfig pkg-config --static --cflags --libs instanton)"
+  for compiler in "gcc -static host.c" "clang -static host.c" "gcc -static-pie -fPIE host.c" "g++ -static -std=c++17 host.cpp" \
+    "gfortran -static $models/fortran/instanton_c.f90 $models/fortran/instanton.f90 host.f90"; do
+    check "$compiler" sh -c "$compiler -o whole $flags -lm"
+    check "it needs no loader" sh -c "! readelf -lW whole | grep INTERP"
+    case $compiler in *.c) check "it runs" ./whole "$models" ;; *) check "it runs" ./whole ;; esac
+  done
+done
+# By hand, as docs/c.md says.
+libraries=$(sed -n 's/^| hand | .*libinstanton\.a \(-l[^`]*\)`.*/\1/p' "$tree/share/doc/instanton/docs/c.md")
+for compiler in "gcc" "gcc -static" "clang" "clang -static"; do
+  check "the bare archive, $compiler" sh -c "$compiler -I'$tree/include' host.c -o bare '$tree/lib/libinstanton.a' $libraries"
+  check "it runs" ./bare "$models"
+done
+
+# The oldest glibc is the one that the page states, and the library needs no newer one.
+oldest=$(sed -n 's/.*glibc \(2\.[0-9]*\) or newer.*/\1/p' "$tree/share/doc/instanton/docs/abi.md" | head -n 1)
+check "glibc, as stated" test "$(sed -n 's/^GLIBC = //p' "$project/Makefile")" = "$oldest"
+check "glibc" sh "$project/scripts/exports.sh" "$tree/lib/libinstanton.so" "$project/src/ffi/instanton.map" libinstanton.so.0 "$oldest"
 
 check "CMake" cmake -S . -B cmake "-DCMAKE_PREFIX_PATH=$work/elsewhere and far/tree" -DCMAKE_BUILD_TYPE=Release
 check "it builds" cmake --build cmake
@@ -90,8 +111,52 @@ version=$(pkg-config --modversion instanton)
 for range in "$version EXACT" 0.1...0.9 "0.1...<0.9" "0.0.1...$version"; do check "the version in $range" asks "$range"; done
 refuses() { ! "$@"; }
 for range in "0.9 EXACT" 0.2...0.9 0.0.1...0.0.9 "0.0.1...<$version" 1.0...2.0; do check "and not in $range" refuses asks "$range"; done
-rm "$work/elsewhere and far/tree/lib/libinstanton.a"
-check "a tree with a file gone" sh -c "cmake -S . -B broken '-DCMAKE_PREFIX_PATH=$work/elsewhere and far/tree' 2>&1 | grep -A3 'instanton: expected'"
+
+# Trees of which a part was taken away, as packagers do: what is left serves.
+# without PART FILES...: the tree without them, and a host of the other part alone
+without() {
+  part=$1
+  shift
+  rm -rf "$work/part"
+  mkdir "$work/part" "$work/part/host"
+  cp -r "$tree/include" "$tree/lib" "$tree/share" "$work/part/"
+  (cd "$work/part" && rm "$@")
+  cp host.* "$work/part/host/"
+  sed "/host_$part/d; /cpp/d; /fortran/d; s/ CXX Fortran//" CMakeLists.txt > "$work/part/host/CMakeLists.txt"
+}
+configures() {
+  rm -rf "$work/part/build"
+  cmake -S "$work/part/host" -B "$work/part/build" "-DCMAKE_PREFIX_PATH=$work/part" "$@"
+}
+serves() {
+  configures "$@" && cmake --build "$work/part/build" && (cd "$work/part/build" && ctest --output-on-failure)
+}
+# What CMake says, in one line.
+says() {
+  configures 2>&1 | tr -s ' \n' '  ' | grep -F "$1"
+}
+asking() {
+  sed -i "s/find_package(instanton REQUIRED.*)/find_package(instanton REQUIRED $1)/" "$work/part/host/CMakeLists.txt"
+}
+without static lib/libinstanton.a
+check "CMake, without the static library" serves
+asking "COMPONENTS shared"
+check "CMake, the component that is there" serves
+asking "COMPONENTS shared OPTIONAL_COMPONENTS static"
+check "CMake, the other one as an option" serves
+asking "COMPONENTS static"
+check "CMake, the component that is not there" says "lib/libinstanton.a, got no such file"
+asking "COMPONENTS openmp"
+check "CMake, a component that there never is" says "instanton: expected one of the components shared and static, got openmp"
+without shared lib/libinstanton.so lib/libinstanton.so.0 "lib/libinstanton.so.$version"
+check "CMake, without the shared library" serves
+check "CMake, all static" serves -DCMAKE_EXE_LINKER_FLAGS=-static
+asking "COMPONENTS shared"
+check "CMake, the component that is not there" says "lib/libinstanton.so.$version, got no such file"
+without static lib/libinstanton.a include/instanton.h
+check "CMake, without the header" says "include/instanton.h, got no such file"
+without static lib/libinstanton.a lib/libinstanton.so lib/libinstanton.so.0 "lib/libinstanton.so.$version"
+check "CMake, without any library" says "instanton: expected $work/part/lib/libinstanton.so.$version or $work/part/lib/libinstanton.a, got no such file"
 
 # Every crate has its licence.
 licenses=$tree/share/doc/instanton/licenses

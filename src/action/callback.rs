@@ -6,7 +6,7 @@ use super::Action;
 use crate::error::{Error, Result, expect_finite, expect_length};
 use crate::lattice::Lattice;
 
-/// The host's function: S of a field, and dS/dφ where a place for it is given. An error stops what asked for it.
+/// The host's function: S of a field, and dS/dφ where a place for it is given. An error ends the call that needed S.
 pub type HostFunction = dyn Fn(&[f64], Option<&mut [f64]>) -> Result<f64> + Send + Sync;
 
 /// The host's own action. It is called from the thread of the caller alone.
@@ -38,7 +38,7 @@ impl Action for Callback {
     fn gradient(&self, field: &[f64], gradient: &mut [f64]) -> Result<f64> {
         expect_length("field", self.lattice.volume(), field.len())?;
         expect_length("gradient", self.lattice.volume(), gradient.len())?;
-        // A component that the host forgets to write is then found below.
+        // A component that the host does not write stays NaN, which the check below finds.
         gradient.fill(f64::NAN);
         let value = checked((self.function)(field, Some(&mut *gradient))?)?;
         expect_finite("gradient of the action callback", gradient)?;

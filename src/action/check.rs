@@ -67,11 +67,11 @@ pub fn expect_link_gradient(action: &dyn Action, counter: u64) {
     assert!((value - direct).abs() <= 1e-12 * (action.lattice().volume() as f64 + value.abs()), "{value} {direct}");
     let link = (0, action.lattice().dimensions() * action.lattice().volume() - 1);
     for link in [link.0, (link.0 + link.1) / 2, link.1] {
-        with_colours!(gauge.group(), expect_derivative(action, &gauge, (&gradient, link)));
+        with_colours!(gauge.group(), expect_derivative(action, &gauge, &gradient, link));
     }
 }
 
-fn expect_derivative<const N: usize>(action: &dyn Action, gauge: &Gauge, (gradient, link): (&[f64], usize)) {
+fn expect_derivative<const N: usize>(action: &dyn Action, gauge: &Gauge, gradient: &[f64], link: usize) {
     const STEP: f64 = 2e-3;
     let (dimensions, group) = (action.lattice().dimensions(), gauge.group());
     let (site, mu) = (link / dimensions, link % dimensions);
@@ -92,7 +92,7 @@ fn expect_derivative<const N: usize>(action: &dyn Action, gauge: &Gauge, (gradie
     }
 }
 
-/// S does not change, and G turns with the frame at the start of its link, under U_mu(x) -> g(x) U_mu(x) g(x+mu)^dag.
+/// S is invariant, and G is rotated by g(x) at the start of its link, under U_mu(x) -> g(x) U_mu(x) g(x+mu)^dag.
 pub fn expect_gauge_invariance(action: &dyn Action) {
     let gauge = random_links(action, 3);
     with_colours!(gauge.group(), expect_invariance(action, &gauge));

@@ -71,7 +71,7 @@ impl Phi4Spec {
 /// The positive root κ of 2 λ κ² + b κ = 1.
 fn hopping_parameter(b: f64, lambda: f64) -> Result<f64> {
     let root = (b * b + 8.0 * lambda).sqrt();
-    // Each branch adds numbers of one sign.
+    // Each branch adds numbers of the same sign, so that nothing cancels.
     let kappa = if b > 0.0 { 2.0 / (b + root) } else { (root - b) / (4.0 * lambda) };
     if kappa.is_finite() && kappa > 0.0 {
         return Ok(kappa);
@@ -94,6 +94,7 @@ mod tests {
     use crate::action::check::random_field;
     use crate::lattice::Lattice;
     use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
 
     /// The spec, which has to give the same S for the rescaled field in each form, and itself after a round trip.
     fn expect_same_theory(spec: &Phi4Spec, extent: &[usize]) {
@@ -155,6 +156,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(8), failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn all_forms_of_a_theory_agree(m2 in -6.0f64..6.0, lambda in 0.01f64..10.0, kappa in 0.01f64..0.5) {
             expect_same_theory(&form("a", m2, lambda), &[4, 3]);

@@ -9,17 +9,18 @@
 //! antihermitian part and T_F as in [`crate::gauge::Group::trace_norm`]. K. G. Wilson, Phys. Rev. D 10, 2445 (1974);
 //! M. Lüscher and P. Weisz, Commun. Math. Phys. 97, 59 (1985); Y. Iwasaki, Nucl. Phys. B 258, 141 (1985).
 
-use super::Action;
+use super::{Action, Moves, PhasePoint};
 use crate::context::{Context, Team};
 use crate::error::{Error, Result, expect_length};
-use crate::gauge::{Canonical, Group, Links, Loops, Matrix, Slope, WidePhase, with_colours};
+use crate::gauge::{Canonical, Group, Links, Loops, Matrix, Slope, with_colours};
 use crate::lattice::{Lattice, Neighbours};
+use crate::progress;
 use crate::space::Space;
 use crate::spec;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What a spec says of a gauge action: `{type: 'wilson', group: 'su3', beta: 6}`.
+/// Spec of a gauge action: `{type: 'wilson', group: 'su3', beta: 6}`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct GaugeSpec {
@@ -29,7 +30,7 @@ pub struct GaugeSpec {
     pub beta: f64,
 }
 
-/// Sites of a part of the work.
+/// Sites in each part of a thread's work.
 const PART: usize = 256;
 /// c1 of the tree-level improved action.
 pub const SYMANZIK: f64 = -1.0 / 12.0;
@@ -50,21 +51,12 @@ impl GaugeSpec {
         }
         let team = Team::of(context);
         let slope = Slope::new(&team, lattice, self.group)?;
-        Ok(GaugeAction {
-            context: Arc::clone(context),
-            team,
-            lattice: lattice.clone(),
-            group: self.group,
-            beta: self.beta,
-            terms,
-            slope,
-        })
+        Ok(GaugeAction { team, lattice: lattice.clone(), group: self.group, beta: self.beta, terms, slope })
     }
 }
 
 /// β times a weighted sum over loops of 1 − Re tr / N.
 pub struct GaugeAction {
-    context: Arc<Context>,
     team: Team,
     lattice: Lattice,
     group: Group,
@@ -74,53 +66,28 @@ pub struct GaugeAction {
 }
 
 impl GaugeAction {
-    /// Threads.
-    pub fn context(&self) -> &Arc<Context> {
-        &self.context
-    }
-
-    /// The group of the links.
-    pub fn group(&self) -> Group {
-        self.group
-    }
-
-    /// The coupling β.
-    pub fn beta(&self) -> f64 {
-        self.beta
-    }
-
     /// The neighbours of all sites.
-    pub fn neighbours(&self) -> &Neighbours {
+    fn neighbours(&self) -> &Neighbours {
         self.slope.neighbours()
     }
 
     /// True where the action is a sum over plaquettes alone.
-    pub fn has_only_plaquettes(&self) -> bool {
+    fn has_only_plaquettes(&self) -> bool {
         self.terms.len() == 1
-    }
-
-    /// The weighted sum A of the staples of a link: S = −(β / N) Re tr U A, but for what does not depend on U.
-    #[inline]
-    pub fn staple<const N: usize>(&self, links: &Links, site: usize, mu: usize) -> Matrix<N> {
-        let terms = self.terms.iter().map(|(weight, loops)| loops.staple(links, site, mu).scale((*weight).into()));
-        terms.fold(Matrix::ZERO, |sum, term| sum + term)
     }
 
     fn links<'a>(&'a self, numbers: &'a [f64]) -> Links<'a> {
         Links { numbers, neighbours: self.neighbours() }
     }
 
-    /// β Σ of a number of each site.
+    /// β times the sum over all sites of a number computed for each.
     fn over_sites(&self, number: impl Fn(usize) -> f64 + Sync) -> f64 {
         let volume = self.lattice.volume();
-        let mut sums = vec![0.0; volume.div_ceil(PART)];
-        self.team.share(sums.iter_mut().enumerate().collect(), |(i, sum): (usize, &mut f64)| {
-            *sum = (PART * i..volume.min(PART * (i + 1))).map(&number).sum();
-        });
-        self.beta * sums.iter().sum::<f64>()
+        let of_part = |i: usize| (PART * i..volume.min(PART * (i + 1))).map(&number).sum();
+        self.beta * self.team.sum_parts(volume.div_ceil(PART), of_part)
     }
 
-    /// G of a link over TA(U A).
+    /// The factor of TA(U A) in the gradient G of a link.
     fn factor(&self) -> f64 {
         self.beta * self.group.trace_norm() / self.group.colours() as f64
     }
@@ -129,24 +96,6 @@ impl GaugeAction {
     fn of_traces(&self, traces: f64) -> f64 {
         let d = self.lattice.dimensions();
         self.beta * ((self.lattice.volume() * d * (d - 1) / 2) as f64 - traces / self.group.colours() as f64)
-    }
-
-    /// Moves momenta by p ← p − t G and returns S; None where there are not plaquettes alone, for which this takes less
-    /// than a gradient that is kept.
-    pub fn kick(&self, field: &[f64], momenta: &mut [f64], time: f64) -> Option<f64> {
-        let is_whole = field.len() == self.count() && momenta.len() == self.count();
-        (is_whole && self.has_only_plaquettes())
-            .then(|| self.of_traces(self.slope.kick(field, self.factor(), momenta, time)))
-    }
-
-    /// A trajectory in lanes after a first kick by the forces in `phase` and a drift; None where there are not plaquettes
-    /// alone, or the lattice cannot be cut into lanes.
-    pub(crate) fn wide(&self, phase: &mut Canonical, times: (f64, f64)) -> Option<WideTrajectory<'_>> {
-        let lengths = [phase.links.len(), phase.momenta.len(), phase.forces.len()];
-        let is_whole = lengths.iter().all(|&length| length == self.count());
-        let may = is_whole && self.has_only_plaquettes();
-        let phase = if may { self.slope.wide(self.factor(), phase, times)? } else { return None };
-        Some(WideTrajectory { action: self, phase })
     }
 
     /// Writes G of the links of one site, and returns their share of S / β.
@@ -167,24 +116,6 @@ impl GaugeAction {
     }
 }
 
-/// A trajectory of links and momenta in lanes.
-pub(crate) struct WideTrajectory<'a> {
-    action: &'a GaugeAction,
-    phase: WidePhase<'a>,
-}
-
-impl WideTrajectory<'_> {
-    /// Moves momenta along the forces and then links along them, and returns S before.
-    pub fn kick_and_drift(&mut self, kick: f64, drift: f64) -> f64 {
-        self.action.of_traces(self.phase.kick_and_drift(kick, drift))
-    }
-
-    /// Writes links, forces, and the momenta after a kick by these, and returns S.
-    pub fn end(self, kick: f64, phase: &mut Canonical) -> f64 {
-        self.action.of_traces(self.phase.end(kick, phase))
-    }
-}
-
 fn sum<const N: usize>(action: &GaugeAction, links: &Links) -> f64 {
     let defect = |site: usize, (weight, loops): &(f64, Loops)| weight * loops.defect::<N>(links, site);
     action.over_sites(|site| action.terms.iter().map(|term| defect(site, term)).sum())
@@ -192,13 +123,11 @@ fn sum<const N: usize>(action: &GaugeAction, links: &Links) -> f64 {
 
 fn sweep<const N: usize>(action: &GaugeAction, links: &Links, gradient: &mut [f64]) -> f64 {
     let reals = action.lattice.dimensions() * 2 * N * N;
-    let mut sums = vec![0.0; action.lattice.volume().div_ceil(PART)];
-    let parts = gradient.chunks_mut(PART * reals).zip(&mut sums).enumerate().collect();
-    action.team.share(parts, |(i, (gradient, sum)): (usize, (&mut [f64], &mut f64))| {
+    let sum = action.team.sum_chunks(gradient, PART * reals, |i, gradient| {
         let sites = (PART * i..).zip(gradient.chunks_exact_mut(reals));
-        *sum = sites.map(|(site, gradient)| action.site_gradient::<N>(links, site, gradient)).sum();
+        sites.map(|(site, gradient)| action.site_gradient::<N>(links, site, gradient)).sum()
     });
-    action.beta * sums.iter().sum::<f64>()
+    action.beta * sum
 }
 
 impl Action for GaugeAction {
@@ -228,8 +157,39 @@ impl Action for GaugeAction {
         Ok(with_colours!(self.group, sweep(self, &self.links(field), gradient)))
     }
 
-    fn gauge(&self) -> Option<&GaugeAction> {
-        Some(self)
+    fn plaquette_coupling(&self) -> Option<f64> {
+        self.has_only_plaquettes().then_some(self.beta)
+    }
+
+    fn value_shows_divergence(&self) -> bool {
+        true
+    }
+
+    fn kick(&self, field: &[f64], momenta: &mut [f64], time: f64) -> Option<f64> {
+        let is_whole = field.len() == self.count() && momenta.len() == self.count();
+        (is_whole && self.has_only_plaquettes())
+            .then(|| self.of_traces(self.slope.kick(field, self.factor(), momenta, time)))
+    }
+
+    /// Computed in SIMD lanes; None where the action has rectangles, or the lattice cannot be cut into lanes.
+    fn trajectory(&self, phase: &mut PhasePoint, moves: Moves, last: f64) -> Result<Option<f64>> {
+        let PhasePoint { field, momenta, gradient } = phase;
+        let mut phase = Canonical { links: field, momenta, forces: gradient };
+        let lengths = [phase.links.len(), phase.momenta.len(), phase.forces.len()];
+        if !self.has_only_plaquettes() || lengths.iter().any(|&length| length != self.count()) {
+            return Ok(None);
+        }
+        let first = moves.next();
+        let wide = first.and_then(|first| self.slope.wide(self.factor(), &mut phase, first));
+        let Some(mut wide) = wide else { return Ok(None) };
+        for (kick, drift) in moves {
+            let value = self.of_traces(wide.kick_and_drift(kick, drift));
+            if !value.is_finite() {
+                return Ok(Some(value));
+            }
+            progress::step("trajectory", f64::NAN)?;
+        }
+        Ok(Some(self.of_traces(wide.end(last, &mut phase))))
     }
 }
 
@@ -261,21 +221,22 @@ mod tests {
         all().for_each(|action| expect_link_gradient(&*action, 1));
     }
 
-    /// The sweep in lanes against staples link by link, on lattices with and without a rest of sites.
+    /// Forces in SIMD lanes against staples link by link, on lattices with and without sites left over from the lanes.
     #[test]
     fn forces_in_lanes_are_those_of_the_staples() {
         for extent in [&[4, 4][..], &[8, 3], &[3, 5], &[3, 2, 3], &[2, 3, 2, 5], &[4, 4, 4, 6]] {
-            for group in ["u1", "su2", "su3"] {
-                let action = build(extent, &format!("{{type: 'wilson', group: '{group}', beta: 1.7}}"));
-                let (action, count) = (action.gauge().unwrap(), action.count());
-                let gauge = crate::action::check::random_links(action, 5);
+            for group in [Group::U1, Group::Su2, Group::Su3] {
+                let spec = GaugeSpec { group, beta: 1.7 };
+                let action = spec.build(&serial(), &Lattice::new(extent).unwrap(), 0.0).unwrap();
+                let count = action.count();
+                let gauge = crate::action::check::random_links(&action, 5);
                 let (mut lanes, mut loops) = (vec![0.0; count], vec![0.0; count]);
                 let value = action.gradient(gauge.links(), &mut lanes).unwrap();
                 let links = action.links(gauge.links());
-                let other = with_colours!(action.group, sweep(action, &links, &mut loops));
-                assert!((value - other).abs() < 1e-13 * other.abs(), "{group}, {extent:?}: {value} {other}");
+                let other = with_colours!(action.group, sweep(&action, &links, &mut loops));
+                assert!((value - other).abs() < 1e-13 * other.abs(), "{group:?}, {extent:?}: {value} {other}");
                 let error = lanes.iter().zip(&loops).fold(0.0, |most: f64, (a, b)| most.max((a - b).abs()));
-                assert!(error < 1e-13, "{group}, {extent:?}: {error}");
+                assert!(error < 1e-13, "{group:?}, {extent:?}: {error}");
             }
         }
     }

@@ -10,11 +10,12 @@
 //! {displacement: r, strength: h} of `hopping`; there is no ½ in front of these. m², λ and j are numbers, or lists
 //! with one number for each site. Without `form`, a spec is of form 'a': `{type: 'phi4', mass_squared: -4, lambda: 8}`.
 
-use super::{Coupling, Hop, Phi4, Polynomial};
-use crate::error::Result;
+use super::{Coupling, Couplings, Hop, Phi4, Polynomial};
+use crate::error::{Error, Result};
 use crate::lattice::Lattice;
 use crate::spec;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::sync::Arc;
 
 /// Couplings of φ⁴ theory in one of three conventions.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -71,7 +72,47 @@ impl Phi4Spec {
     /// a positive definite quadratic part are errors.
     pub fn build(&self, lattice: &Lattice) -> Result<Phi4> {
         self.expect_fit(lattice)?;
-        Phi4::new(lattice, self.polynomial(lattice.dimensions()))
+        let (spec, same) = (self.clone(), lattice.clone());
+        let renewal = move |couplings: &Couplings| spec.with(couplings)?.build(&same);
+        Ok(Phi4::new(lattice, self.polynomial(lattice.dimensions()))?.renewable(self.couplings(), Arc::new(renewal)))
+    }
+
+    /// The same theory with other values of some couplings: `mass_squared`, `lambda`, `source` or `kappa`.
+    pub fn with(&self, couplings: &Couplings) -> Result<Self> {
+        let mut spec = self.clone();
+        for (name, &value) in couplings {
+            *spec.coupling(name)? = value;
+        }
+        Ok(spec)
+    }
+
+    /// Names of the couplings.
+    fn couplings(&self) -> &'static [&'static str] {
+        match self {
+            Self::Kappa { .. } => &["kappa", "lambda", "source"],
+            Self::A { .. } | Self::Half { .. } => &["mass_squared", "lambda", "source"],
+        }
+    }
+
+    /// A coupling by its name, the same on all sites.
+    fn coupling(&mut self, name: &str) -> Result<&mut f64> {
+        let coupling = match (self, name) {
+            (Self::Kappa { kappa, .. }, "kappa") => return Ok(kappa),
+            (Self::A { mass_squared, .. } | Self::Half { mass_squared, .. }, "mass_squared") => mass_squared,
+            (Self::A { lambda, .. } | Self::Kappa { lambda, .. } | Self::Half { lambda, .. }, "lambda") => lambda,
+            (Self::A { source, .. } | Self::Kappa { source, .. } | Self::Half { source, .. }, "source") => source,
+            _ => {
+                let message = format!("action: expected a theory with a coupling '{name}', got one without");
+                return Err(Error::Unsupported(message));
+            }
+        };
+        if let Coupling::PerSite(_) = coupling {
+            *coupling = Coupling::Uniform(0.0);
+        }
+        match coupling {
+            Coupling::Uniform(value) => Ok(value),
+            Coupling::PerSite(_) => Err(Error::Internal("coupling: expected a uniform one".into())),
+        }
     }
 
     fn expect_fit(&self, lattice: &Lattice) -> Result<()> {

@@ -3,11 +3,12 @@
 //! In memory the field at x ± r lies at a constant distance from the field at x for as long as no coordinate wraps
 //! around. The sites are cut into such runs, which the compiler turns into vector instructions, and into blocks, which
 //! stay in the first cache. The nearest neighbours along x would have the shortest runs; they are added as if nothing
-//! wrapped around, and the two ends of each row are set right afterwards.
+//! wrapped around, and the two ends of each row are corrected afterwards.
 
 use crate::action::Hop;
 use crate::error::{Error, Result};
 use crate::lattice::Lattice;
+use crate::memory;
 use std::ops::Range;
 
 /// Sites in a block.
@@ -43,13 +44,12 @@ impl Runs {
                 "lattice: expected at most {MOST_SITES} sites, got {volume} ({shape})"
             )));
         }
-        // No field could be held either where this fails, and it fails at once.
-        Vec::<f64>::new().try_reserve_exact(lattice.volume()).map_err(out_of_memory)?;
+        // Where this fails no field would fit into memory either, and it fails at once.
+        memory::expect("field", size_of::<f64>() * lattice.volume())?;
         let is_nearest = |hop: &&Hop| hop.displacement[0] == 1 && hop.displacement[1..].iter().all(|&r| r == 0);
         let (near, far): (Vec<&Hop>, Vec<&Hop>) = hops.iter().partition(is_nearest);
         let count = lattice.volume().div_ceil(BLOCK);
-        let (mut runs, mut blocks) = (Vec::new(), Vec::new());
-        blocks.try_reserve_exact(count + 1).map_err(out_of_memory)?;
+        let (mut runs, mut blocks) = (Vec::new(), memory::reserved("neighbours", count + 1)?);
         for block in 0..count {
             blocks.push(runs.len());
             let end = lattice.volume().min((block + 1) * BLOCK);
@@ -111,15 +111,10 @@ fn add_runs(runs: &mut Vec<Run>, lattice: &Lattice, hop: &Hop, sites: Range<usiz
         match runs[old..].last_mut() {
             Some(run) if (run.plus + run.length, run.minus + run.length) == (plus, minus) => run.length += length,
             _ => {
-                runs.try_reserve(1).map_err(out_of_memory)?;
-                runs.push(Run { start, length, plus, minus, strength });
+                memory::push("neighbours", runs, Run { start, length, plus, minus, strength })?;
             }
         }
         start += length;
     }
     Ok(())
-}
-
-fn out_of_memory(error: std::collections::TryReserveError) -> Error {
-    Error::BadShape(format!("hopping: expected memory for the neighbours of all sites, got none ({error})"))
 }

@@ -1,14 +1,15 @@
 //! The registry of actions: a new action is its file and one line here.
 
 use super::gauge::{GaugeSpec, IWASAKI, SYMANZIK};
-use super::{Action, Phi4Spec, RationalSpec, SumSpec, TwoFlavourSpec};
+use super::sum::Sum;
+use super::{Action, Phi4Spec, RationalSpec, TwoFlavourSpec};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lattice::Lattice;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What a spec says of an action: `{type: 'phi4', mass_squared: -4, lambda: 6.975}`.
+/// Spec of an action: `{type: 'phi4', mass_squared: -4, lambda: 6.975}`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ActionSpec {
@@ -40,6 +41,28 @@ impl ActionSpec {
             ActionSpec::Rational(spec) => Ok(Box::new(spec.build(context, lattice)?)),
             ActionSpec::Sum(spec) => Ok(Box::new(spec.build(context, lattice)?)),
         }
+    }
+}
+
+/// Spec of a sum: `{type: 'sum', terms: [{type: 'wilson', ...}, ...]}`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SumSpec {
+    /// The actions that are summed, none of them a sum.
+    pub terms: Vec<ActionSpec>,
+}
+
+impl SumSpec {
+    /// The sum on a lattice.
+    pub fn build(self, context: &Arc<Context>, lattice: &Lattice) -> Result<Sum> {
+        let build = |(i, term): (usize, ActionSpec)| {
+            let place = format!("terms[{i}]");
+            if matches!(term, ActionSpec::Sum(_)) {
+                return Err(Error::BadSpec(format!("{place}: expected an action that is no sum, got type 'sum'")));
+            }
+            term.build(context, lattice).map(Arc::from).map_err(|e| e.within(&place))
+        };
+        Sum::new(self.terms.into_iter().enumerate().map(build).collect::<Result<_>>()?)
     }
 }
 

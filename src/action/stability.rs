@@ -8,7 +8,7 @@
 //! ```
 //!
 //! For couplings per site it is required that the diagonal dominates, q_x > ½ Σ_r |h_r| ([x+r ∈ Z] + [x−r ∈ Z]), which
-//! is enough but not necessary: the eigenvalues of a general matrix on a large lattice are no matter for a constructor.
+//! is sufficient but not necessary: eigenvalues of a general matrix on a large lattice take too long for a constructor.
 
 use super::{Coupling, Hop, Polynomial};
 use crate::error::{Error, Result};
@@ -47,7 +47,7 @@ pub fn expect_bounded(lattice: &Lattice, polynomial: &Polynomial) -> Result<()> 
 fn smallest_eigenvalue(lattice: &Lattice, q: f64, hops: &[Hop]) -> Result<f64> {
     let work = lattice.volume().saturating_mul(hops.len());
     if work > MOST_COSINES {
-        return Err(Error::Unsupported(format!(
+        return Err(Error::BadSpec(format!(
             "lambda: expected more than 0, or a quadratic coupling above the sum of all |hopping|, \
              on a lattice with {work} sites times hops (at most {MOST_COSINES} can be checked in full), got 0"
         )));
@@ -104,6 +104,18 @@ mod tests {
         let pair: [(&[i64], f64); 2] = [(&[1], 1.0), (&[2], -0.5)];
         assert!(check(&[6], Uniform(0.751), zero(), &pair).is_ok());
         assert!(check(&[6], Uniform(0.749), zero(), &pair).is_err());
+    }
+
+    #[test]
+    fn couplings_that_cannot_be_checked_are_refused_as_those_that_are_wrong() {
+        let hops: [(&[i64], f64); 5] = [(&[1, 0], 1.0), (&[0, 1], 1.0), (&[1, 1], 0.1), (&[2, 0], 0.1), (&[0, 2], 0.1)];
+        let of = |q: f64, u: f64| check(&[4096, 4096], Coupling::Uniform(q), Coupling::Uniform(u), &hops);
+        let error = of(2.2, 0.0).unwrap_err();
+        assert!(
+            error.status() == 2 && error.to_string().contains("at most 67108864 can be checked in full"),
+            "{error}"
+        );
+        assert!(of(2.4, 0.0).is_ok() && of(2.2, 0.1).is_ok());
     }
 
     #[test]

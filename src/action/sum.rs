@@ -1,41 +1,21 @@
 //! A sum of actions of the same fields: S = Σ_i S_i. Hybrid Monte Carlo can take its terms at steps of their own.
 
-use super::spec::ActionSpec;
-use super::{Action, Draw};
-use crate::context::{Context, Team};
+use super::{Action, Couplings, Draw, Past};
+use crate::context::Team;
 use crate::error::{Error, Result};
 use crate::lattice::Lattice;
+use crate::memory;
 use crate::space::Space;
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// What a spec says of a sum: `{type: 'sum', terms: [{type: 'wilson', ...}, ...]}`.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct SumSpec {
-    /// The actions that are summed, none of them a sum.
-    pub terms: Vec<ActionSpec>,
-}
-
-impl SumSpec {
-    /// The sum on a lattice.
-    pub fn build(self, context: &Arc<Context>, lattice: &Lattice) -> Result<Sum> {
-        let build = |(i, term): (usize, ActionSpec)| {
-            let place = format!("terms[{i}]");
-            if matches!(term, ActionSpec::Sum(_)) {
-                return Err(Error::BadSpec(format!("{place}: expected an action that is no sum, got type 'sum'")));
-            }
-            term.build(context, lattice).map(Arc::from).map_err(|e| e.within(&place))
-        };
-        Sum::new(self.terms.into_iter().enumerate().map(build).collect::<Result<_>>()?)
-    }
-}
 
 /// A sum of actions.
 pub struct Sum {
     lattice: Lattice,
     space: Space,
     terms: Vec<Arc<dyn Action>>,
+    /// Names of the couplings that at least one term has.
+    couplings: Vec<&'static str>,
 }
 
 impl Sum {
@@ -54,7 +34,9 @@ impl Sum {
                 )));
             }
         }
-        Ok(Self { lattice, space, terms })
+        let couplings: BTreeSet<&str> = terms.iter().flat_map(|term| term.couplings()).copied().collect();
+        let couplings = couplings.into_iter().collect();
+        Ok(Self { lattice, space, terms, couplings })
     }
 }
 
@@ -67,22 +49,48 @@ impl Action for Sum {
         self.space
     }
 
+    fn couplings(&self) -> &[&'static str] {
+        &self.couplings
+    }
+
+    /// Each term gets all those couplings together that it has; an error of a term is an error of the sum, since a term
+    /// with its old couplings would make another theory.
+    fn at(&self, couplings: &Couplings) -> Result<Arc<dyn Action>> {
+        if let Some(name) = couplings.keys().find(|name| !self.couplings.contains(&name.as_str())) {
+            return Err(Error::Unsupported(format!("terms: expected one with a coupling '{name}', got none")));
+        }
+        let renewed = |term: &Arc<dyn Action>| {
+            let mut own = couplings.clone();
+            own.retain(|name, _| term.couplings().contains(&name.as_str()));
+            if own.is_empty() { Ok(Arc::clone(term)) } else { term.at(&own) }
+        };
+        Ok(Arc::new(Self::new(self.terms.iter().map(renewed).collect::<Result<_>>()?)?))
+    }
+
     fn value(&self, field: &[f64]) -> Result<f64> {
         self.terms.iter().map(|term| term.value(field)).sum()
     }
 
     fn gradient(&self, field: &[f64], gradient: &mut [f64]) -> Result<f64> {
-        let mut value = self.terms[0].gradient(field, gradient)?;
-        let mut own = vec![0.0; gradient.len()];
-        for term in &self.terms[1..] {
-            value += term.gradient(field, &mut own)?;
+        self.gradient_along(&mut Past::default(), field, gradient)
+    }
+
+    fn gradient_along(&self, past: &mut Past, field: &[f64], gradient: &mut [f64]) -> Result<f64> {
+        let mut value = self.terms[0].gradient_along(past.of_term(0), field, gradient)?;
+        let mut own = memory::filled("gradient of a term", 0.0, gradient.len())?;
+        for (i, term) in self.terms.iter().enumerate().skip(1) {
+            value += term.gradient_along(past.of_term(i), field, &mut own)?;
             gradient.iter_mut().zip(&own).for_each(|(sum, own)| *sum += own);
         }
         Ok(value)
     }
 
-    fn terms(&self) -> &[Arc<dyn Action>] {
-        &self.terms
+    fn terms(&self) -> usize {
+        self.terms.len()
+    }
+
+    fn sum_of(&self, terms: &[usize]) -> Result<Arc<dyn Action>> {
+        Ok(Arc::new(Sum::new(terms.iter().map(|&term| Arc::clone(&self.terms[term])).collect())?))
     }
 
     fn refreshed(&self, draw: Draw, field: &[f64]) -> Result<Option<Arc<dyn Action>>> {
@@ -94,7 +102,7 @@ impl Action for Sum {
             Ok(action.refreshed(draw, field)?.unwrap_or_else(|| Arc::clone(action)))
         };
         let terms = self.terms.iter().enumerate().map(refresh).collect::<Result<_>>()?;
-        Ok(Some(Arc::new(Self { lattice: self.lattice.clone(), space: self.space, terms })))
+        Ok(Some(Arc::new(Self::new(terms)?)))
     }
 
     fn has_pseudofermions(&self) -> bool {
@@ -113,6 +121,7 @@ impl Action for Sum {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::ActionSpec;
     use crate::action::check::{expect_gauge_invariance, expect_gradient, expect_link_gradient};
     use crate::context::serial;
     use crate::spec;
@@ -132,7 +141,48 @@ mod tests {
         let links = links.unwrap();
         expect_link_gradient(&*links, 1);
         expect_gauge_invariance(&*links);
-        assert_eq!(links.terms().len(), 2);
+        assert_eq!(links.terms(), 2);
+    }
+
+    /// Couplings of all terms that have them are those of the sum that is built with them.
+    #[test]
+    fn couplings_are_replaced_in_all_terms_that_have_them() {
+        let sum = |a: &str, b: &str| {
+            build(&format!("{{type: 'sum', terms: [{{type: 'phi4', {a}}}, {{type: 'phi4', {b}}}]}}")).unwrap()
+        };
+        let field = crate::action::check::random_field(12, 1);
+        let at = |sum: &dyn Action, couplings: &[(&str, f64)]| {
+            sum.at(&couplings.iter().map(|(name, value)| (name.to_string(), *value)).collect())
+        };
+        let two = sum("mass_squared: -1, lambda: 2", "form: 'kappa', kappa: 0.2, lambda: 1");
+        let expected = sum("mass_squared: -1, lambda: 3", "form: 'kappa', kappa: 0.1, lambda: 3");
+        let renewed = at(&*two, &[("lambda", 3.0), ("kappa", 0.1)]).unwrap();
+        assert_eq!(renewed.value(&field).unwrap(), expected.value(&field).unwrap());
+        // Allowed together, though lambda = 0 alone is not.
+        let free = at(
+            &*sum("mass_squared: -1, lambda: 2", "mass_squared: -1, lambda: 2"),
+            &[("lambda", 0.0), ("mass_squared", 1.0)],
+        );
+        let expected = sum("mass_squared: 1, lambda: 0", "mass_squared: 1, lambda: 0");
+        assert_eq!(free.unwrap().value(&field).unwrap(), expected.value(&field).unwrap());
+        // The first term allows lambda = 0, the second does not.
+        let mixed = sum("mass_squared: 1, lambda: 2", "mass_squared: -1, lambda: 2");
+        assert_eq!(at(&*mixed, &[("lambda", 0.0)]).err().unwrap().status(), 2);
+        let error = at(&*two, &[("lambda", 3.0), ("beta", 1.0)]).err().unwrap();
+        assert_eq!(error.to_string(), "terms: expected one with a coupling 'beta', got none");
+    }
+
+    /// A value of a coupling that cannot be checked is no coupling that is missing.
+    #[test]
+    fn couplings_that_cannot_be_checked_are_those_of_the_term() {
+        let hopping = "hopping: [{displacement: [1, 1], strength: 0.1}, {displacement: [2, 0], strength: 0.1}, \
+                       {displacement: [0, 2], strength: 0.1}]";
+        let phi4 = format!("{{type: 'phi4', mass_squared: -1, lambda: 2, {hopping}}}");
+        let spec = format!("{{type: 'sum', terms: [{phi4}, {{type: 'phi4', form: 'kappa', kappa: 0.2, lambda: 1}}]}}");
+        let lattice = Lattice::new(&[4096, 4096]).unwrap();
+        let sum = spec::parse::<ActionSpec>("action", &spec).unwrap().build(&serial(), &lattice).unwrap();
+        let error = sum.at(&Couplings::from([("lambda".to_string(), 0.0)])).err().unwrap();
+        assert!(error.status() == 2 && error.to_string().contains("can be checked in full"), "{error}");
     }
 
     #[test]

@@ -6,9 +6,9 @@
 //! 'dirac'          g_k = [[0, -i s_k], [i s_k, 0]],  g_4 = diag(1, 1, -1, -1)
 //! ```
 //!
-//! Kernels work in that of DeGrand and Rossi. A spinor psi of another basis is R psi there, with the unitary R that leads
-//! from one to the other, R g' = g R: unique but for a phase, and by Schur's lemma the sum over all products G of gamma
-//! matrices of G M G'^dag, whatever M. 'chiral' is that of openQCD and tmLQCD.
+//! Kernels work in that of DeGrand and Rossi. A spinor psi of another basis is R psi there, with the unitary R that
+//! leads from one to the other, R g' = g R: unique but for a phase, and by Schur's lemma the sum over all products G of
+//! gamma matrices of G M G'^dag, whatever M. 'chiral' is that of openQCD and tmLQCD.
 
 use crate::gauge::Complex64;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,17 @@ const PAULI: [[[Complex64; 2]; 2]; 3] = [
     [[ZERO, Complex64::new(0.0, -1.0)], [I, ZERO]],
     [[ONE, ZERO], [ZERO, Complex64::new(-1.0, 0.0)]],
 ];
+
+/// Powers of i in the rows of B, g_mu = [[0, B], [B^dag, 0]], with their columns: DeGrand-Rossi in four dimensions.
+const FOUR: [[(usize, u8); 2]; 4] = [[(1, 1), (0, 1)], [(1, 2), (0, 0)], [(0, 1), (1, 3)], [(0, 0), (1, 0)]];
+/// The same for the Pauli matrices in two dimensions.
+const TWO: [[(usize, u8); 1]; 2] = [[(0, 0)], [(0, 3)]];
+
+/// Column and power of i of a row of B_mu, for spinors with a half of `half` components.
+#[inline(always)]
+pub(crate) const fn row_of_b(half: usize, mu: usize, row: usize) -> (usize, u8) {
+    if half == 2 { FOUR[mu][row] } else { TWO[mu][row] }
+}
 
 impl Basis {
     /// g_1 to g_4.
@@ -78,7 +89,7 @@ impl Basis {
         });
         let sums = seeds.map(|seed| average(&inner, &outer, &seed));
         let norm = |m: &Spin| m[0].iter().map(|z| z.norm_sqr()).sum::<f64>();
-        // Some seeds have no part of R.
+        // Some seeds M are averaged to zero.
         let largest = sums.max_by(|a, b| norm(a).total_cmp(&norm(b)))?;
         let scale = norm(&largest).sqrt();
         Some(largest.map(|row| row.map(|z| z / scale)))

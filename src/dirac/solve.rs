@@ -1,18 +1,21 @@
-//! Solutions of D x = b: the table of solvers, and the residual that is told.
+//! Solutions of D x = b: the table of solvers, and the residual that is reported.
 //!
 //! Where the lattice has even extents, D x = b is solved by way of the Schur complement S on the odd sites. S is taken
-//! itself where it is positive (staggered), and its normal equations S^dag S x = S^dag b elsewhere.
+//! itself where it is positive (staggered), and its normal equations S^dag S x = S^dag b elsewhere. A solver that
+//! stagnates hands over to another one (`solvers/refine.rs`), so that a tolerance is missed because of rounding alone.
 
-use super::block_conjugate_gradient;
-use super::conjugate_gradient::{self, Stop};
-use super::dirac::Dirac;
-use super::field::Field;
-use super::hermitian::{Form, Hermitian};
-use super::hopping::Side;
-use super::mixed_precision::{self, Mixed};
-use super::operator::Linear;
-use super::spectrum::SpectrumSpec;
+use super::lanes::field::Field;
+use super::linear::Linear;
+use super::operator::Dirac;
+use super::side::Side;
+use super::solvers::block_conjugate_gradient;
+use super::solvers::conjugate_gradient::{self, End, Run, Stop};
+use super::solvers::hermitian::{Form, Hermitian};
+use super::solvers::mixed_precision::{self, Mixed};
+use super::solvers::refine::{Goal, Reached, refine};
+use super::spectra::search::most;
 use crate::error::{Error, Result, expect_length};
+use crate::progress;
 use std::time::Instant;
 
 /// Solvers by name.
@@ -46,13 +49,13 @@ pub enum Solver {
 pub struct SolveSpec {
     /// The solver.
     pub solver: Solver,
-    /// |b - D x| / |b| that is asked for.
+    /// Largest |b - D x| / |b| that is accepted.
     pub tolerance: f64,
     /// Most iterations for each right-hand side.
     pub max_iterations: u64,
     /// Low modes for 'deflated'.
     pub modes: usize,
-    /// Hand out the best iterate where the tolerance was not reached.
+    /// Return the best iterate where the tolerance was not reached.
     pub keep_best: bool,
 }
 
@@ -62,7 +65,7 @@ impl Default for SolveSpec {
     }
 }
 
-/// What a solve took and reached.
+/// Cost and accuracy of a solve.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Report {
     /// Iterations of all right-hand sides.
@@ -71,27 +74,20 @@ pub struct Report {
     pub residual: f64,
     /// Wall time.
     pub seconds: f64,
+    /// True where every right-hand side that misses the tolerance is as accurate as rounding allows.
+    pub is_attainable: bool,
 }
 
 impl Report {
     /// An error where the tolerance was not reached.
     pub fn expect_converged(&self, spec: &SolveSpec) -> Result<()> {
-        expect_converged((self.iterations, self.residual), spec.tolerance)
+        let end = if self.is_attainable { End::Stagnated } else { End::Limit };
+        Reached { iterations: self.iterations, residual: self.residual, end }.expect(spec.tolerance)
     }
 }
 
-/// An error where iterations led to too large a relative residual.
-pub(super) fn expect_converged((iterations, residual): (u64, f64), tolerance: f64) -> Result<()> {
-    if residual <= tolerance {
-        return Ok(());
-    }
-    Err(Error::NotConverged(format!(
-        "solve: expected a relative residual of {tolerance:e}, got {residual:e} after {iterations} iterations"
-    )))
-}
-
-pub(super) fn expect_tolerance(tolerance: f64) -> Result<()> {
-    // Far below rounding; iterations that were to go on to any depth would leave the range of the numbers.
+pub(crate) fn expect_tolerance(tolerance: f64) -> Result<()> {
+    // Far below rounding; iterations with a smaller tolerance could underflow.
     const LEAST: f64 = 1e-30;
     if (LEAST..1.0).contains(&tolerance) {
         return Ok(());
@@ -106,7 +102,8 @@ impl Dirac {
         report.expect_converged(spec).map(|()| report)
     }
 
-    /// The same, but that the best iterates and their residual are handed out whether they meet the tolerance or not.
+    /// Solves D x = b as [`Dirac::solve`], but returns the best iterates and their residual whether they meet the
+    /// tolerance.
     pub fn try_solve(&self, spec: &SolveSpec, count: usize, source: &[f64], solution: &mut [f64]) -> Result<Report> {
         expect_tolerance(spec.tolerance)?;
         if spec.solver == Solver::Deflated {
@@ -114,23 +111,25 @@ impl Dirac {
         }
         self.expect_fields("source", count, source)?;
         expect_length("solution", source.len(), solution.len())?;
+        let _work = progress::begin("solve", 0);
         let start = Instant::now();
-        let mut report = Report::default();
+        let mut report = Report { is_attainable: true, ..Report::default() };
         if spec.solver == Solver::Block {
             report.iterations = self.solve_block(spec, source, solution)?;
         } else {
             solution.fill(0.0);
         }
         for (b, x) in source.chunks_exact(self.count()).zip(solution.chunks_exact_mut(self.count())) {
-            let (iterations, residual) = self.solve_one(spec, b, x)?;
-            report.iterations += iterations;
-            report.residual = report.residual.max(residual);
+            let reached = self.solve_one(spec, b, x)?;
+            report.iterations += reached.iterations;
+            report.residual = report.residual.max(reached.residual);
+            report.is_attainable &= reached.end != End::Limit;
         }
         report.seconds = start.elapsed().as_secs_f64();
         Ok(report)
     }
 
-    /// Guesses for all right-hand sides, by block conjugate gradients; 0 where the right-hand sides are dependent.
+    /// Guesses for all right-hand sides, by block conjugate gradients.
     fn solve_block(&self, spec: &SolveSpec, source: &[f64], solution: &mut [f64]) -> Result<u64> {
         const TOGETHER: usize = 12;
         self.expect_even_odd()?;
@@ -142,7 +141,7 @@ impl Dirac {
             let (mut right, mut x) = (vec![], vec![]);
             let (mut b, mut scratch) = (full.zeros()?, schur.zeros()?);
             for source in sources.chunks_exact(self.count()) {
-                self.import(source, &mut b);
+                self.import(source, &mut b)?;
                 b.scale(full.context(), unit(source));
                 let mut prepared = schur.prepared(&b)?;
                 if form == Form::Normal {
@@ -153,14 +152,15 @@ impl Dirac {
                 right.push(prepared);
                 x.push(schur.zeros()?);
             }
-            let norms = right.iter().map(|b| b.norm2(full.context()).sqrt());
-            let least = norms.fold(f64::INFINITY, f64::min);
-            let stop = Stop { residual: 0.5 * spec.tolerance * least, iterations: spec.max_iterations };
-            let done = block_conjugate_gradient::solve(Hermitian::new(&schur, form), &right, &mut x, stop)?;
-            iterations += done.unwrap_or(0) * x.len() as u64;
+            let relative = 0.5 * spec.tolerance;
+            let stop = Stop { residual: f64::INFINITY, relative, iterations: spec.max_iterations };
+            let run = block_conjugate_gradient::solve(Hermitian::new(&schur, form), &right, &mut x, stop)?;
+            // A right-hand side of 0 takes no iterations.
+            let is_zero = |b: &&[f64]| b.iter().all(|x| *x == 0.0);
+            iterations += run.iterations * sources.chunks_exact(self.count()).filter(|b| !is_zero(b)).count() as u64;
             let pairs = sources.chunks_exact(self.count()).zip(solutions.chunks_exact_mut(self.count()));
             for ((source, solution), x) in pairs.zip(&x) {
-                self.import(source, &mut b);
+                self.import(source, &mut b)?;
                 b.scale(full.context(), unit(source));
                 let mut all = full.zeros()?;
                 schur.reconstruct(&b, x, &mut all)?;
@@ -173,15 +173,15 @@ impl Dirac {
 
     fn expect_modes(&self, modes: usize) -> Result<()> {
         self.expect_even_odd()?;
-        let most = SpectrumSpec::most(self.count() / 4);
-        if most == 0 {
+        let largest = most(self.count() / 4);
+        if largest == 0 {
             let small = "solver: expected an operator that has low modes to search for, got too small a lattice";
             return Err(Error::Unsupported(small.into()));
         }
-        if (1..=most).contains(&modes) {
+        if (1..=largest).contains(&modes) {
             return Ok(());
         }
-        Err(Error::BadSpec(format!("modes: expected 1 to {most} for an operator of this size, got {modes}")))
+        Err(Error::BadSpec(format!("modes: expected 1 to {largest} for an operator of this size, got {modes}")))
     }
 
     fn expect_even_odd(&self) -> Result<()> {
@@ -189,38 +189,50 @@ impl Dirac {
         self.single.as_ref().map(|_| ()).ok_or_else(|| Error::Unsupported(odd.into()))
     }
 
-    fn solve_one(&self, spec: &SolveSpec, source: &[f64], solution: &mut [f64]) -> Result<(u64, f64)> {
+    fn solve_one(&self, spec: &SolveSpec, source: &[f64], solution: &mut [f64]) -> Result<Reached> {
         let full = self.double.full();
         let mut b = full.zeros()?;
         let (context, scale) = (full.context(), unit(source));
-        self.import(source, &mut b);
+        self.import(source, &mut b)?;
         b.scale(context, scale);
         let mut x = full.zeros()?;
-        self.import(solution, &mut x);
+        self.import(solution, &mut x)?;
         x.scale(context, scale);
-        let goal = Goal { tolerance: spec.tolerance, iterations: spec.max_iterations };
+        let solvers = self.solvers(spec.solver);
+        let goal = Goal { tolerance: spec.tolerance, iterations: spec.max_iterations, solvers: solvers.len() };
         let mut scratch = full.zeros()?;
         let multiply = |x: &Field<f64>, y: &mut Field<f64>| full.apply(Side::Plain, x, y, &mut scratch);
-        let reached = refine(context, goal, (&b, &mut x), multiply, |r, x, stop| self.correct(spec, r, x, stop))?;
+        let correct =
+            |at: usize, r: &Field<f64>, x: &mut Field<f64>, stop| self.correct((solvers[at], spec), r, x, stop);
+        let reached = refine(context, goal, (&b, &mut x), (multiply, correct))?;
         x.scale(context, scale.recip());
         self.export(&x, solution);
         Ok(reached)
     }
 
-    /// The solver that a spec asks for.
-    fn choice(&self, solver: Solver) -> Solver {
+    /// The solver of a spec, followed by those that go on where it stagnates.
+    fn solvers(&self, solver: Solver) -> &'static [Solver] {
         match (solver, &self.single) {
-            (Solver::Auto, Some(_)) => Solver::Mixed,
-            (Solver::Auto, None) => Solver::Cg,
-            // What a block leaves is solved one by one.
-            (Solver::Block, _) => Solver::Mixed,
-            (solver, _) => solver,
+            (Solver::Auto, None) | (Solver::Cg, _) => &[Solver::Cg],
+            // Residuals that a block solve leaves are solved for one by one.
+            (Solver::Auto | Solver::Block | Solver::Mixed, _) => &[Solver::Mixed, Solver::CgEvenOdd, Solver::Cg],
+            (Solver::Deflated, _) => &[Solver::Deflated, Solver::CgEvenOdd, Solver::Cg],
+            // Unlike the even-odd form, the whole operator does not divide by a small mass.
+            (Solver::CgEvenOdd, _) => &[Solver::CgEvenOdd, Solver::Cg],
+            (Solver::FaerCg, _) => &[Solver::FaerCg],
+            (Solver::FaerBicgstab, _) => &[Solver::FaerBicgstab, Solver::FaerCg],
+            (Solver::FaerLsmr, _) => &[Solver::FaerLsmr, Solver::FaerCg],
         }
     }
 
     /// An approximate solution of D x = b.
-    fn correct(&self, spec: &SolveSpec, b: &Field<f64>, x: &mut Field<f64>, stop: Stop) -> Result<u64> {
-        let solver = self.choice(spec.solver);
+    fn correct(
+        &self,
+        (solver, spec): (Solver, &SolveSpec),
+        b: &Field<f64>,
+        x: &mut Field<f64>,
+        stop: Stop,
+    ) -> Result<Run> {
         let whole = self.double.full();
         match solver {
             Solver::Cg => {
@@ -236,9 +248,10 @@ impl Dirac {
         }
         let schur = self.double.even_odd();
         self.expect_even_odd()?;
-        schur.solve(b, x, &|b, x| {
+        schur.solve(b, x, |b, x| {
             let mut invert = |form, b: &Field<f64>| match solver {
-                Solver::Deflated => self.invert_deflated((spec, form), b, x, stop),
+                Solver::Deflated => self
+                    .invert_deflated((spec.modes, form), b, x, |r, x| self.invert((Solver::Mixed, form), r, x, stop)),
                 _ => self.invert((solver, form), b, x, stop),
             };
             if self.is_positive {
@@ -253,8 +266,8 @@ impl Dirac {
         &self,
         a: &dyn Linear<f64>,
         b: &Field<f64>,
-        solve: impl FnOnce(&Field<f64>) -> Result<u64>,
-    ) -> Result<u64> {
+        solve: impl FnOnce(&Field<f64>) -> Result<Run>,
+    ) -> Result<Run> {
         let (mut right, mut scratch) = (a.zeros()?, a.zeros()?);
         a.apply(Side::Adjoint, b, &mut right, &mut scratch);
         drop(scratch);
@@ -262,16 +275,16 @@ impl Dirac {
     }
 
     /// Solves K x = b from x = 0 for a form K of the Schur complement, in f32 with updates in f64 or in f64 alone.
-    pub(super) fn invert(
+    pub(crate) fn invert(
         &self,
         (solver, form): (Solver, Form),
         b: &Field<f64>,
         x: &mut Field<f64>,
         stop: Stop,
-    ) -> Result<u64> {
+    ) -> Result<Run> {
         let schur = self.double.even_odd();
         let double = Hermitian::new(&schur, form);
-        match (self.choice(solver), &self.single) {
+        match (solver, &self.single) {
             (Solver::Mixed, Some((single, exchange))) => {
                 let schur = single.even_odd();
                 let single = Hermitian::new(&schur, form);
@@ -286,46 +299,4 @@ impl Dirac {
 fn unit(source: &[f64]) -> f64 {
     let largest = source.iter().fold(0.0f64, |most, x| most.max(x.abs()));
     if largest == 0.0 { 1.0 } else { (-largest.log2().floor()).clamp(-1000.0, 1000.0).exp2() }
-}
-
-/// What a solution is to reach.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Goal {
-    /// |b - A x| / |b|.
-    pub tolerance: f64,
-    /// Most iterations.
-    pub iterations: u64,
-}
-
-/// Improves x, 0 or a guess, until A x = b holds to a tolerance; what rounding leaves of a solution is solved for again.
-///
-/// `multiply` writes A x, `correct` solves A x = r roughly. Returns the iterations and |b - A x| / |b|.
-pub(super) fn refine(
-    context: &crate::context::Context,
-    goal: Goal,
-    (b, x): (&Field<f64>, &mut Field<f64>),
-    mut multiply: impl FnMut(&Field<f64>, &mut Field<f64>),
-    mut correct: impl FnMut(&Field<f64>, &mut Field<f64>, Stop) -> Result<u64>,
-) -> Result<(u64, f64)> {
-    const TURNS: usize = 8;
-    let norm = b.norm2(context).sqrt();
-    if norm == 0.0 {
-        x.fill(0.0);
-        return Ok((0, 0.0));
-    }
-    let (mut r, mut correction) = (Field::zeros(b.lines().len())?, Field::zeros(b.lines().len())?);
-    let mut iterations = 0;
-    let mut turn = 0;
-    loop {
-        multiply(x, &mut r);
-        r.scale_and_add(context, -1.0, b);
-        let residual = r.norm2(context).sqrt() / norm;
-        if residual <= goal.tolerance || iterations >= goal.iterations || turn == TURNS {
-            return Ok((iterations, residual));
-        }
-        let stop = Stop { residual: 0.5 * goal.tolerance * norm, iterations: goal.iterations - iterations };
-        iterations += correct(&r, &mut correction, stop)?;
-        x.add(context, 1.0, &correction);
-        turn += 1;
-    }
 }

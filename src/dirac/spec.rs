@@ -1,7 +1,7 @@
 //! Dirac operators by spec: the registry.
 
 use super::basis::{Basis, Spin};
-use super::staggered::First;
+use super::kernels::staggered::First;
 use crate::error::{Error, Result};
 use crate::gauge::Complex64;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,8 @@ pub struct WilsonSpec {
     pub kappa: Option<f64>,
     /// Bare mass M.
     pub mass: Option<f64>,
-    /// What a spinor is multiplied by where it goes around each direction: 1 (the default), -1, 0 for a wall, or a phase.
+    /// Factor of a spinor that goes around the lattice in each direction: 1 (the default), -1, 0 for a wall, or a
+    /// phase.
     pub boundary: Option<Vec<Phase>>,
     /// Anisotropy of the directions but the last.
     pub anisotropy: Anisotropy,
@@ -34,18 +35,18 @@ pub struct WilsonSpec {
     pub twist: f64,
     /// Basis of the gamma matrices in which spinors are given and taken, in four dimensions.
     pub basis: Basis,
-    /// Numbers of a link of SU(3) in memory: 18 (the default, 'auto'); 12, two rows, from which the third is made anew; or 8,
-    /// from which all is.
+    /// Numbers of a link of SU(3) in memory: 18 (the default, 'auto'); 12, two rows, from which the third is computed;
+    /// or 8, from which all 18 are computed.
     pub links: LinkNumbers,
 }
 
-/// How many numbers of a link are kept.
+/// Numbers of a link that are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(untagged, expecting = "links: expected 'auto', 18, 12 or 8")]
 pub enum LinkNumbers {
     /// Chosen by the library.
     Chosen(Choice),
-    /// So many.
+    /// This number.
     Number(u32),
 }
 
@@ -53,7 +54,7 @@ pub enum LinkNumbers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Choice {
-    /// By itself.
+    /// The library chooses.
     Auto,
 }
 
@@ -69,7 +70,7 @@ impl Default for LinkNumbers {
 pub struct StaggeredSpec {
     /// Mass m.
     pub mass: f64,
-    /// As for Wilson's operator.
+    /// Phases of the boundary in each direction, as for Wilson's operator.
     #[serde(default)]
     pub boundary: Option<Vec<Phase>>,
     /// Where the phases begin: `x`, or `time` as in MILC.
@@ -104,7 +105,7 @@ impl Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(untagged, expecting = "clover: expected a number or {space: number, time: number}")]
 pub enum Coefficient {
-    /// The same for all planes.
+    /// One coefficient for all planes.
     One(f64),
     /// Of two directions in space, and of one in space and time.
     Two {
@@ -177,7 +178,7 @@ impl WilsonSpec {
         Ok(Some((0..dimensions).map(row).collect()))
     }
 
-    /// What leads from the basis of the kernels to that of the spec; None where they are the same.
+    /// Rotation between the gamma basis of the kernels and that of the spec; None where they are the same.
     pub(super) fn rotation(&self, dimensions: usize) -> Result<Option<Spin>> {
         match self.basis.rotation() {
             Some(_) if dimensions != 4 => Err(Error::BadSpec(format!(

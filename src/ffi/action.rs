@@ -1,12 +1,13 @@
 //! Section `action` of the header.
 
-use super::arguments::{self, Output, batch_of as fields_of, fields as fields_at, zeros};
+use super::arguments::{self, Output, batch as fields_of, fields as fields_at, zeros};
 use super::guard::{guard, inst_status, outside};
-use super::handles::{self, Handle, Object, shared};
+use super::handles::{self, Handle, shared};
 use super::lattice::inst_lattice;
 use crate::action::{Action, ActionSpec, Callback, Draw};
 use crate::context::Context;
 use crate::error::{Error, Result, expect_finite};
+use crate::progress;
 use crate::spec;
 use std::ffi::{c_char, c_void};
 use std::ptr;
@@ -18,10 +19,6 @@ pub struct ActionObject {
     pub(super) action: Arc<dyn Action>,
 }
 
-impl Object for ActionObject {
-    const KIND: usize = 2;
-}
-
 /// An action S: fields are drawn with weight exp(-S).
 pub type inst_action = Handle<ActionObject>;
 
@@ -31,6 +28,9 @@ pub type inst_action_fn = Option<
 >;
 
 /// Makes an action from its spec.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_action_new(
     lattice: *const inst_lattice,
@@ -43,12 +43,16 @@ pub unsafe extern "C" fn inst_action_new(
             unsafe { (shared("lattice", lattice)?, arguments::spec("spec", spec)?, Output::one("out", out)?) };
         let spec: ActionSpec = spec::parse("action", text)?;
         let action = spec.build(&lattice.context, &lattice.lattice).map_err(|e| e.within("action"))?;
-        out.write(handles::new(ActionObject { context: Arc::clone(&lattice.context), action: action.into() }));
+        let made = ActionObject { context: Arc::clone(&lattice.context), action: action.into() };
+        out.write(handles::new(&lattice.context, made));
         Ok(())
     })
 }
 
 /// Makes an action that the host computes; `function` is called from the thread that calls this library.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_action_from_callback(
     lattice: *const inst_lattice,
@@ -64,12 +68,16 @@ pub unsafe extern "C" fn inst_action_from_callback(
         let out = unsafe { Output::one("out", out)? };
         let host = HostAction { function, user };
         let action = Callback::new(&lattice.lattice, move |field, gradient| host.call(field, gradient));
-        out.write(handles::new(ActionObject { context: Arc::clone(&lattice.context), action: Arc::new(action) }));
+        let made = ActionObject { context: Arc::clone(&lattice.context), action: Arc::new(action) };
+        out.write(handles::new(&lattice.context, made));
         Ok(())
     })
 }
 
 /// Ends an action; what was made from it lives on.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_action_free(action: *mut inst_action) {
     // SAFETY: the caller keeps the contract of the header.
@@ -77,6 +85,9 @@ pub unsafe extern "C" fn inst_action_free(action: *mut inst_action) {
 }
 
 /// Writes how many numbers a field has.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_action_count(action: *const inst_action, count: *mut i64) -> inst_status {
     guard(|| {
@@ -88,6 +99,9 @@ pub unsafe extern "C" fn inst_action_count(action: *const inst_action, count: *m
 }
 
 /// Writes S of each of `batch` fields to `values`.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_action_value(
     action: *const inst_action,
@@ -99,14 +113,16 @@ pub unsafe extern "C" fn inst_action_value(
         // SAFETY: the caller keeps the contract of the header.
         let object = unsafe { shared("action", action)? };
         let action = &*object.action;
-        let (count, numbers) = fields_of(batch, action.count(), action.lattice())?;
+        let (count, numbers) = fields_of("batch", batch, &action.domain())?;
         // SAFETY: the caller keeps the contract of the header.
         let output = unsafe { Output::array("values", values, count)? };
+        let _work = progress::begin("action", count as u64);
         let mut values = zeros("values", count)?;
         // SAFETY: the caller keeps the contract of the header.
         let fields = unsafe { fields_at("fields", fields, numbers)? };
         for (value, field) in values.iter_mut().zip(fields.chunks_exact(action.count())) {
             *value = action.value(field)?;
+            progress::step("action", *value)?;
         }
         expect_finite("action of the fields", &values)?;
         output.write_all(&values);
@@ -115,6 +131,9 @@ pub unsafe extern "C" fn inst_action_value(
 }
 
 /// Writes dS/dphi of each of `batch` fields to `gradients`.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_action_gradient(
     action: *const inst_action,
@@ -126,7 +145,8 @@ pub unsafe extern "C" fn inst_action_gradient(
         // SAFETY: the caller keeps the contract of the header.
         let object = unsafe { shared("action", action)? };
         let action = &*object.action;
-        let (_, numbers) = fields_of(batch, action.count(), action.lattice())?;
+        let (count, numbers) = fields_of("batch", batch, &action.domain())?;
+        let _work = progress::begin("gradient", count as u64);
         // SAFETY: the caller keeps the contract of the header.
         let output = unsafe { Output::array("gradients", gradients, numbers)? };
         let mut gradients = zeros("gradients", numbers)?;
@@ -134,7 +154,8 @@ pub unsafe extern "C" fn inst_action_gradient(
         let fields = unsafe { fields_at("fields", fields, numbers)? };
         let size = action.count();
         for (gradient, field) in gradients.chunks_exact_mut(size).zip(fields.chunks_exact(size)) {
-            action.gradient(field, gradient)?;
+            let value = action.gradient(field, gradient)?;
+            progress::step("gradient", value)?;
         }
         expect_finite("gradients of the action", &gradients)?;
         output.write_all(&gradients);
@@ -143,6 +164,9 @@ pub unsafe extern "C" fn inst_action_gradient(
 }
 
 /// Makes the action with new pseudofermions, drawn for a field from exp(-S).
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_action_refresh(
     action: *const inst_action,
@@ -160,12 +184,13 @@ pub unsafe extern "C" fn inst_action_refresh(
         let draw = Draw { seed: context.seed(), counter, term: 0 };
         let drawn = action.refreshed(draw, &field)?;
         let none = || Error::Unsupported("action: expected one with pseudofermions, got one without".into());
-        out.write(handles::new(ActionObject { context: Arc::clone(context), action: drawn.ok_or_else(none)? }));
+        let made = ActionObject { context: Arc::clone(context), action: drawn.ok_or_else(none)? };
+        out.write(handles::new(context, made));
         Ok(())
     })
 }
 
-/// The host's function with what it wants to be handed back.
+/// The host's function and its `user` pointer.
 struct HostAction {
     function: unsafe extern "C" fn(*const f64, i64, *mut f64, *mut f64, *mut c_void) -> i32,
     user: *mut c_void,
@@ -178,7 +203,7 @@ unsafe impl Sync for HostAction {}
 
 impl HostAction {
     fn call(&self, field: &[f64], gradient: Option<&mut [f64]>) -> Result<f64> {
-        // A value that the host forgets to write is then found by the checks of the callback.
+        // NaN, so that the checks of the callback find a value that the host forgets to write.
         let mut value = f64::NAN;
         let gradient = gradient.map_or(ptr::null_mut(), |gradient| gradient.as_mut_ptr());
         let count = field.len() as i64;

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result, expect_finite};
 use crate::lattice::Lattice;
 use crate::memory;
+use crate::space::Domain;
 use std::ffi::{CStr, c_char};
 use std::mem::size_of;
 use std::path::Path;
@@ -12,14 +13,14 @@ use std::slice;
 /// Most numbers of an array: 8 TiB of doubles.
 const MOST_NUMBERS: usize = 1 << 40;
 
-/// A place of the host's for one result or for an array of them.
+/// Memory of the host for one result or for an array of results.
 pub(super) struct Output<T> {
     start: NonNull<T>,
     count: usize,
 }
 
 impl<T: Copy> Output<T> {
-    /// The place for one result.
+    /// Memory for one result.
     ///
     /// # Safety
     /// As in [`super`].
@@ -28,7 +29,7 @@ impl<T: Copy> Output<T> {
         unsafe { Self::array(what, place, 1) }
     }
 
-    /// The place for `count` results.
+    /// Memory for `count` results.
     ///
     /// # Safety
     /// As in [`super`].
@@ -36,7 +37,22 @@ impl<T: Copy> Output<T> {
         Ok(Self { start: expect_pointer(what, place)?, count })
     }
 
-    /// The first place.
+    /// Memory for a structure that begins with its size, which the host has set.
+    ///
+    /// # Safety
+    /// As in [`super`].
+    pub unsafe fn sized(what: &str, place: *mut T) -> Result<Self> {
+        // SAFETY: the caller's promise.
+        let output = unsafe { Self::one(what, place)? };
+        // SAFETY: such structures begin with an i64.
+        let (expected, got) = (size_of::<T>() as i64, unsafe { place.cast::<i64>().read() });
+        if got != expected {
+            return Err(Error::BadShape(format!("{what}.struct_size: expected {expected}, got {got}")));
+        }
+        Ok(output)
+    }
+
+    /// Pointer to the first result.
     pub fn start(&self) -> *mut T {
         self.start.as_ptr()
     }
@@ -46,10 +62,10 @@ impl<T: Copy> Output<T> {
         self.write_all(&[result]);
     }
 
-    /// Writes as many results as there are places.
+    /// Writes all results; their count is that of the memory.
     pub fn write_all(self, results: &[T]) {
         assert_eq!(results.len(), self.count, "results that fit their places");
-        // SAFETY: the host lends `count` places for this call, and `results` are numbers of our own.
+        // SAFETY: the host lends memory for `count` results for this call, and `results` is memory of the library.
         unsafe { self.start.as_ptr().copy_from_nonoverlapping(results.as_ptr(), self.count) };
     }
 }
@@ -105,7 +121,7 @@ pub(super) unsafe fn path<'a>(what: &str, name: *const c_char) -> Result<&'a Pat
     return name.to_str().map(Path::new).map_err(|error| Error::Io(format!("{what}: expected UTF-8 text: {error}")));
 }
 
-/// Checks a count of numbers, of which there are to be so many at least.
+/// Checks a count of numbers, which has to be at least `least`.
 pub(super) fn count(what: &str, least: usize, count: i64) -> Result<usize> {
     match usize::try_from(count) {
         Ok(count) if (least..=MOST_NUMBERS).contains(&count) => Ok(count),
@@ -113,32 +129,36 @@ pub(super) fn count(what: &str, least: usize, count: i64) -> Result<usize> {
     }
 }
 
-/// Checks a batch of fields: how many fields, and how many numbers they have in all.
-pub(super) fn batch(batch: i64, lattice: &Lattice) -> Result<(usize, usize)> {
-    batch_of(batch, lattice.volume(), lattice)
-}
-
-/// The same for fields of `count` numbers on a lattice.
-pub(super) fn batch_of(batch: i64, count: usize, lattice: &Lattice) -> Result<(usize, usize)> {
+/// Checks a batch of real fields; returns the number of fields, and of all their numbers.
+pub(super) fn batch(what: &str, batch: i64, domain: &Domain) -> Result<(usize, usize)> {
+    let (count, lattice) = (domain.count(), &domain.lattice);
     let most = MOST_NUMBERS / count;
     match usize::try_from(batch) {
         Ok(batch) if (1..=most).contains(&batch) => Ok((batch, batch * count)),
         _ => {
             let shape = lattice.shape();
             Err(Error::BadShape(format!(
-                "batch: expected 1 to {most} fields of {count} numbers ({shape}), got {batch}"
+                "{what}: expected 1 to {most} fields of {count} numbers ({shape}), got {batch}"
             )))
         }
     }
 }
 
-/// Memory of our own for `count` numbers, where there is as much.
-pub(super) fn reserve(what: &str, count: usize) -> Result<Vec<f64>> {
-    let missing = |_| Error::BadShape(format!("{what}: expected memory for {count} numbers, got none"));
-    memory::room(count).map_err(missing)
+/// Checks that `count` counters of random numbers from `first` on are below 2^64 - 1.
+pub(super) fn counters(first: u64, count: u64) -> Result<u64> {
+    let most = u64::MAX - count;
+    if first > most {
+        return Err(Error::BadInput(format!("counter: expected at most {most}, got {first}")));
+    }
+    Ok(first)
 }
 
-/// `count` zeros, where there is memory for them.
+/// An empty array with memory for `count` numbers; an error where memory is short.
+pub(super) fn reserve(what: &str, count: usize) -> Result<Vec<f64>> {
+    memory::reserved(what, count)
+}
+
+/// An array of `count` zeros; an error where memory is short.
 pub(super) fn zeros(what: &str, count: usize) -> Result<Vec<f64>> {
     let mut numbers = reserve(what, count)?;
     numbers.resize(count, 0.0);
@@ -153,7 +173,7 @@ pub(super) fn expect_lattice(what: &str, expected: &Lattice, got: &Lattice) -> R
     Err(Error::BadShape(format!("{what}: expected one on a lattice of {}, got {}", expected.shape(), got.shape())))
 }
 
-/// A text that the host takes into its own memory, cut where that is short.
+/// Memory of the host for a text, which is cut where the memory is too small.
 pub(super) struct TextOutput {
     text: Option<NonNull<c_char>>,
     capacity: usize,
@@ -172,7 +192,7 @@ impl TextOutput {
         Ok(Self { text, capacity, needed: unsafe { Output::one("needed", needed)? } })
     }
 
-    /// Writes what fits of `content` with a final NUL, and the size of the whole with its NUL.
+    /// Writes as much of `content` as fits with a final NUL, and the size of all of it with its NUL.
     pub fn write(self, content: &str) {
         self.needed.write(content.len() as i64 + 1);
         let Some(text) = self.text else { return };

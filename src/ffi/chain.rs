@@ -3,19 +3,14 @@
 use super::action::inst_action;
 use super::arguments::{self, Output, fields};
 use super::guard::{guard, inst_status};
-use super::handles::{self, Handle, Object, exclusive, shared};
+use super::handles::{self, Handle, exclusive, shared};
 use super::model::inst_model;
 use crate::error::Result;
-use crate::flow::Model;
 use crate::markov::{Chain, ChainSpec};
 use crate::spec;
 use serde::Deserialize;
 use std::ffi::c_char;
 use std::sync::Arc;
-
-impl Object for Chain {
-    const KIND: usize = 5;
-}
 
 /// A whole exact Markov chain.
 pub type inst_chain = Handle<Chain>;
@@ -32,10 +27,13 @@ fn hmc_by_default<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::res
     spec::with_default_tag(deserializer, "type", "hmc")
 }
 
-/// Fields that a chain keeps at most at a time: field, gradient, momenta, and those of the step before.
+/// Most fields that a chain holds at a time: field, gradient, momenta, and those of the step before.
 const MOST_FIELDS: usize = 8;
 
 /// Makes a chain at its start field, from the model as it is now; `model` may be NULL where no kernel needs it.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_chain_new(
     action: *const inst_action,
@@ -49,23 +47,29 @@ pub unsafe extern "C" fn inst_chain_new(
             unsafe { (shared("action", action)?, arguments::spec("spec", spec)?, Output::one("out", out)?) };
         // SAFETY: the caller keeps the contract of the header.
         let model = if model.is_null() { None } else { Some(unsafe { shared("model", model)? }) };
-        let model = model.map(|model| Arc::new(model.flow.clone()) as Arc<dyn Model>);
+        let model = model.map(|model| model.drawable()).transpose()?;
         let AnyChainSpec { spec } = spec::parse("chain", text)?;
         expect_memory(object.action.count())?;
         let chain = Chain::new(Arc::clone(&object.action), model, &spec, object.context.seed());
-        out.write(handles::new(chain.map_err(|e| e.within("chain"))?));
+        out.write(handles::new(&object.context, chain.map_err(|e| e.within("chain"))?));
         Ok(())
     })
 }
 
 /// Ends a chain.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_chain_free(chain: *mut inst_chain) {
     // SAFETY: the caller keeps the contract of the header.
     guard(|| unsafe { handles::free("chain", chain) });
 }
 
-/// Goes on from another field; the number of the next step stays.
+/// Replaces the current field; the number of the next step stays.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_chain_set_field(chain: *mut inst_chain, field: *const f64) -> inst_status {
     guard(|| {
@@ -77,7 +81,10 @@ pub unsafe extern "C" fn inst_chain_set_field(chain: *mut inst_chain, field: *co
     })
 }
 
-/// Writes the field that the chain is at.
+/// Writes the current field of the chain.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_chain_field(chain: *const inst_chain, field: *mut f64) -> inst_status {
     guard(|| {
@@ -90,7 +97,10 @@ pub unsafe extern "C" fn inst_chain_field(chain: *const inst_chain, field: *mut 
     })
 }
 
-/// Makes one step: whether it was accepted (1 or 0), S of the field now, and delta H or the log weight.
+/// Makes one step; writes whether it was accepted (1 or 0), S of the field now, and delta H or the log weight.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_chain_step(
     chain: *mut inst_chain,
@@ -116,7 +126,32 @@ pub unsafe extern "C" fn inst_chain_step(
     })
 }
 
-/// Writes the chain to a file; the file is whole, or what it was before.
+/// Runs the next trajectory forward and back; writes the largest distance of a number of the field from its start, and
+/// that of H. The chain stays as it is.
+///
+/// # Safety
+/// As in [`super`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_chain_reversibility(
+    chain: *const inst_chain,
+    distance: *mut f64,
+    energy: *mut f64,
+) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let (chain, distance, energy) =
+            unsafe { (shared("chain", chain)?, Output::one("distance", distance)?, Output::one("energy", energy)?) };
+        let reversal = chain.reversibility()?;
+        distance.write(reversal.distance);
+        energy.write(reversal.energy);
+        Ok(())
+    })
+}
+
+/// Writes the chain to a file; after an error the file is as it was before.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_chain_save(chain: *const inst_chain, path: *const c_char) -> inst_status {
     guard(|| {
@@ -127,6 +162,9 @@ pub unsafe extern "C" fn inst_chain_save(chain: *const inst_chain, path: *const 
 }
 
 /// Goes on from a saved chain of the same lattice, spec, action and model.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_chain_load(chain: *mut inst_chain, path: *const c_char) -> inst_status {
     guard(|| {
@@ -136,7 +174,8 @@ pub unsafe extern "C" fn inst_chain_load(chain: *mut inst_chain, path: *const c_
     })
 }
 
-/// A lattice may be larger than memory, and nothing of its size has been made where the host computes the action.
+/// Checks that there is memory for the fields of a chain: where the host computes the action, none of that size was
+/// made yet.
 fn expect_memory(count: usize) -> Result<()> {
     arguments::reserve("chain", count.saturating_mul(MOST_FIELDS)).map(drop)
 }

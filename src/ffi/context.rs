@@ -2,8 +2,8 @@
 
 use super::arguments::{self, Output, TextOutput};
 use super::guard::{guard, inst_status};
-use super::handles::{self, Handle, Object};
-use crate::context::{Context, Precision};
+use super::handles::{self, Handle};
+use crate::context::{Accelerators, Context, Precision};
 use crate::error::{Error, Result};
 use crate::opencl::{self, Device, Options};
 use crate::simd::Instructions;
@@ -15,10 +15,6 @@ use std::thread;
 
 /// Device, threads, seed.
 pub type inst_context = Handle<Arc<Context>>;
-
-impl Object for Arc<Context> {
-    const KIND: usize = 0;
-}
 
 /// `{device: 'cpu', threads: 0, seed: 1, precision: 'f64', cache: 'user', sources: 'off'}`.
 #[derive(serde::Deserialize)]
@@ -32,7 +28,7 @@ struct ContextSpec {
     sources: String,
 }
 
-/// No folder.
+/// Value of the keys `cache` and `sources` for no folder.
 const OFF: &str = "off";
 
 impl Default for ContextSpec {
@@ -55,21 +51,30 @@ pub extern "C" fn inst_version() -> *const c_char {
 }
 
 /// Makes a context; an empty spec means the CPU with all its cores, seed 1, in f64.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_context_new(spec: *const c_char, out: *mut *mut inst_context) -> inst_status {
     guard(|| {
         // SAFETY: the caller keeps the contract of the header.
         let (text, out) = unsafe { (arguments::spec("spec", spec)?, Output::one("out", out)?) };
         let spec: ContextSpec = spec::parse("context", text)?;
+        Instructions::requested()?;
         let devices = chosen(&spec.device, spec.precision)?;
-        let context = Context::with_devices(spec.seed, spec.precision, spec.threads, (devices, options(&spec)?));
+        let accelerators = Accelerators { devices, options: options(&spec)? };
+        let context = Context::with_devices(spec.seed, spec.precision, spec.threads, accelerators);
         let context = context.map_err(|e| e.within("context"))?;
-        out.write(handles::new(Arc::new(context)));
+        let context = Arc::new(context);
+        out.write(handles::new(&context, Arc::clone(&context)));
         Ok(())
     })
 }
 
 /// Ends a context; what was made from it lives on.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_context_free(context: *mut inst_context) {
     // SAFETY: the caller keeps the contract of the header.
@@ -77,19 +82,18 @@ pub unsafe extern "C" fn inst_context_free(context: *mut inst_context) {
 }
 
 /// Writes the devices as JSON text: the CPU with `instructions` and `threads`, then those of OpenCL.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_devices(text: *mut c_char, capacity: i64, needed: *mut i64) -> inst_status {
     guard(|| {
         // SAFETY: the caller keeps the contract of the header.
         let output = unsafe { TextOutput::new(text, capacity, needed)? };
-        let instructions = match Instructions::best() {
-            Instructions::Avx512 => "avx512",
-            Instructions::Avx2 => "avx2",
-            Instructions::Portable => "portable",
-        };
+        let instructions = Instructions::best().name();
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let cpu = serde_json::json!({ "device": "cpu", "instructions": instructions, "threads": threads });
-        // A driver that fails has no devices; a context that asks for one tells why.
+        // A driver that fails has no devices here; inst_context_new reports its error.
         let others = opencl::devices().unwrap_or_default();
         let others = others.iter().enumerate().map(|(place, device)| described(place, device));
         let devices: Vec<_> = [cpu].into_iter().chain(others).collect();
@@ -110,7 +114,7 @@ fn chosen(device: &str, precision: Precision) -> Result<Vec<Device>> {
     opencl::select(device, precision == Precision::F64).map_err(|e| e.within("context: device"))
 }
 
-/// The folders of a spec.
+/// The folders for built kernels and their sources that a spec names.
 fn options(spec: &ContextSpec) -> Result<Options> {
     let folder = |text: &str| (text != OFF).then(|| PathBuf::from(text));
     let cache = if spec.cache == "user" { Options::default().cache } else { folder(&spec.cache) };
@@ -126,7 +130,7 @@ fn options(spec: &ContextSpec) -> Result<Options> {
     Ok(Options { cache, sources })
 }
 
-/// An entry of `inst_devices` for the OpenCL device at a place of the list.
+/// An entry of `inst_devices` for the OpenCL device with this number in the list.
 fn described(place: usize, device: &Device) -> serde_json::Value {
     serde_json::json!({
         "device": format!("opencl:{place}"),

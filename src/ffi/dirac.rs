@@ -3,21 +3,17 @@
 use super::arguments::{self, Output, fields, reserve, zeros};
 use super::gauge::inst_gauge;
 use super::guard::{guard, inst_status};
-use super::handles::{self, Handle, Object, shared};
+use super::handles::{self, Handle, shared};
 use crate::dirac::{Dirac, DiracSpec, SolveSpec, Which};
 use crate::error::{Error, Result};
 use crate::spec;
 use std::ffi::c_char;
 use std::mem::size_of;
 
-impl Object for Dirac {
-    const KIND: usize = 7;
-}
-
 /// A Dirac operator on a gauge field.
 pub type inst_dirac = Handle<Dirac>;
 
-/// What a solve took and reached.
+/// Iterations, residual and time of a solve.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct inst_solve_report {
@@ -31,7 +27,10 @@ pub struct inst_solve_report {
     pub seconds: f64,
 }
 
-/// Makes an operator on a gauge field as it is now.
+/// Makes an operator from the current links of a gauge field.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_dirac_new(
     gauge: *const inst_gauge,
@@ -44,12 +43,15 @@ pub unsafe extern "C" fn inst_dirac_new(
             unsafe { (shared("gauge", gauge)?, arguments::spec("spec", spec)?, Output::one("out", out)?) };
         let spec: DiracSpec = spec::parse("dirac", text)?;
         let dirac = Dirac::new(object.context(), &object, &spec).map_err(|e| e.within("dirac"))?;
-        out.write(handles::new(dirac));
+        out.write(handles::new(object.context(), dirac));
         Ok(())
     })
 }
 
 /// Makes an improved staggered operator with given links.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_dirac_new_improved(
     fat: *const inst_gauge,
@@ -61,19 +63,22 @@ pub unsafe extern "C" fn inst_dirac_new_improved(
         // SAFETY: the caller keeps the contract of the header.
         let (fat, longer, out) = unsafe { (shared("fat", fat)?, shared("longer", longer)?, Output::one("out", out)?) };
         let dirac = Dirac::improved(fat.context(), &fat, &longer, mass).map_err(|e| e.within("dirac"))?;
-        out.write(handles::new(dirac));
+        out.write(handles::new(fat.context(), dirac));
         Ok(())
     })
 }
 
 /// Ends an operator.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_dirac_free(dirac: *mut inst_dirac) {
     // SAFETY: the caller keeps the contract of the header.
     guard(|| unsafe { handles::free("dirac", dirac) });
 }
 
-/// Numbers of `count` spinor fields.
+/// Checks `count`; the number of numbers in `count` spinor fields.
 fn numbers(dirac: &Dirac, count: i64) -> Result<(usize, usize)> {
     let count = arguments::count("count", 1, count)?;
     let total = count.checked_mul(dirac.count()).and_then(|total| i64::try_from(total).ok());
@@ -82,6 +87,9 @@ fn numbers(dirac: &Dirac, count: i64) -> Result<(usize, usize)> {
 }
 
 /// Writes how many numbers a spinor field has.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_dirac_count(dirac: *const inst_dirac, count: *mut i64) -> inst_status {
     guard(|| {
@@ -93,6 +101,9 @@ pub unsafe extern "C" fn inst_dirac_count(dirac: *const inst_dirac, count: *mut 
 }
 
 /// Applies D, its adjoint or D^dagger D to `count` spinor fields.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_dirac_apply(
     dirac: *const inst_dirac,
@@ -116,6 +127,9 @@ pub unsafe extern "C" fn inst_dirac_apply(
 }
 
 /// Solves D x = b for `count` right-hand sides.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_dirac_solve(
     dirac: *const inst_dirac,
@@ -166,11 +180,6 @@ impl ReportOutput {
             return Ok(None);
         }
         // SAFETY: the caller's promise.
-        let (output, size) = unsafe { (Output::one("report", report)?, (*report).struct_size) };
-        let expected = size_of::<inst_solve_report>() as i64;
-        if size != expected {
-            return Err(Error::BadShape(format!("report.struct_size: expected {expected}, got {size}")));
-        }
-        Ok(Some(Self(output)))
+        Ok(Some(Self(unsafe { Output::sized("report", report)? })))
     }
 }

@@ -1,13 +1,13 @@
 //! Section `gauge fields` of the header.
 
-use super::arguments::{self, Output, fields, reserve};
+use super::arguments::{self, Output, TextOutput, fields, reserve};
 use super::guard::{guard, inst_status};
-use super::handles::{self, Handle, Object, exclusive, shared};
+use super::handles::{self, Handle, exclusive, shared};
 use super::lattice::inst_lattice;
 use crate::context::{Context, Team};
 use crate::error::{Error, Result, expect_finite};
 use crate::gauge::formats::{self, ReadSpec, WriteSpec};
-use crate::gauge::{self, FlowSpec, Gauge, Group, SmearSpec, observables};
+use crate::gauge::{Gauge, Group, ObservableSpec, SmearSpec};
 use crate::spec;
 use serde::Deserialize;
 use std::ffi::c_char;
@@ -18,17 +18,17 @@ use std::sync::Arc;
 pub struct GaugeObject {
     context: Arc<Context>,
     gauge: Gauge,
-    /// Room for the next links, from the first time on that a host's were taken.
+    /// Memory into which the next links are imported; empty before the first import.
     spare: Vec<f64>,
 }
 
 impl GaugeObject {
-    /// Threads and more for what is made from the field.
+    /// The context for objects that are made from the field.
     pub(super) fn context(&self) -> &Arc<Context> {
         &self.context
     }
 
-    /// Fills memory that is kept for this with new links, and exchanges it for the links where that succeeds.
+    /// Fills the spare memory with new links, and exchanges it with the current links where that succeeds.
     pub(super) fn renew(&mut self, fill: impl FnOnce(&Arc<Context>, &mut [f64]) -> Result<()>) -> Result<()> {
         let count = self.gauge.links().len();
         if self.spare.len() != count {
@@ -47,10 +47,6 @@ impl Deref for GaugeObject {
     }
 }
 
-impl Object for GaugeObject {
-    const KIND: usize = 6;
-}
-
 /// A gauge field.
 pub type inst_gauge = Handle<GaugeObject>;
 
@@ -67,88 +63,10 @@ impl Default for GaugeSpec {
     }
 }
 
-/// What is measured: `{type: 'wilson_loop', sides: [[0, 2], [3, 1]]}`.
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-enum ObservableSpec {
-    /// The mean over all planes.
-    Plaquette {},
-    /// The mean in each plane.
-    Planes {},
-    /// Two sides, each a direction and a length.
-    WilsonLoop { sides: [(usize, usize); 2] },
-    /// Real and imaginary part.
-    PolyakovLoop { direction: usize },
-    /// The mean over all links.
-    LinkTrace {},
-    /// The largest distance of a link from the group.
-    Unitarity {},
-    /// The energy density of the field strength.
-    EnergyDensity {},
-    /// Of U(1) in two dimensions by angles, in four dimensions from the field strength.
-    Charge {},
-    /// t0 and w0 of the Wilson flow.
-    Scales(FlowSpec),
-}
-
-impl ObservableSpec {
-    /// How many numbers it has.
-    fn count(&self, gauge: &Gauge) -> usize {
-        let dimensions = gauge.lattice().dimensions();
-        match self {
-            Self::Planes {} => dimensions * (dimensions - 1) / 2,
-            Self::PolyakovLoop { .. } | Self::Scales(_) => 2,
-            _ => 1,
-        }
-    }
-
-    fn check(&self, gauge: &Gauge) -> Result<()> {
-        let extent = gauge.lattice().extent();
-        let has_planes = !matches!(self, Self::PolyakovLoop { .. } | Self::LinkTrace {} | Self::Unitarity {});
-        if has_planes && extent.len() < 2 {
-            return Err(Error::Unsupported("type: expected a field in 2 or more dimensions, got one in 1".into()));
-        }
-        let directions = format!("a direction from 0 to {}", extent.len() - 1);
-        match *self {
-            Self::WilsonLoop { sides } => {
-                for (i, (mu, length)) in sides.into_iter().enumerate() {
-                    spec::expect(mu < extent.len(), &format!("sides[{i}][0]"), &directions, mu)?;
-                    let lengths = format!("a length from 1 to {}", extent[mu]);
-                    spec::expect((1..=extent[mu]).contains(&length), &format!("sides[{i}][1]"), &lengths, length)?;
-                }
-                let [(mu, _), (nu, _)] = sides;
-                spec::expect(mu != nu, "sides", "two different directions", format!("{mu} twice"))
-            }
-            Self::PolyakovLoop { direction } => {
-                spec::expect(direction < extent.len(), "direction", &directions, direction)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn observe(&self, team: &Team, gauge: &Gauge) -> Result<Vec<f64>> {
-        Ok(match *self {
-            Self::Plaquette {} => vec![observables::plaquette(gauge)],
-            Self::Planes {} => observables::planes(gauge),
-            Self::WilsonLoop { sides } => vec![observables::wilson_loop(gauge, sides)?],
-            Self::PolyakovLoop { direction } => {
-                let mean = observables::polyakov_loop(gauge, direction)?;
-                vec![mean.re, mean.im]
-            }
-            Self::LinkTrace {} => vec![observables::link_trace(gauge)],
-            Self::Unitarity {} => vec![gauge.worst_link().0],
-            Self::EnergyDensity {} => vec![gauge::energy_density(gauge)?],
-            Self::Charge {} if gauge.lattice().dimensions() == 2 => vec![gauge::charge(gauge)?],
-            Self::Charge {} => vec![gauge::clover_charge(gauge)?],
-            Self::Scales(ref spec) => {
-                let scales = gauge::scales(team, gauge, spec)?;
-                vec![scales.t0, scales.w0]
-            }
-        })
-    }
-}
-
-/// Makes a field with all links one.
+/// Makes a field with unit links.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_gauge_new(
     lattice: *const inst_lattice,
@@ -161,19 +79,26 @@ pub unsafe extern "C" fn inst_gauge_new(
             unsafe { (shared("lattice", lattice)?, arguments::spec("spec", spec)?, Output::one("out", out)?) };
         let spec: GaugeSpec = spec::parse("gauge", text)?;
         let gauge = Gauge::unit(&object.lattice, spec.group)?;
-        out.write(handles::new(GaugeObject { context: Arc::clone(&object.context), gauge, spare: vec![] }));
+        let made = GaugeObject { context: Arc::clone(&object.context), gauge, spare: vec![] };
+        out.write(handles::new(&object.context, made));
         Ok(())
     })
 }
 
 /// Ends a field.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_gauge_free(gauge: *mut inst_gauge) {
     // SAFETY: the caller keeps the contract of the header.
     guard(|| unsafe { handles::free("gauge", gauge) });
 }
 
-/// Writes how many numbers the links are.
+/// Writes how many numbers all links have.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_gauge_count(gauge: *const inst_gauge, count: *mut i64) -> inst_status {
     guard(|| {
@@ -184,24 +109,75 @@ pub unsafe extern "C" fn inst_gauge_count(gauge: *const inst_gauge, count: *mut 
     })
 }
 
+/// Options of setting links: `{verify: true, project: false}`.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct SetSpec {
+    /// Whether links that are not in the group are refused.
+    verify: bool,
+    /// Whether each link is projected onto the group, after verification.
+    project: bool,
+}
+
+impl Default for SetSpec {
+    fn default() -> Self {
+        Self { verify: true, project: false }
+    }
+}
+
 /// Replaces all links, which have to be in the group.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_gauge_set_links(gauge: *mut inst_gauge, links: *const f64) -> inst_status {
+    // SAFETY: the caller keeps the contract of the header.
+    guard(|| unsafe { set_links(gauge, links, &SetSpec::default()) })
+}
+
+/// Replaces all links, verified or not, projected or not; after an error the field is as it was.
+///
+/// # Safety
+/// As in [`super`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_gauge_set_links_with(
+    gauge: *mut inst_gauge,
+    links: *const f64,
+    spec: *const c_char,
+) -> inst_status {
     guard(|| {
         // SAFETY: the caller keeps the contract of the header.
-        let mut gauge = unsafe { exclusive("gauge", gauge)? };
-        let count = gauge.links().len();
-        let mut copy = reserve("links", count)?;
+        let text = unsafe { arguments::spec("spec", spec)? };
+        let spec: SetSpec = spec::parse("set_links", text)?;
         // SAFETY: the caller keeps the contract of the header.
-        copy.extend_from_slice(unsafe { fields("links", links, count)? });
-        let new = Gauge::new(gauge.lattice(), gauge.group(), copy)?;
-        formats::expect_group(&new)?;
-        gauge.gauge = new;
-        Ok(())
+        unsafe { set_links(gauge, links, &spec) }
     })
 }
 
+/// # Safety
+/// As in [`super`].
+unsafe fn set_links(gauge: *mut inst_gauge, links: *const f64, spec: &SetSpec) -> Result<()> {
+    // SAFETY: the caller's promise.
+    let mut gauge = unsafe { exclusive("gauge", gauge)? };
+    let count = gauge.links().len();
+    let mut copy = reserve("links", count)?;
+    // SAFETY: the caller's promise.
+    copy.extend_from_slice(unsafe { fields("links", links, count)? });
+    let mut new = Gauge::new(gauge.lattice(), gauge.group(), copy)?;
+    if spec.verify {
+        formats::expect_group(&new)?;
+    }
+    if spec.project {
+        new.project_polar()?;
+    }
+    gauge.gauge = new;
+    Ok(())
+}
+
 /// Writes all links.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_gauge_links(gauge: *const inst_gauge, links: *mut f64) -> inst_status {
     guard(|| {
@@ -214,7 +190,33 @@ pub unsafe extern "C" fn inst_gauge_links(gauge: *const inst_gauge, links: *mut 
     })
 }
 
+/// Writes the contents of a file's header as JSON text: for each format that its head fits, the format, extents, group
+/// and precision.
+///
+/// # Safety
+/// As in [`super`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_gauge_probe(
+    path: *const c_char,
+    text: *mut c_char,
+    capacity: i64,
+    needed: *mut i64,
+) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let (path, output) = unsafe { (arguments::path("path", path)?, TextOutput::new(text, capacity, needed)?) };
+        let found = formats::probe(path)?;
+        let text =
+            serde_json::to_string(&found).map_err(|e| Error::Internal(format!("probe: expected JSON, got: {e}")))?;
+        output.write(&text);
+        Ok(())
+    })
+}
+
 /// Reads the field of a file; after an error the field is as it was.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_gauge_read(
     gauge: *mut inst_gauge,
@@ -231,7 +233,10 @@ pub unsafe extern "C" fn inst_gauge_read(
     })
 }
 
-/// Writes the field to a file; the file is whole, or what it was before.
+/// Writes the field to a file; after an error the file is as it was before.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_gauge_write(
     gauge: *const inst_gauge,
@@ -248,6 +253,9 @@ pub unsafe extern "C" fn inst_gauge_write(
 }
 
 /// Smooths the links; after an error the field is as it was.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_gauge_smear(gauge: *mut inst_gauge, spec: *const c_char) -> inst_status {
     guard(|| {
@@ -259,7 +267,10 @@ pub unsafe extern "C" fn inst_gauge_smear(gauge: *mut inst_gauge, spec: *const c
     })
 }
 
-/// Writes how many numbers an observable has and, where there is room for all, the numbers.
+/// Writes how many numbers an observable has and, where they fit, the numbers.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_gauge_observe(
     gauge: *const inst_gauge,

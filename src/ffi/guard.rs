@@ -1,7 +1,8 @@
 //! The border to C: nothing unwinds into the host, and nothing is printed.
 //!
-//! Rust tells panics to a hook of the whole process, which prints. The first call puts a hook before the one that is
-//! there: it is silent for threads inside this library and for its workers, and hands on all other panics.
+//! Rust reports panics to a hook of the whole process, which prints. The first call installs a hook of its own: it
+//! prints nothing for threads inside this library and for its workers, and passes all other panics to the hook that was
+//! there before.
 
 use super::mode;
 use crate::context;
@@ -13,13 +14,13 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 use std::thread;
 
-/// What a call came to: 0, or the number of its error.
+/// Status of a call: 0 for success, or the number of its error.
 pub type inst_status = i32;
 
 thread_local! {
     static LAST_ERROR: RefCell<CString> = RefCell::default();
     static INSIDE: Cell<bool> = const { Cell::new(false) };
-    /// Where the last panic of this thread inside the library was.
+    /// Source file and line of this thread's last panic inside the library.
     static PLACE: Cell<Option<String>> = const { Cell::new(None) };
 }
 
@@ -52,7 +53,7 @@ fn guarded(body: impl FnOnce() -> Result<()>) -> inst_status {
     error.status()
 }
 
-/// Runs a function of the host in its own floating-point mode; its panics, where it has any, are its own to report.
+/// Runs a function of the host in its own floating-point mode; its panics are reported by the host's hook.
 pub(super) fn outside<R>(function: impl FnOnce() -> R) -> R {
     with_inside(false, || mode::of_the_host(function))
 }
@@ -60,7 +61,7 @@ pub(super) fn outside<R>(function: impl FnOnce() -> R) -> R {
 fn with_inside<R>(inside: bool, work: impl FnOnce() -> R) -> R {
     let before = INSIDE.try_with(|flag| flag.replace(inside));
     let result = work();
-    // Where the flag could not be set, the thread is ending and has no flag to set back.
+    // Where the flag could not be set, the thread is ending, and no flag has to be set back.
     let _ = before.map(|before| INSIDE.try_with(|flag| flag.set(before)));
     result
 }

@@ -1,42 +1,42 @@
-//! Opaque objects: what a pointer of the host's leads to.
+//! Opaque objects: the memory behind a host's pointer.
 //!
-//! An object begins with a word that tells its kind, since a host in Fortran passes all of them as one type. It counts
-//! its users as a `RefCell` does: the thread rules of the header are checked, and a callback that frees or changes what
-//! is in use gets an error. An object that was in use when a defect struck refuses further use.
+//! An object begins with a word that identifies its kind, since a host in Fortran passes all of them as one type. It
+//! counts its users as a `RefCell` does: the thread rules of the header are checked, and a callback that frees or
+//! changes what is in use gets an error. An object that was in use when a defect struck refuses further use.
 //!
-//! What a pointer leads to stays when the object ends, a shell of some words that a later object of its kind moves into:
-//! one that is used or freed after its end gets an error, for as long as its shell is empty.
+//! When an object is freed, a shell of some words stays behind its pointer, which a later object of its kind reuses:
+//! use of a freed object is an error for as long as its shell is empty.
 
+use super::kinds::{Kind, NAMES, Object};
+use crate::context::{Context, generation};
 use crate::error::{Error, Result};
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{
+    Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult,
+};
 use std::thread;
 
-/// Names of the kinds of objects.
-const KINDS: [&str; 9] = ["context", "lattice", "action", "model", "proposal", "chain", "gauge", "dirac", "layout"];
 /// First word of an object of kind 0.
 const FIRST_TAG: u64 = 0x696e_7374_0b1e_c700;
-/// What is added to the first word when an object ends.
+/// Added to the first word when an object is freed.
 const ENDED: u64 = 0x80;
-/// Empty shells of each kind, the one that ended first in front.
-static SHELLS: [Mutex<VecDeque<usize>>; KINDS.len()] = [const { Mutex::new(VecDeque::new()) }; KINDS.len()];
-/// How many shells of a kind stay empty, so that what was freed by mistake is told.
+/// Generation of objects that any process may use.
+const ANY: u32 = u32::MAX;
+/// Empty shells of each kind, the one freed first in front.
+static SHELLS: [Mutex<VecDeque<usize>>; NAMES.len()] = [const { Mutex::new(VecDeque::new()) }; NAMES.len()];
+/// Shells of a kind that stay empty, so that use of freed objects is reported.
 const EMPTY: usize = 256;
-
-/// What objects hold.
-pub trait Object: Send + Sync {
-    /// Place of the kind in the table of names.
-    const KIND: usize;
-}
 
 /// An opaque object of the C interface.
 #[repr(C)]
 pub struct Handle<T> {
     tag: AtomicU64,
     defective: AtomicBool,
-    /// None once the object has ended.
+    /// [`generation`] of the process whose threads the object uses; [`ANY`] where it works on the calling thread alone.
+    generation: AtomicU32,
+    /// None once the object was freed.
     content: RwLock<Option<Box<T>>>,
 }
 
@@ -52,7 +52,7 @@ pub type Shared<'a, T> = Use<'a, RwLockReadGuard<'a, Option<Box<T>>>>;
 /// Content that may be changed.
 pub type Exclusive<'a, T> = Use<'a, RwLockWriteGuard<'a, Option<Box<T>>>>;
 
-/// `lend` has seen that there is a content, and the lock keeps it.
+/// Message for an invariant: `lend` has checked that there is content, and the lock keeps it there.
 const LENT: &str = "an object that is lent";
 
 impl<T, G: Deref<Target = Option<Box<T>>>> Deref for Use<'_, G> {
@@ -77,21 +77,26 @@ impl<G> Drop for Use<'_, G> {
     }
 }
 
-fn shells(kind: usize) -> std::sync::MutexGuard<'static, VecDeque<usize>> {
-    // Nothing can panic while it is held.
-    SHELLS[kind].lock().unwrap_or_else(PoisonError::into_inner)
+/// Locks the empty shells of a kind; None where another thread holds the lock, which after fork() may be one of the
+/// parent's.
+fn shells(kind: Kind) -> Option<MutexGuard<'static, VecDeque<usize>>> {
+    match SHELLS[kind as usize].try_lock() {
+        Ok(shells) => Some(shells),
+        // No code that holds the lock can panic.
+        Err(TryLockError::Poisoned(shells)) => Some(shells.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
-/// A new object for the host.
-pub(super) fn new<T: Object>(content: T) -> *mut Handle<T> {
+/// A new object for the host, which uses the threads of `context`.
+pub(super) fn new<T: Object>(context: &Context, content: T) -> *mut Handle<T> {
     let content = Some(Box::new(content));
-    let mut shells = shells(T::KIND);
-    let shell = if shells.len() > EMPTY { shells.pop_front() } else { None };
-    drop(shells);
+    let shell = shells(T::KIND).filter(|shells| shells.len() > EMPTY).and_then(|mut shells| shells.pop_front());
     let tag = FIRST_TAG + T::KIND as u64;
+    let generation = if context.threads() > 1 { context.generation() } else { ANY };
     let Some(shell) = shell else {
-        let (tag, defective, content) = (AtomicU64::new(tag), AtomicBool::new(false), RwLock::new(content));
-        return Box::into_raw(Box::new(Handle { tag, defective, content }));
+        let (tag, defective, generation) = (AtomicU64::new(tag), AtomicBool::new(false), AtomicU32::new(generation));
+        return Box::into_raw(Box::new(Handle { tag, defective, generation, content: RwLock::new(content) }));
     };
     let object = std::ptr::with_exposed_provenance_mut::<Handle<T>>(shell);
     // SAFETY: a shell of this kind, which `free` left; shells are never given back.
@@ -99,6 +104,7 @@ pub(super) fn new<T: Object>(content: T) -> *mut Handle<T> {
     *handle.content.write().unwrap_or_else(PoisonError::into_inner) = content;
     handle.content.clear_poison();
     handle.defective.store(false, Ordering::Relaxed);
+    handle.generation.store(generation, Ordering::Relaxed);
     handle.tag.store(tag, Ordering::Release);
     object
 }
@@ -138,14 +144,21 @@ pub(super) unsafe fn free<T: Object>(what: &str, object: *mut Handle<T>) -> Resu
         Err(TryLockError::Poisoned(content)) => content.into_inner().take(),
         Ok(mut content) => content.take(),
     };
-    // Of two threads that free one object, one has it.
+    // Of two threads that free the same object, only one succeeds.
     let content = content.ok_or_else(|| ended::<T>(what))?;
     handle.tag.store(FIRST_TAG + T::KIND as u64 + ENDED, Ordering::Release);
-    shells(T::KIND).push_back(object.expose_provenance());
+    // A shell that cannot be put into the list is never used again.
+    if let Some(mut shells) = shells(T::KIND) {
+        shells.push_back(object.expose_provenance());
+    }
     drop(content);
     Ok(())
 }
 
+/// Checks that an object can be used in this process and is not defective.
+///
+/// # Safety
+/// As in [`super`].
 unsafe fn open<'a, T: Object>(what: &str, object: *const Handle<T>) -> Result<&'a Handle<T>> {
     if object.is_null() {
         return Err(Error::NullArgument(what.into()));
@@ -157,11 +170,21 @@ unsafe fn open<'a, T: Object>(what: &str, object: *const Handle<T>) -> Result<&'
             "{what}: expected a sound object, got one in which a defect of instanton was met before"
         )));
     }
+    let made_in = handle.generation.load(Ordering::Relaxed);
+    if made_in != ANY && made_in != generation() {
+        return Err(Error::Unsupported(format!(
+            "{what}: expected an object with threads in this process, got one of its parent's before fork()"
+        )));
+    }
     Ok(handle)
 }
 
+/// Checks that a pointer leads to an object of the kind of `T`.
+///
+/// # Safety
+/// As in [`super`].
 unsafe fn expect_kind<'a, T: Object>(what: &str, object: *const Handle<T>) -> Result<&'a Handle<T>> {
-    let expected = KINDS[T::KIND];
+    let expected = NAMES[T::KIND as usize];
     let got = if object.is_aligned() {
         // SAFETY: objects of all kinds begin with their tag.
         let kind = unsafe { &*object.cast::<AtomicU64>() }.load(Ordering::Acquire).wrapping_sub(FIRST_TAG);
@@ -172,7 +195,7 @@ unsafe fn expect_kind<'a, T: Object>(what: &str, object: *const Handle<T>) -> Re
         if kind == T::KIND as u64 + ENDED {
             return Err(ended::<T>(what));
         }
-        usize::try_from(kind & !ENDED).ok().and_then(|kind| KINDS.get(kind).copied())
+        usize::try_from(kind & !ENDED).ok().and_then(|kind| NAMES.get(kind).copied())
     } else {
         None
     };
@@ -200,7 +223,7 @@ where
 }
 
 fn ended<T: Object>(what: &str) -> Error {
-    Error::BadInput(format!("{what}: expected an object of kind {}, got one that was freed", KINDS[T::KIND]))
+    Error::BadInput(format!("{what}: expected an object of kind {}, got one that was freed", NAMES[T::KIND as usize]))
 }
 
 fn in_use(what: &str) -> Error {

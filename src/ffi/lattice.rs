@@ -3,7 +3,7 @@
 use super::arguments::{Output, input};
 use super::context::inst_context;
 use super::guard::{guard, inst_status};
-use super::handles::{self, Handle, Object, shared};
+use super::handles::{self, Handle, shared};
 use crate::context::Context;
 use crate::error::Error;
 use crate::lattice::Lattice;
@@ -15,14 +15,13 @@ pub struct LatticeObject {
     pub(super) lattice: Lattice,
 }
 
-impl Object for LatticeObject {
-    const KIND: usize = 1;
-}
-
 /// A periodic lattice.
 pub type inst_lattice = Handle<LatticeObject>;
 
 /// Makes a lattice of 1 to 4 dimensions with extents of at least 2, x first.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_lattice_new(
     context: *const inst_context,
@@ -42,12 +41,15 @@ pub unsafe extern "C" fn inst_lattice_new(
             usize::try_from(length).map_err(bad)
         };
         let lattice = Lattice::new(&extent.iter().enumerate().map(length).collect::<Result<Vec<_>, _>>()?)?;
-        out.write(handles::new(LatticeObject { context: Arc::clone(&context), lattice }));
+        out.write(handles::new(&context, LatticeObject { context: Arc::clone(&context), lattice }));
         Ok(())
     })
 }
 
 /// Ends a lattice; what was made from it lives on.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_lattice_free(lattice: *mut inst_lattice) {
     // SAFETY: the caller keeps the contract of the header.

@@ -3,7 +3,7 @@
 use super::arguments::{self, Output, expect_lattice, input};
 use super::gauge::inst_gauge;
 use super::guard::{guard, inst_status};
-use super::handles::{self, Handle, Object, Shared, exclusive, shared};
+use super::handles::{self, Handle, Shared, exclusive, shared};
 use super::lattice::inst_lattice;
 use crate::context::{Context, Team};
 use crate::error::{Error, Result};
@@ -19,14 +19,13 @@ pub struct LayoutObject {
     layout: Layout,
 }
 
-impl Object for LayoutObject {
-    const KIND: usize = 8;
-}
-
-/// A layout of a host.
+/// The layout of a field in a host's memory.
 pub type inst_layout = Handle<LayoutObject>;
 
-/// Makes a layout by name, or of strides.
+/// Makes a layout from the name of an order, or from strides.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_layout_new(
     lattice: *const inst_lattice,
@@ -38,6 +37,9 @@ pub unsafe extern "C" fn inst_layout_new(
 }
 
 /// Makes a layout of strides whose sites begin where a table says.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_layout_new_with_sites(
     lattice: *const inst_lattice,
@@ -64,18 +66,24 @@ unsafe fn make(
     let sites = sites.map(|sites| unsafe { input("sites", sites, object.lattice.volume()) }).transpose()?;
     let spec: LayoutSpec = spec::parse("layout", text)?;
     let layout = Layout::new(&object.lattice, &spec, sites).map_err(|e| e.within("layout"))?;
-    out.write(handles::new(LayoutObject { context: Arc::clone(&object.context), layout }));
+    out.write(handles::new(&object.context, LayoutObject { context: Arc::clone(&object.context), layout }));
     Ok(())
 }
 
 /// Ends a layout.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_layout_free(layout: *mut inst_layout) {
     // SAFETY: the caller keeps the contract of the header.
     guard(|| unsafe { handles::free("layout", layout) });
 }
 
-/// Writes how many base pointers a layout has, and how many bytes from each it reaches.
+/// Writes how many base pointers a layout has, and how many bytes it takes from each on.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_layout_size(layout: *const inst_layout, bases: *mut i32, bytes: *mut i64) -> inst_status {
     guard(|| {
@@ -89,6 +97,9 @@ pub unsafe extern "C" fn inst_layout_size(layout: *const inst_layout, bases: *mu
 }
 
 /// Writes the count of numbers of `fields` in import and export.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_layout_count(layout: *const inst_layout, count: *mut i64) -> inst_status {
     guard(|| {
@@ -99,7 +110,10 @@ pub unsafe extern "C" fn inst_layout_count(layout: *const inst_layout, count: *m
     })
 }
 
-/// Writes where a number lies.
+/// Writes base pointer and offset of a number of the field.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_layout_offset(
     layout: *const inst_layout,
@@ -135,7 +149,10 @@ pub unsafe extern "C" fn inst_layout_offset(
     })
 }
 
-/// Takes fields from the host's memory into an array.
+/// Copies a field from the host's memory into an array.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_layout_import(
     layout: *const inst_layout,
@@ -154,7 +171,10 @@ pub unsafe extern "C" fn inst_layout_import(
     })
 }
 
-/// Puts fields of an array into the host's memory.
+/// Copies a field from an array into the host's memory.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_layout_export(
     layout: *const inst_layout,
@@ -171,7 +191,10 @@ pub unsafe extern "C" fn inst_layout_export(
     })
 }
 
-/// Takes links from the host's memory; after an error the field is as it was.
+/// Imports links from the host's memory; after an error the field is as it was.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_gauge_import(
     gauge: *mut inst_gauge,
@@ -189,7 +212,10 @@ pub unsafe extern "C" fn inst_gauge_import(
     })
 }
 
-/// Puts links into the host's memory.
+/// Exports links into the host's memory.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_gauge_export(
     gauge: *const inst_gauge,
@@ -224,7 +250,7 @@ unsafe fn pointers(object: &Shared<LayoutObject>, base: *const *const c_void) ->
     }
 }
 
-/// Checks that a layout is of such links.
+/// Checks that a layout is one of links of this lattice and group.
 fn expect_fit(layout: &Layout, gauge: &Gauge) -> Result<()> {
     expect_lattice("layout", gauge.lattice(), layout.lattice())?;
     if layout.fields().group() == Some(gauge.group()) {

@@ -10,7 +10,6 @@
 //! Outputs may overlap inputs, but not each other.
 
 #![allow(non_camel_case_types, reason = "the names of the header")]
-#![allow(clippy::missing_safety_doc, reason = "one contract for all exports, above")]
 
 mod action;
 mod arguments;
@@ -20,6 +19,8 @@ mod dirac;
 mod gauge;
 mod guard;
 mod handles;
+mod kinds;
+mod objects;
 mod lattice;
 mod layout;
 mod mode;
@@ -29,6 +30,7 @@ mod spectrum;
 mod statistics;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use action::*;
 pub use chain::*;
@@ -43,3 +45,4 @@ pub use model::*;
 pub use proposal::*;
 pub use spectrum::*;
 pub use statistics::*;
+pub use watch::*;

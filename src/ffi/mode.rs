@@ -1,9 +1,9 @@
 //! The floating-point mode of the thread that calls: rounding, traps, denormals.
 //!
 //! Hosts change it. With `gfortran -ffpe-trap=invalid` an invalid operation ends the process, and vectors whose lanes are
-//! not all in use meet some; programs linked with `-ffast-math` flush denormals. Here all is computed in the standard mode
-//! (to nearest, no traps, denormals kept), so that results do not depend on the host's; workers inherit it. The host has its
-//! own mode in its callbacks, and again, with the flags that were raised, when a call returns.
+//! not all in use meet some; programs linked with `-ffast-math` flush denormals. The library computes in the standard
+//! mode (to nearest, no traps, denormals kept), so that results do not depend on the host's; workers inherit it. The
+//! host's own mode is restored in its callbacks and, with the flags that were raised, when a call returns.
 
 use std::cell::Cell;
 
@@ -19,7 +19,7 @@ pub(super) fn standard<R>(work: impl FnOnce() -> R) -> R {
     set(STANDARD);
     let result = work();
     set(mode);
-    // A thread that is ending may have lost it already; then there is none to set back.
+    // A thread that is ending may have lost its stored mode already; then none is restored.
     let _ = outer.map(|outer| HOST.try_with(|host| host.set(outer)));
     result
 }
@@ -49,8 +49,8 @@ mod register {
     }
 
     pub fn set(mode: Mode) {
-        // SAFETY: loads what `get` found or the standard mode, so that no reserved bit is set. The one that Rust expects,
-        // the standard, is there while Rust computes.
+        // SAFETY: loads what `get` found or the standard mode, so that no reserved bit is set. The standard mode,
+        // which Rust expects, is set while Rust computes.
         unsafe { asm!("ldmxcsr [{}]", in(reg) &raw const mode, options(nostack, preserves_flags)) };
     }
 }
@@ -72,7 +72,7 @@ mod register {
     }
 
     pub fn set(mode: Mode) {
-        // SAFETY: loads what `get` found or the standard mode, which is there while Rust computes.
+        // SAFETY: loads what `get` found or the standard mode, which is set while Rust computes.
         unsafe { asm!("msr fpcr, {}", in(reg) mode, options(nostack, preserves_flags)) };
     }
 }

@@ -3,23 +3,28 @@
 use super::action::inst_action;
 use super::arguments::{self, Output, TextOutput, batch as fields_of, expect_lattice, fields as fields_at, zeros};
 use super::guard::{guard, inst_status, outside};
-use super::handles::{self, Handle, Object, exclusive, shared};
+use super::handles::{self, Handle, exclusive, shared};
 use super::lattice::inst_lattice;
-use crate::error::{Error, Result, expect_finite};
-use crate::flow::{Flow, Model, ModelSpec};
+use crate::error::{Error, Result};
+use crate::flow::{Flow, Model, ModelSpec, Values, write_log_density, write_samples};
 use crate::spec;
 use crate::training;
 use serde::Deserialize;
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
 
 /// A flow, and the state of the optimizer where it has been trained.
 pub struct ModelObject {
     pub(super) flow: Flow,
-    state: Option<training::State>,
+    state: Option<training::TrainingState>,
 }
 
-impl Object for ModelObject {
-    const KIND: usize = 3;
+impl ModelObject {
+    /// A copy that can be drawn from; an error where conditions are not fixed.
+    pub(super) fn drawable(&self) -> Result<Arc<dyn Model>> {
+        self.flow.expect_condition()?;
+        Ok(Arc::new(self.flow.copied()?))
+    }
 }
 
 /// A learned density q.
@@ -41,10 +46,10 @@ fn affine_by_default<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::
     spec::with_default_tag(deserializer, "type", "affine")
 }
 
-/// Numbers that log q of many fields is worked out for at a time.
-const CHUNK: usize = 1 << 23;
-
 /// Makes a model with initial parameters; an empty spec means {type: 'affine'}.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_model_new(
     lattice: *const inst_lattice,
@@ -57,12 +62,15 @@ pub unsafe extern "C" fn inst_model_new(
             unsafe { (shared("lattice", lattice)?, arguments::spec("spec", spec)?, Output::one("out", out)?) };
         let AnyModelSpec { spec } = spec::parse("model", text)?;
         let flow = Flow::new(&lattice.context, &lattice.lattice, &spec).map_err(|e| e.within("model"))?;
-        out.write(handles::new(ModelObject { flow, state: None }));
+        out.write(handles::new(&lattice.context, ModelObject { flow, state: None }));
         Ok(())
     })
 }
 
 /// Makes a model from a file; the lattice must be the one that it was saved for.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_model_load(
     lattice: *const inst_lattice,
@@ -74,12 +82,15 @@ pub unsafe extern "C" fn inst_model_load(
         let (lattice, path, out) =
             unsafe { (shared("lattice", lattice)?, arguments::path("path", path)?, Output::one("out", out)?) };
         let (flow, state) = training::load(&lattice.context, &lattice.lattice, path)?;
-        out.write(handles::new(ModelObject { flow, state }));
+        out.write(handles::new(&lattice.context, ModelObject { flow, state }));
         Ok(())
     })
 }
 
-/// Writes a model to a file, with the state of its training; the file is whole, or what it was before.
+/// Writes a model to a file, with the state of its training; after an error the file is as it was before.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_model_save(model: *const inst_model, path: *const c_char) -> inst_status {
     guard(|| {
@@ -90,13 +101,55 @@ pub unsafe extern "C" fn inst_model_save(model: *const inst_model, path: *const 
 }
 
 /// Ends a model; what was made from it lives on.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_model_free(model: *mut inst_model) {
     // SAFETY: the caller keeps the contract of the header.
     guard(|| unsafe { handles::free("model", model) });
 }
 
-/// Describes a model as JSON text: an object with `spec`, `extent` and the number of `parameters`.
+/// Makes a model at fixed values of its conditions, from its parameters as they are now.
+///
+/// # Safety
+/// As in [`super`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_model_at(
+    model: *const inst_model,
+    condition: *const c_char,
+    out: *mut *mut inst_model,
+) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let (model, text, out) =
+            unsafe { (shared("model", model)?, arguments::spec("condition", condition)?, Output::one("out", out)?) };
+        let values: Values = spec::parse("condition", text)?;
+        let flow = model.flow.at(&values)?;
+        let context = Arc::clone(flow.context());
+        out.write(handles::new(&context, ModelObject { state: None, flow }));
+        Ok(())
+    })
+}
+
+/// Writes how many numbers a field of the model has.
+///
+/// # Safety
+/// As in [`super`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_model_count(model: *const inst_model, count: *mut i64) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let (model, count) = unsafe { (shared("model", model)?, Output::one("count", count)?) };
+        count.write(model.flow.domain().count() as i64);
+        Ok(())
+    })
+}
+
+/// Describes a model as JSON text: an object with `spec`, `extent`, the kind of `fields` and the number of `parameters`.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_model_describe(
     model: *const inst_model,
@@ -107,17 +160,24 @@ pub unsafe extern "C" fn inst_model_describe(
     guard(|| {
         // SAFETY: the caller keeps the contract of the header.
         let (model, output) = unsafe { (shared("model", model)?, TextOutput::new(text, capacity, needed)?) };
-        let description = serde_json::json!({
+        let mut description = serde_json::json!({
             "spec": model.flow.spec(),
             "extent": model.flow.lattice().extent(),
+            "fields": model.flow.domain().space.name(),
             "parameters": model.flow.parameters().len(),
         });
+        if let Some(values) = model.flow.fixed_at() {
+            description["at"] = serde_json::json!(values);
+        }
         output.write(&description.to_string());
         Ok(())
     })
 }
 
 /// Trains a model on an action, going on from where it was; `progress` may be NULL.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_model_train(
     model: *mut inst_model,
@@ -133,24 +193,62 @@ pub unsafe extern "C" fn inst_model_train(
         let spec: training::TrainSpec = spec::parse("training", text)?;
         let ModelObject { flow, state } = &mut *model;
         expect_lattice("action", flow.lattice(), action.action.lattice())?;
-        let mut code = 0;
-        let mut report = |at: &training::Progress| {
-            let Some(function) = progress else { return false };
-            // SAFETY: the host's function keeps to the header.
-            code = outside(|| unsafe { function(at.step as i64, at.steps as i64, at.loss, at.ess, user) });
-            code != 0
-        };
-        let trained = training::train(flow, state, &*action.action, &spec, &mut report);
-        match trained {
-            Err(Error::Stopped(_)) if code != 0 => {
-                Err(Error::Stopped(format!("progress callback: expected 0, got {code}")))
-            }
-            other => other,
-        }
+        reporting(Host { progress, user }, |report| training::train(flow, state, &*action.action, &spec, report))
     })
 }
 
-/// Draws `counter .. counter + batch - 1` of the model's stream: fields and log q of each.
+/// Trains a model on `count` fields of the host by maximum likelihood, going on from where it was; `progress` may be NULL.
+///
+/// # Safety
+/// As in [`super`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_model_train_on(
+    model: *mut inst_model,
+    count: i64,
+    fields: *const f64,
+    spec: *const c_char,
+    progress: inst_progress_fn,
+    user: *mut c_void,
+) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let (mut model, text) = unsafe { (exclusive("model", model)?, arguments::spec("spec", spec)?) };
+        let spec: training::TrainSpec = spec::parse("training", text)?;
+        let ModelObject { flow, state } = &mut *model;
+        let (_, numbers) = fields_of("count", count, flow.domain())?;
+        // SAFETY: the caller keeps the contract of the header.
+        let fields = unsafe { fields_at("fields", fields, numbers)? };
+        reporting(Host { progress, user }, |report| training::train_on(flow, state, fields, &spec, report))
+    })
+}
+
+/// The host's function that hears of progress.
+struct Host {
+    progress: inst_progress_fn,
+    user: *mut c_void,
+}
+
+/// Runs a training that reports to the host; the host's request to stop is an error that names its number.
+fn reporting(host: Host, run: impl FnOnce(training::Watcher) -> Result<()>) -> Result<()> {
+    let mut code = 0;
+    let trained = run(&mut |at: &training::Progress| {
+        let Some(function) = host.progress else { return false };
+        // SAFETY: the host's function keeps to the header.
+        code = outside(|| unsafe { function(at.step as i64, at.steps as i64, at.loss, at.ess, host.user) });
+        code != 0
+    });
+    match trained {
+        Err(Error::Stopped(_)) if code != 0 => {
+            Err(Error::Stopped(format!("progress callback: expected 0, got {code}")))
+        }
+        other => other,
+    }
+}
+
+/// Draws samples `counter .. counter + batch - 1` of the model's stream; writes fields and log q of each.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_model_sample(
     model: *const inst_model,
@@ -162,17 +260,13 @@ pub unsafe extern "C" fn inst_model_sample(
     guard(|| {
         // SAFETY: the caller keeps the contract of the header.
         let model = unsafe { shared("model", model)? };
-        let (count, numbers) = fields_of(batch, model.flow.lattice())?;
+        let (count, numbers) = fields_of("batch", batch, model.flow.domain())?;
         // SAFETY: the caller keeps the contract of the header.
         let (fields_output, log_q_output) =
             unsafe { (Output::array("fields", fields, numbers)?, Output::array("log_q", log_q, count)?) };
-        if counter.checked_add(count as u64).is_none() {
-            let most = u64::MAX - count as u64;
-            return Err(Error::BadInput(format!("counter: expected at most {most}, got {counter}")));
-        }
+        let counter = arguments::counters(counter, count as u64)?;
         let (mut fields, mut log_q) = (zeros("fields", numbers)?, zeros("log_q", count)?);
-        model.flow.sample(counter, count, &mut fields, &mut log_q)?;
-        expect_finite("fields of the model", &fields)?;
+        write_samples(&model.flow, counter, &mut fields, &mut log_q)?;
         fields_output.write_all(&fields);
         log_q_output.write_all(&log_q);
         Ok(())
@@ -180,6 +274,9 @@ pub unsafe extern "C" fn inst_model_sample(
 }
 
 /// Writes log q of each of `batch` fields; -infinity where it is below all numbers.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_model_log_density(
     model: *const inst_model,
@@ -190,7 +287,7 @@ pub unsafe extern "C" fn inst_model_log_density(
     guard(|| {
         // SAFETY: the caller keeps the contract of the header.
         let model = unsafe { shared("model", model)? };
-        let (count, numbers) = fields_of(batch, model.flow.lattice())?;
+        let (count, numbers) = fields_of("batch", batch, model.flow.domain())?;
         // SAFETY: the caller keeps the contract of the header.
         let output = unsafe { Output::array("log_q", log_q, count)? };
         let mut log_q = zeros("log_q", count)?;
@@ -200,17 +297,4 @@ pub unsafe extern "C" fn inst_model_log_density(
         output.write_all(&log_q);
         Ok(())
     })
-}
-
-/// log q of fields, a few at a time, so that the memory it takes does not grow with the batch.
-fn write_log_density(flow: &Flow, fields: &[f64], log_q: &mut [f64]) -> Result<()> {
-    let volume = flow.lattice().volume();
-    let batch = (CHUNK / volume).max(1);
-    for (fields, log_q) in fields.chunks(batch * volume).zip(log_q.chunks_mut(batch)) {
-        flow.log_density(log_q.len(), fields, log_q)?;
-    }
-    match log_q.iter().position(|x| x.is_nan() || *x == f64::INFINITY) {
-        None => Ok(()),
-        Some(i) => Err(Error::BadInput(format!("log q: expected a number or -inf, got {} for field {i}", log_q[i]))),
-    }
 }

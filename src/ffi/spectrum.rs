@@ -6,10 +6,14 @@ use super::guard::{guard, inst_status};
 use super::handles::shared;
 use crate::dirac::{Dirac, Of, SpectrumSpec};
 use crate::error::Result;
+use crate::memory;
 use crate::spec;
 use std::ffi::c_char;
 
-/// Values at an end of a spectrum, and their vectors.
+/// Computes values at an end of a spectrum, and their vectors.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_dirac_spectrum(
     dirac: *const inst_dirac,
@@ -28,7 +32,10 @@ pub unsafe extern "C" fn inst_dirac_spectrum(
     })
 }
 
-/// The same, and the residual of each value.
+/// Computes values at an end of a spectrum, their vectors, and the residual of each value.
+///
+/// # Safety
+/// As in [`super`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn inst_dirac_spectrum_with_residuals(
     dirac: *const inst_dirac,
@@ -47,14 +54,14 @@ pub unsafe extern "C" fn inst_dirac_spectrum_with_residuals(
     })
 }
 
-/// Where a spectrum goes; vectors and residuals may be NULL.
+/// Memory of the host for a spectrum; vectors and residuals may be NULL.
 struct Places {
     values: *mut f64,
     vectors: *mut f64,
     residuals: *mut f64,
 }
 
-/// A place that the host may leave out.
+/// Memory for results that the host may leave out.
 ///
 /// # Safety
 /// As in [`super`].
@@ -82,9 +89,13 @@ unsafe fn find(dirac: &Dirac, text: &str, count: i64, places: Places) -> Result<
         )
     };
     let found = dirac.spectrum(&spec, count)?;
-    let flat: Vec<f64> = match spec.of {
-        Of::Dirac => found.values.iter().flat_map(|z| [z.re, z.im]).collect(),
-        _ => found.values.iter().map(|z| z.re).collect(),
+    let flat = match spec.of {
+        Of::Dirac => {
+            let mut flat = memory::reserved("values", numbers)?;
+            flat.extend(found.values.iter().flat_map(|z| [z.re, z.im]));
+            flat
+        }
+        _ => memory::collected("values", found.values.iter().map(|z| z.re))?,
     };
     values.write_all(&flat);
     if let Some(vectors) = vectors {

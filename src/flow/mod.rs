@@ -1,38 +1,88 @@
 //! Learned densities: invertible maps with a tractable Jacobian.
 
 mod affine;
+mod chain;
 mod checkerboard;
+mod condition;
+mod coupling;
+mod haar;
+mod identity;
+mod layer;
+mod mixture;
 mod network;
 mod normalizing;
-mod recording;
+mod partition;
+mod prior;
+mod prior_spec;
+mod pulled_back;
 mod spec;
 mod spectrum;
+mod spline;
+mod stacked;
+mod tensor;
 #[cfg(test)]
 mod tests;
+mod uniform;
 
-pub use affine::{Affine, State};
-pub use checkerboard::Checkerboard;
-pub use network::{Network, Tensor};
+pub use chain::{Chain, Draw, Parameters};
+pub use condition::{Conditions, Values};
+pub use haar::HaarSpec;
+pub use identity::Identity;
+pub use layer::{Given, Layer, State};
+pub use mixture::MixtureSpec;
+pub use network::{Activation, MOST_PARAMETERS, NetworkSpec, Symmetry};
 pub use normalizing::Flow;
-pub use recording::{Draw, Layers};
-pub use spec::{Activation, ModelSpec, NetworkSpec, Prior, Symmetry};
+pub(crate) use normalizing::{write_log_density, write_samples};
+pub use partition::Partition;
+pub use prior::{Noise, Prior, Start};
+pub use prior_spec::PriorSpec;
+pub use pulled_back::PulledBack;
+pub use spec::{LayerSpec, ModelSpec, Parity};
+pub use tensor::Tensor;
+pub use uniform::UniformSpec;
 
-use crate::error::Result;
-use crate::lattice::Lattice;
+use crate::action::Action;
+use crate::error::{Error, Result};
+use crate::space::Domain;
+use std::sync::Arc;
+
+/// log q of a sample that is to be rejected: one whose field or density overflows. Its weight exp(-S) / q is zero.
+pub const REJECTED: f64 = f64::INFINITY;
+
+/// Largest differences between log q of a sample and of the same field inverted, relative to V + |log q|: in single
+/// precision about a thousand times its rounding, in double precision a hundredth of that, 5e9 times its rounding.
+pub const TOLERANCES: [f64; 2] = [1e-4, 1e-6];
 
 /// A learned density q that can be drawn from: the one contract of every generator.
 pub trait Model: Send + Sync {
-    /// The lattice on which its fields live.
-    fn lattice(&self) -> &Lattice;
+    /// Where its fields live.
+    fn domain(&self) -> &Domain;
 
-    /// Draws the samples `counter .. counter + batch` of its stream: `fields` (batch x V) and `log_q` (batch).
+    /// Draws the samples `counter .. counter + batch` of its stream: `fields` (batch x count) and `log_q` (batch). A sample
+    /// that overflows has log q = [`REJECTED`], a weight of zero, and a field of zeros.
     fn sample(&self, counter: u64, batch: usize, fields: &mut [f64], log_q: &mut [f64]) -> Result<()>;
 
-    /// log q of given `fields` (batch x V).
+    /// log q of given `fields` (batch x count).
     fn log_density(&self, batch: usize, fields: &[f64], log_q: &mut [f64]) -> Result<()>;
 
-    /// How many neighbouring samples are best drawn together.
+    /// Number of consecutive samples that are drawn together most efficiently.
     fn window(&self) -> usize {
         1
+    }
+
+    /// Largest difference between log q of a sample and of the same field inverted, relative to V + |log q|, with which the
+    /// model may propose.
+    fn tolerance(&self) -> f64 {
+        TOLERANCES[1]
+    }
+
+    /// What tells it from other models; None where it is known by nothing but its density.
+    fn identity(&self) -> Option<Identity> {
+        None
+    }
+
+    /// An action in the numbers z that the model maps to its fields; an error where it is no invertible map.
+    fn pulled_back(&self, _action: Arc<dyn Action>) -> Result<PulledBack> {
+        Err(Error::Unsupported("model: expected an invertible map of fields, got another".into()))
     }
 }

@@ -1,23 +1,44 @@
-//! Normalizing flows: layers, parameters, and runs.
+//! Normalizing flows: a chain of layers, its parameters, and runs.
 
-use super::Model;
-use super::network::Tensor;
-use super::recording::Layers;
+use super::chain::Chain;
+use super::condition::Values;
+use super::identity::Identity;
+use super::pulled_back::{Bindings, PulledBack};
 use super::spec::ModelSpec;
-use crate::context::Context;
+use super::tensor::Tensor;
+use super::{Model, REJECTED, TOLERANCES};
+use crate::action::Action;
+use crate::context::{Context, Precision};
 use crate::error::{Error, Result, expect_finite, expect_length};
 use crate::lattice::Lattice;
+use crate::memory;
 use crate::program::{Bound, Executable, Feed, Key};
+use crate::progress;
 use crate::random::{Purpose, Stream};
+use crate::space::Domain;
 use std::sync::Arc;
 
 /// A flow on a lattice with its parameters.
-#[derive(Clone)]
 pub struct Flow {
     context: Arc<Context>,
     spec: ModelSpec,
-    layers: Arc<Layers>,
+    chain: Arc<Chain>,
     parameters: Vec<f64>,
+    /// Values of the conditions; None where they are not fixed, and then the flow can be trained, but not drawn from.
+    at: Option<Values>,
+    planned: Planned,
+    programs: Option<Programs>,
+}
+
+/// The programs of a flow, shared by its copies.
+#[derive(Clone)]
+struct Planned {
+    sampling: Arc<Executable>,
+    inversion: Arc<Executable>,
+}
+
+/// The programs with parameters and fixed conditions.
+struct Programs {
     sampling: Bound,
     inversion: Bound,
 }
@@ -25,13 +46,14 @@ pub struct Flow {
 impl Flow {
     /// A flow with initial parameters, uniform in each tensor's bound and keyed by the context's seed.
     pub fn new(context: &Arc<Context>, lattice: &Lattice, spec: &ModelSpec) -> Result<Self> {
-        let layers = Layers::new(spec, lattice)?;
-        let mut parameters = vec![];
-        for (i, tensor) in layers.tensors().iter().enumerate() {
+        let chain = spec.build(lattice)?;
+        let count = chain.tensors().iter().map(Tensor::count).sum();
+        let mut parameters = memory::reserved("parameters", count)?;
+        for (i, tensor) in chain.tensors().iter().enumerate() {
             let mut stream = Stream::new(context.seed(), Purpose::Parameters, i as u64);
             parameters.extend((0..tensor.count()).map(|_| tensor.bound * (2.0 * stream.uniform() - 1.0)));
         }
-        Self::with_parameters(context, lattice, spec, parameters)
+        Self::of_chain(context, spec, Arc::new(chain), parameters)
     }
 
     /// A flow with given parameters.
@@ -41,11 +63,47 @@ impl Flow {
         spec: &ModelSpec,
         parameters: Vec<f64>,
     ) -> Result<Self> {
+        Self::of_chain(context, spec, Arc::new(spec.build(lattice)?), parameters)
+    }
+
+    fn of_chain(context: &Arc<Context>, spec: &ModelSpec, chain: Arc<Chain>, parameters: Vec<f64>) -> Result<Self> {
         expect_finite("parameters", &parameters)?;
-        let layers = Arc::new(Layers::new(spec, lattice)?);
-        let bind = |program| Arc::new(Executable::new(program, context)?).bind(&parameters);
-        let (sampling, inversion) = (bind(layers.sampling())?, bind(layers.inversion())?);
-        Ok(Self { context: Arc::clone(context), spec: spec.clone(), layers, parameters, sampling, inversion })
+        let expected = chain.tensors().iter().map(Tensor::count).sum();
+        expect_length("parameters", expected, parameters.len())?;
+        let plan = |program| Ok::<_, Error>(Arc::new(Executable::new(program, context)?));
+        let planned = Planned { sampling: plan(chain.sampling())?, inversion: plan(chain.inversion())? };
+        let programs = if chain.conditions.is_empty() { Some(planned.bound(&parameters, &[])?) } else { None };
+        Ok(Self { context: Arc::clone(context), spec: spec.clone(), chain, parameters, at: None, planned, programs })
+    }
+
+    /// The flow at fixed values of its conditions.
+    pub fn at(&self, values: &Values) -> Result<Self> {
+        if self.chain.conditions.is_empty() {
+            return Err(Error::Unsupported("condition: expected a model with conditions, got one without".into()));
+        }
+        let programs = self.planned.bound(&self.parameters, &self.chain.conditions.scaled(values)?)?;
+        Ok(Self { programs: Some(programs), at: Some(values.clone()), ..self.copied()? })
+    }
+
+    /// Values at which its conditions are fixed.
+    pub fn fixed_at(&self) -> Option<&Values> {
+        self.at.as_ref()
+    }
+
+    /// A copy; an error where there is no memory for it.
+    pub fn copied(&self) -> Result<Self> {
+        let copied = |programs: &Programs| {
+            Ok::<_, Error>(Programs { sampling: programs.sampling.copied()?, inversion: programs.inversion.copied()? })
+        };
+        Ok(Self {
+            context: Arc::clone(&self.context),
+            spec: self.spec.clone(),
+            chain: Arc::clone(&self.chain),
+            parameters: memory::cloned("parameters", &self.parameters)?,
+            at: self.at.clone(),
+            planned: self.planned.clone(),
+            programs: self.programs.as_ref().map(copied).transpose()?,
+        })
     }
 
     /// The context it runs in.
@@ -53,19 +111,37 @@ impl Flow {
         &self.context
     }
 
+    /// The lattice of its domain.
+    pub fn lattice(&self) -> &Lattice {
+        &self.chain.domain.lattice
+    }
+
     /// Its spec.
     pub fn spec(&self) -> &ModelSpec {
         &self.spec
     }
 
-    /// Its layers.
-    pub fn layers(&self) -> &Arc<Layers> {
-        &self.layers
+    /// Its prior and layers.
+    pub fn chain(&self) -> &Arc<Chain> {
+        &self.chain
+    }
+
+    /// Fixed values of its conditions, scaled, to bind programs of its chain with; None where they are not fixed.
+    pub fn condition(&self) -> Result<Option<Vec<f64>>> {
+        match &self.at {
+            None => Ok(self.chain.conditions.is_empty().then(Vec::new)),
+            Some(values) => self.chain.conditions.scaled(values).map(Some),
+        }
+    }
+
+    /// The same; an error where they are not fixed.
+    pub fn expect_condition(&self) -> Result<Vec<f64>> {
+        self.condition()?.ok_or_else(missing_values)
     }
 
     /// Tensors of parameters in the order of [`Flow::parameters`].
     pub fn tensors(&self) -> Vec<Tensor> {
-        self.layers.tensors()
+        self.chain.tensors()
     }
 
     /// All parameters.
@@ -78,27 +154,40 @@ impl Flow {
         expect_length("parameters", self.parameters.len(), parameters.len())?;
         expect_finite("parameters", parameters)?;
         self.parameters.copy_from_slice(parameters);
-        self.sampling.set_parameters(parameters)?;
-        self.inversion.set_parameters(parameters)
+        if let Some(programs) = &mut self.programs {
+            programs.sampling.set_parameters(parameters)?;
+            programs.inversion.set_parameters(parameters)?;
+        }
+        Ok(())
     }
 
-    /// The program of sampling, with the parameters: z to the field and log q.
-    pub fn sampling(&self) -> &Bound {
-        &self.sampling
+    fn programs(&self) -> Result<&Programs> {
+        self.programs.as_ref().ok_or_else(missing_values)
+    }
+
+    /// The sampling program with its parameters: it maps the prior's noise to the field and log q. An error where
+    /// the flow has conditions that are not fixed.
+    pub fn sampling(&self) -> Result<&Bound> {
+        Ok(&self.programs()?.sampling)
     }
 
     /// Floating-point operations of the convolutions of one draw.
     pub fn flops(&self) -> usize {
-        self.sampling.executable().program().flops()
+        self.planned.sampling.program().flops()
     }
 
-    /// The prior's numbers z of given fields (batch x V), and log q; a field so large that log q is not a number is an
-    /// error.
+    /// The prior's numbers z of given fields (batch x count), or its fields where it has no such numbers, and log q. Errors:
+    /// links that are not in their group, and a field so large that log q is not a number.
     pub fn invert(&self, batch: usize, fields: &[f64], prior: &mut [f64], log_q: &mut [f64]) -> Result<()> {
-        let volume = self.lattice().volume();
-        expect_length("fields", batch.saturating_mul(volume), fields.len())?;
+        let domain = &self.chain.domain;
+        expect_length("fields", batch.saturating_mul(domain.count()), fields.len())?;
         expect_finite("fields", fields)?;
-        self.inversion.run(&self.context, batch, &[Feed::Array(fields)], &mut [prior, &mut *log_q])?;
+        for (i, field) in fields.chunks_exact(domain.count()).enumerate() {
+            let inside = domain.space.expect_inside(&domain.lattice, field);
+            inside.map_err(|error| error.within(&format!("field {i}")))?;
+        }
+        let inversion = &self.programs()?.inversion;
+        inversion.run(&self.context, batch, &[Feed::Array(fields)], &mut [prior, &mut *log_q])?;
         match log_q.iter().position(|x| x.is_nan()) {
             None => Ok(()),
             Some(i) => {
@@ -110,27 +199,134 @@ impl Flow {
 }
 
 impl Model for Flow {
-    fn lattice(&self) -> &Lattice {
-        self.layers.lattice()
+    fn domain(&self) -> &Domain {
+        &self.chain.domain
     }
 
     fn sample(&self, counter: u64, batch: usize, fields: &mut [f64], log_q: &mut [f64]) -> Result<()> {
-        let key = Key { seed: self.context.seed(), purpose: Purpose::Prior, counter };
-        self.sampling.run(&self.context, batch, &[Feed::Normal(key)], &mut [fields, log_q])?;
-        match log_q.iter().position(|x| !x.is_finite()) {
-            None => Ok(()),
-            Some(i) => Err(Error::BadInput(format!("model: expected finite log q, got {} for sample {i}", log_q[i]))),
+        let key = Key { seed: self.context.seed(), purpose: Purpose::Prior, counter, stream: 0 };
+        self.sampling()?.run(&self.context, batch, &self.chain.feeds(key), &mut [&mut *fields, log_q])?;
+        if self.context.precision() == Precision::F32 {
+            // Whole fields for each thread.
+            let space = self.chain.domain.space;
+            self.context.share_chunks(fields, self.chain.domain.count(), |_, field| space.put_back(field, 0.0));
         }
+        reject_overflows(self.chain.domain.count(), fields, log_q)
     }
 
     fn log_density(&self, batch: usize, fields: &[f64], log_q: &mut [f64]) -> Result<()> {
-        let mut prior = vec![0.0; fields.len()];
+        let mut prior = memory::filled("numbers of the prior", 0.0, fields.len())?;
         self.invert(batch, fields, &mut prior, log_q)
     }
 
+    fn tolerance(&self) -> f64 {
+        match self.context.precision() {
+            Precision::F32 => TOLERANCES[0],
+            Precision::F64 => TOLERANCES[1],
+        }
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        Some(Identity::new(&self.spec, self.at.as_ref(), &self.parameters))
+    }
+
+    fn pulled_back(&self, action: Arc<dyn Action>) -> Result<PulledBack> {
+        let condition = self.expect_condition()?;
+        let bindings = Bindings { parameters: &self.parameters, condition: &condition };
+        PulledBack::new(&self.context, &self.chain, &bindings, action)
+    }
+
     fn window(&self) -> usize {
-        // Eight blocks for each thread; a power of two, so that windows fill the range of counters.
+        // Eight blocks for each thread; a power of two, so that whole windows fill the range of counters.
         let threads = self.context.threads().clamp(1, 16).next_power_of_two();
-        8 * threads * self.sampling.executable().block()
+        8 * threads * self.planned.sampling.block()
+    }
+}
+
+fn missing_values() -> Error {
+    Error::BadInput("condition: expected values of the model's conditions, got none".into())
+}
+
+impl Planned {
+    fn bound(&self, parameters: &[f64], conditions: &[f64]) -> Result<Programs> {
+        let Self { sampling, inversion } = self;
+        Ok(Programs {
+            sampling: sampling.bind_at(parameters, conditions)?,
+            inversion: inversion.bind_at(parameters, conditions)?,
+        })
+    }
+}
+
+/// Numbers in the fields for which log q is computed at a time.
+const CHUNK: usize = 1 << 23;
+
+/// Samples and their log q, a few at a time, so that the host can stop in between.
+pub(crate) fn write_samples(flow: &Flow, counter: u64, fields: &mut [f64], log_q: &mut [f64]) -> Result<()> {
+    let batch = together(flow).min(log_q.len());
+    let chunks = fields.chunks_mut(batch * flow.domain().count()).zip(log_q.chunks_mut(batch));
+    let _work = progress::begin("samples", chunks.len() as u64);
+    for (i, (fields, log_q)) in chunks.enumerate() {
+        flow.sample(counter + (i * batch) as u64, log_q.len(), fields, log_q)?;
+        progress::step("samples", f64::NAN)?;
+    }
+    Ok(())
+}
+
+/// Count of fields computed together: all of them without a watch, else as many as take a fraction of a second.
+fn together(flow: &Flow) -> usize {
+    const LEAST: usize = 1 << 10;
+    if !progress::is_watched() {
+        return usize::MAX;
+    }
+    let operations = if flow.context().devices().is_empty() { 1 << 30 } else { 1 << 40 };
+    (operations / flow.flops().max(1)).next_power_of_two().max(LEAST)
+}
+
+/// log q of fields, a few at a time, so that the memory it takes does not grow with the batch.
+pub(crate) fn write_log_density(flow: &Flow, fields: &[f64], log_q: &mut [f64]) -> Result<()> {
+    let volume = flow.domain().count();
+    let batch = (CHUNK / volume).max(1).min(together(flow));
+    let chunks = fields.chunks(batch * volume).zip(log_q.chunks_mut(batch));
+    let _work = progress::begin("densities", chunks.len() as u64);
+    for (fields, log_q) in chunks {
+        flow.log_density(log_q.len(), fields, log_q)?;
+        progress::step("densities", f64::NAN)?;
+    }
+    match log_q.iter().position(|x| x.is_nan() || *x == f64::INFINITY) {
+        None => Ok(()),
+        Some(i) => Err(Error::BadInput(format!("log q: expected a number or -inf, got {} for field {i}", log_q[i]))),
+    }
+}
+
+/// Marks samples whose field or log q is not finite as rejected; an error if these are all of several samples.
+fn reject_overflows(volume: usize, fields: &mut [f64], log_q: &mut [f64]) -> Result<()> {
+    let mut rejected = 0;
+    let mut last = 0.0;
+    for (field, log_q) in fields.chunks_exact_mut(volume).zip(&mut *log_q) {
+        if !log_q.is_finite() || field.iter().any(|x| !x.is_finite()) {
+            (last, rejected) = (*log_q, rejected + 1);
+            *log_q = REJECTED;
+            field.fill(0.0);
+        }
+    }
+    if rejected > 1 && rejected == log_q.len() {
+        return Err(Error::BadInput(format!("model: expected samples of finite numbers, got none: log q {last}")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_that_overflow_are_rejected_alone() {
+        let mut fields = [1.0, 2.0, 3.0, f64::NAN, 5.0, 6.0, 7.0, 8.0];
+        let mut log_q = [-1.0, -2.0, f64::NAN, f64::NEG_INFINITY];
+        reject_overflows(2, &mut fields, &mut log_q).unwrap();
+        assert_eq!(fields, [1.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(log_q, [-1.0, REJECTED, REJECTED, REJECTED]);
+        let message = reject_overflows(2, &mut [0.0; 4], &mut [f64::NAN; 2]).unwrap_err().to_string();
+        assert_eq!(message, "model: expected samples of finite numbers, got none: log q NaN");
     }
 }

@@ -1,18 +1,31 @@
-//! Specs of models: the registry. A new model is its file and one line here.
+//! Specs of models: the registry of layers. A new layer is its file and one line here; priors are in `prior_spec.rs`.
 
+use super::affine::Affine;
+use super::chain::Chain;
+use super::condition::Conditions;
+use super::coupling::{Board, Coupling};
+use super::layer::Layer;
+use super::network::{Activation, MOST_PARAMETERS, NetworkSpec, Symmetry};
+use super::prior_spec::PriorSpec;
+use super::spline::{Spline, SplineSpec};
+use super::stacked::Stacked;
+use super::tensor::Tensor;
 use crate::error::{Error, Result};
 use crate::lattice::Lattice;
+use crate::space::{Domain, Space};
+use crate::spec::expect;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-/// A model by name.
+/// Spec of a model, by its type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ModelSpec {
-    /// A Gaussian prior and affine coupling layers on alternating checkerboards.
+    /// A Gaussian prior and affine coupling layers on alternating checkerboards: the short form of a chain.
     Affine {
         /// The Gaussian prior.
         #[serde(default)]
-        prior: Prior,
+        prior: PriorSpec,
         /// Number of coupling layers.
         #[serde(default = "default_layers")]
         layers: usize,
@@ -31,7 +44,92 @@ pub enum ModelSpec {
         /// Initial size of the last convolution, relative to the usual one; small: the flow starts near the identity.
         #[serde(default = "default_initial_output")]
         initial_output: f64,
+        /// Couplings that the model depends on, each with its range.
+        #[serde(default, skip_serializing_if = "Conditions::is_empty")]
+        condition: Conditions,
     },
+    /// A prior and layers of any types in any order.
+    Chain {
+        /// The prior.
+        #[serde(default)]
+        prior: PriorSpec,
+        /// The layers, in the order from the prior to the field.
+        layers: Vec<LayerSpec>,
+        /// Couplings that the model depends on, each with its range.
+        #[serde(default, skip_serializing_if = "Conditions::is_empty")]
+        condition: Conditions,
+    },
+}
+
+/// Spec of a layer of a chain, by its type.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum LayerSpec {
+    /// Affine couplings on alternating checkerboards.
+    Affine {
+        /// Number of couplings: 1, or an even number, whose parameters are stacked.
+        #[serde(default = "one")]
+        repeat: usize,
+        /// Parity of the sites that the first coupling leaves unchanged; by default the one after the coupling before it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        frozen: Option<Parity>,
+        /// Channels of the hidden layers of each network.
+        #[serde(default = "default_hidden")]
+        hidden: Vec<usize>,
+        /// Odd width of the convolutions.
+        #[serde(default = "default_kernel")]
+        kernel: usize,
+        /// Activation of the hidden layers.
+        #[serde(default)]
+        activation: Activation,
+        /// Symmetry under φ -> -φ.
+        #[serde(default)]
+        symmetry: Symmetry,
+        /// Initial size of the last convolution, relative to the usual one.
+        #[serde(default = "default_initial_output")]
+        initial_output: f64,
+    },
+    /// Couplings by rational-quadratic splines on alternating checkerboards.
+    Spline {
+        /// Number of couplings: 1, or an even number, whose parameters are stacked.
+        #[serde(default = "one")]
+        repeat: usize,
+        /// Parity of the sites that the first coupling leaves unchanged; by default the one after the coupling before it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        frozen: Option<Parity>,
+        /// Bins of a spline.
+        #[serde(default = "default_bins")]
+        bins: usize,
+        /// The spline acts on [-range, range]; fields beyond it stay as they are.
+        #[serde(default = "default_range")]
+        range: f64,
+        /// Channels of the hidden layers of each network.
+        #[serde(default = "default_hidden")]
+        hidden: Vec<usize>,
+        /// Odd width of the convolutions.
+        #[serde(default = "default_kernel")]
+        kernel: usize,
+        /// Activation of the hidden layers.
+        #[serde(default)]
+        activation: Activation,
+        /// Initial size of the last convolution, relative to the usual one.
+        #[serde(default = "default_initial_output")]
+        initial_output: f64,
+    },
+}
+
+/// Parity of sites: of the sum of their coordinates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Parity {
+    /// Sites with an even sum of coordinates.
+    Even,
+    /// Sites with an odd sum of coordinates.
+    Odd,
+}
+
+fn one() -> usize {
+    1
 }
 
 fn default_layers() -> usize {
@@ -50,106 +148,125 @@ fn default_initial_output() -> f64 {
     1.0
 }
 
-/// The Gaussian distribution that couplings start from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Prior {
-    /// White noise: independent standard normal numbers.
-    #[default]
-    White,
-    /// A trainable power spectrum, on lattices of up to 1024 sites.
-    Spectrum,
+fn default_bins() -> usize {
+    8
 }
 
-/// Activation of hidden layers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Activation {
-    /// max(x, 0.01 x).
-    #[default]
-    LeakyRelu,
-    /// tanh(x).
-    Tanh,
+fn default_range() -> f64 {
+    4.0
 }
 
-/// How a network behaves under φ -> -φ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Symmetry {
-    /// No symmetry.
-    #[default]
-    None,
-    /// The flow is an odd function: q(-φ) = q(φ).
-    Odd,
-}
-
-/// What a coupling layer's network is made of.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NetworkSpec {
-    /// Channels of the hidden layers.
-    pub hidden: Vec<usize>,
-    /// Odd width of the convolutions.
-    pub kernel: usize,
-    /// Activation of the hidden layers.
-    pub activation: Activation,
-    /// Symmetry.
-    pub symmetry: Symmetry,
-    /// Initial size of the last convolution.
-    pub initial_output: f64,
-}
+/// Most coupling layers of a model.
+const MOST_LAYERS: usize = 1024;
+/// Most numbers of a field.
+const MOST_NUMBERS: usize = 1 << 22;
 
 impl ModelSpec {
-    /// The Gaussian prior.
-    pub fn prior(&self) -> Prior {
-        let ModelSpec::Affine { prior, .. } = self;
-        *prior
+    /// Couplings that the model depends on.
+    pub fn conditions(&self) -> &Conditions {
+        let (ModelSpec::Affine { condition, .. } | ModelSpec::Chain { condition, .. }) = self;
+        condition
     }
 
-    /// Number of layers and the network of each, where all values are in range.
-    pub fn network(&self) -> Result<(usize, NetworkSpec)> {
-        let ModelSpec::Affine { prior: _, layers, hidden, kernel, activation, symmetry, initial_output } = self.clone();
-        let range = |key: &str, expected: &str, got: String| {
-            Err(Error::BadSpec(format!("{key}: expected {expected}, got {got}")))
+    fn prior(&self) -> &PriorSpec {
+        let (ModelSpec::Affine { prior, .. } | ModelSpec::Chain { prior, .. }) = self;
+        prior
+    }
+
+    /// The chain of layers on a lattice, where all values are in range.
+    pub fn build(&self, lattice: &Lattice) -> Result<Chain> {
+        self.conditions().check()?;
+        let prior = self.prior().build(lattice)?;
+        let space = prior.space();
+        let domain = Domain { lattice: lattice.clone(), space };
+        if domain.count() > MOST_NUMBERS {
+            let (expected, got) = (format!("at most {MOST_NUMBERS} numbers in a field of a model"), domain.count());
+            return Err(Error::BadShape(format!("lattice: expected {expected}, got {got} ({})", lattice.shape())));
+        }
+        let layers = match self {
+            ModelSpec::Affine { layers, hidden, kernel, activation, symmetry, initial_output, .. } => {
+                Space::Scalars.expect("prior", space)?;
+                expect((1..=MOST_LAYERS).contains(layers), "layers", &format!("1 to {MOST_LAYERS}"), layers)?;
+                let (hidden, conditions, heads) = (hidden.clone(), self.conditions().count(), Affine::heads(*symmetry));
+                let (kernel, activation, symmetry, initial_output) = (*kernel, *activation, *symmetry, *initial_output);
+                let network = NetworkSpec { hidden, kernel, activation, symmetry, initial_output, heads, conditions };
+                alternating(&network, &Board::new(lattice)?, *layers)?
+            }
+            ModelSpec::Chain { layers, .. } => self.chained(lattice, space, layers)?,
         };
-        if !(1..=1024).contains(&layers) {
-            return range("layers", "1 to 1024", layers.to_string());
+        Ok(Chain { domain, conditions: self.conditions().clone(), prior, layers })
+    }
+
+    /// The layers of a chain, which starts from fields of some kind.
+    fn chained(&self, lattice: &Lattice, space: Space, specs: &[LayerSpec]) -> Result<Vec<Arc<dyn Layer>>> {
+        expect(specs.len() <= 64, "layers", "at most 64 entries", specs.len())?;
+        if specs.is_empty() {
+            // A model without layers is its prior.
+            let is_fixed = self.conditions().is_empty();
+            expect(is_fixed, "condition", "layers that depend on it", "none")?;
+            return Ok(vec![]);
         }
-        if hidden.len() > 16 || hidden.iter().any(|h| !(1..=1024).contains(h)) {
-            return range("hidden", "at most 16 layers of 1 to 1024 channels", format!("{hidden:?}"));
+        for (i, spec) in specs.iter().enumerate() {
+            spec.space().expect(&format!("layers[{i}]"), space)?;
         }
-        if kernel % 2 == 0 || kernel > 15 {
-            return range("kernel", "an odd width from 1 to 15", kernel.to_string());
+        let (board, conditions) = (Board::new(lattice)?, self.conditions().count());
+        let (mut built, mut frozen, mut parameters) = (vec![], 0, 0);
+        for (i, spec) in specs.iter().enumerate() {
+            let within = |error: Error| error.within(&format!("layers[{i}]"));
+            let (layer, next) = spec.build(&board, (frozen, conditions)).map_err(within)?;
+            parameters += layer.tensors().iter().map(Tensor::count).sum::<usize>();
+            let expected = format!("at most {MOST_PARAMETERS} parameters in all layers");
+            expect(parameters <= MOST_PARAMETERS, "layers", &expected, parameters)?;
+            built.push(layer);
+            frozen = next;
         }
-        if !(initial_output.is_finite() && initial_output >= 0.0) {
-            return range("initial_output", "a finite number of at least 0", initial_output.to_string());
-        }
-        Ok((layers, NetworkSpec { hidden, kernel, activation, symmetry, initial_output }))
+        Ok(built)
     }
 }
 
-impl NetworkSpec {
-    /// Refuses what would not fit into memory: parameters, tables of neighbours, values of a hidden layer.
-    pub fn expect_fit(&self, layers: usize, lattice: &Lattice) -> Result<()> {
-        const MOST_PARAMETERS: usize = 1 << 26;
-        const MOST_NEIGHBOURS: usize = 1 << 26;
-        const MOST_VALUES: usize = 1 << 24;
-        let (mut weights, mut inputs, mut widest) = (0, 1, 2);
-        let taps = self.kernel.pow(lattice.dimensions() as u32);
-        for &outputs in self.hidden.iter().chain(&[2]) {
-            weights += inputs * outputs * taps;
-            inputs = outputs;
-            widest = widest.max(outputs);
+/// Affine couplings that leave even and odd sites unchanged in turn.
+fn alternating(network: &NetworkSpec, board: &Board, count: usize) -> Result<Vec<Arc<dyn Layer>>> {
+    network.check()?;
+    network.expect_fit(count, board.lattice())?;
+    let coupling = |frozen| Ok(Arc::new(Coupling::new(network, board, frozen, Arc::new(Affine))?) as Arc<dyn Layer>);
+    let pair: [Arc<dyn Layer>; 2] = [coupling(0)?, coupling(1)?];
+    Ok((0..count).map(|i| Arc::clone(&pair[i % 2])).collect())
+}
+
+impl LayerSpec {
+    /// The kind of fields that the layer maps.
+    fn space(&self) -> Space {
+        match self {
+            LayerSpec::Affine { .. } | LayerSpec::Spline { .. } => Space::Scalars,
         }
-        let counts = [
-            ("kernel", "neighbours of all sites", taps * lattice.volume(), MOST_NEIGHBOURS),
-            ("hidden", "parameters in all layers", layers * weights, MOST_PARAMETERS),
-            ("hidden", "values on all sites of a hidden layer", widest * lattice.volume(), MOST_VALUES),
-        ];
-        for (key, what, got, most) in counts {
-            if got > most {
-                return Err(Error::BadSpec(format!("{key}: expected at most {most} {what}, got {got}")));
+    }
+
+    /// The layer, where the couplings before it end with sites of parity `frozen` to be left unchanged next; and the parity
+    /// that follows it.
+    fn build(&self, board: &Board, (next, conditions): (usize, usize)) -> Result<(Arc<dyn Layer>, usize)> {
+        let (repeat, frozen, network, transform) = match self.clone() {
+            LayerSpec::Affine { repeat, frozen, hidden, kernel, activation, symmetry, initial_output } => {
+                let heads = Affine::heads(symmetry);
+                let network = NetworkSpec { hidden, kernel, activation, symmetry, initial_output, heads, conditions };
+                (repeat, frozen, network, Arc::new(Affine) as Arc<dyn super::coupling::Transform>)
             }
+            LayerSpec::Spline { repeat, frozen, bins, range, hidden, kernel, activation, initial_output } => {
+                let spline = SplineSpec { bins, range };
+                let (symmetry, heads) = (Symmetry::None, spline.heads()?);
+                let network = NetworkSpec { hidden, kernel, activation, symmetry, initial_output, heads, conditions };
+                (repeat, frozen, network, Arc::new(Spline::new(spline)) as Arc<dyn super::coupling::Transform>)
+            }
+        };
+        let is_count = repeat == 1 || (repeat.is_multiple_of(2) && (2..=MOST_LAYERS).contains(&repeat));
+        expect(is_count, "repeat", &format!("1 or an even number up to {MOST_LAYERS}"), repeat)?;
+        network.check()?;
+        network.expect_fit(repeat, board.lattice())?;
+        let first = frozen.map_or(next, |parity| parity as usize);
+        let coupling = |frozen| Coupling::new(&network, board, frozen, Arc::clone(&transform));
+        if repeat == 1 {
+            return Ok((Arc::new(coupling(first)?), 1 - first));
         }
-        Ok(())
+        let pair: Vec<Arc<dyn Layer>> = vec![Arc::new(coupling(first)?), Arc::new(coupling(1 - first)?)];
+        Ok((Arc::new(Stacked::new(pair, repeat / 2)), first))
     }
 }

@@ -3,11 +3,11 @@
 //! In memory and in every call of the C interface it is `[site][mu][row][column][re, im]`, with x the fastest index of
 //! the site and mu = 0 for x; the link U_mu(x) leads from x to x + mu.
 
-use super::colours::with_colours;
-use super::deviation::farthest;
-use super::group::{Group, haar};
-use super::matrix::Matrix;
-use crate::error::{Error, Result, expect_finite, expect_length};
+use crate::error::{Result, expect_finite, expect_length};
+use crate::group::Matrix;
+use crate::group::farthest;
+use crate::group::with_colours;
+use crate::group::{Group, haar};
 use crate::lattice::Lattice;
 use crate::memory;
 use crate::random::Stream;
@@ -24,8 +24,7 @@ impl Gauge {
     /// All links one.
     pub fn unit(lattice: &Lattice, group: Group) -> Result<Self> {
         let reals = lattice.volume() * lattice.dimensions() * group.reals();
-        let missing = |_| Error::BadShape(format!("gauge: expected memory for {reals} numbers, got none"));
-        let mut links = memory::room(reals).map_err(missing)?;
+        let mut links = memory::reserved("links", reals)?;
         let colours = group.colours();
         let unit = |i: usize| f64::from(i.is_multiple_of(2) && (i / 2).is_multiple_of(colours + 1));
         links.extend((0..reals).map(|i| unit(i % group.reals())));
@@ -46,6 +45,12 @@ impl Gauge {
         Ok(Self { lattice: lattice.clone(), group, links })
     }
 
+    /// A copy; an error where memory is short.
+    pub fn copied(&self) -> Result<Self> {
+        let links = memory::cloned("links", &self.links)?;
+        Ok(Self { lattice: self.lattice.clone(), group: self.group, links })
+    }
+
     /// The lattice.
     pub fn lattice(&self) -> &Lattice {
         &self.lattice
@@ -56,17 +61,17 @@ impl Gauge {
         self.group
     }
 
-    /// All numbers.
+    /// All numbers, in the order of the module.
     pub fn links(&self) -> &[f64] {
         &self.links
     }
 
-    /// All numbers, to change.
+    /// All numbers, mutable.
     pub(super) fn links_mut(&mut self) -> &mut [f64] {
         &mut self.links
     }
 
-    /// Gives all numbers away.
+    /// Turns the field into its numbers.
     pub fn into_links(self) -> Vec<f64> {
         self.links
     }
@@ -78,7 +83,7 @@ impl Gauge {
         Ok(())
     }
 
-    /// Exchanges all numbers for as many others.
+    /// Swaps all numbers for as many others.
     pub(crate) fn swap_links(&mut self, links: &mut Vec<f64>) -> Result<()> {
         expect_length("links", self.links.len(), links.len())?;
         std::mem::swap(&mut self.links, links);
@@ -99,7 +104,20 @@ impl Gauge {
 
     /// Puts links that are off the group by more than `tolerance` back onto it.
     pub fn project(&mut self, tolerance: f64) {
-        with_colours!(self.group, project_links(&mut self.links, tolerance));
+        project(self.group, &mut self.links, tolerance);
+    }
+
+    /// Polar projection of all links onto the group: each W becomes its unitary factor W (W†W)^(-1/2), the nearest
+    /// unitary matrix, divided by the N-th root of its determinant for SU(N) ([`Matrix::unitary_factor`]).
+    ///
+    /// Errors: `NotConverged` for a link without an inverse; some links are projected then.
+    pub fn project_polar(&mut self) -> Result<()> {
+        let (dimensions, group) = (self.lattice.dimensions(), self.group);
+        for (number, link) in self.links.chunks_exact_mut(group.reals()).enumerate() {
+            let place = || format!("links: site {}, direction {}", number / dimensions, number % dimensions);
+            with_colours!(group, polar_link(link)).map_err(|error| error.within(&place()))?;
+        }
+        Ok(())
     }
 
     /// The largest distance of a link from the group, with its site and direction.
@@ -107,6 +125,11 @@ impl Gauge {
         let (distance, link) = farthest(self.group, &self.links);
         (distance, link / self.lattice.dimensions(), link % self.lattice.dimensions())
     }
+}
+
+/// Puts links that are off their group by more than `tolerance` back onto it.
+pub(crate) fn project(group: Group, links: &mut [f64], tolerance: f64) {
+    with_colours!(group, project_links(links, tolerance));
 }
 
 fn randomise<const N: usize>(links: &mut [f64], stream: &mut Stream) {
@@ -120,4 +143,9 @@ fn project_links<const N: usize>(links: &mut [f64], tolerance: f64) {
             matrix.projected().to_reals(link);
         }
     }
+}
+
+fn polar_link<const N: usize>(link: &mut [f64]) -> Result<()> {
+    Matrix::<N>::from_reals(link).unitary_factor()?.to_reals(link);
+    Ok(())
 }

@@ -8,7 +8,7 @@ use crate::random::{Purpose, Stream};
 
 const CASES: [(Group, &[usize]); 3] = [(Group::U1, &[4, 6]), (Group::Su2, &[4, 3, 2]), (Group::Su3, &[2, 4, 3, 2])];
 
-/// Links off one by a normal number of half a unit in each direction.
+/// Links exp(i sum_a x_a T_a) with normal x_a of width one half.
 fn rough(group: Group, extent: &[usize]) -> Gauge {
     let lattice = Lattice::new(extent).unwrap();
     let mut gauge = Gauge::unit(&lattice, group).unwrap();
@@ -31,7 +31,7 @@ fn changed(gauge: &Gauge, change: impl Fn(&mut Gauge)) -> Gauge {
 fn flowed(gauge: &Gauge, steps: usize, step: f64) -> Gauge {
     let mut flow = WilsonFlow::new(&Team::default(), gauge.lattice(), gauge.group()).unwrap();
     let mut gauge = gauge.clone();
-    (0..steps).for_each(|_| flow.step(&mut gauge, step));
+    (0..steps).for_each(|_| flow.step(&mut gauge, step).unwrap());
     gauge
 }
 
@@ -60,7 +60,7 @@ fn smearing_and_flow_turn_with_the_frame() {
     }
 }
 
-/// What a host can observe of a field, but for link traces, which belong to a frame.
+/// All observables of a field but link traces, which are not gauge invariant.
 fn observed(gauge: &Gauge) -> Vec<(String, f64)> {
     let d = gauge.lattice().dimensions();
     let mut all = vec![("plaquette".to_string(), observables::plaquette(gauge))];
@@ -85,7 +85,7 @@ fn observed(gauge: &Gauge) -> Vec<(String, f64)> {
     all
 }
 
-/// All observables, before and after smearing and flow, are the same in all frames. The fields have a charge.
+/// All observables, before and after smearing and flow, are gauge invariant. The fields have a topological charge.
 #[test]
 fn every_observable_is_gauge_invariant() {
     let flux = constant_flux(&Lattice::new(&[4, 6]).unwrap(), &[3]).unwrap();
@@ -111,7 +111,7 @@ fn every_observable_is_gauge_invariant() {
     let turned = transformed::<1>(&flux);
     let [here, there] = [&flux, &turned].map(|gauge| scales(&Team::default(), gauge, &FlowSpec::default()).unwrap());
     assert!((here.t0 - there.t0).abs() < 1e-10 && (here.w0 - there.w0).abs() < 1e-10);
-    // Numbers that are the same whatever the field would be so in every frame, too.
+    // Observables that do not depend on the field at all would pass as well: they are excluded here.
     let [one, other] = [(1, 2), (2, 3)].map(|(a, b)| {
         let lattice = Lattice::new(&[4, 6]).unwrap();
         let mut sum = observed(&constant_flux(&lattice, &[a]).unwrap());
@@ -162,6 +162,7 @@ fn constant_flux_does_not_flow_and_has_the_scales_of_its_energy() {
     assert!((w0 * w0 - (0.15 / energy).sqrt()).abs() < 1e-4, "{w0}");
     let short = scales(&Team::default(), &gauge, &FlowSpec { longest: 1.0, ..FlowSpec::default() }).unwrap_err();
     assert!(short.status() == 6 && short.to_string().ends_with("after 50 steps"), "{short}");
+    assert!(short.to_string().contains("the longest flow time is 1,"), "{short}");
     let message =
         scales(&Team::default(), &gauge, &FlowSpec { step: 0.0, ..FlowSpec::default() }).unwrap_err().to_string();
     assert_eq!(message, "step: expected a number above 0, at most 0.2, got 0");
@@ -173,4 +174,22 @@ fn unitary_factors_of_singular_matrices_do_not_exist() {
     w.0[1][1] = 0.0.into();
     assert_eq!(w.unitary_factor().unwrap_err().status(), 6);
     assert_eq!(Matrix::<2>::ZERO.unitary_factor().unwrap_err().status(), 6);
+}
+
+/// Fields of which no scale follows: all links one, and small lattices that the flow smooths before t^2 E is large.
+#[test]
+fn the_search_for_scales_ends_where_t2_e_has_fallen_for_long() {
+    let lattice = Lattice::new(&[4, 4, 4, 4]).unwrap();
+    let mut stream = Stream::new(5, Purpose::Momentum, 1);
+    for size in [0.0, 0.2] {
+        let mut numbers = vec![0.0; lattice.volume() * 4 * Group::Su3.reals()];
+        draw_momenta(Group::Su3, &mut stream, &mut numbers);
+        let mut gauge = Gauge::unit(&lattice, Group::Su3).unwrap();
+        drift(&Team::default(), Group::Su3, (gauge.links_mut(), &numbers), size);
+        let error = scales(&Team::default(), &gauge, &FlowSpec::default()).unwrap_err();
+        let text = error.to_string();
+        assert!(error.status() == 6 && text.contains("the lattice is too small or the field too smooth"), "{text}");
+        let steps: usize = text.split("after ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+        assert!((50..400).contains(&steps), "{text}");
+    }
 }

@@ -1,55 +1,28 @@
-//! Gauge fields: links, groups, loops, observables, files.
+//! Gauge fields: links on a lattice, observables, smearing and the Wilson flow, forces of plaquettes, files.
 
-mod algebra;
-mod boxes;
-mod charge;
-mod clover;
-mod colours;
-mod deviation;
-mod differential;
-mod drift;
+mod constant_flux;
 mod field;
-mod flow;
 pub mod formats;
-mod group;
-mod heatbath;
-mod instanton;
 #[cfg(test)]
 mod laws;
-mod loops;
-mod matrix;
 pub mod observables;
 mod paths;
 mod plaquettes;
-mod polar;
-mod quaternion;
-mod slices;
-mod slope;
 mod smear;
-mod smearing;
 #[cfg(test)]
 mod tests;
-mod von_mises;
-mod wide;
-mod wide_phase;
 
-pub use algebra::draw_momenta;
-pub use charge::charge;
-pub(crate) use clover::leaves;
-pub use clover::{clover_charge, energy_density};
-pub(crate) use colours::with_colours;
-pub(crate) use deviation::farther_than;
-pub use differential::Differential;
-pub use drift::drift;
+// Groups live in `crate::group`; hosts in Rust find them here too.
+pub use crate::group::{
+    Complex64, Differential, Group, Matrix, draw_momenta, exponential, generator, haar, heat, reflect,
+};
+pub(crate) use crate::group::{farther_than, with_colours};
+pub use constant_flux::constant_flux;
 pub use field::Gauge;
-pub use flow::{FlowSpec, Scales, WilsonFlow, scales};
-pub use group::{Group, exponential, generator, haar};
-pub use heatbath::{heat, reflect};
-pub use instanton::constant_flux;
-pub use loops::Loops;
-pub use matrix::{Complex64, Matrix};
+pub(crate) use field::project;
+pub(crate) use observables::leaves;
+pub use observables::{Loops, ObservableSpec, charge, clover_charge, energy_density, energy_density_by};
 pub use paths::{Links, Step};
-pub use slope::Slope;
-pub use smear::SmearSpec;
-pub use smearing::{ape, stout};
-pub(crate) use wide_phase::{Canonical, WidePhase};
+pub(crate) use plaquettes::Canonical;
+pub use plaquettes::{Slope, drift};
+pub use smear::{FlowSpec, Scales, SmearSpec, WilsonFlow, ape, scales, stout};

@@ -1,6 +1,6 @@
 //! Products of links along paths.
 
-use super::matrix::Matrix;
+use crate::group::Matrix;
 use crate::lattice::Neighbours;
 
 /// One link of a path: along direction μ, or against it.
@@ -13,7 +13,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// The same link the other way.
+    /// The same link in the other direction.
     pub fn reversed(self) -> Self {
         match self {
             Step::Forward(mu) => Step::Backward(mu),
@@ -22,7 +22,7 @@ impl Step {
     }
 }
 
-/// All links of a field to read, with the neighbours of their lattice.
+/// Read access to all links of a field, with the neighbours of its lattice.
 #[derive(Clone, Copy)]
 pub struct Links<'a> {
     /// The numbers of the field.

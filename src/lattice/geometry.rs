@@ -74,6 +74,23 @@ impl Lattice {
         self.site(&x)
     }
 
+    /// The coordinate of a site along one direction.
+    pub fn coordinate(&self, site: usize, mu: usize) -> usize {
+        site / self.stride(mu) % self.extent[mu]
+    }
+
+    /// The next site along a direction.
+    pub fn next(&self, site: usize, mu: usize) -> usize {
+        let (stride, length) = (self.stride(mu), self.extent[mu]);
+        let is_last = site / stride % length == length - 1;
+        if is_last { site - stride * (length - 1) } else { site + stride }
+    }
+
+    /// Difference of the site numbers of neighbours along a direction.
+    fn stride(&self, mu: usize) -> usize {
+        self.extent[..mu].iter().product()
+    }
+
     /// Parity of a site: 0 where the sum of the coordinates is even, 1 where it is odd.
     pub fn parity(&self, site: usize) -> usize {
         self.coordinates(site).iter().sum::<usize>() % 2
@@ -117,6 +134,11 @@ mod tests {
             let x: Vec<i64> = lattice.coordinates(site).iter().map(|&x| x as i64).collect();
             assert_eq!(lattice.site(&x), site);
             assert_eq!(lattice.shifted(lattice.shifted(site, &[5, -4, 3]), &[-5, 4, -3]), site);
+            for (mu, &x) in x.iter().enumerate() {
+                let unit: Vec<i64> = (0..3).map(|nu| i64::from(nu == mu)).collect();
+                assert_eq!(lattice.coordinate(site, mu) as i64, x);
+                assert_eq!(lattice.next(site, mu), lattice.shifted(site, &unit));
+            }
         }
     }
 

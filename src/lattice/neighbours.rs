@@ -1,7 +1,7 @@
 //! Tables of nearest neighbours.
 
 use super::Lattice;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::memory;
 
 /// The sites x + μ and x − μ of every site x and direction μ.
@@ -13,13 +13,12 @@ pub struct Neighbours {
 }
 
 impl Neighbours {
-    /// The tables of a lattice, where there is memory for them.
+    /// The tables of a lattice; an error where there is no memory for them.
     pub fn new(lattice: &Lattice) -> Result<Self> {
         let dimensions = lattice.dimensions();
         let count = lattice.volume() * dimensions;
         let table = |step: i64| {
-            let missing = |_| Error::BadShape(format!("lattice: expected memory for {count} neighbours, got none"));
-            let mut table = memory::room(count).map_err(missing)?;
+            let mut table = memory::reserved("neighbours", count)?;
             let shifted = |site: usize| {
                 let unit =
                     move |mu: usize| (0..dimensions).map(|nu| if nu == mu { step } else { 0 }).collect::<Vec<_>>();

@@ -1,26 +1,28 @@
-//! Moves fields between a host's memory and our own, tile by tile, all threads of a context at once.
+//! Copies fields between a host's memory and the library's, tile by tile, on all threads of a context.
 //!
 //! A tile is small in all directions but time, so that it lies in few pages of both memories whichever direction the host
 //! counts fastest. Its rows are taken into the first-level cache, checked there, and written past the caches. Places within
 //! the host's memory need not be aligned.
 
 use super::factors::{divide, multiply};
-use super::{Fields, Layout, for_each_site};
+use super::places::for_each_site;
+use super::{Fields, Layout};
 use crate::context::{Precision, Team};
 use crate::error::{Error, Result};
 use crate::gauge::formats::LARGEST_DEVIATION;
 use crate::gauge::{Complex64, farther_than};
 use crate::lattice::{coordinates, index};
+use crate::memory;
 use crate::simd;
 use std::cmp::Ordering;
 
 /// Most sites of a tile in each direction.
 const TILE: [usize; 4] = [16, 8, 8, 1];
 
-/// Links of a row that are checked at once, while memory is asked for as many of the next row.
+/// Links of a row that are checked together, while as many of the next row are prefetched.
 const PIECE: usize = 32;
 
-/// Some sites next to each other.
+/// A box of neighbouring sites.
 struct Tile {
     corner: [usize; 4],
     extent: [usize; 4],
@@ -33,10 +35,10 @@ struct Row {
     length: usize,
 }
 
-/// A number or link that is not as it has to be: how bad it is, and where its first number lies in the field.
+/// An invalid number or link: the size of its violation, and the index of its first number in the field.
 type Fault = (f64, usize);
 
-/// A number of the host's.
+/// A number in the host's precision.
 trait Number: Copy {
     fn wide(self) -> f64;
     fn narrow(number: f64) -> Self;
@@ -62,11 +64,11 @@ impl Number for f32 {
     }
 }
 
-/// Memory that threads write to, each to places of its own, or read.
+/// Memory that threads read, or write to disjoint parts of.
 #[derive(Clone, Copy)]
 struct Shared<T>(T);
 
-// SAFETY: parts of a field are at different places.
+// SAFETY: threads use disjoint parts of a field.
 unsafe impl<T> Send for Shared<T> {}
 // SAFETY: the same.
 unsafe impl<T> Sync for Shared<T> {}
@@ -77,10 +79,10 @@ impl<T: Copy> Shared<T> {
     }
 }
 
-/// Calls a method that is generic in the host's numbers and in how many of them make a link.
+/// Calls a method that is generic in the host's precision and in the count of numbers in a link.
 macro_rules! with_numbers {
     ($layout:expr, $method:ident($($argument:expr),*)) => {
-        match ($layout.precision, $layout.fields) {
+        match ($layout.precision, $layout.places.fields) {
             (Precision::F64, Fields::Real) => $layout.$method::<f64, 1>($($argument),*),
             (Precision::F64, Fields::U1) => $layout.$method::<f64, 2>($($argument),*),
             (Precision::F64, Fields::Su2) => $layout.$method::<f64, 8>($($argument),*),
@@ -94,10 +96,10 @@ macro_rules! with_numbers {
 }
 
 impl Layout {
-    /// Takes a field from the host's memory; its factors are undone.
+    /// Imports a field from the host's memory, and divides out the factors of its links.
     ///
     /// Errors: `BadInput` for numbers that are not finite and, unless the spec says otherwise, links that are not in their
-    /// group; the worst one is named with its place. What is at `to` is of no use then.
+    /// group; the worst one is named with its place. The content of `to` is then undefined.
     ///
     /// # Safety
     /// `bytes()` bytes can be read from each of the `bases()` pointers, and `numbers()` numbers written at `to`, elsewhere.
@@ -106,7 +108,7 @@ impl Layout {
         unsafe { self.pass(team, from, Some(to)) }
     }
 
-    /// Gives the error of an import without one.
+    /// The error that an import would return, without importing.
     ///
     /// # Safety
     /// `bytes()` bytes can be read from each of the `bases()` pointers.
@@ -115,7 +117,7 @@ impl Layout {
         unsafe { self.pass(team, from, None) }
     }
 
-    /// Puts a field into the host's memory, with the factors that it has there.
+    /// Exports a field into the host's memory, with the factors that its links have there.
     ///
     /// Errors: `BadInput` for numbers that do not fit the host's precision; nothing is written then.
     ///
@@ -123,12 +125,12 @@ impl Layout {
     /// `bytes()` bytes can be written from each of the `bases()` pointers, elsewhere than the field, which is finite.
     pub unsafe fn export(&self, team: &Team, field: &[f64], to: &[*mut u8]) -> Result<()> {
         if self.precision == Precision::F32 {
-            self.expect_room(team, field)?;
+            self.expect_range(team, field)?;
         }
         let to = Shared(to);
-        team.share(self.tiles(), |tile| {
+        team.share_count(self.tiles(), |i| {
             // SAFETY: the caller's promise.
-            unsafe { with_numbers!(self, put(&tile, field, to.get())) };
+            unsafe { with_numbers!(self, put(&self.tile(i), field, to.get())) };
         });
         Ok(())
     }
@@ -136,52 +138,57 @@ impl Layout {
     /// # Safety
     /// As for `import` or, without `to`, for `check`.
     unsafe fn pass(&self, team: &Team, from: &[*mut u8], to: Option<*mut f64>) -> Result<()> {
-        let (shared, tiles) = (Shared((from, to)), self.tiles());
-        let mut found = vec![None; tiles.len()];
-        team.share(tiles.into_iter().zip(&mut found).collect(), |(tile, found)| {
+        let shared = Shared((from, to));
+        let mut found = memory::filled("faults of tiles", None, self.tiles())?;
+        team.share_chunks(&mut found, 1, |i, found| {
             let (from, to) = shared.get();
             // SAFETY: the caller's promise.
-            *found = unsafe { with_numbers!(self, take(&tile, from, to)) };
+            found[0] = unsafe { with_numbers!(self, take(&self.tile(i), from, to)) };
         });
         found.into_iter().flatten().reduce(worse).map_or(Ok(()), |fault| Err(self.error(fault)))
     }
 
-    /// Checks that all numbers have room where they go.
-    fn expect_room(&self, team: &Team, field: &[f64]) -> Result<()> {
-        let tiles = self.tiles();
-        let mut found = vec![None; tiles.len()];
-        team.share(tiles.into_iter().zip(&mut found).collect(), |(tile, found)| {
-            *found = with_numbers!(self, misfit(&tile, field));
+    /// Checks that all numbers are within the range of the host's precision.
+    fn expect_range(&self, team: &Team, field: &[f64]) -> Result<()> {
+        let mut found = memory::filled("faults of tiles", None, self.tiles())?;
+        team.share_chunks(&mut found, 1, |i, found| {
+            found[0] = with_numbers!(self, misfit(&self.tile(i), field));
         });
         let Some(k) = found.into_iter().flatten().min() else { return Ok(()) };
         let got = field[k];
         Err(Error::BadInput(format!("fields: expected numbers that the layout can hold, got {got:e} at index {k}")))
     }
 
-    fn tiles(&self) -> Vec<Tile> {
+    /// Tiles along each direction.
+    fn counts(&self) -> [usize; 4] {
         let extent = self.extent();
-        let counts: [usize; 4] = std::array::from_fn(|mu| extent[mu].div_ceil(TILE[mu]));
-        let tile = |i: usize| {
-            let place = coordinates(i, &counts);
-            let corner = std::array::from_fn(|mu| place[mu] * TILE[mu]);
-            Tile { corner, extent: std::array::from_fn(|mu| TILE[mu].min(extent[mu] - corner[mu])) }
-        };
-        (0..counts.iter().product()).map(tile).collect()
+        std::array::from_fn(|mu| extent[mu].div_ceil(TILE[mu]))
+    }
+
+    /// How many tiles there are.
+    fn tiles(&self) -> usize {
+        self.counts().iter().product()
+    }
+
+    fn tile(&self, i: usize) -> Tile {
+        let (extent, place) = (self.extent(), coordinates(i, &self.counts()));
+        let corner = std::array::from_fn(|mu| place[mu] * TILE[mu]);
+        Tile { corner, extent: std::array::from_fn(|mu| TILE[mu].min(extent[mu] - corner[mu])) }
     }
 
     /// Extents, those of missing directions 1.
     fn extent(&self) -> [usize; 4] {
-        std::array::from_fn(|mu| self.lattice.extent().get(mu).copied().unwrap_or(1))
+        std::array::from_fn(|mu| self.places.lattice.extent().get(mu).copied().unwrap_or(1))
     }
 
-    /// What is wrong, in words.
+    /// The message for a faulty link or number.
     fn error(&self, (distance, number): Fault) -> Error {
-        let (reals, directions) = (self.within.len(), self.fields.directions(&self.lattice));
+        let (reals, directions) = (self.places.within.len(), self.places.directions());
         let (site, mu) = (number / reals / directions, number / reals % directions);
-        let x = self.lattice.coordinates(site);
+        let x = self.places.lattice.coordinates(site);
         let (base, byte) = self.offset(site, mu, number % reals);
         let place = format!("base[{base}] + {byte} bytes");
-        Error::BadInput(match self.fields.group() {
+        Error::BadInput(match self.places.fields.group() {
             Some(group) if self.verify => format!(
                 "links: expected links within {LARGEST_DEVIATION:e} of {}, got one off by {distance:.3e} at site {x:?}, \
                  direction {mu} ({place})",
@@ -192,9 +199,9 @@ impl Layout {
         })
     }
 
-    /// The worst number or link of some, if it is not as it has to be.
+    /// The worst of some numbers or links, if it is invalid.
     fn worst(&self, numbers: &[f64]) -> Option<Fault> {
-        if let (true, Some(group)) = (self.verify, self.fields.group()) {
+        if let (true, Some(group)) = (self.verify, self.places.fields.group()) {
             let found = farther_than(LARGEST_DEVIATION, group, numbers);
             return found.map(|(distance, link)| (distance, link * group.reals()));
         }
@@ -216,15 +223,15 @@ impl Layout {
 
     /// First numbers of the links of a row.
     fn starts(&self, row: &Row) -> &[usize] {
-        let directions = self.fields.directions(&self.lattice);
-        &self.starts[row.first * directions..][..row.length * directions]
+        let directions = self.places.directions();
+        &self.places.starts[row.first * directions..][..row.length * directions]
     }
 
-    /// Asks for the host's memory of a link of the next row.
+    /// Prefetch: the host's memory of a link of the next row.
     #[inline(always)]
     fn ask_for<T: Number, const R: usize>(&self, next: &[usize], i: usize, bases: &[*mut u8]) {
         if let Some(&start) = next.get(i) {
-            let base = bases[self.base(i % self.fields.directions(&self.lattice))];
+            let base = bases[self.places.base(i % self.places.directions())];
             simd::prefetch(base.cast::<T>().wrapping_add(start).cast(), (R * size_of::<T>()).div_ceil(8));
         }
     }
@@ -232,11 +239,12 @@ impl Layout {
     /// Calls `visit` for all links of a row: their place in the row, base pointer, first number and factor.
     #[inline(always)]
     fn for_each_link(&self, row: &Row, mut visit: impl FnMut(usize, usize, usize, Option<Complex64>)) {
-        let (directions, mut x) = (self.fields.directions(&self.lattice), row.x);
+        let (directions, mut x) = (self.places.directions(), row.x);
         for (i, starts) in self.starts(row).chunks(directions).enumerate() {
             for (mu, &start) in starts.iter().enumerate() {
-                let factor = self.factors.as_ref().map(|factors| factors.at(&x[..self.lattice.dimensions()], mu));
-                visit(i * directions + mu, self.base(mu), start, factor);
+                let factor =
+                    self.factors.as_ref().map(|factors| factors.at(&x[..self.places.lattice.dimensions()], mu));
+                visit(i * directions + mu, self.places.base(mu), start, factor);
             }
             x[0] += 1;
         }
@@ -244,7 +252,7 @@ impl Layout {
 
     /// Places of the numbers of a link.
     fn places<const R: usize>(&self) -> [usize; R] {
-        std::array::from_fn(|k| self.within[k])
+        std::array::from_fn(|k| self.places.within[k])
     }
 
     /// # Safety
@@ -256,7 +264,7 @@ impl Layout {
         to: Option<*mut f64>,
     ) -> Option<Fault> {
         let (places, own) = (self.places::<R>(), std::array::from_fn(|k| k));
-        let (is_whole, each) = (places == own, R * self.fields.directions(&self.lattice));
+        let (is_whole, each) = (places == own, R * self.places.directions());
         let (mut numbers, mut worst) = (vec![[0.0; R]; tile.extent[0] * each / R], None);
         let rows = self.rows(tile);
         for (i, row) in rows.iter().enumerate() {
@@ -295,7 +303,7 @@ impl Layout {
     /// As for `export`.
     unsafe fn put<T: Number, const R: usize>(&self, tile: &Tile, field: &[f64], to: &[*mut u8]) {
         let (places, own) = (self.places::<R>(), std::array::from_fn(|k| k));
-        let (is_whole, each) = (places == own, R * self.fields.directions(&self.lattice));
+        let (is_whole, each) = (places == own, R * self.places.directions());
         let rows = self.rows(tile);
         for (i, row) in rows.iter().enumerate() {
             let (numbers, next) = (&field[row.first * each..], rows.get(i + 1).map_or(&[][..], |row| self.starts(row)));
@@ -317,7 +325,7 @@ impl Layout {
 
     /// The first number of a tile that the host's memory cannot hold.
     fn misfit<T: Number, const R: usize>(&self, tile: &Tile, field: &[f64]) -> Option<usize> {
-        let (each, mut found) = (R * self.fields.directions(&self.lattice), None);
+        let (each, mut found) = (R * self.places.directions(), None);
         for row in self.rows(tile) {
             let numbers = &field[row.first * each..];
             self.for_each_link(&row, |i, _, _, factor| {
@@ -331,7 +339,7 @@ impl Layout {
     }
 }
 
-/// True where all are: sums side by side, which is faster than one by one; what is not finite makes no zero.
+/// True where all numbers are finite: 0 x is zero only then; eight sums of 0 x are taken side by side.
 #[inline(always)]
 fn are_finite(numbers: &[f64]) -> bool {
     let (mut sums, pieces) = ([0.0; 8], numbers.chunks_exact(8));
@@ -352,7 +360,7 @@ fn worse(a: Fault, b: Fault) -> Fault {
     }
 }
 
-/// A link as the host has it.
+/// Link i of some, times its factor, as the host stores it.
 #[inline(always)]
 fn link_of<const R: usize>(numbers: &[f64], i: usize, factor: Option<Complex64>) -> [f64; R] {
     let mut link = std::array::from_fn(|k| numbers[i * R + k]);

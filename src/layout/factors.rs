@@ -1,4 +1,4 @@
-//! What a host multiplies its links by: f_mu(x) = scale_mu eta_mu(x), times the boundary phase where x is the last site of
+//! Factors that a host has multiplied its links by: f_mu(x) = scale_mu eta_mu(x), times the boundary phase where x is the last site of
 //! direction mu.
 
 use super::spec::{LayoutSpec, Scale};
@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::gauge::Complex64;
 use crate::lattice::Lattice;
 
-/// The factors of all links.
+/// The factors f_mu(x) of all links.
 #[derive(Debug)]
 pub(super) struct Factors {
     extent: Vec<usize>,
@@ -57,7 +57,7 @@ impl Factors {
     }
 }
 
-/// Multiplies a link; real factors change no signs of zeros that they need not.
+/// Multiplies a link by a factor; a real one number by number, which keeps the signs of zeros.
 #[inline(always)]
 pub(super) fn multiply<const R: usize>(link: &mut [f64; R], factor: Complex64) {
     if factor.im == 0.0 {
@@ -69,7 +69,7 @@ pub(super) fn multiply<const R: usize>(link: &mut [f64; R], factor: Complex64) {
     }
 }
 
-/// Divides a link.
+/// Divides a link by a factor.
 #[inline(always)]
 pub(super) fn divide<const R: usize>(link: &mut [f64; R], factor: Complex64) {
     if factor.im == 0.0 {

@@ -6,19 +6,19 @@
 
 use crate::lattice::index;
 
-/// Extents of a block of cache, z first as in the numbering.
+/// Extents of a cache block, z first as in the order of sites.
 fn block(extent: [usize; 4]) -> [usize; 4] {
     let [z, y, x, t] = extent;
     let length = |n: usize| [4, 3, 2].into_iter().find(|m| n.is_multiple_of(*m)).unwrap_or(1);
     [length(z), length(y), length(x), t]
 }
 
-/// z, y, x, t of coordinates or extents x, y, z, t.
+/// Reorders coordinates or extents x, y, z, t as z, y, x, t.
 fn turned(x: &[usize]) -> [usize; 4] {
     [x[2], x[1], x[0], x[3]]
 }
 
-/// Number of a site.
+/// Index of a site in openQCD's order.
 pub(super) fn site(x: &[usize], extent: &[usize]) -> usize {
     let (x, extent) = (turned(x), turned(extent));
     let block = block(extent);
@@ -30,7 +30,7 @@ pub(super) fn site(x: &[usize], extent: &[usize]) -> usize {
     index(&inner, &block) / 2 + cell * index(&outer, &blocks) / 2 + parity * (volume / 2)
 }
 
-/// Number of a link.
+/// Index of a link in openQCD's order.
 pub(super) fn link(x: &[usize], mu: usize, extent: &[usize]) -> usize {
     let half = extent.iter().product::<usize>() / 2;
     let place = |x: &[usize], back: usize| 8 * (site(x, extent) - half) + 2 * ((mu + 1) % 4) + back;

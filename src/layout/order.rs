@@ -15,12 +15,13 @@
 //! Sites of one parity keep the order with x fastest. BQCD pads a parity to (X/2 + 2)(Y + 2)(Z + 2)(T + 2) matrices.
 //! `julia` is Gaugefields.jl.
 
-use super::{Layout, for_each_site, openqcd};
+use super::openqcd;
+use super::places::{Places, for_each_site};
 use crate::error::{Error, Result};
 use crate::lattice::{Lattice, index};
 use serde::Deserialize;
 
-/// Whose layout it is.
+/// The code whose layout it is, or strides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs)]
@@ -39,9 +40,9 @@ pub enum Order {
 }
 
 impl Order {
-    /// Lays a field out.
-    pub(super) fn lay(self, layout: &mut Layout) -> Result<()> {
-        let Layout { lattice, fields, starts, within, bases, .. } = layout;
+    /// The places of a field's numbers in this order.
+    pub(super) fn lay(self, places: &mut Places) -> Result<()> {
+        let Places { lattice, fields, starts, within, bases } = places;
         self.check(lattice)?;
         let colours = fields.group().map_or(0, |group| group.colours());
         let reals = fields.group().map_or(1, |group| group.reals());
@@ -82,7 +83,7 @@ impl Order {
         matches!(self, Order::Julia | Order::Cps | Order::Tifr | Order::Bqcd)
     }
 
-    /// Sites of one parity, with what pads them.
+    /// Places for the sites of one parity, including the padding.
     fn half(self, extent: &[usize]) -> usize {
         match self {
             Order::Bqcd => (extent[0] / 2 + 2) * extent[1..].iter().map(|n| n + 2).product::<usize>(),
@@ -90,7 +91,7 @@ impl Order {
         }
     }
 
-    /// Number of a site.
+    /// Index of a site in this order.
     fn site(self, x: &[usize], extent: &[usize]) -> usize {
         match self {
             Order::Lexicographic | Order::Julia | Order::Strides => index(x, extent),
@@ -100,7 +101,7 @@ impl Order {
         }
     }
 
-    /// Number of a matrix, from the base pointer of its direction.
+    /// Index of a matrix, from the base pointer of its direction.
     fn matrix(self, x: &[usize], mu: usize, extent: &[usize]) -> usize {
         match self {
             Order::Julia | Order::Qdp => self.site(x, extent),

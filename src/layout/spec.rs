@@ -1,32 +1,31 @@
 //! Layouts by spec: `{order: 'milc', precision: 'f32', staggered: 'time', boundary: [1, 1, 1, -1]}`.
 
+use super::fields::Fields;
 use super::order::Order;
 use super::strides::Strides;
 use crate::context::Precision;
 use crate::dirac::{First, Phase};
-use crate::gauge::Group;
-use crate::lattice::Lattice;
 use serde::Deserialize;
 
-/// What a layout is made from.
+/// The spec of a layout.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LayoutSpec {
-    /// Whose layout it is.
+    /// The code whose order the field has, or strides.
     pub order: Order,
-    /// What is kept.
+    /// The kind of field.
     pub fields: Fields,
-    /// Of the numbers.
+    /// Precision of the host's numbers.
     pub precision: Precision,
-    /// What links out of the last site of each direction were multiplied by: 1, -1 or a phase.
+    /// Boundary phases that links out of the last site of each direction carry: 1, -1 or another phase.
     pub boundary: Option<Vec<Phase>>,
-    /// Staggered phases that all links were multiplied by.
+    /// Staggered phases that all links carry.
     pub staggered: Option<First>,
-    /// What all links were multiplied by beside: the anisotropy of CPS, the scale of TIFR.
+    /// A further factor of all links: the anisotropy of CPS, the scale of TIFR.
     pub scale: Scale,
-    /// Refuse links that are not in the group.
+    /// Whether links that are not in the group are refused.
     pub verify: bool,
-    /// With order 'strides'.
+    /// Distances in the host's memory, for order 'strides'.
     pub strides: Option<Strides>,
 }
 
@@ -45,50 +44,13 @@ impl Default for LayoutSpec {
     }
 }
 
-/// What a layout keeps for a site.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Fields {
-    /// Links of U(1).
-    U1,
-    /// Links of SU(2).
-    Su2,
-    /// Links of SU(3).
-    #[default]
-    Su3,
-    /// One real number.
-    Real,
-}
-
-impl Fields {
-    /// The group of links.
-    pub fn group(self) -> Option<Group> {
-        match self {
-            Fields::U1 => Some(Group::U1),
-            Fields::Su2 => Some(Group::Su2),
-            Fields::Su3 => Some(Group::Su3),
-            Fields::Real => None,
-        }
-    }
-
-    /// The name in specs.
-    pub fn name(self) -> &'static str {
-        self.group().map_or("real", Group::name)
-    }
-
-    /// Links at a site, or one scalar.
-    pub(super) fn directions(self, lattice: &Lattice) -> usize {
-        self.group().map_or(1, |_| lattice.dimensions())
-    }
-}
-
 /// A factor of all links, or one for each direction.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged, expecting = "scale: expected a number, or a list of one for each direction")]
 pub enum Scale {
-    /// The same everywhere.
+    /// One factor for all directions.
     One(f64),
-    /// By direction.
+    /// One factor for each direction.
     Each(Vec<f64>),
 }
 

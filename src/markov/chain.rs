@@ -1,14 +1,16 @@
 //! A whole exact Markov chain: a kernel, its state, and a counter from which all its random numbers follow.
 
-use super::kernel::{Kernel, Key, State};
+use super::kernel::{ChainState, Kernel, Key};
+use super::reversal::Reversal;
 use super::spec::{ChainSpec, KernelSpec, Start};
+use super::start::hot;
 use crate::action::Action;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::flow::Model;
 use crate::random::{Purpose, Stream};
 use std::sync::Arc;
 
-/// What a step of a chain did.
+/// Outcome of a step of a chain.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepInfo {
     /// The proposed field was taken.
@@ -26,27 +28,28 @@ pub struct Chain {
     pub(super) spec: KernelSpec,
     pub(super) seed: u64,
     pub(super) counter: u64,
-    pub(super) state: State,
+    pub(super) state: ChainState,
     kernel: Box<dyn Kernel>,
 }
 
 impl Chain {
-    /// A chain at its start field. `seed` holds where the spec has none; `model` may be None where no kernel needs it.
+    /// A chain at its start field. `seed` is used where the spec has none; `model` may be None where no kernel needs
+    /// it.
     pub fn new(action: Arc<dyn Action>, model: Option<Arc<dyn Model>>, spec: &ChainSpec, seed: u64) -> Result<Self> {
         let kernel = spec.kernel.build(action.clone(), model.clone())?;
         let seed = spec.seed.unwrap_or(seed);
         let (space, lattice) = (action.space(), action.lattice());
         let field = match spec.start {
             Start::Cold => space.cold(lattice)?,
-            Start::Hot => space.hot(lattice, &mut Stream::new(seed, Purpose::Start, 0))?,
+            Start::Hot => hot(&*action, &mut Stream::new(seed, Purpose::Start, 0))?,
         };
-        let state = State::new(&*action, &field)?;
+        let state = ChainState::new(&*action, &field)?;
         Ok(Self { action, model, spec: spec.kernel.clone(), seed, counter: 0, state, kernel })
     }
 
     /// Goes on from another field of finite numbers (links: of their group); the counter stays.
     pub fn set_field(&mut self, field: &[f64]) -> Result<()> {
-        self.state = State::new(&*self.action, field)?;
+        self.state = ChainState::new(&*self.action, field)?;
         Ok(())
     }
 
@@ -71,6 +74,17 @@ impl Chain {
         let info = self.kernel.step(&key, &mut self.state)?;
         self.counter = self.counter.wrapping_add(1);
         Ok(StepInfo { accepted: info.accepted, value: self.state.value, delta: info.delta })
+    }
+
+    /// Deviation of the next trajectory from its start after it is run back with all momenta reversed. The chain stays
+    /// as it is.
+    pub fn reversibility(&self) -> Result<Reversal> {
+        let key = Key { seed: self.seed, counter: self.counter };
+        let none = || {
+            let kinds = "type 'hmc' or 'transformed_hmc'";
+            Error::Unsupported(format!("chain: expected a kernel with trajectories, {kinds}, got none"))
+        };
+        self.kernel.reversal(&key, &self.state)?.ok_or_else(none)
     }
 }
 
@@ -100,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_tells_the_action_of_the_field_now() {
+    fn a_step_reports_the_action_of_the_field_now() {
         let action = Chain4::new(8, 0.7, 0.3);
         let mut chain = chain("{type: 'cycle', kernels: [{type: 'hmc', steps: 2}, {type: 'independence'}]}", 1);
         let (mut accepted, mut rejected) = (0, 0);

@@ -1,11 +1,12 @@
-//! What the tests of chains share: an action with exact moments, models, and the check that every kernel joins.
+//! Shared by the tests of chains: an action with exact moments, models, and the check that every kernel joins.
 
-use super::kernel::{Kernel, Key, State};
+use super::kernel::{ChainState, Kernel, Key};
 use crate::action::Action;
 use crate::error::{Error, Result};
 use crate::flow::Model;
 use crate::lattice::Lattice;
 use crate::random::{Purpose, Stream};
+use crate::space::Domain;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -70,7 +71,7 @@ pub(super) enum Fault {
     Stops,
 }
 
-/// An action that is that of [`Chain4`] for its first calls, and fails afterwards.
+/// An action that is [`Chain4`] for its first calls, and fails afterwards.
 pub(super) struct Broken {
     inner: Chain4,
     good_calls: usize,
@@ -111,7 +112,7 @@ impl Action for Broken {
 
 /// Independent normal numbers of a given width; counts how often it is called.
 pub(super) struct Gaussian {
-    lattice: Lattice,
+    domain: Domain,
     width: f64,
     window: usize,
     samples: AtomicUsize,
@@ -120,8 +121,8 @@ pub(super) struct Gaussian {
 
 impl Gaussian {
     pub(super) fn new(sites: usize, width: f64, window: usize) -> Self {
-        let lattice = Lattice::new(&[sites]).unwrap();
-        Self { lattice, width, window, samples: AtomicUsize::new(0), densities: AtomicUsize::new(0) }
+        let domain = Domain::scalars(&Lattice::new(&[sites]).unwrap());
+        Self { domain, width, window, samples: AtomicUsize::new(0), densities: AtomicUsize::new(0) }
     }
 
     /// Number of calls of `sample` and of `log_density` so far.
@@ -130,18 +131,18 @@ impl Gaussian {
     }
 
     fn log_norm(&self) -> f64 {
-        self.lattice.volume() as f64 * (self.width * (2.0 * std::f64::consts::PI).sqrt()).ln()
+        self.domain.count() as f64 * (self.width * (2.0 * std::f64::consts::PI).sqrt()).ln()
     }
 }
 
 impl Model for Gaussian {
-    fn lattice(&self) -> &Lattice {
-        &self.lattice
+    fn domain(&self) -> &Domain {
+        &self.domain
     }
 
     fn sample(&self, counter: u64, _: usize, fields: &mut [f64], log_q: &mut [f64]) -> Result<()> {
         self.samples.fetch_add(1, Ordering::Relaxed);
-        for (i, (field, log_q)) in fields.chunks_mut(self.lattice.volume()).zip(log_q).enumerate() {
+        for (i, (field, log_q)) in fields.chunks_mut(self.domain.count()).zip(log_q).enumerate() {
             Stream::new(4, Purpose::Prior, counter + i as u64).normals(field);
             *log_q = -0.5 * field.iter().map(|z| z * z).sum::<f64>() - self.log_norm();
             field.iter_mut().for_each(|x| *x *= self.width);
@@ -151,7 +152,7 @@ impl Model for Gaussian {
 
     fn log_density(&self, _: usize, fields: &[f64], log_q: &mut [f64]) -> Result<()> {
         self.densities.fetch_add(1, Ordering::Relaxed);
-        for (field, log_q) in fields.chunks(self.lattice.volume()).zip(log_q) {
+        for (field, log_q) in fields.chunks(self.domain.count()).zip(log_q) {
             *log_q = -0.5 * field.iter().map(|x| (x / self.width).powi(2)).sum::<f64>() - self.log_norm();
         }
         Ok(())
@@ -162,38 +163,53 @@ impl Model for Gaussian {
     }
 }
 
-/// A model whose samples hold a NaN.
+/// A model whose samples hold a NaN where their counter is a multiple of four.
 pub(super) struct Nan(Gaussian);
 
 impl Nan {
-    pub(super) fn new(sites: usize) -> Self {
-        Self(Gaussian::new(sites, 1.0, 1))
+    pub(super) fn new(sites: usize, window: usize) -> Self {
+        Self(Gaussian::new(sites, 0.8, window))
     }
 }
 
 impl Model for Nan {
-    fn lattice(&self) -> &Lattice {
-        self.0.lattice()
+    fn domain(&self) -> &Domain {
+        self.0.domain()
     }
 
     fn sample(&self, counter: u64, batch: usize, fields: &mut [f64], log_q: &mut [f64]) -> Result<()> {
         self.0.sample(counter, batch, fields, log_q)?;
-        fields[2] = f64::NAN;
+        let volume = self.domain().count();
+        for (i, field) in fields.chunks_mut(volume).enumerate() {
+            if (counter + i as u64).is_multiple_of(4) {
+                field[volume - 1] = f64::NAN;
+            }
+        }
         Ok(())
     }
 
     fn log_density(&self, batch: usize, fields: &[f64], log_q: &mut [f64]) -> Result<()> {
         self.0.log_density(batch, fields, log_q)
     }
+
+    fn window(&self) -> usize {
+        self.0.window
+    }
 }
 
-/// The mean of a series is `exact` within five standard errors, taken from the means of 100 blocks.
-pub(super) fn expect_mean(what: &str, series: &[f64], exact: f64) {
-    let length = series.len() / 100;
+/// Mean of a series and its standard error, from the means of so many blocks.
+pub(super) fn mean_and_error(series: &[f64], blocks: usize) -> (f64, f64) {
+    let length = series.len() / blocks;
     let means: Vec<f64> = series.chunks_exact(length).map(|block| block.iter().sum::<f64>() / length as f64).collect();
     let count = means.len() as f64;
     let mean = means.iter().sum::<f64>() / count;
     let error = (means.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (count * (count - 1.0))).sqrt();
+    (mean, error)
+}
+
+/// The mean of a series is `exact` within five standard errors, taken from the means of 100 blocks.
+pub(super) fn expect_mean(what: &str, series: &[f64], exact: f64) {
+    let (mean, error) = mean_and_error(series, 100);
     assert!(error < 0.03 * exact.abs(), "{what}: {mean} +- {error} is too coarse to test {exact}");
     assert!((mean - exact).abs() < 5.0 * error, "{what}: {mean} +- {error} against {exact}");
 }
@@ -203,7 +219,7 @@ pub(super) fn keeps_the_distribution(build: &dyn Fn(Arc<dyn Action>, Arc<dyn Mod
     let action = Arc::new(Chain4::new(2, 0.7, 0.3));
     let kernel = build(action.clone(), Arc::new(Gaussian::new(2, 0.8, 16)));
     let again = build(action.clone(), Arc::new(Gaussian::new(2, 0.8, 16)));
-    let mut state = State::new(&*action, &[0.3, -0.2]).unwrap();
+    let mut state = ChainState::new(&*action, &[0.3, -0.2]).unwrap();
     let mut series = vec![Vec::new(); 3];
     for counter in 0..200_000 {
         let (key, before) = (Key { seed: 7, counter }, state.clone());

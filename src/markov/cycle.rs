@@ -4,7 +4,8 @@
 //! alone. Each kernel sees its own seed and counts its own turns, 0, 1, 2, ..., so that a kernel that draws from a
 //! model uses up every sample of the model's stream. A cycle can be a kernel of another one.
 
-use super::kernel::{Info, Kernel, Key, State};
+use super::kernel::{ChainState, Info, Kernel, Key};
+use super::reversal::Reversal;
 use crate::error::{Error, Result};
 use crate::random::{Purpose, Stream};
 
@@ -47,10 +48,26 @@ impl Cycle {
 }
 
 impl Kernel for Cycle {
-    fn step(&self, key: &Key, state: &mut State) -> Result<Info> {
+    fn step(&self, key: &Key, state: &mut ChainState) -> Result<Info> {
         let (index, counter) = self.turn(key.counter);
         let seed = Stream::new(key.seed, Purpose::Kernel, index as u64).bits();
         self.turns[index].1.step(&Key { seed, counter }, state)
+    }
+
+    /// The reversal of the next kernel that has trajectories.
+    fn reversal(&self, key: &Key, state: &ChainState) -> Result<Option<Reversal>> {
+        let mut asked = vec![false; self.turns.len()];
+        for ahead in 0..self.length {
+            let (index, counter) = self.turn(key.counter.wrapping_add(ahead));
+            if std::mem::replace(&mut asked[index], true) {
+                continue;
+            }
+            let seed = Stream::new(key.seed, Purpose::Kernel, index as u64).bits();
+            if let Some(reversal) = self.turns[index].1.reversal(&Key { seed, counter }, state)? {
+                return Ok(Some(reversal));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -61,11 +78,11 @@ mod tests {
     use crate::markov::{Hmc, HmcSpec, Metropolis};
     use std::sync::{Arc, Mutex};
 
-    /// Writes its keys down.
+    /// A kernel that records the keys of its steps.
     struct Recorder(u64, Arc<Mutex<Vec<(u64, u64, u64)>>>);
 
     impl Kernel for Recorder {
-        fn step(&self, key: &Key, _: &mut State) -> Result<Info> {
+        fn step(&self, key: &Key, _: &mut ChainState) -> Result<Info> {
             self.1.lock().unwrap().push((self.0, key.seed, key.counter));
             Ok(Info { accepted: true, delta: 0.0 })
         }
@@ -75,7 +92,7 @@ mod tests {
     fn a_cycle_keeps_the_distribution() {
         keeps_the_distribution(&|action, model| {
             let hmc = Hmc::new(action.clone(), &HmcSpec { steps: 2, ..HmcSpec::default() }).unwrap();
-            let metropolis = Metropolis::new(action, model).unwrap();
+            let metropolis = Metropolis::independent(action, model).unwrap();
             Box::new(Cycle::new(vec![(2, Box::new(hmc)), (1, Box::new(metropolis))]).unwrap())
         });
     }
@@ -86,7 +103,7 @@ mod tests {
         let recorder = |name| Box::new(Recorder(name, log.clone()));
         let inner = Cycle::new(vec![(1, recorder(10)), (1, recorder(11))]).unwrap();
         let cycle = Cycle::new(vec![(1, recorder(0)), (3, Box::new(inner)), (2, recorder(0))]).unwrap();
-        let mut state = State { field: vec![], value: 0.0, gradient: None, log_density: None };
+        let mut state = ChainState { field: vec![], value: 0.0, gradient: None, log_density: None };
         for counter in 0..18 {
             cycle.step(&Key { seed: 1, counter }, &mut state).unwrap();
         }

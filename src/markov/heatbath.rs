@@ -2,13 +2,17 @@
 //! reflect each link at the same action.
 //!
 //! Links of one direction are updated together, those of even sites before those of odd ones: on lattices of even
-//! extents they do not feel each other.
+//! extents no two of them share a plaquette.
 
-use super::kernel::{Info, Kernel, Key, State};
-use crate::action::{Action, GaugeAction};
+use super::kernel::{ChainState, Info, Kernel, Key};
+use crate::action::Action;
 use crate::error::{Error, Result};
-use crate::gauge::{Links, Matrix, heat, reflect, with_colours};
+use crate::gauge::{Group, Links, Loops, Matrix, heat, reflect, with_colours};
+use crate::lattice::Neighbours;
+use crate::memory;
+use crate::progress;
 use crate::random::{Purpose, Stream};
+use crate::space::Space;
 use std::sync::Arc;
 
 /// Parameters of the heat bath.
@@ -22,9 +26,13 @@ pub struct HeatbathSpec {
 /// Heat bath with overrelaxation.
 pub struct Heatbath {
     action: Arc<dyn Action>,
+    group: Group,
+    beta: f64,
     overrelaxation: u64,
     /// Even sites, then odd ones.
     sites: Vec<usize>,
+    neighbours: Neighbours,
+    plaquettes: Loops,
 }
 
 /// Most sweeps of overrelaxation in a step.
@@ -33,76 +41,84 @@ const MOST_SWEEPS: u64 = 1_000_000;
 impl Heatbath {
     /// A kernel for an action that is a sum over plaquettes; another one is an error.
     pub fn new(action: Arc<dyn Action>, spec: &HeatbathSpec) -> Result<Self> {
-        if !action.gauge().is_some_and(GaugeAction::has_only_plaquettes) {
+        let (Some(beta), Space::Links(group)) = (action.plaquette_coupling(), action.space()) else {
             return Err(Error::Unsupported("type 'heatbath': expected an action of type 'wilson', got another".into()));
-        }
+        };
         if spec.overrelaxation > MOST_SWEEPS {
             let got = spec.overrelaxation;
             return Err(Error::BadSpec(format!("overrelaxation: expected at most {MOST_SWEEPS}, got {got}")));
         }
         let lattice = action.lattice();
         let of_parity = |parity: usize| (0..lattice.volume()).filter(move |&site| lattice.parity(site) == parity);
-        let sites = of_parity(0).chain(of_parity(1)).collect();
-        Ok(Self { action, overrelaxation: spec.overrelaxation, sites })
+        let mut sites = memory::reserved("sites in their order", lattice.volume())?;
+        sites.extend(of_parity(0).chain(of_parity(1)));
+        let (neighbours, plaquettes) = (Neighbours::new(lattice)?, Loops::plaquettes(lattice.dimensions()));
+        Ok(Self { group, beta, overrelaxation: spec.overrelaxation, sites, neighbours, plaquettes, action })
     }
 }
 
 impl Kernel for Heatbath {
-    fn step(&self, key: &Key, state: &mut State) -> Result<Info> {
-        let Some(action) = self.action.gauge() else {
-            return Err(Error::Internal("heat bath: expected a gauge action, got another".into()));
-        };
-        let mut field = state.field.clone();
-        with_colours!(action.group(), sweeps(self, action, (key, &mut field)));
+    fn step(&self, key: &Key, state: &mut ChainState) -> Result<Info> {
+        let mut field = memory::cloned("links of the sweep", &state.field)?;
+        with_colours!(self.group, sweeps(self, key, &mut field))?;
         let value = self.action.value(&field)?;
-        *state = State { field, value, gradient: None, log_density: None };
+        *state = ChainState { field, value, gradient: None, log_density: None };
         Ok(Info { accepted: true, delta: 0.0 })
     }
 }
 
-fn sweeps<const N: usize>(kernel: &Heatbath, action: &GaugeAction, (key, field): (&Key, &mut [f64])) {
-    // Each link has a stream of its own, so that the order of the links does not matter to their numbers.
+fn sweeps<const N: usize>(kernel: &Heatbath, key: &Key, field: &mut [f64]) -> Result<()> {
+    let _work = progress::begin("heatbath", 1 + kernel.overrelaxation);
+    // Each link has a stream of its own, so that its random numbers do not depend on the order of the links.
     let seed = key.stream(Purpose::Heatbath).bits();
-    let links = (action.lattice().dimensions(), &kernel.sites[..]);
-    sweep::<N>(action, (field, links), |link, staples, index| {
+    kernel.sweep::<N>(field, |link, staples, index| {
         heat(link, staples, &mut Stream::new(seed, Purpose::Heatbath, index as u64))
-    });
+    })?;
     for _ in 0..kernel.overrelaxation {
-        sweep::<N>(action, (field, links), |link, staples, _| reflect(link, staples));
+        kernel.sweep::<N>(field, |link, staples, _| reflect(link, staples))?;
     }
+    Ok(())
 }
 
-/// Sites of a part of the work.
+/// Sites in each part of a thread's work, and sites shared out to the threads at a time.
 const PART: usize = 64;
+const TOGETHER: usize = 1 << 14;
 
-/// Replaces every link by `update(U, B, index)`, with the density exp(Re tr U B).
-fn sweep<const N: usize>(
-    action: &GaugeAction,
-    (field, (dimensions, sites)): (&mut [f64], (usize, &[usize])),
-    update: impl Fn(&Matrix<N>, &Matrix<N>, usize) -> Matrix<N> + Sync,
-) {
-    let coupling = action.beta() / N as f64;
-    let updated = |field: &[f64], site: usize, mu: usize| {
-        let links = Links { numbers: field, neighbours: action.neighbours() };
-        let staples = action.staple::<N>(&links, site, mu).scale(coupling.into());
-        update(&links.link(site, mu), &staples, site * dimensions + mu)
-    };
-    let place = |site: usize, mu: usize| (site * dimensions + mu) * 2 * N * N;
-    if !action.lattice().is_bipartite() {
-        for (mu, &site) in (0..dimensions).flat_map(|mu| sites.iter().map(move |site| (mu, site))) {
-            updated(field, site, mu).to_reals(&mut field[place(site, mu)..][..2 * N * N]);
+impl Heatbath {
+    /// Replaces every link by `update(U, B, index)`, with the density exp(Re tr U B).
+    fn sweep<const N: usize>(
+        &self,
+        field: &mut [f64],
+        update: impl Fn(&Matrix<N>, &Matrix<N>, usize) -> Matrix<N> + Sync,
+    ) -> Result<()> {
+        let (lattice, sites) = (self.action.lattice(), &self.sites[..]);
+        let (dimensions, coupling) = (lattice.dimensions(), self.beta / N as f64);
+        let updated = |field: &[f64], site: usize, mu: usize| {
+            let links = Links { numbers: field, neighbours: &self.neighbours };
+            let staples = self.plaquettes.staple::<N>(&links, site, mu).scale(coupling.into());
+            update(&links.link(site, mu), &staples, site * dimensions + mu)
+        };
+        let place = |site: usize, mu: usize| (site * dimensions + mu) * 2 * N * N;
+        if !lattice.is_bipartite() {
+            for (mu, &site) in (0..dimensions).flat_map(|mu| sites.iter().map(move |site| (mu, site))) {
+                progress::check_at(site)?;
+                updated(field, site, mu).to_reals(&mut field[place(site, mu)..][..2 * N * N]);
+            }
+            return progress::step("heatbath", f64::NAN);
         }
-        return;
-    }
-    // Links that do not feel each other are made from one field, and then take their places.
-    let mut new = vec![Matrix::<N>::ZERO; sites.len() / 2];
-    for (mu, sites) in (0..dimensions).flat_map(|mu| sites.chunks(sites.len() / 2).map(move |half| (mu, half))) {
-        let parts = new.chunks_mut(PART).zip(sites.chunks(PART)).collect();
-        let old = &*field;
-        action.team().share(parts, |(new, sites): (&mut [Matrix<N>], &[usize])| {
-            new.iter_mut().zip(sites).for_each(|(new, &site)| *new = updated(old, site, mu));
-        });
-        new.iter().zip(sites).for_each(|(new, &site)| new.to_reals(&mut field[place(site, mu)..][..2 * N * N]));
+        // Links that share no plaquette are computed from one field, and stored afterwards.
+        let mut new = memory::filled("links of half the sites", Matrix::<N>::ZERO, sites.len() / 2)?;
+        for (mu, sites) in (0..dimensions).flat_map(|mu| sites.chunks(sites.len() / 2).map(move |half| (mu, half))) {
+            let old = &*field;
+            for (new, sites) in new.chunks_mut(TOGETHER).zip(sites.chunks(TOGETHER)) {
+                progress::check()?;
+                self.action.team().share_chunks(new, PART, |i, new| {
+                    new.iter_mut().zip(&sites[i * PART..]).for_each(|(new, &site)| *new = updated(old, site, mu));
+                });
+            }
+            new.iter().zip(sites).for_each(|(new, &site)| new.to_reals(&mut field[place(site, mu)..][..2 * N * N]));
+        }
+        progress::step("heatbath", f64::NAN)
     }
 }
 
@@ -120,9 +136,9 @@ mod tests {
         spec.build(&serial(), &Lattice::new(extent).unwrap()).unwrap().into()
     }
 
-    fn start(action: &dyn Action) -> State {
+    fn start(action: &dyn Action) -> ChainState {
         let field = action.space().hot(action.lattice(), &mut Stream::new(5, Purpose::Start, 1)).unwrap();
-        State::new(action, &field).unwrap()
+        ChainState::new(action, &field).unwrap()
     }
 
     #[test]
@@ -147,8 +163,8 @@ mod tests {
 
     #[test]
     fn the_strong_coupling_plaquette_of_su3_in_four_dimensions() {
-        // β/18 + β²/216 + ... is the integral over one plaquette, as in two dimensions: 0.060127 at β = 1. The four cubes
-        // that a plaquette belongs to add 4 (β/18)⁵.
+        // β/18 + β²/216 + ... is the integral over one plaquette, as in two dimensions: 0.060127 at β = 1. The four
+        // cubes that a plaquette belongs to add 4 (β/18)⁵.
         let action = action(&[4, 4, 4, 4], "{type: 'wilson', group: 'su3', beta: 1}");
         let kernel = Heatbath::new(action.clone(), &HeatbathSpec { overrelaxation: 1 }).unwrap();
         let mut state = start(&*action);
@@ -164,7 +180,7 @@ mod tests {
         expect_mean("plaquette", &series, 0.060127 + 4.0 * u.powi(5));
     }
 
-    /// Links that are updated together are those that would have been updated one after the other.
+    /// Links updated in parallel are the same as links updated one after the other.
     #[test]
     fn threads_do_not_change_the_links() {
         let spec: ActionSpec = crate::spec::parse("action", "{type: 'wilson', group: 'su3', beta: 5}").unwrap();

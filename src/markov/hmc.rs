@@ -4,11 +4,14 @@
 //! S. Duane, A. D. Kennedy, B. J. Pendleton, D. Roweth, Phys. Lett. B 195, 216 (1987). A trajectory that diverges
 //! counts as ΔH = +∞ and is rejected: it passes the same points in both directions, so detailed balance holds.
 
-use super::integrators::{Integrator, IntegratorName, Phase};
-use super::kernel::{Info, Kernel, Key, State};
+use super::integrators::{Integrator, IntegratorName, Phase, Steps};
+use super::kernel::{ChainState, Info, Kernel, Key};
 use super::levels::{LevelSpec, Levels};
-use crate::action::Action;
+use super::reversal::Reversal;
+use crate::action::{Action, Past};
 use crate::error::{Error, Result, expect_finite};
+use crate::memory;
+use crate::progress;
 use crate::random::Purpose;
 use std::sync::Arc;
 
@@ -56,25 +59,26 @@ impl Hmc {
             return Err(Error::BadSpec(format!("length: expected a finite number above 0, got {}", spec.length)));
         }
         let step = spec.length / spec.steps as f64;
-        let nest = || Levels::new(&*action, (spec.integrator, spec.steps), &spec.levels);
+        let nest = || Levels::new(&*action, spec.integrator, spec.steps, &spec.levels);
         let levels = if spec.levels.is_empty() { None } else { Some(nest()?) };
         Ok(Self { action, integrator: Integrator::of(spec.integrator), steps: spec.steps, step, levels })
     }
 
-    /// Momenta, and the forces at the start.
-    fn phase(&self, key: &Key, state: &State, action: &dyn Action) -> Result<Phase> {
+    /// The phase point at the start: field, new momenta, and forces where there are no inner levels.
+    fn phase(&self, key: &Key, state: &ChainState, action: &dyn Action) -> Result<Phase> {
         let (space, count) = (action.space(), state.field.len());
-        let mut momentum = vec![0.0; count];
+        let mut momentum = memory::filled("momenta", 0.0, count)?;
         space.draw_momenta(&mut key.stream(Purpose::Momentum), &mut momentum);
-        let (team, field) = (self.action.team(), state.field.clone());
-        let mut phase = Phase { team, space, field, momentum, gradient: vec![0.0; count] };
+        let (team, field) = (self.action.team(), memory::cloned("field of the trajectory", &state.field)?);
+        let gradient = memory::filled("gradient of the action", 0.0, count)?;
+        let mut phase = Phase { team, space, field, momentum, gradient, past: Past::default() };
         if self.levels.is_some() {
             return Ok(phase);
         }
         match state.gradient.as_ref().filter(|_| !action.has_pseudofermions()) {
             Some(gradient) => phase.gradient.copy_from_slice(gradient),
             None => {
-                action.gradient(&phase.field, &mut phase.gradient)?;
+                action.gradient_along(&mut phase.past, &phase.field, &mut phase.gradient)?;
                 expect_finite("gradient of the action", &phase.gradient)?;
             }
         }
@@ -86,14 +90,39 @@ impl Hmc {
     /// Moves `phase` along a trajectory, and returns S at the end; None where it diverged.
     fn trajectory(&self, phase: &mut Phase, action: &dyn Action, levels: Option<&Levels>) -> Result<Option<f64>> {
         let Some(levels) = levels else {
-            return self.integrator.trajectory(action, phase, (self.steps, self.step));
+            return self.integrator.trajectory(action, phase, Steps { count: self.steps, size: self.step });
         };
         let mut forces = levels.forces(&phase.field)?;
         levels.trajectory(phase, &mut forces, self.steps as f64 * self.step)
     }
 
-    /// A step with pseudofermions that were drawn for it. Forces may be less accurate than S, which both ends are asked for.
-    fn refreshed_step(&self, key: &Key, state: &mut State, action: &dyn Action) -> Result<Info> {
+    /// The trajectory of a step, and the one back from its end with all momenta reversed.
+    fn there_and_back(
+        &self,
+        key: &Key,
+        state: &ChainState,
+        (action, levels): (&dyn Action, Option<&Levels>),
+    ) -> Result<Reversal> {
+        let _work = progress::begin("trajectory", 2 * self.steps * self.integrator.drifts.len() as u64);
+        let mut phase = self.phase(key, state, action)?;
+        let start = phase.kinetic() + action.value(&phase.field)?;
+        if self.trajectory(&mut phase, action, levels)?.is_none() {
+            return Ok(Reversal::DIVERGED);
+        }
+        phase.momentum.iter_mut().for_each(|p| *p = -*p);
+        if levels.is_none() {
+            action.gradient(&phase.field, &mut phase.gradient)?;
+        }
+        if self.trajectory(&mut phase, action, levels)?.is_none() {
+            return Ok(Reversal::DIVERGED);
+        }
+        let end = phase.kinetic() + action.value(&phase.field)?;
+        Ok(Reversal { distance: action.space().farthest(&phase.field, &state.field), energy: (end - start).abs() })
+    }
+
+    /// A step with pseudofermions that were drawn for it. S is computed at both ends, since forces may be less
+    /// accurate.
+    fn refreshed_step(&self, key: &Key, state: &mut ChainState, action: &dyn Action) -> Result<Info> {
         let levels = self.levels.as_ref().map(|levels| levels.of(action)).transpose()?;
         let mut phase = self.phase(key, state, action)?;
         let value = action.value(&phase.field)?;
@@ -103,21 +132,22 @@ impl Hmc {
         let delta = end.map_or(f64::INFINITY, |value| phase.kinetic() + value - start);
         let accepted = key.accepts(-delta);
         *state = match end {
-            Some(value) if accepted => State { field: phase.field, value, gradient: None, log_density: None },
-            _ => State { field: std::mem::take(&mut state.field), value, gradient: None, log_density: None },
+            Some(value) if accepted => ChainState { field: phase.field, value, gradient: None, log_density: None },
+            _ => ChainState { field: std::mem::take(&mut state.field), value, gradient: None, log_density: None },
         };
         Ok(Info { accepted, delta })
     }
 }
 
 impl Kernel for Hmc {
-    fn step(&self, key: &Key, state: &mut State) -> Result<Info> {
+    fn step(&self, key: &Key, state: &mut ChainState) -> Result<Info> {
+        let _work = progress::begin("trajectory", self.steps * self.integrator.drifts.len() as u64);
         if let Some(action) = self.action.refreshed(key.draw(), &state.field)? {
             return self.refreshed_step(key, state, &*action);
         }
         let mut phase = self.phase(key, state, &*self.action)?;
         if state.gradient.is_none() && self.levels.is_none() {
-            state.gradient = Some(phase.gradient.clone());
+            state.gradient = Some(memory::cloned("gradient of the action", &phase.gradient)?);
         }
         let start = phase.kinetic() + state.value;
         let end = self.trajectory(&mut phase, &*self.action, self.levels.as_ref())?;
@@ -126,9 +156,17 @@ impl Kernel for Hmc {
         if let (true, Some(value)) = (accepted, end) {
             // The levels keep gradients of their own parts alone.
             let gradient = self.levels.is_none().then_some(phase.gradient);
-            *state = State { field: phase.field, value, gradient, log_density: None };
+            *state = ChainState { field: phase.field, value, gradient, log_density: None };
         }
         Ok(Info { accepted, delta })
+    }
+
+    fn reversal(&self, key: &Key, state: &ChainState) -> Result<Option<Reversal>> {
+        let Some(action) = self.action.refreshed(key.draw(), &state.field)? else {
+            return self.there_and_back(key, state, (&*self.action, self.levels.as_ref())).map(Some);
+        };
+        let levels = self.levels.as_ref().map(|levels| levels.of(&*action)).transpose()?;
+        self.there_and_back(key, state, (&*action, levels.as_ref())).map(Some)
     }
 }
 
@@ -137,8 +175,8 @@ mod tests {
     use super::*;
     use crate::markov::check::{Broken, Chain4, Fault, expect_mean, keeps_the_distribution};
 
-    fn state(action: &dyn Action) -> State {
-        State::new(action, &vec![0.1; action.lattice().volume()]).unwrap()
+    fn state(action: &dyn Action) -> ChainState {
+        ChainState::new(action, &vec![0.1; action.lattice().volume()]).unwrap()
     }
 
     #[test]
@@ -157,7 +195,7 @@ mod tests {
             [IntegratorName::Leapfrog, IntegratorName::Omelyan2, IntegratorName::Omelyan4].into_iter().enumerate()
         {
             let action = Arc::new(Chain4::new(16, 0.7, 0.3));
-            // Coarse enough that the error is of order one.
+            // Steps so coarse that the energy error is of order one.
             let spec =
                 HmcSpec { integrator, steps: [3, 2, 1][row], length: [1.2, 1.4, 1.4][row], ..HmcSpec::default() };
             let hmc = Hmc::new(action.clone(), &spec).unwrap();

@@ -1,37 +1,33 @@
 //! Independence proposals: φ' ~ q whatever the current field is, with log ratio = log q(φ) − log q(φ').
 //!
-//! Neighbouring counters are drawn together and kept. The proposed field and its log q are a pure function of the
-//! counter. log q of the current field is the one it was drawn with where the same thread has seen that very field
-//! lately, else one evaluation of the model; the two agree to the rounding of the model.
+//! Samples of neighbouring counters are drawn together and kept for later steps. The proposed field and its log q are a
+//! pure function of the counter. log q of the current field is the one it was drawn with where the same thread has seen
+//! that very field lately, else one evaluation of the model; the two agree to the rounding of the model, which is checked
+//! for a few samples when a proposal is made (`inversion.rs`).
 
+use super::inversion::expect_inverted;
+use super::proposal::{Current, Proposal, Proposed};
 use super::recollection::Recollection;
 use crate::error::{Error, Result, expect_finite, expect_length};
-use crate::flow::Model;
+use crate::flow::{Model, REJECTED};
+use crate::space::Domain;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A proposal for a host's own Markov chain.
-pub trait Proposal: Send + Sync {
-    /// Writes a field to `proposed` (V numbers) and returns log q(current | proposed) − log q(proposed | current).
-    ///
-    /// The chain is exact where `proposed` is accepted with probability min(1, exp(S(current) − S(proposed) + log
-    /// ratio)). `proposed` must not overlap `current`, and is not written on an error.
-    fn propose(&self, counter: u64, current: &[f64], proposed: &mut [f64]) -> Result<f64>;
-}
-
-/// Most threads whose memories are kept.
+/// Most threads whose samples and log q are kept.
 const MOST_THREADS: usize = 64;
 
 /// Proposals drawn from a model.
 pub struct Independence {
     model: Arc<dyn Model>,
-    /// The memories of the threads, the one used last at the end.
+    /// Samples and log q that each thread keeps, those used last at the end.
     memories: Mutex<Vec<Recollection>>,
 }
 
 impl Independence {
-    /// Proposals from `model`.
-    pub fn new(model: Arc<dyn Model>) -> Self {
-        Self { model, memories: Mutex::new(Vec::new()) }
+    /// Proposals from `model`; an error where log q of its samples is not that of the same fields inverted.
+    pub fn new(model: Arc<dyn Model>) -> Result<Self> {
+        expect_inverted(&*model)?;
+        Ok(Self { model, memories: Mutex::new(Vec::new()) })
     }
 
     /// The model that is drawn from.
@@ -39,19 +35,9 @@ impl Independence {
         &*self.model
     }
 
-    /// Writes the sample of a counter to `proposed` (V numbers) and returns its log q.
-    pub fn draw(&self, counter: u64, proposed: &mut [f64]) -> Result<f64> {
-        expect_length("proposed", self.model.lattice().volume(), proposed.len())?;
-        self.with_memory(|memory| {
-            let (field, log_q) = memory.windows.sample(&*self.model, counter)?;
-            proposed.copy_from_slice(field);
-            Ok(log_q)
-        })
-    }
-
-    /// log q of a field (V finite numbers), by one evaluation of the model; −∞ where q does not reach it.
+    /// log q of a field of finite numbers, by one evaluation of the model; −∞ where q does not reach it.
     pub fn log_density(&self, field: &[f64]) -> Result<f64> {
-        expect_length("current", self.model.lattice().volume(), field.len())?;
+        expect_length("current", self.model.domain().count(), field.len())?;
         expect_finite("current", field)?;
         let mut log_q = [0.0];
         self.model.log_density(1, field, &mut log_q).map_err(|e| e.within("current"))?;
@@ -61,8 +47,8 @@ impl Independence {
         Ok(log_q[0])
     }
 
-    /// Lends this thread's memory to `work`. Nothing is locked meanwhile, so that a model may hand parts of its work
-    /// to threads that propose as well; a thread that comes in a second time gets a second memory.
+    /// Calls `work` with this thread's recollection. Nothing is locked meanwhile, so that a model may hand parts of its
+    /// work to threads that propose as well; a nested call on the same thread gets a second recollection.
     fn with_memory<R>(&self, work: impl FnOnce(&mut Recollection) -> R) -> R {
         let owner = std::thread::current().id();
         let lock = || self.memories.lock().unwrap_or_else(PoisonError::into_inner);
@@ -82,23 +68,36 @@ impl Independence {
 }
 
 impl Proposal for Independence {
-    fn propose(&self, counter: u64, current: &[f64], proposed: &mut [f64]) -> Result<f64> {
-        let volume = self.model.lattice().volume();
-        expect_length("current", volume, current.len())?;
-        expect_length("proposed", volume, proposed.len())?;
+    fn domain(&self) -> &Domain {
+        self.model.domain()
+    }
+
+    fn propose(&self, counter: u64, current: &Current, proposed: &mut [f64]) -> Result<Proposed> {
+        let (count, field) = (self.model.domain().count(), current.field);
+        expect_length("current", count, field.len())?;
+        expect_length("proposed", count, proposed.len())?;
         self.with_memory(|memory| {
-            let log_current = match memory.densities.find(current) {
+            let log_current = match current.log_density.or_else(|| memory.densities.find(field)) {
                 Some(log_q) => log_q,
                 None => {
-                    let log_q = self.log_density(current)?;
-                    memory.densities.learn(current, log_q);
+                    let log_q = self.log_density(field)?;
+                    memory.densities.learn(field, log_q)?;
                     log_q
                 }
             };
-            let (field, log_q) = memory.windows.sample(&*self.model, counter)?;
-            memory.densities.learn(field, log_q);
-            proposed.copy_from_slice(field);
-            Ok(log_current - log_q)
+            let (sample, log_q) = memory.windows.sample(&*self.model, counter)?;
+            let log_densities = Some([log_current, log_q]);
+            if log_q == REJECTED {
+                // The host gets a field that it can evaluate, and a ratio with which it is rejected.
+                proposed.copy_from_slice(field);
+                return Ok(Proposed { log_ratio: f64::NEG_INFINITY, log_densities });
+            }
+            // A kernel that keeps log q itself does not need it here.
+            if current.log_density.is_none() {
+                memory.densities.learn(sample, log_q)?;
+            }
+            proposed.copy_from_slice(sample);
+            Ok(Proposed { log_ratio: log_current - log_q, log_densities })
         })
     }
 }
@@ -111,7 +110,19 @@ mod tests {
 
     fn independence(sites: usize, window: usize) -> (Arc<Gaussian>, Independence) {
         let model = Arc::new(Gaussian::new(sites, 0.8, window));
-        (model.clone(), Independence::new(model))
+        (model.clone(), Independence::new(model).unwrap())
+    }
+
+    /// Calls of a model since its only proposal was made, which calls both functions once.
+    fn calls(model: &Gaussian) -> (usize, usize) {
+        let (samples, densities) = model.calls();
+        (samples - 1, densities - 1)
+    }
+
+    /// The log ratio of a field that the proposal has not given.
+    fn propose(independence: &Independence, counter: u64, current: &[f64], proposed: &mut [f64]) -> Result<f64> {
+        let current = Current { field: current, log_density: None };
+        independence.propose(counter, &current, proposed).map(|proposed| proposed.log_ratio)
     }
 
     fn host_field(sites: usize, counter: u64) -> Vec<f64> {
@@ -122,7 +133,7 @@ mod tests {
 
     fn bits(independence: &Independence, counter: u64, current: &[f64]) -> Vec<u64> {
         let mut proposed = vec![0.0; current.len()];
-        let log_ratio = independence.propose(counter, current, &mut proposed).unwrap();
+        let log_ratio = propose(independence, counter, current, &mut proposed).unwrap();
         proposed.iter().chain([&log_ratio]).map(|x| x.to_bits()).collect()
     }
 
@@ -131,7 +142,7 @@ mod tests {
         let (model, independence) = independence(12, 5);
         let current = host_field(12, 0);
         let mut proposed = vec![0.0; 12];
-        let log_ratio = independence.propose(33, &current, &mut proposed).unwrap();
+        let log_ratio = propose(&independence, 33, &current, &mut proposed).unwrap();
         let (mut field, mut log_q, mut log_current) = ([0.0; 12], [0.0], [0.0]);
         model.sample(33, 1, &mut field, &mut log_q).unwrap();
         model.log_density(1, &current, &mut log_current).unwrap();
@@ -164,16 +175,16 @@ mod tests {
         let mut current = host_field(10, 2);
         let mut proposed = vec![0.0; 10];
         for counter in 0..160 {
-            independence.propose(counter, &current, &mut proposed).unwrap();
+            propose(&independence, counter, &current, &mut proposed).unwrap();
             if counter % 3 == 0 {
                 current.copy_from_slice(&proposed);
             }
         }
-        assert_eq!(model.calls(), (10, 1));
+        assert_eq!(calls(&model), (10, 1));
         current[3] = f64::from_bits(current[3].to_bits() ^ 1);
-        independence.propose(160, &current, &mut proposed).unwrap();
-        independence.propose(161, &current, &mut proposed).unwrap();
-        assert_eq!(model.calls(), (11, 2));
+        propose(&independence, 160, &current, &mut proposed).unwrap();
+        propose(&independence, 161, &current, &mut proposed).unwrap();
+        assert_eq!(calls(&model), (11, 2));
     }
 
     #[test]
@@ -183,13 +194,13 @@ mod tests {
         let mut proposed = vec![0.0; 10];
         for step in 0..64 {
             for (chain, current) in chains.iter_mut().enumerate() {
-                independence.propose(1000 * chain as u64 * 16 + step, current, &mut proposed).unwrap();
+                propose(&independence, 1000 * chain as u64 * 16 + step, current, &mut proposed).unwrap();
                 if (step + chain as u64).is_multiple_of(5) {
                     current.copy_from_slice(&proposed);
                 }
             }
         }
-        assert_eq!(model.calls(), (6 * 4, 6));
+        assert_eq!(calls(&model), (6 * 4, 6));
     }
 
     #[test]
@@ -212,16 +223,33 @@ mod tests {
             handles.into_iter().map(|handle| handle.join().unwrap()).collect::<Vec<_>>()
         });
         assert_eq!(alone, together);
-        assert_eq!(model.calls(), (2 * 4 * 4, 2 * 4));
+        assert_eq!(calls(&model), (2 * 4 * 4, 2 * 4));
+    }
+
+    #[test]
+    fn a_sample_that_overflows_is_rejected_alone() {
+        let (_, good) = independence(10, 8);
+        let current = host_field(10, 0);
+        for window in [1, 8] {
+            let nan = Independence::new(Arc::new(Nan::new(10, window))).unwrap();
+            for counter in 0..12 {
+                let mut proposed = vec![0.0; 10];
+                let ratio = propose(&nan, counter, &current, &mut proposed).unwrap();
+                if counter % 4 == 0 {
+                    assert_eq!((ratio, &proposed), (f64::NEG_INFINITY, &current));
+                } else {
+                    assert_eq!(bits(&nan, counter, &current), bits(&good, counter, &current));
+                }
+            }
+        }
     }
 
     #[test]
     fn bad_input_is_an_error_and_proposed_is_not_written() {
         let (_, good) = independence(10, 5);
-        let nan = Independence::new(Arc::new(Nan::new(10)));
         let mut infinite = vec![0.0; 10];
         infinite[7] = f64::INFINITY;
-        let cases: [(&Independence, u64, &[f64], i32, &str); 4] = [
+        let cases: [(&Independence, u64, &[f64], i32, &str); 3] = [
             (&good, 0, &[0.0; 9], 3, "current: expected 10 numbers, got 9"),
             (&good, 0, &infinite, 4, "current: expected finite numbers, got inf at index 7"),
             (
@@ -231,14 +259,13 @@ mod tests {
                 4,
                 "counter: expected less than 18446744073709551615, got 18446744073709551615",
             ),
-            (&nan, 0, &[0.0; 10], 4, "sample of the model: expected finite numbers, got NaN at index 2"),
         ];
         for (independence, counter, current, status, message) in cases {
             let mut proposed = vec![7.0; 10];
-            let error = independence.propose(counter, current, &mut proposed).unwrap_err();
+            let error = propose(independence, counter, current, &mut proposed).unwrap_err();
             assert_eq!((error.status(), error.to_string().as_str()), (status, message));
             assert_eq!(proposed, [7.0; 10]);
         }
-        assert_eq!(good.propose(0, &[0.0; 10], &mut [0.0; 11]).unwrap_err().status(), 3);
+        assert_eq!(propose(&good, 0, &[0.0; 10], &mut [0.0; 11]).unwrap_err().status(), 3);
     }
 }

@@ -1,14 +1,15 @@
 //! Symmetric symplectic integrators of dφ/dτ = p, dp/dτ = −dS/dφ, as a table of coefficients.
 //!
 //! One step of size ε is kick(a_0 ε) drift(b_0 ε) kick(a_1 ε) ... drift(b_{n-1} ε) kick(a_n ε), where kick(t) is
-//! p ← p − t dS/dφ and drift(t) is φ ← φ + t p, or U ← exp(t P) U for links. The last kick of a step and the first of the next are one, so that a
-//! trajectory of N steps takes N n forces beside the force at its start. Minimum-norm coefficients: I. P. Omelyan,
-//! I. M. Mryglod, R. Folk, Comput. Phys. Commun. 151, 272 (2003); the fourth-order one is their 4MN5FV.
+//! p ← p − t dS/dφ and drift(t) is φ ← φ + t p, or U ← exp(t P) U for links. The last kick of a step and the first of
+//! the next are one, so that a trajectory of N steps takes N n forces beside the force at its start. Minimum-norm
+//! coefficients: I. P. Omelyan, I. M. Mryglod, R. Folk, Comput. Phys. Commun. 151, 272 (2003); the fourth-order one is
+//! their 4MN5FV.
 
-use crate::action::{Action, GaugeAction};
+use crate::action::{Action, Past, PhasePoint};
 use crate::context::Team;
 use crate::error::{Error, Result};
-use crate::gauge::Canonical;
+use crate::progress;
 use crate::space::{Space, are_finite};
 
 /// Names of the integrators in a spec.
@@ -64,25 +65,27 @@ pub const INTEGRATORS: &[Integrator] = &[
 /// A point in phase space, with the gradient dS/dφ of its field.
 #[derive(Clone, Debug)]
 pub struct Phase {
-    /// Who works on it.
+    /// The threads that compute on it.
     pub team: Team,
-    /// What the field consists of.
+    /// The kind of field: scalars, or links of a group.
     pub space: Space,
     /// φ, V numbers, or U.
     pub field: Vec<f64>,
-    /// p, as many numbers.
+    /// Momenta p, as many numbers as the field.
     pub momentum: Vec<f64>,
-    /// dS/dφ at `field`, as many numbers.
+    /// dS/dφ at `field`, as many numbers as the field.
     pub gradient: Vec<f64>,
+    /// Earlier solutions of this trajectory, as guesses for the solves of forces.
+    pub past: Past,
 }
 
 impl Phase {
     fn kick(&mut self, time: f64) {
-        kick(&self.team, (&mut self.momentum, &self.gradient), time);
+        kick(&self.team, &mut self.momentum, &self.gradient, time);
     }
 
     pub(super) fn drift(&mut self, time: f64) {
-        self.space.drift(&self.team, (&mut self.field, &self.momentum), time);
+        self.space.drift(&self.team, &mut self.field, &self.momentum, time);
     }
 
     /// The kinetic energy, Σ p²/2.
@@ -92,17 +95,16 @@ impl Phase {
 
     /// Brings the gradient up to date and returns S; None where the trajectory has diverged.
     ///
-    /// The action never sees a field that is not finite, so a NaN from it is its own mistake: an error.
+    /// The action never sees a field that is not finite, so a NaN from it is an error.
     pub fn force(&mut self, action: &dyn Action) -> Result<Option<f64>> {
-        if action.gauge().is_some() {
-            // A sum over loops of links is finite only where all links are, and then its gradient is.
-            let value = action.gradient(&self.field, &mut self.gradient)?;
+        if action.value_shows_divergence() {
+            let value = action.gradient_along(&mut self.past, &self.field, &mut self.gradient)?;
             return Ok(Some(value).filter(|value| value.is_finite()));
         }
         if !self.space.is_bounded(&self.team, &self.field) {
             return Ok(None);
         }
-        let value = action.gradient(&self.field, &mut self.gradient)?;
+        let value = action.gradient_along(&mut self.past, &self.field, &mut self.gradient)?;
         if value.is_nan() {
             return Err(Error::BadInput("action: expected a number, got NaN".into()));
         }
@@ -117,11 +119,10 @@ impl Phase {
         }
     }
 
-    /// Brings the gradient up to date, moves momenta along it and returns S as [`Phase::force`]. Where the action can do
-    /// this at once, the gradient is left as it was.
+    /// Brings the gradient up to date, moves momenta along it and returns S as [`Phase::force`]. Where the action does
+    /// both in one call, the stored gradient does not change.
     fn force_and_kick(&mut self, action: &dyn Action, time: f64) -> Result<Option<f64>> {
-        let at_once = action.gauge().and_then(|gauge| gauge.kick(&self.field, &mut self.momentum, time));
-        if let Some(value) = at_once {
+        if let Some(value) = action.kick(&self.field, &mut self.momentum, time) {
             return Ok(Some(value).filter(|value| value.is_finite()));
         }
         let value = self.force(action)?;
@@ -145,6 +146,7 @@ impl Phase {
                 return Ok(None);
             }
             self.drift(drift);
+            progress::step("trajectory", f64::NAN)?;
         }
         let end = self.force(action)?;
         if end.is_some() {
@@ -153,46 +155,51 @@ impl Phase {
         Ok(end)
     }
 
-    /// The same of links in lanes, with the same numbers; None where they cannot be put there.
-    pub(super) fn wide_trajectory(
+    /// The same trajectory computed by the action itself, with the same numbers; None where the action cannot.
+    pub(super) fn whole_trajectory(
         &mut self,
-        action: &GaugeAction,
+        action: &dyn Action,
         mut moves: impl Iterator<Item = (f64, f64)>,
         last: f64,
-    ) -> Option<Option<f64>> {
-        let mut canonical =
-            Canonical { links: &mut self.field, momenta: &mut self.momentum, forces: &mut self.gradient };
-        let mut wide = action.wide(&mut canonical, moves.next()?)?;
-        for (kick, drift) in moves {
-            if !wide.kick_and_drift(kick, drift).is_finite() {
-                return Some(None);
-            }
-        }
-        Some(Some(wide.end(last, &mut canonical)).filter(|value| value.is_finite()))
+    ) -> Result<Option<Option<f64>>> {
+        let mut point =
+            PhasePoint { field: &mut self.field, momenta: &mut self.momentum, gradient: &mut self.gradient };
+        let value = action.trajectory(&mut point, &mut moves, last)?;
+        Ok(value.map(|value| Some(value).filter(|value| value.is_finite())))
     }
 }
 
 /// p ← p − t dS/dφ.
-pub(super) fn kick(team: &Team, (momentum, gradient): (&mut [f64], &[f64]), time: f64) {
+pub(super) fn kick(team: &Team, momentum: &mut [f64], gradient: &[f64], time: f64) {
     team.update(momentum, gradient, |momentum, gradient| {
         momentum.iter_mut().zip(gradient).for_each(|(p, gradient)| *p -= time * gradient);
     });
 }
 
+/// Steps of a trajectory.
+#[derive(Clone, Copy, Debug)]
+pub struct Steps {
+    /// Their number.
+    pub count: u64,
+    /// The size ε of each.
+    pub size: f64,
+}
+
 impl Integrator {
     /// The integrator of a name.
     pub fn of(name: IntegratorName) -> &'static Self {
-        // Each name has its row: a test walks through the table.
+        // Each name has its row: a test compares the order of the table.
         &INTEGRATORS[name as usize]
     }
 
-    /// Moves `phase` along `steps` steps of size `step`, and returns S at the end; None where it diverged.
+    /// Moves `phase` along some steps, and returns S at the end; None where it diverged.
     ///
     /// `phase.gradient` must belong to `phase.field` before, and does so afterwards.
-    pub fn trajectory(&self, action: &dyn Action, phase: &mut Phase, (steps, step): (u64, f64)) -> Result<Option<f64>> {
+    pub fn trajectory(&self, action: &dyn Action, phase: &mut Phase, steps: Steps) -> Result<Option<f64>> {
+        let Steps { count, size: step } = steps;
         let (first, last) = (self.kicks[0], self.kicks[self.drifts.len()]);
         // The kick before each drift, and the drift.
-        let moves = (0..steps).flat_map(|n| {
+        let moves = (0..count).flat_map(|n| {
             let kick = move |i| match (n, i) {
                 (0, 0) => first,
                 (_, 0) => last + first,
@@ -200,8 +207,8 @@ impl Integrator {
             };
             self.drifts.iter().enumerate().map(move |(i, drift)| (kick(i) * step, drift * step))
         });
-        let wide = action.gauge().and_then(|gauge| phase.wide_trajectory(gauge, moves.clone(), last * step));
-        wide.map_or_else(|| phase.trajectory(action, moves, last * step), Ok)
+        let whole = phase.whole_trajectory(action, moves.clone(), last * step)?;
+        whole.map_or_else(|| phase.trajectory(action, moves, last * step), Ok)
     }
 }
 
@@ -217,7 +224,14 @@ mod tests {
         Stream::new(11, Purpose::Momentum, counter).normals(&mut numbers);
         let momentum = numbers.split_off(numbers.len() / 2);
         let gradient = vec![0.0; momentum.len()];
-        let mut phase = Phase { team: action.team(), space: action.space(), gradient, field: numbers, momentum };
+        let mut phase = Phase {
+            team: action.team(),
+            space: action.space(),
+            gradient,
+            field: numbers,
+            momentum,
+            past: Past::default(),
+        };
         phase.force(action).unwrap().unwrap();
         phase
     }
@@ -227,7 +241,10 @@ mod tests {
         let squares = (0..20).map(|counter| {
             let mut phase = phase(&action, counter);
             let start = action.value(&phase.field).unwrap() + phase.kinetic();
-            let value = integrator.trajectory(&action, &mut phase, (steps, 1.0 / steps as f64)).unwrap().unwrap();
+            let value = integrator
+                .trajectory(&action, &mut phase, Steps { count: steps, size: 1.0 / steps as f64 })
+                .unwrap()
+                .unwrap();
             (value + phase.kinetic() - start).powi(2)
         });
         (squares.sum::<f64>() / 20.0).sqrt()
@@ -266,7 +283,7 @@ mod tests {
             let action = Chain4::new(6, 0.7, 0.3);
             let mut phase = phase(&action, 0);
             let before = action.forces();
-            integrator.trajectory(&action, &mut phase, (7, 0.1)).unwrap().unwrap();
+            integrator.trajectory(&action, &mut phase, Steps { count: 7, size: 0.1 }).unwrap().unwrap();
             assert_eq!(action.forces() - before, 7 * integrator.drifts.len());
         }
     }
@@ -282,11 +299,11 @@ mod tests {
             let action = Chain4::new(points.len(), 0.7, 0.3);
             let (field, momentum): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
             let gradient = vec![0.0; field.len()];
-            let mut phase = Phase { team: action.team(), space: action.space(), gradient, field: field.clone(), momentum: momentum.clone() };
+            let mut phase = Phase { team: action.team(), space: action.space(), gradient, field: field.clone(), momentum: momentum.clone(), past: Past::default() };
             phase.force(&action).unwrap();
-            INTEGRATORS[row].trajectory(&action, &mut phase, (steps, 0.05)).unwrap().unwrap();
+            INTEGRATORS[row].trajectory(&action, &mut phase, Steps { count: steps, size: 0.05 }).unwrap().unwrap();
             phase.momentum.iter_mut().for_each(|p| *p = -*p);
-            INTEGRATORS[row].trajectory(&action, &mut phase, (steps, 0.05)).unwrap().unwrap();
+            INTEGRATORS[row].trajectory(&action, &mut phase, Steps { count: steps, size: 0.05 }).unwrap().unwrap();
             for i in 0..field.len() {
                 prop_assert!((phase.field[i] - field[i]).abs() <= 1e-11, "{} {}", phase.field[i], field[i]);
                 prop_assert!((phase.momentum[i] + momentum[i]).abs() <= 1e-11);

@@ -1,13 +1,14 @@
-//! Markov kernels as pure functions: step(key, state) changes the state and tells what happened.
+//! Markov kernels as pure functions: step(key, state) changes the state and returns the outcome.
 //!
 //! A kernel leaves the density exp(-S) invariant. All its random numbers follow from the key, so that any step can
-//! be made again from its counter and the state before it.
+//! be repeated from its counter and the state before it.
 
+use super::reversal::Reversal;
 use crate::action::{Action, Draw};
 use crate::error::{Error, Result};
 use crate::random::{Purpose, Stream};
 
-/// Where the random numbers of one step come from.
+/// Key of the random numbers of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
     /// Seed of the chain.
@@ -22,7 +23,7 @@ impl Key {
         Stream::new(self.seed, purpose, self.counter)
     }
 
-    /// Where the pseudofermions of this step come from.
+    /// Key of the random numbers for the pseudofermions of this step.
     pub fn draw(&self) -> Draw {
         Draw { seed: self.seed, counter: self.counter, term: 0 }
     }
@@ -33,18 +34,19 @@ impl Key {
     }
 }
 
-/// What a step did.
+/// Outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Info {
     /// The proposed field was taken.
     pub accepted: bool,
-    /// ΔH of a trajectory (+∞ where it diverged), or the log weight −S − log q of a field proposed by a model.
+    /// ΔH of a trajectory (+∞ where it diverged), the log weight −S − log q of a field proposed by a model, or the logarithm
+    /// of the acceptance ratio of a field proposed from the current one.
     pub delta: f64,
 }
 
-/// A field with its action, and what kernels have worked out about this very field.
+/// A field with its action, and what kernels have computed for this field.
 #[derive(Clone, Debug, PartialEq)]
-pub struct State {
+pub struct ChainState {
     pub(super) field: Vec<f64>,
     pub(super) value: f64,
     /// dS/dφ, left by a kernel that moves along forces.
@@ -53,11 +55,11 @@ pub struct State {
     pub(super) log_density: Option<f64>,
 }
 
-impl State {
+impl ChainState {
     /// The state of a field of finite numbers with a finite action; links are in their group.
     pub fn new(action: &dyn Action, field: &[f64]) -> Result<Self> {
         let field = action.space().admit(action.lattice(), field)?;
-        // Before the first step S is told with pseudofermions of no step.
+        // Before the first step S has pseudofermions with a counter that no step has.
         let before = Draw { seed: 0, counter: u64::MAX, term: 0 };
         let value = match action.refreshed(before, &field)? {
             Some(refreshed) => refreshed.value(&field)?,
@@ -83,5 +85,10 @@ impl State {
 /// A Markov kernel that leaves exp(-S) invariant.
 pub trait Kernel: Send + Sync {
     /// Makes one step; on an error the state is what it was before.
-    fn step(&self, key: &Key, state: &mut State) -> Result<Info>;
+    fn step(&self, key: &Key, state: &mut ChainState) -> Result<Info>;
+
+    /// Deviation of the trajectory of this step, run back, from its start; None where the kernel has no trajectories.
+    fn reversal(&self, _key: &Key, _state: &ChainState) -> Result<Option<Reversal>> {
+        Ok(None)
+    }
 }

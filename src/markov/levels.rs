@@ -1,18 +1,21 @@
 //! Several time scales in one trajectory: each term of a sum of actions is integrated at steps of its own.
 //!
-//! The drift of every level but the innermost is a trajectory of the level inside it: J. C. Sexton and D. H. Weingarten,
-//! Nucl. Phys. B 380, 665 (1992). The levels are symmetric and keep the volume of phase space, and so does the whole.
+//! The drift of every level but the innermost is a trajectory of the level inside it: J. C. Sexton and D. H.
+//! Weingarten, Nucl. Phys. B 380, 665 (1992). The levels are symmetric and keep the volume of phase space, and so does
+//! the whole.
 
 use super::integrators::{Integrator, IntegratorName, Phase, kick};
-use crate::action::{Action, Sum};
+use crate::action::{Action, Past};
 use crate::error::{Error, Result, expect_finite};
+use crate::memory;
+use crate::progress;
 use std::sync::Arc;
 
-/// What a spec says of an inner level: `{terms: [0], integrator: 'omelyan2', steps: 4}`.
+/// Spec of an inner level: `{terms: [0], integrator: 'omelyan2', steps: 4}`.
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct LevelSpec {
-    /// Places of its actions among the terms of the sum.
+    /// Indices of its actions among the terms of the sum.
     pub terms: Vec<usize>,
     /// Its integrator.
     #[serde(default)]
@@ -23,15 +26,17 @@ pub struct LevelSpec {
 
 /// A level: the part of the action that it integrates, and how.
 struct Level {
-    action: Arc<Sum>,
+    action: Arc<dyn Action>,
     integrator: &'static Integrator,
     steps: u64,
+    /// Name of its steps in progress reports: those of the outermost level are the steps of the trajectory.
+    work: &'static str,
 }
 
 /// The levels of a trajectory, the outermost first.
 pub(super) struct Levels {
     levels: Vec<Level>,
-    /// Places of the terms of each level in the sum.
+    /// Indices of the terms of each level in the sum.
     places: Vec<Vec<usize>>,
 }
 
@@ -39,15 +44,17 @@ pub(super) struct Levels {
 pub(super) struct Force {
     gradient: Vec<f64>,
     value: f64,
+    past: Past,
 }
 
 /// Most steps of a level.
 const MOST_STEPS: u64 = 1_000_000;
 
 impl Levels {
-    /// The outermost level has all terms that are not named by one of the inner ones.
-    pub fn new(action: &dyn Action, outermost: (IntegratorName, u64), inner: &[LevelSpec]) -> Result<Self> {
-        let count = action.terms().len();
+    /// The outermost level, of this integrator and number of steps, has all terms that are not named by one of the
+    /// inner ones.
+    pub fn new(action: &dyn Action, integrator: IntegratorName, steps: u64, inner: &[LevelSpec]) -> Result<Self> {
+        let count = action.terms();
         if count == 0 {
             return Err(Error::BadSpec("levels: expected an action of type 'sum', got another".into()));
         }
@@ -64,20 +71,22 @@ impl Levels {
                 left.remove(place);
             }
         }
-        let own = LevelSpec { terms: left, integrator: outermost.0, steps: outermost.1 };
-        let build = |level: &LevelSpec| {
-            let action = part(action, &level.terms)
+        let own = LevelSpec { terms: left, integrator, steps };
+        let build = |(i, level): (usize, &LevelSpec)| {
+            let action = action
+                .sum_of(&level.terms)
                 .map_err(|_| Error::BadSpec("levels: expected a term for each, and one for the trajectory".into()))?;
-            Ok(Level { action, integrator: Integrator::of(level.integrator), steps: level.steps })
+            let work = if i == 0 { "trajectory" } else { "level" };
+            Ok(Level { action, integrator: Integrator::of(level.integrator), steps: level.steps, work })
         };
-        let levels = std::iter::once(&own).chain(inner).map(build).collect::<Result<_>>()?;
+        let levels = std::iter::once(&own).chain(inner).enumerate().map(build).collect::<Result<_>>()?;
         let places = std::iter::once(&own).chain(inner).map(|level| level.terms.clone()).collect();
         Ok(Self { levels, places })
     }
 
     /// The same levels of a sum of the same terms with other pseudofermions.
     pub fn of(&self, action: &dyn Action) -> Result<Self> {
-        let level = |(level, terms): (&Level, &Vec<usize>)| Ok(Level { action: part(action, terms)?, ..*level });
+        let level = |(level, terms): (&Level, &Vec<usize>)| Ok(Level { action: action.sum_of(terms)?, ..*level });
         let levels = self.levels.iter().zip(&self.places).map(level).collect::<Result<_>>()?;
         Ok(Self { levels, places: self.places.clone() })
     }
@@ -85,10 +94,11 @@ impl Levels {
     /// The forces at the start of a trajectory.
     pub fn forces(&self, field: &[f64]) -> Result<Vec<Force>> {
         let force = |level: &Level| {
-            let mut gradient = vec![0.0; field.len()];
-            let value = level.action.gradient(field, &mut gradient)?;
+            let mut gradient = memory::filled("gradient of a level", 0.0, field.len())?;
+            let mut past = Past::default();
+            let value = level.action.gradient_along(&mut past, field, &mut gradient)?;
             expect_finite("gradient of the action", &gradient)?;
-            Ok(Force { gradient, value })
+            Ok(Force { gradient, value, past })
         };
         self.levels.iter().map(force).collect()
     }
@@ -98,11 +108,6 @@ impl Levels {
         let arrived = run(&self.levels, phase, forces, length)?;
         Ok(arrived.then(|| forces.iter().map(|force| force.value).sum()))
     }
-}
-
-/// The sum of some terms of a sum.
-fn part(action: &dyn Action, terms: &[usize]) -> Result<Arc<Sum>> {
-    Ok(Arc::new(Sum::new(terms.iter().map(|&term| Arc::clone(&action.terms()[term])).collect())?))
 }
 
 /// One trajectory of the first level, with those inside it; false where it diverged.
@@ -118,6 +123,7 @@ fn run(levels: &[Level], phase: &mut Phase, forces: &mut [Force], length: f64) -
         let merged = if n == 0 { kicks[0] } else { last + kicks[0] };
         for (kick, drift) in std::iter::once(merged).chain(kicks[1..].iter().copied()).zip(drifts) {
             force.kick(phase, kick * step);
+            progress::step(level.work, f64::NAN)?;
             if !run(inner, phase, inner_forces, drift * step)? || !force.update(level, phase)? {
                 return Ok(false);
             }
@@ -129,15 +135,21 @@ fn run(levels: &[Level], phase: &mut Phase, forces: &mut [Force], length: f64) -
 
 impl Force {
     fn kick(&mut self, phase: &mut Phase, time: f64) {
-        kick(&phase.team, (&mut phase.momentum, &self.gradient), time);
+        kick(&phase.team, &mut phase.momentum, &self.gradient, time);
+    }
+
+    fn exchange(&mut self, phase: &mut Phase) {
+        std::mem::swap(&mut self.gradient, &mut phase.gradient);
+        std::mem::swap(&mut self.past, &mut phase.past);
     }
 
     /// Brings gradient and value up to date; false where the trajectory has diverged.
     fn update(&mut self, level: &Level, phase: &mut Phase) -> Result<bool> {
-        // The phase lends its checks: what it holds for a gradient is this level's for the moment.
-        std::mem::swap(&mut self.gradient, &mut phase.gradient);
+        // `Phase::force` is used for its checks: meanwhile the phase holds the gradient and earlier solutions of this
+        // level.
+        self.exchange(phase);
         let value = phase.force(&*level.action);
-        std::mem::swap(&mut self.gradient, &mut phase.gradient);
+        self.exchange(phase);
         let Some(value) = value? else { return Ok(false) };
         self.value = value;
         Ok(true)
@@ -151,7 +163,7 @@ mod tests {
     use crate::context::serial;
     use crate::lattice::Lattice;
     use crate::markov::check::expect_mean;
-    use crate::markov::{Hmc, HmcSpec, Kernel, Key, State};
+    use crate::markov::{ChainState, Hmc, HmcSpec, Kernel, Key};
     use crate::random::{Purpose, Stream};
 
     const LINKS: &str = "{type: 'sum', terms: [{type: 'wilson', group: 'su2', beta: 1.5}, \
@@ -173,7 +185,7 @@ mod tests {
         let field = space.hot(action.lattice(), &mut Stream::new(5, Purpose::Start, counter)).unwrap();
         let mut momentum = vec![0.0; count];
         space.draw_momenta(&mut Stream::new(5, Purpose::Momentum, counter), &mut momentum);
-        Phase { team: action.team(), space, field, momentum, gradient: vec![0.0; count] }
+        Phase { team: action.team(), space, field, momentum, gradient: vec![0.0; count], past: Past::default() }
     }
 
     fn run(levels: &Levels, phase: &mut Phase) -> f64 {
@@ -190,7 +202,7 @@ mod tests {
             (SCALARS, vec![inner(&[0], Omelyan2, 2)]),
         ] {
             let action = action(text);
-            let levels = Levels::new(&*action, (Omelyan2, 6), &inner).unwrap();
+            let levels = Levels::new(&*action, Omelyan2, 6, &inner).unwrap();
             let start = phase(&*action, 1);
             let mut phase = start.clone();
             run(&levels, &mut phase);
@@ -208,7 +220,7 @@ mod tests {
             for (text, inner) in [(LINKS, inner(&[0, 2], integrator, 2)), (SCALARS, inner(&[0], integrator, 2))] {
                 let action = action(text);
                 let error = |steps: u64| {
-                    let levels = Levels::new(&*action, (integrator, steps), std::slice::from_ref(&inner)).unwrap();
+                    let levels = Levels::new(&*action, integrator, steps, std::slice::from_ref(&inner)).unwrap();
                     (0..8).map(|counter| run(&levels, &mut phase(&*action, counter)).powi(2)).sum::<f64>().sqrt()
                 };
                 let slope = (error(steps) / error(2 * steps)).log2();
@@ -224,7 +236,7 @@ mod tests {
             let levels = vec![inner(&[0], IntegratorName::Leapfrog, 2)];
             let spec = HmcSpec { integrator: IntegratorName::Leapfrog, steps: 4, length: 1.4, levels };
             let hmc = Hmc::new(action.clone(), &spec).unwrap();
-            let mut state = State::new(&*action, &phase(&*action, 3).field).unwrap();
+            let mut state = ChainState::new(&*action, &phase(&*action, 3).field).unwrap();
             let (mut series, mut largest) = (Vec::new(), 0.0f64);
             for counter in 0..10_200 {
                 let info = hmc.step(&Key { seed: 3, counter }, &mut state).unwrap();

@@ -1,9 +1,9 @@
 //! Laws of trajectories on links, for all integrators and groups.
 
 use super::check::expect_mean;
-use super::integrators::{INTEGRATORS, Integrator, IntegratorName, Phase};
-use super::{Hmc, HmcSpec, Kernel, Key, State};
-use crate::action::{Action, ActionSpec, Draw};
+use super::integrators::{INTEGRATORS, Integrator, IntegratorName, Phase, Steps};
+use super::{ChainState, Hmc, HmcSpec, Kernel, Key};
+use crate::action::{Action, ActionSpec, Draw, Past};
 use crate::context::{Context, Precision, Team, serial};
 use crate::error::Result;
 use crate::lattice::Lattice;
@@ -50,7 +50,8 @@ fn phase(action: &dyn Action, counter: u64) -> Phase {
     let field = space.hot(action.lattice(), &mut Stream::new(5, Purpose::Start, counter)).unwrap();
     let mut momentum = vec![0.0; count];
     space.draw_momenta(&mut Stream::new(5, Purpose::Momentum, counter), &mut momentum);
-    let mut phase = Phase { team: action.team(), space, field, momentum, gradient: vec![0.0; count] };
+    let mut phase =
+        Phase { team: action.team(), space, field, momentum, gradient: vec![0.0; count], past: Past::default() };
     phase.force(action).unwrap().unwrap();
     phase
 }
@@ -62,9 +63,9 @@ fn trajectories_turn_back_to_their_start() {
         for integrator in INTEGRATORS {
             let start = phase(&*action, 1);
             let mut phase = start.clone();
-            integrator.trajectory(&*action, &mut phase, (20, 0.05)).unwrap().unwrap();
+            integrator.trajectory(&*action, &mut phase, Steps { count: 20, size: 0.05 }).unwrap().unwrap();
             phase.momentum.iter_mut().for_each(|p| *p = -*p);
-            integrator.trajectory(&*action, &mut phase, (20, 0.05)).unwrap().unwrap();
+            integrator.trajectory(&*action, &mut phase, Steps { count: 20, size: 0.05 }).unwrap().unwrap();
             let distances = phase.field.iter().zip(&start.field).map(|(a, b)| (a - b).abs());
             let farthest = distances.fold(0.0, f64::max);
             assert!(farthest < 1e-11, "{text}, {:?}: {farthest}", integrator.name);
@@ -77,7 +78,10 @@ fn energy_error(action: &dyn Action, integrator: &Integrator, steps: u64) -> f64
     let squares = (0..4).map(|counter| {
         let mut phase = phase(action, counter);
         let start = action.value(&phase.field).unwrap() + phase.kinetic();
-        let value = integrator.trajectory(action, &mut phase, (steps, 1.0 / steps as f64)).unwrap().unwrap();
+        let value = integrator
+            .trajectory(action, &mut phase, Steps { count: steps, size: 1.0 / steps as f64 })
+            .unwrap()
+            .unwrap();
         (value + phase.kinetic() - start).powi(2)
     });
     (squares.sum::<f64>() / 4.0).sqrt()
@@ -103,7 +107,7 @@ fn the_mean_of_exp_of_minus_the_energy_error_on_links_is_one() {
         let spec = HmcSpec { integrator: IntegratorName::Leapfrog, steps: 5, ..HmcSpec::default() };
         let hmc = Hmc::new(action.clone(), &spec).unwrap();
         let start = action.space().hot(action.lattice(), &mut Stream::new(6, Purpose::Start, 0)).unwrap();
-        let mut state = State::new(&*action, &start).unwrap();
+        let mut state = ChainState::new(&*action, &start).unwrap();
         let (mut series, mut largest) = (Vec::new(), 0.0f64);
         for counter in 0..2_200 {
             let info = hmc.step(&Key { seed: 3, counter }, &mut state).unwrap();
@@ -126,7 +130,8 @@ fn threads_do_not_change_a_trajectory() {
             let spec: ActionSpec = crate::spec::parse("action", text).unwrap();
             let action = spec.build(&context, &Lattice::new(&[6, 5, 4, 6]).unwrap()).unwrap();
             let mut phase = phase(&*action, 3);
-            let value = INTEGRATORS[0].trajectory(&*action, &mut phase, (3, 0.1)).unwrap().unwrap();
+            let value =
+                INTEGRATORS[0].trajectory(&*action, &mut phase, Steps { count: 3, size: 0.1 }).unwrap().unwrap();
             (value, phase.kinetic(), phase.field, phase.momentum)
         });
         assert!(ends[0] == ends[1] && ends[0] == ends[2], "{text}");
@@ -135,7 +140,8 @@ fn threads_do_not_change_a_trajectory() {
 
 #[test]
 fn trajectories_in_lanes_have_the_same_numbers() {
-    // Slices of one part and of several, shared ones, steps beyond the series, and lattices that are not cut.
+    // Slices of one part and of several, shared ones, steps too long for the series, and lattices that do not fit
+    // lanes.
     let extents: [&[usize]; 8] =
         [&[8, 3], &[16, 2], &[4, 4, 3], &[4, 4, 4, 5], &[8, 8, 4, 3], &[8, 8, 4, 19], &[8, 2, 2, 2], &[3, 3, 2]];
     for (i, extent) in extents.into_iter().enumerate() {
@@ -150,12 +156,16 @@ fn trajectories_in_lanes_have_the_same_numbers() {
                 // One momentum is so large that its link takes a long step.
                 start.momentum[..2].iter_mut().for_each(|p| *p *= 40.0);
                 let moves = [(0.1, 0.1)].into_iter();
-                let is_wide = start.clone().wide_trajectory(action.gauge().unwrap(), moves, 0.1).is_some();
+                let is_wide = start.clone().whole_trajectory(&*action, moves, 0.1).unwrap().is_some();
                 assert_eq!(is_wide, extent != [3, 3, 2], "{extent:?}");
                 for steps in [1, 2] {
                     let (mut wide, mut other) = (start.clone(), start.clone());
-                    let value = integrator.trajectory(&*action, &mut wide, (steps, 0.1)).unwrap().unwrap();
-                    let expected = integrator.trajectory(&Plain(&*action), &mut other, (steps, 0.1)).unwrap().unwrap();
+                    let value =
+                        integrator.trajectory(&*action, &mut wide, Steps { count: steps, size: 0.1 }).unwrap().unwrap();
+                    let expected = integrator
+                        .trajectory(&Plain(&*action), &mut other, Steps { count: steps, size: 0.1 })
+                        .unwrap()
+                        .unwrap();
                     assert_eq!(value, expected, "{group}, {extent:?}, {threads} threads");
                     assert!(wide.field == other.field, "{group}, {extent:?}, {threads} threads");
                     assert!(wide.momentum == other.momentum, "{group}, {extent:?}, {threads} threads");
@@ -166,7 +176,7 @@ fn trajectories_in_lanes_have_the_same_numbers() {
     }
 }
 
-/// An action that does not say what it is a sum over.
+/// The same action without its own trajectories and kicks.
 struct Plain<'a>(&'a dyn Action);
 
 impl Action for Plain<'_> {

@@ -7,25 +7,41 @@ mod chain;
 mod check;
 mod checkpoint;
 mod cycle;
+#[cfg(test)]
+mod haar_tests;
 mod heatbath;
 mod hmc;
 mod independence;
 mod integrators;
+mod inversion;
 mod kernel;
+mod langevin;
 mod levels;
 #[cfg(test)]
 mod links;
 mod metropolis;
+mod proposal;
+mod proposal_spec;
+#[cfg(test)]
+mod pseudofermion_tests;
 mod recollection;
+mod reversal;
 mod spec;
+mod start;
+mod transformed;
 
 pub use chain::{Chain, StepInfo};
 pub use cycle::Cycle;
 pub use heatbath::{Heatbath, HeatbathSpec};
 pub use hmc::{Hmc, HmcSpec};
-pub use independence::{Independence, Proposal};
-pub use integrators::{Integrator, IntegratorName, Phase};
-pub use kernel::{Info, Kernel, Key, State};
+pub use independence::Independence;
+pub use integrators::{Integrator, IntegratorName, Phase, Steps};
+pub use kernel::{ChainState, Info, Kernel, Key};
+pub use langevin::{Langevin, LangevinSpec};
 pub use levels::LevelSpec;
 pub use metropolis::Metropolis;
+pub use proposal::{Current, Proposal, Proposed};
+pub use proposal_spec::{Ingredients, ProposalSpec};
+pub use reversal::Reversal;
 pub use spec::{ChainSpec, CycleSpec, IndependenceSpec, KernelSpec, Start, Turn};
+pub use transformed::{TransformedHmc, TransformedHmcSpec};

@@ -1,18 +1,18 @@
-//! What a thread remembers of a model: windows of samples drawn together, and log q of the fields it has seen.
+//! Samples that a thread keeps of a model: windows of samples drawn together, and log q of the fields it has seen.
 //!
-//! A window starts at a multiple of its size, so that a sample is the same whichever counter was asked for first.
+//! A window starts at a multiple of its size, so that a sample does not depend on the counter that was drawn first.
 
-use crate::error::{Error, Result, expect_finite};
-use crate::flow::Model;
+use crate::error::{Error, Result};
+use crate::flow::{Model, REJECTED};
 use crate::memory;
 use std::thread::ThreadId;
 
 /// Bytes of windows that one thread keeps, beside the one window that it always keeps.
 const MOST_BYTES: usize = 1 << 20;
-/// Most windows that one thread keeps: one for each chain that it drives in turn.
+/// Most windows that one thread keeps: one for each chain that it drives alternately.
 const MOST_WINDOWS: usize = 8;
 
-/// The memory of one thread.
+/// Samples and log q that one thread keeps.
 pub(super) struct Recollection {
     pub(super) owner: ThreadId,
     pub(super) windows: Windows,
@@ -21,7 +21,7 @@ pub(super) struct Recollection {
 
 impl Recollection {
     pub(super) fn new(model: &dyn Model, owner: ThreadId) -> Self {
-        let volume = model.lattice().volume();
+        let volume = model.domain().count();
         let size = model.window().max(1);
         let bytes = size.saturating_mul(volume).saturating_mul(size_of::<f64>());
         let most = (MOST_BYTES / bytes).clamp(1, MOST_WINDOWS);
@@ -51,7 +51,7 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    /// The sample of a counter and its log q.
+    /// The sample of a counter and its log q, [`REJECTED`] where one of them overflows.
     pub(super) fn sample(&mut self, model: &dyn Model, counter: u64) -> Result<(&[f64], f64)> {
         let size = self.size as u64;
         let start = counter - counter % size;
@@ -67,12 +67,12 @@ impl Windows {
         window.used = self.clock;
         let offset = (counter - start) as usize;
         let field = &window.fields[offset * self.volume..(offset + 1) * self.volume];
-        expect_finite("sample of the model", field)?;
-        expect_finite("log q of the sample", &window.log_q[offset..=offset])?;
-        Ok((field, window.log_q[offset]))
+        let log_q = window.log_q[offset];
+        let is_finite = log_q.is_finite() && field.iter().all(|x| x.is_finite());
+        Ok((field, if is_finite { log_q } else { REJECTED }))
     }
 
-    /// Draws the window at `start`; it is out of the memory while it is being drawn.
+    /// Draws the window at `start`; it is not in the list of windows while it is being drawn.
     fn draw(&mut self, model: &dyn Model, start: u64) -> Result<usize> {
         let mut window = match self.leaving(start) {
             Some(place) => self.kept.swap_remove(place),
@@ -97,8 +97,7 @@ impl Windows {
 }
 
 fn numbers(size: usize, volume: usize) -> Result<Vec<f64>> {
-    let missing = |_| Error::BadShape(format!("window: expected memory for {size} x {volume} numbers, got none"));
-    memory::filled(0.0, size.saturating_mul(volume)).map_err(missing)
+    memory::filled("window of samples", 0.0, size.saturating_mul(volume))
 }
 
 struct Density {
@@ -107,7 +106,7 @@ struct Density {
     log_q: f64,
 }
 
-/// log q of the fields used last.
+/// log q of the fields that were used last.
 pub(super) struct Densities {
     most: usize,
     clock: u64,
@@ -123,8 +122,8 @@ impl Densities {
         Some(density.log_q)
     }
 
-    /// Remembers log q of a field, in place of the one used longest ago where there is no room.
-    pub(super) fn learn(&mut self, field: &[f64], log_q: f64) {
+    /// Stores log q of a field; where all places are taken it replaces the one used longest ago.
+    pub(super) fn learn(&mut self, field: &[f64], log_q: f64) -> Result<()> {
         self.clock += 1;
         let oldest = || (0..self.kept.len()).min_by_key(|&place| self.kept[place].used);
         let place = self.kept.iter().position(|density| same_bits(&density.field, field));
@@ -134,8 +133,12 @@ impl Densities {
                 density.field.copy_from_slice(field);
                 (density.log_q, density.used) = (log_q, self.clock);
             }
-            None => self.kept.push(Density { used: self.clock, field: field.to_vec(), log_q }),
+            None => {
+                let field = memory::cloned("field with its log q", field)?;
+                self.kept.push(Density { used: self.clock, field, log_q });
+            }
         }
+        Ok(())
     }
 }
 

@@ -4,7 +4,9 @@ use super::cycle::Cycle;
 use super::heatbath::{Heatbath, HeatbathSpec};
 use super::hmc::{Hmc, HmcSpec};
 use super::kernel::Kernel;
+use super::langevin::{Langevin, LangevinSpec};
 use super::metropolis::Metropolis;
+use super::transformed::{TransformedHmc, TransformedHmcSpec};
 use crate::action::Action;
 use crate::error::{Error, Result};
 use crate::flow::Model;
@@ -19,8 +21,13 @@ use std::sync::Arc;
 pub enum KernelSpec {
     /// Hybrid Monte Carlo.
     Hmc(HmcSpec),
+    /// Hybrid Monte Carlo in the field that the chain's model maps to the action's.
+    #[serde(rename = "transformed_hmc")]
+    TransformedHmc(TransformedHmcSpec),
     /// Heat bath with overrelaxation, for links.
     Heatbath(HeatbathSpec),
+    /// Metropolis-adjusted Langevin steps.
+    Langevin(LangevinSpec),
     /// Metropolised independence sampling from the chain's model.
     Independence(IndependenceSpec),
     /// Kernels that take turns, one turn a step.
@@ -57,7 +64,7 @@ pub enum Start {
     /// Zero everywhere, or unit links.
     #[default]
     Cold,
-    /// Independent standard normal numbers, or links from the Haar measure.
+    /// Independent normal numbers of the width at which the virial theorem holds, or links from the Haar measure.
     Hot,
 }
 
@@ -66,7 +73,7 @@ pub enum Start {
 pub struct ChainSpec {
     /// Field that the chain starts from.
     pub start: Start,
-    /// Seed, where it is not to be the context's: chains of one context need different ones to be independent.
+    /// Seed in place of the context's: chains of one context are independent only with different seeds.
     pub seed: Option<u64>,
     /// The kernel.
     #[serde(flatten)]
@@ -88,6 +95,15 @@ impl KernelSpec {
         self.build_at(0, action, model)
     }
 
+    /// True where it, or a kernel of its cycle, is made from a model.
+    pub fn needs_model(&self) -> bool {
+        match self {
+            KernelSpec::TransformedHmc(_) | KernelSpec::Independence(_) => true,
+            KernelSpec::Cycle(spec) => spec.kernels.iter().any(|turn| turn.kernel.needs_model()),
+            KernelSpec::Hmc(_) | KernelSpec::Heatbath(_) | KernelSpec::Langevin(_) => false,
+        }
+    }
+
     fn build_at(
         &self,
         depth: usize,
@@ -96,11 +112,19 @@ impl KernelSpec {
     ) -> Result<Box<dyn Kernel>> {
         match self {
             KernelSpec::Hmc(spec) => Ok(Box::new(Hmc::new(action, spec)?)),
+            KernelSpec::TransformedHmc(spec) => {
+                let pulled = expect_model("transformed_hmc", model)?.pulled_back(Arc::clone(&action))?;
+                Ok(Box::new(TransformedHmc::new(action, pulled, spec)?))
+            }
             KernelSpec::Heatbath(spec) => Ok(Box::new(Heatbath::new(action, spec)?)),
-            KernelSpec::Independence(_) => match model {
-                Some(model) => Ok(Box::new(Metropolis::new(action, model)?)),
-                None => Err(Error::BadSpec("type 'independence': expected a model, got none".into())),
-            },
+            KernelSpec::Langevin(spec) => {
+                // The seed of the chain is in the counters of its kernel.
+                let proposal = Langevin::new(Arc::clone(&action), spec, 0)?;
+                Ok(Box::new(Metropolis::new(action, Box::new(proposal))))
+            }
+            KernelSpec::Independence(_) => {
+                Ok(Box::new(Metropolis::independent(action, expect_model("independence", model)?)?))
+            }
             KernelSpec::Cycle(_) if depth == DEEPEST => Err(Error::BadSpec(format!(
                 "type 'cycle': expected at most {DEEPEST} cycles inside each other, got more"
             ))),
@@ -113,6 +137,10 @@ impl KernelSpec {
             }
         }
     }
+}
+
+fn expect_model(kind: &str, model: Option<Arc<dyn Model>>) -> Result<Arc<dyn Model>> {
+    model.ok_or_else(|| Error::BadSpec(format!("type '{kind}': expected a model, got none")))
 }
 
 impl<'de> Deserialize<'de> for Turn {
@@ -141,7 +169,7 @@ fn take<T: DeserializeOwned>(value: &mut Value, key: &str) -> std::result::Resul
     spec::read(&entries.remove(place).1).map(Some).map_err(|message| format!("{key}: {message}"))
 }
 
-/// Reads a kernel; a message also lists the keys that are known beside the kernel's own.
+/// Reads a kernel; an error message also lists the keys that are known beside the kernel's own.
 fn kernel(value: &Value, beside: &str) -> std::result::Result<KernelSpec, String> {
     spec::read(value).map_err(|message| match message.contains("unknown key") {
         true => format!("{message} (beside {beside})"),
@@ -213,6 +241,10 @@ mod tests {
             ),
             ("{type: 'hmc', repeat: 2}", &["unknown key 'repeat'"]),
             ("{type: 'independence', steps: 2}", &["unknown key 'steps'"]),
+            (
+                "{type: 'transformed_hmc', levels: []}",
+                &["unknown key 'levels'; known keys: type, integrator, steps, length (beside seed, start)"],
+            ),
             ("{type: 'cycle'}", &["missing key 'kernels'"]),
             ("{type: 'cycle', kernels: [{type: 'hmc', repeat: -1}]}", &["repeat: expected a whole number", "-1"]),
             ("{type: 'cycle', kernels: [{type: 'hmc', start: 'hot'}]}", &["'start'", "repeat"]),
@@ -220,7 +252,7 @@ mod tests {
         ] {
             let message = message(text);
             assert!(parts.iter().all(|part| message.contains(part)), "{text}: {message}");
-            // Nothing of Rust's own types.
+            // The message has no names of Rust types.
             assert!(
                 ["u64", "usize", "sequence", "integer"].iter().all(|name| !message.contains(name)),
                 "{text}: {message}"
@@ -236,6 +268,7 @@ mod tests {
         };
         let cycle = "{type: 'cycle', kernels: [{type: 'hmc'}, {type: 'independence'}]}";
         assert!(build(cycle, Some(8)).is_ok() && build("{type: 'hmc'}", None).is_ok());
+        assert!(read(cycle).kernel.needs_model() && !read("{type: 'hmc'}").kernel.needs_model());
         let failure = |text: &str, sites| build(text, sites).err().unwrap();
         assert_eq!(failure(cycle, None).to_string(), "type 'independence': expected a model, got none");
         assert_eq!(failure(cycle, Some(6)).status(), 3);

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 const GPU: u64 = 1 << 2;
 const CPU: u64 = 1 << 1;
 
-/// An OpenCL device and what it says of itself; sizes are in bytes.
+/// An OpenCL device and its properties; sizes are in bytes.
 #[derive(Clone, Debug)]
 pub struct Device {
     device: DeviceId,
@@ -22,7 +22,7 @@ pub struct Device {
     pub driver: String,
     /// Version of OpenCL, as `OpenCL 3.0` and what the driver adds.
     pub version: String,
-    /// It can be used, and has a compiler.
+    /// The device is available, and has a compiler.
     pub is_available: bool,
     /// It runs on cores of the CPU.
     pub is_cpu: bool,
@@ -53,7 +53,7 @@ impl Device {
         let number = |what| query::number(device, what);
         let size = |what| number(what).map(|number| number as usize);
         let kind = number(ffi::CL_DEVICE_TYPE)?;
-        // Devices without doubles may not know the key.
+        // Devices without doubles may not know this query.
         let doubles = number(ffi::CL_DEVICE_DOUBLE_FP_CONFIG).unwrap_or(0);
         let extensions = text(ffi::CL_DEVICE_EXTENSIONS)?;
         Ok(Self {
@@ -77,7 +77,7 @@ impl Device {
         })
     }
 
-    /// Why programs, in double precision or not, cannot run on it.
+    /// The reason why programs, in double precision or not, cannot run on it; None where they can.
     pub fn fault(&self, is_double: bool) -> Option<String> {
         let number = self.version.split_whitespace().nth(1).and_then(|number| number.split_once('.'));
         let version = number.and_then(|(major, minor)| Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?)));
@@ -103,20 +103,20 @@ impl Device {
     }
 }
 
-/// What was looked through.
+/// Result of a search through all platforms.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) devices: Vec<Device>,
     /// Names of the platforms.
     pub(super) platforms: Vec<String>,
-    /// What failed, so that a device may be missing above.
+    /// Queries that failed, so that a device may be missing above.
     pub(super) faults: Vec<String>,
 }
 
-/// Drivers set up their devices at the first look, and PoCL 3.1 shows them half made to a second thread.
+/// Drivers set up their devices at the first query, and PoCL 3.1 shows a second thread devices that are half set up.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// Looks through all platforms. One that fails does not hide the devices of the others.
+/// Searches all platforms. A platform that fails does not hide the devices of the others.
 pub(super) fn look() -> Found {
     let mut found = Found::default();
     if loader::open().is_err() {
@@ -160,10 +160,10 @@ pub fn devices() -> Result<Vec<Device>> {
     Ok(found.devices)
 }
 
-/// A device that is not there, for tests of the choice.
+/// A fictitious device, for tests of the choice of devices.
 #[cfg(test)]
 pub(super) fn invented(name: &str, platform_name: &str, is_gpu: bool) -> Device {
-    // SAFETY: nothing is asked of these handles.
+    // SAFETY: these handles are not used.
     let (device, platform) = unsafe { (DeviceId::null(), PlatformId::null()) };
     Device {
         device,

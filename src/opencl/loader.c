@@ -1,11 +1,11 @@
 /* The functions of OpenCL, each of which calls the one of the same name in a loader that is opened when the first of
  * them is called.
  *
- * The crate that declares them asks the linker for a library named OpenCL. This file is that library, so that this
+ * The crate that declares them has the linker look for a library named OpenCL. This file is that library, so that this
  * library is built without one and runs without one: where there is no loader, or it lacks a function, a call gives
  * CL_PLATFORM_NOT_FOUND_KHR. The loader is the file named by the environment variable INSTANTON_OPENCL, or else that
  * of the system. In the shared library all names are hidden, and in the static one that is
- * installed they are changed: a host's own calls of OpenCL go where they went before. */
+ * installed they are changed: a host's own calls of OpenCL are not affected. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -165,13 +165,13 @@ static const char *const names[COUNT] = {FUNCTIONS(NAME, NAME, NAME)};
 typedef void (*function)(void);
 static function functions[COUNT];
 static int found = 0;
-/* The file of the loader, or why there is none. */
-static char told[512] = "";
+/* The file of the loader, or the reason why there is none. */
+static char description[512] = "";
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* Keeps the first reason: that of the usual name. */
+/* Keeps the reason of the first failure: that of the usual file name. */
 static int fails(const char *file, const char *reason) {
-  if (told[0] == '\0') snprintf(told, sizeof told, "%s%s%s", file, reason[0] == '\0' ? "" : ": ", reason);
+  if (description[0] == '\0') snprintf(description, sizeof description, "%s%s%s", file, reason[0] == '\0' ? "" : ": ", reason);
   return 0;
 }
 
@@ -190,7 +190,7 @@ static int open_file(const char *file) {
     void *address = dlsym(library, names[at]);
     memcpy(&functions[at], &address, sizeof address);
   }
-  snprintf(told, sizeof told, "%s", file);
+  snprintf(description, sizeof description, "%s", file);
   return 1;
 }
 
@@ -208,10 +208,10 @@ static void open_loader(void) {
   for (size_t at = 0; at < sizeof files / sizeof *files && !found; at++) found = open_file(files[at]);
 }
 
-/* Opens the loader: 1 where it is there. `text` is its file then, or else why it is not; it stays. */
+/* Opens the loader; returns 1 where it is found. `text` is then its file, or else the reason; it stays valid. */
 HIDDEN int32_t instanton_opencl_loader(const char **text) {
   pthread_once(&once, open_loader);
-  *text = told;
+  *text = description;
   return found;
 }
 
@@ -220,8 +220,8 @@ static function loaded(int at) {
   return functions[at];
 }
 
-/* A status that OpenCL 1.2 does not define, and that the crate which reads it would not stand: told as CL_OUT_OF_RESOURCES,
- * and kept for who asks. */
+/* A status that OpenCL 1.2 does not define, at which the crate `ocl` would panic: it is returned as
+ * CL_OUT_OF_RESOURCES, and its number is kept for instanton_opencl_status. */
 static __thread int32_t unknown = 0;
 static int32_t known(int32_t status) {
   const int is_known = (status <= 0 && status >= -19) || (status <= -30 && status >= -70) || status == -1000 ||
@@ -231,14 +231,14 @@ static int32_t known(int32_t status) {
   return OUT_OF_RESOURCES;
 }
 
-/* The last such status of this thread, which is forgotten then; or 0. */
+/* Returns and clears the last such status of this thread; 0 where there was none. */
 HIDDEN int32_t instanton_opencl_status(void) {
   const int32_t status = unknown;
   unknown = 0;
   return status;
 }
 
-/* A release that fails leaves nothing to do, and the crate ends the process on one. */
+/* Status returned by a call. A failed release is reported as success: the crate `ocl` would end the process on it. */
 static int32_t given(const char *name, int32_t status) {
   return strncmp(name, "clRelease", 9) == 0 ? 0 : known(status);
 }

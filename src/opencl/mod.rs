@@ -2,7 +2,7 @@
 //!
 //! Neither building nor loading this library needs OpenCL: its functions open the system's loader, libOpenCL.so.1 or
 //! the file named by the environment variable INSTANTON_OPENCL, when the first of them is called (`loader.c`). Nothing
-//! is opened before a device of OpenCL is asked for.
+//! is opened before a device of OpenCL is requested.
 
 mod device;
 mod loader;

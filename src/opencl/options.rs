@@ -1,4 +1,4 @@
-//! What programs of devices are built with: where kernels are kept, and where their sources are shown.
+//! Build options of OpenCL programs: the cache of built kernels, and the folder of their sources.
 
 use std::env;
 use std::path::PathBuf;
@@ -6,14 +6,14 @@ use std::path::PathBuf;
 /// Folders of built kernels and of their sources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Where built kernels are kept for the next process; none: nowhere.
+    /// Folder in which built kernels are cached for the next process; None: no cache.
     pub cache: Option<PathBuf>,
-    /// Where sources are written; none: nowhere.
+    /// Folder to which sources are written; None: not written.
     pub sources: Option<PathBuf>,
 }
 
 impl Default for Options {
-    /// Kernels are kept in the user's cache folder, `$XDG_CACHE_HOME/instanton` or `~/.cache/instanton`.
+    /// Kernels are cached in the user's cache folder, `$XDG_CACHE_HOME/instanton` or `~/.cache/instanton`.
     fn default() -> Self {
         let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let caches = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")));

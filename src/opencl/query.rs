@@ -1,4 +1,4 @@
-//! What platforms and devices tell of themselves.
+//! Queries of the properties of platforms and devices.
 //!
 //! These calls are made here and not by the crate `ocl`, which waits ten seconds for a platform where there is none,
 //! reads at most 16 devices of a platform, and panics at a status that it does not know.
@@ -17,11 +17,11 @@ const DEVICE_NOT_FOUND: Status = -1;
 const PLATFORM_NOT_FOUND: Status = -1001;
 
 fn checked<T>(status: Status, value: T) -> Result<T, Status> {
-    // The loader's stub tells another one where OpenCL does not define it.
+    // `loader.c` replaces a status that OpenCL does not define; here the original is returned.
     if status == 0 { Ok(value) } else { Err(unknown_status().unwrap_or(status)) }
 }
 
-/// Handles of a list that is first counted and then read; `none` is the status of an empty one.
+/// Handles of a list that is first counted and then read; `none` is the status of an empty list.
 fn list<T>(none: Status, call: impl Fn(cl_uint, *mut *mut T, *mut cl_uint) -> Status) -> Result<Vec<*mut T>, Status> {
     let mut count = 0;
     match call(0, ptr::null_mut(), &mut count) {
@@ -32,24 +32,25 @@ fn list<T>(none: Status, call: impl Fn(cl_uint, *mut *mut T, *mut cl_uint) -> St
     }
     let mut handles = vec![ptr::null_mut(); count as usize];
     let status = call(count, handles.as_mut_ptr(), ptr::null_mut());
-    // A driver may skip what went away meanwhile.
+    // A driver may leave out entries that disappeared after the count.
     handles.retain(|handle| !handle.is_null());
     checked(status, handles)
 }
 
-/// All platforms; none is no error.
+/// All platforms; an empty list is no error.
 pub(super) fn platforms() -> Result<Vec<PlatformId>, Status> {
-    // SAFETY: `list` gives room for as many handles as it says.
-    let handles = list(PLATFORM_NOT_FOUND, |room, to, count| unsafe { ffi::clGetPlatformIDs(room, to, count) })?;
+    // SAFETY: `list` passes a buffer for as many handles as it states.
+    let handles =
+        list(PLATFORM_NOT_FOUND, |capacity, to, count| unsafe { ffi::clGetPlatformIDs(capacity, to, count) })?;
     // SAFETY: these are handles of platforms, which live as long as the process.
     Ok(handles.into_iter().map(|handle| unsafe { PlatformId::from_raw(handle) }).collect())
 }
 
-/// All devices of a platform; none is no error.
+/// All devices of a platform; an empty list is no error.
 pub(super) fn devices(platform: PlatformId) -> Result<Vec<DeviceId>, Status> {
     let platform = platform.as_ptr();
-    // SAFETY: `list` gives room for as many handles as it says.
-    let call = |room, to, count| unsafe { ffi::clGetDeviceIDs(platform, ALL, room, to, count) };
+    // SAFETY: `list` passes a buffer for as many handles as it states.
+    let call = |capacity, to, count| unsafe { ffi::clGetDeviceIDs(platform, ALL, capacity, to, count) };
     let handles = list(DEVICE_NOT_FOUND, call)?;
     // SAFETY: these are handles of root devices, which live as long as the process.
     Ok(handles.into_iter().map(|handle| unsafe { DeviceId::from_raw(handle) }).collect())
@@ -68,8 +69,8 @@ impl Property {
     }
 
     fn of_device(device: DeviceId, what: cl_uint) -> Result<Self, Status> {
-        // SAFETY: `read` gives room for as many bytes as it says.
-        Self::read(|room, to, size| unsafe { ffi::clGetDeviceInfo(device.as_raw(), what, room, to, size) })
+        // SAFETY: `read` passes a buffer for as many bytes as it states.
+        Self::read(|capacity, to, size| unsafe { ffi::clGetDeviceInfo(device.as_raw(), what, capacity, to, size) })
     }
 
     /// Text up to its NUL, blanks at its ends cut off.
@@ -78,7 +79,7 @@ impl Property {
         String::from_utf8_lossy(&self.0[..end]).trim().to_string()
     }
 
-    /// A number without sign of any size, least byte first or last as the machine has it.
+    /// An unsigned integer of any size, in the byte order of the machine.
     fn number(self) -> u64 {
         let join = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
         if cfg!(target_endian = "big") { self.0.iter().fold(0, join) } else { self.0.iter().rev().fold(0, join) }
@@ -88,8 +89,8 @@ impl Property {
 /// A text of a platform.
 pub(super) fn platform_text(platform: PlatformId, what: cl_uint) -> Result<String, Status> {
     let platform = platform.as_ptr();
-    // SAFETY: `read` gives room for as many bytes as it says.
-    let call = |room, to, size| unsafe { ffi::clGetPlatformInfo(platform, what, room, to, size) };
+    // SAFETY: `read` passes a buffer for as many bytes as it states.
+    let call = |capacity, to, size| unsafe { ffi::clGetPlatformInfo(platform, what, capacity, to, size) };
     Ok(Property::read(call)?.text())
 }
 

@@ -4,17 +4,17 @@ use super::device::{Device, Found, look};
 use super::loader;
 use crate::error::{Error, Result};
 
-/// The texts that `select` reads.
+/// Forms of the text that `select` accepts.
 pub const FORMS: &str = "'opencl', 'opencl:0', 'opencl:0,1', 'opencl:NAME' or 'opencl:all'";
 
-/// What a text asks for.
+/// The choice that a text stands for.
 #[derive(Debug, PartialEq)]
 enum Choice<'a> {
     /// `opencl`: the first GPU, or else the first device, that can run programs.
     Best,
     /// `opencl:all`: all that can run programs.
     All,
-    /// `opencl:0,1`: places in the list; one that no list is long enough for has none.
+    /// `opencl:0,1`: indices in the list of devices; None for a number too large for any list.
     Places(Vec<Option<usize>>),
     /// `opencl:H200`: part of the name of a device or platform; letters count as equal in both cases.
     Named(&'a str),
@@ -38,8 +38,8 @@ impl<'a> Choice<'a> {
         }
     }
 
-    /// Places of the devices that are asked for, if all are there. Where it is a matter of choice they are those that
-    /// can run programs, if any can.
+    /// Indices of the chosen devices, if all are found. Where several devices match, those that can run programs are
+    /// preferred.
     fn places(&self, devices: &[Device], is_double: bool) -> Option<Vec<usize>> {
         let able: Vec<usize> = (0..devices.len()).filter(|&at| devices[at].fault(is_double).is_none()).collect();
         match self {
@@ -60,62 +60,78 @@ impl<'a> Choice<'a> {
     }
 }
 
-/// The devices that a text asks for: at least one.
+/// The devices that a text selects: at least one.
 ///
 /// * `opencl`: the first GPU, or else the first device, that can run programs, in double precision where `is_double`;
 /// * `opencl:1`, `opencl:0,1`: by the place in `devices()`;
 /// * `opencl:H200`: the first that has this in its name or its platform's, in capitals or not;
 /// * `opencl:all`: all that can.
 ///
-/// `Error::NoDevice` where one is not there or cannot run programs: the message says what is there, or what it lacks.
+/// `Error::NoDevice` where one is missing or cannot run programs: the message lists the devices, or what it lacks.
 /// `Error::BadSpec` for any other text, and where a device is named twice.
 pub fn select(text: &str, is_double: bool) -> Result<Vec<Device>> {
     let Some(choice) = Choice::read(text) else {
         return Err(Error::BadSpec(format!("expected {FORMS}, got '{text}'")));
     };
-    // Told first, since all else follows from it.
+    // A missing loader is reported first, since all else follows from it.
     let file = loader::open().map_err(|reason| {
         let expected = "expected OpenCL's loader (INSTANTON_OPENCL may name its file)";
         Error::NoDevice(format!("{expected} for '{text}', got none: {reason}"))
     })?;
-    choose((text, &choice, is_double), &file, look())
+    Wish { text, choice, is_double }.choose(&file, look())
 }
 
-fn choose((text, choice, is_double): (&str, &Choice, bool), loader: &str, found: Found) -> Result<Vec<Device>> {
-    let faults: String = found.faults.iter().map(|fault| format!("; {fault}")).collect();
-    let missing = |message: String| Err(Error::NoDevice(message + &faults));
-    if found.platforms.is_empty() {
-        return missing(format!("expected an OpenCL platform for '{text}', got none: {loader} finds no driver"));
-    }
-    if found.devices.is_empty() {
-        return missing(format!("expected an OpenCL device for '{text}', got none of {}", found.platforms.join(", ")));
-    }
-    let Some(places) = choice.places(&found.devices, is_double) else {
-        return missing(format!("expected one of {}, got '{text}'", listed(&found.devices)));
-    };
-    if let Some(twice) = (1..places.len()).find(|at| places[..*at].contains(&places[*at])) {
-        let place = places[twice];
-        return Err(Error::BadSpec(format!(
-            "expected each device once, got '{text}', which names opencl:{place} twice"
-        )));
-    }
-    for &at in &places {
-        if let Some(fault) = found.devices[at].fault(is_double) {
-            let device = entry((at, &found.devices[at]));
-            return missing(format!("expected a device that runs programs for '{text}', got {device}, which {fault}"));
+/// A request: the text, the choice that it stands for, and whether double precision is needed.
+struct Wish<'a> {
+    text: &'a str,
+    choice: Choice<'a>,
+    is_double: bool,
+}
+
+impl Wish<'_> {
+    /// The devices among those that were found.
+    fn choose(&self, loader: &str, found: Found) -> Result<Vec<Device>> {
+        let &Wish { text, ref choice, is_double } = self;
+        let faults: String = found.faults.iter().map(|fault| format!("; {fault}")).collect();
+        let missing = |message: String| Err(Error::NoDevice(message + &faults));
+        if found.platforms.is_empty() {
+            return missing(format!("expected an OpenCL platform for '{text}', got none: {loader} finds no driver"));
         }
+        if found.devices.is_empty() {
+            return missing(format!(
+                "expected an OpenCL device for '{text}', got none of {}",
+                found.platforms.join(", ")
+            ));
+        }
+        let Some(places) = choice.places(&found.devices, is_double) else {
+            return missing(format!("expected one of {}, got '{text}'", listed(&found.devices)));
+        };
+        if let Some(twice) = (1..places.len()).find(|at| places[..*at].contains(&places[*at])) {
+            let place = places[twice];
+            return Err(Error::BadSpec(format!(
+                "expected each device once, got '{text}', which names opencl:{place} twice"
+            )));
+        }
+        for &at in &places {
+            if let Some(fault) = found.devices[at].fault(is_double) {
+                let device = entry(at, &found.devices[at]);
+                return missing(format!(
+                    "expected a device that runs programs for '{text}', got {device}, which {fault}"
+                ));
+            }
+        }
+        Ok(places.into_iter().map(|at| found.devices[at].clone()).collect())
     }
-    Ok(places.into_iter().map(|at| found.devices[at].clone()).collect())
 }
 
 /// `opencl:0 'name' (platform)`
-fn entry((at, device): (usize, &Device)) -> String {
+fn entry(at: usize, device: &Device) -> String {
     format!("opencl:{at} '{}' ({})", device.name, device.platform_name)
 }
 
 /// `opencl:0 'name' (platform), opencl:1 ...`
 fn listed(devices: &[Device]) -> String {
-    devices.iter().enumerate().map(entry).collect::<Vec<_>>().join(", ")
+    devices.iter().enumerate().map(|(at, device)| entry(at, device)).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -134,7 +150,8 @@ mod tests {
     }
 
     fn chosen(text: &str) -> Result<Vec<String>> {
-        let chosen = choose((text, &Choice::read(text).unwrap(), true), "loader.so", found())?;
+        let chosen =
+            Wish { text, choice: Choice::read(text).unwrap(), is_double: true }.choose("loader.so", found())?;
         Ok(chosen.into_iter().map(|device| device.name).collect())
     }
 
@@ -165,18 +182,19 @@ mod tests {
     fn without_a_gpu_the_first_device_is_chosen() {
         let mut found = found();
         found.devices.truncate(1);
-        let devices = choose(("opencl", &Choice::Best, true), "loader.so", found).unwrap();
+        let devices =
+            Wish { text: "opencl", choice: Choice::Best, is_double: true }.choose("loader.so", found).unwrap();
         assert_eq!((devices.len(), devices[0].name.as_str()), (1, "pthread-skylake"));
     }
 
     #[test]
-    fn devices_that_cannot_run_programs_are_passed_over_or_told() {
+    fn devices_that_cannot_run_programs_are_passed_over_or_reported() {
         let mut all = found();
         all.devices[1].is_available = false;
         all.devices[2].has_f64 = false;
         let chosen = |text: &str, is_double| {
             let found = Found { devices: all.devices.clone(), platforms: all.platforms.clone(), faults: vec![] };
-            let devices = choose((text, &Choice::read(text).unwrap(), is_double), "loader.so", found)?;
+            let devices = Wish { text, choice: Choice::read(text).unwrap(), is_double }.choose("loader.so", found)?;
             Ok::<_, Error>(devices.into_iter().map(|device| device.name).collect::<Vec<_>>())
         };
         assert_eq!(chosen("opencl", true).unwrap(), ["pthread-skylake"]);
@@ -193,12 +211,9 @@ mod tests {
             all.devices.truncate(1);
             all.devices[0].version = version.into();
             let fault = format!("has no OpenCL 1.2: '{version}'");
-            let choose = |text| {
-                choose(
-                    (text, &Choice::read(text).unwrap(), true),
-                    "loader.so",
-                    Found { devices: all.devices.clone(), platforms: all.platforms.clone(), faults: vec![] },
-                )
+            let choose = |text: &str| {
+                let found = Found { devices: all.devices.clone(), platforms: all.platforms.clone(), faults: vec![] };
+                Wish { text, choice: Choice::read(text).unwrap(), is_double: true }.choose("loader.so", found)
             };
             for text in ["opencl", "opencl:all", "opencl:0"] {
                 let device = "opencl:0 'pthread-skylake' (Portable Computing Language)";
@@ -210,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_told_with_what_is() {
+    fn a_missing_device_is_reported_with_those_that_are_there() {
         for text in ["opencl:3", "opencl:0,3", "opencl:99999999999999999999999", "opencl:nonsense", "opencl:-1"] {
             let expected = Error::NoDevice(format!("expected one of {LIST}, got '{text}'"));
             assert_eq!(chosen(text).unwrap_err(), expected);
@@ -218,7 +233,7 @@ mod tests {
         let empty = |platforms: &[&str], faults: &[&str]| {
             let text = |list: &[&str]| list.iter().map(|name| name.to_string()).collect();
             let found = Found { devices: vec![], platforms: text(platforms), faults: text(faults) };
-            choose(("opencl", &Choice::Best, true), "loader.so", found).unwrap_err()
+            Wish { text: "opencl", choice: Choice::Best, is_double: true }.choose("loader.so", found).unwrap_err()
         };
         let expected = "expected an OpenCL platform for 'opencl', got none: loader.so finds no driver";
         assert_eq!(empty(&[], &[]), Error::NoDevice(expected.into()));

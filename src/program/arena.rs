@@ -1,8 +1,8 @@
-//! Which lines of memory a value occupies while it is needed: first fit, with neighbours joined when freed.
+//! Allocation of lines of memory to values while they are needed: first fit, with neighbours joined when freed.
 
 use std::collections::BTreeMap;
 
-/// Gives out ranges of lines and takes them back.
+/// Allocates and frees ranges of lines.
 #[derive(Default)]
 pub(super) struct Allocator {
     free: BTreeMap<usize, usize>,
@@ -10,7 +10,7 @@ pub(super) struct Allocator {
 }
 
 impl Allocator {
-    /// The start of `count` free lines.
+    /// Allocates `count` lines; returns the first of them.
     pub fn take(&mut self, count: usize) -> usize {
         let fitting = self.free.iter().filter(|(_, length)| **length >= count).min_by_key(|(_, length)| **length);
         if let Some((&start, &length)) = fitting {
@@ -32,7 +32,7 @@ impl Allocator {
         start
     }
 
-    /// Takes a range back.
+    /// Frees a range.
     pub fn give_back(&mut self, start: usize, count: usize) {
         let (mut start, mut count) = (start, count);
         if let Some((&before, &length)) = self.free.range(..start).next_back()
@@ -47,7 +47,7 @@ impl Allocator {
         self.free.insert(start, count);
     }
 
-    /// Lines in all.
+    /// Total number of lines.
     pub fn lines(&self) -> usize {
         self.end
     }

@@ -1,14 +1,21 @@
 //! Planned programs on the CPU or on OpenCL devices, their parameters, and runs over batches.
 
-use super::{Key, Output, Program, cpu, opencl};
+use super::feed::{self, Feed, Samples};
+use super::finished::{Output, Program};
+use super::prelude::Prelude;
+use super::uniform::Split;
+use super::{cpu, opencl};
 use crate::context::{Context, Precision};
 use crate::error::{Error, Result, expect_length};
+use crate::memory;
 use crate::simd::Instructions;
 use std::sync::Arc;
 
-/// A planned program, where it runs.
+/// A planned program for the CPU or for OpenCL devices.
 pub struct Executable {
     program: Program,
+    /// Computes what is the same for all samples, where there is such a thing.
+    prelude: Option<Prelude>,
     runner: Runner,
 }
 
@@ -17,24 +24,15 @@ enum Runner {
     OpenCl(opencl::Executable),
 }
 
-/// What feeds an input.
-#[derive(Clone, Copy, Debug)]
-pub enum Feed<'a> {
-    /// `batch x count` numbers.
-    Array(&'a [f64]),
-    /// Standard normal numbers, drawn from keyed streams.
-    Normal(Key),
-}
-
 /// An executable with its parameters, ready to run.
-#[derive(Clone)]
 pub struct Bound {
     executable: Arc<Executable>,
-    parameters: Vec<f64>,
+    /// The parameters, and what a prelude adds to them.
+    numbers: Vec<f64>,
+    conditions: Vec<f64>,
     packed: Packed,
 }
 
-#[derive(Clone)]
 enum Packed {
     Cpu(cpu::Packed),
     OpenCl(opencl::Packed),
@@ -46,21 +44,32 @@ impl Executable {
         if context.devices().is_empty() {
             return Self::with_instructions(program, context.precision(), Instructions::best());
         }
-        let devices = (context.devices(), context.options());
-        let runner = Runner::OpenCl(opencl::Executable::new(&program, context.precision(), devices)?);
-        Ok(Self { program, runner })
+        let (devices, options) = (context.devices(), context.options());
+        let on_devices = |program: &Program| opencl::Executable::new(program, context.precision(), devices, options);
+        Self::split(program, |program| on_devices(program).map(Runner::OpenCl))
     }
 
     /// Plans a program for an instruction set of the CPU.
     pub fn with_instructions(program: Program, precision: Precision, instructions: Instructions) -> Result<Self> {
-        let runner = Runner::Cpu(cpu::Executable::new(&program, precision, instructions.require()?));
-        Ok(Self { program, runner })
+        let instructions = instructions.require()?;
+        Self::split(program, |program| Ok(Runner::Cpu(cpu::Executable::new(program, precision, instructions))))
     }
 
-    /// A program that was built for devices in some way.
+    /// Plans a program, without what its prelude computes, as `plan` does.
+    fn split(program: Program, plan: impl FnOnce(&Program) -> Result<Runner>) -> Result<Self> {
+        program.recorder.expect_complete()?;
+        let Some((prelude, rest)) = Split::new(&program).map(Prelude::of) else {
+            let runner = plan(&program)?;
+            return Ok(Self { program, prelude: None, runner });
+        };
+        let runner = plan(&rest)?;
+        Ok(Self { program, prelude: Some(prelude), runner })
+    }
+
+    /// The executable of a program that is built for devices in a given way.
     #[cfg(test)]
-    pub(super) fn built(program: Program, built: opencl::Executable) -> Self {
-        Self { program, runner: Runner::OpenCl(built) }
+    pub(super) fn built(program: Program, build: impl FnOnce(&Program) -> Result<opencl::Executable>) -> Result<Self> {
+        Self::split(program, |program| build(program).map(Runner::OpenCl))
     }
 
     /// The program.
@@ -76,7 +85,7 @@ impl Executable {
         }
     }
 
-    /// Bytes that one worker, a thread or a work-group, computes in.
+    /// Bytes of working memory of one worker, a thread or a work-group.
     pub fn workspace(&self) -> usize {
         match &self.runner {
             Runner::Cpu(cpu) => cpu.workspace(),
@@ -84,17 +93,28 @@ impl Executable {
         }
     }
 
-    /// Joins the program with parameters; weights are packed for the kernels.
+    /// Binds parameters to a program without conditions; weights are packed for the kernels.
     pub fn bind(self: &Arc<Self>, parameters: &[f64]) -> Result<Bound> {
-        expect_length("parameters", self.program.parameters(), parameters.len())?;
-        let packed = self.pack(parameters)?;
-        Ok(Bound { executable: Arc::clone(self), parameters: parameters.to_vec(), packed })
+        self.bind_at(parameters, &[])
     }
 
-    fn pack(&self, parameters: &[f64]) -> Result<Packed> {
+    /// Binds parameters, and values of the conditions in the order in which they were recorded.
+    pub fn bind_at(self: &Arc<Self>, parameters: &[f64], conditions: &[f64]) -> Result<Bound> {
+        expect_length("parameters", self.program.parameters(), parameters.len())?;
+        expect_length("conditions", self.program.conditions(), conditions.len())?;
+        let numbers = match &self.prelude {
+            Some(prelude) => prelude.numbers(parameters, conditions)?,
+            None => memory::cloned("parameters", parameters)?,
+        };
+        let packed = self.pack(&numbers)?;
+        let conditions = memory::cloned("conditions", conditions)?;
+        Ok(Bound { executable: Arc::clone(self), numbers, conditions, packed })
+    }
+
+    fn pack(&self, numbers: &[f64]) -> Result<Packed> {
         Ok(match &self.runner {
-            Runner::Cpu(cpu) => Packed::Cpu(cpu.pack(parameters)),
-            Runner::OpenCl(opencl) => Packed::OpenCl(opencl.pack(parameters)?),
+            Runner::Cpu(cpu) => Packed::Cpu(cpu.pack(numbers)?),
+            Runner::OpenCl(opencl) => Packed::OpenCl(opencl.pack(numbers)?),
         })
     }
 
@@ -103,16 +123,7 @@ impl Executable {
             Runner::Cpu(cpu) => cpu.inputs(),
             Runner::OpenCl(opencl) => opencl.inputs(),
         };
-        for (index, count) in inputs.into_iter().enumerate() {
-            let Some(count) = count else { continue };
-            match feeds.get(index) {
-                None => return Err(Error::BadShape(format!("feeds: expected input {index}, got {}", feeds.len()))),
-                Some(Feed::Array(numbers)) => {
-                    expect_length(&format!("input {index}"), batch.saturating_mul(count), numbers.len())?
-                }
-                Some(Feed::Normal(_)) => {}
-            }
-        }
+        feed::check(&inputs, batch, feeds)?;
         let wanted = &self.program.outputs;
         if outputs.len() != wanted.len() {
             return Err(Error::BadShape(format!("outputs: expected {}, got {}", wanted.len(), outputs.len())));
@@ -132,16 +143,56 @@ impl Bound {
         &self.executable
     }
 
+    /// A copy; an error where there is no memory for it.
+    pub fn copied(&self) -> Result<Self> {
+        let packed = match &self.packed {
+            Packed::Cpu(packed) => Packed::Cpu(packed.copied()?),
+            Packed::OpenCl(packed) => Packed::OpenCl(packed.clone()),
+        };
+        let numbers = memory::cloned("parameters", &self.numbers)?;
+        let conditions = memory::cloned("conditions", &self.conditions)?;
+        Ok(Self { executable: Arc::clone(&self.executable), numbers, conditions, packed })
+    }
+
     /// The parameters.
     pub fn parameters(&self) -> &[f64] {
-        &self.parameters
+        &self.numbers[..self.executable.program.parameters()]
+    }
+
+    /// The values of the conditions.
+    pub fn conditions(&self) -> &[f64] {
+        &self.conditions
     }
 
     /// Replaces the parameters.
     pub fn set_parameters(&mut self, parameters: &[f64]) -> Result<()> {
-        expect_length("parameters", self.parameters.len(), parameters.len())?;
-        self.packed = self.executable.pack(parameters)?;
-        self.parameters.copy_from_slice(parameters);
+        let executable = Arc::clone(&self.executable);
+        expect_length("parameters", executable.program.parameters(), parameters.len())?;
+        match &executable.prelude {
+            Some(prelude) => self.replace(&prelude.numbers(parameters, &self.conditions)?),
+            None => self.replace(parameters),
+        }
+    }
+
+    /// Replaces the values of the conditions.
+    pub fn set_conditions(&mut self, conditions: &[f64]) -> Result<()> {
+        let executable = Arc::clone(&self.executable);
+        expect_length("conditions", self.conditions.len(), conditions.len())?;
+        if let Some(prelude) = &executable.prelude {
+            self.replace(&prelude.numbers(self.parameters(), conditions)?)?;
+        }
+        self.conditions.copy_from_slice(conditions);
+        Ok(())
+    }
+
+    /// Replaces the parameters, and what a prelude adds to them.
+    fn replace(&mut self, numbers: &[f64]) -> Result<()> {
+        match (&self.executable.runner, &mut self.packed) {
+            // Packing in place cannot fail.
+            (Runner::Cpu(cpu), Packed::Cpu(packed)) => packed.fill(cpu, numbers),
+            _ => self.packed = self.executable.pack(numbers)?,
+        }
+        self.numbers.copy_from_slice(numbers);
         Ok(())
     }
 
@@ -149,9 +200,9 @@ impl Bound {
     ///
     /// A per-sample output is `batch x count` numbers; a summed one is `count` numbers. Neither depends on the number
     /// of threads or devices: a sample is computed alone in its lane, and sums are taken in a fixed order. Returns the
-    /// launches of kernels on devices.
+    /// number of kernel launches on devices.
     pub fn run(&self, context: &Context, batch: usize, feeds: &[Feed], outputs: &mut [&mut [f64]]) -> Result<usize> {
-        let Executable { program, runner } = &*self.executable;
+        let Executable { program, runner, .. } = &*self.executable;
         self.executable.check(batch, feeds, outputs)?;
         if batch == 0 {
             for (out, kind) in outputs.iter_mut().zip(&program.outputs) {
@@ -161,12 +212,13 @@ impl Bound {
             }
             return Ok(0);
         }
+        let samples = Samples { count: batch, feeds };
         match (runner, &self.packed) {
             (Runner::Cpu(cpu), Packed::Cpu(packed)) => {
-                cpu.run(program, (&self.parameters, packed), context, (batch, feeds), outputs)?;
+                cpu.run(context, &cpu::Work { program, parameters: &self.numbers, packed, samples }, outputs)?;
                 Ok(0)
             }
-            (Runner::OpenCl(opencl), Packed::OpenCl(packed)) => opencl.run(program, packed, (batch, feeds), outputs),
+            (Runner::OpenCl(opencl), Packed::OpenCl(packed)) => opencl.run(program, packed, &samples, outputs),
             _ => Err(Error::Internal("program: parameters packed for another device".into())),
         }
     }

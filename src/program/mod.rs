@@ -1,18 +1,30 @@
-//! Programs: straight lines of small operations, recorded once, differentiated, planned and run on batches of samples.
+//! Programs: small operations in sequence, recorded once, differentiated, planned and run on batches of samples.
 //!
 //! Record with [`Recorder`], differentiate with [`Recorder::gradient`], name the results with [`Program::new`], plan
-//! with [`Executable::new`], give it parameters with [`Executable::bind`], and run with [`Bound::run`]. On the CPU a
-//! block of samples sits in the SIMD lanes and the whole program runs for one block out of the cache. Results of a
-//! sample depend neither on the number of threads nor on the other samples.
+//! with [`Executable::new`], give it parameters with [`Executable::bind`], or parameters and conditions with
+//! [`Executable::bind_at`], and run with [`Bound::run`]. What depends on these alone is computed once. On the CPU a block of
+//! samples sits in the SIMD lanes and the whole program runs for one block out of the cache. Results of a sample depend
+//! neither on the number of threads nor on the other samples.
 
 mod arena;
+mod convolution;
 mod cpu;
+mod dependence;
 mod differentiate;
-mod elementwise;
+mod displacements;
 mod executable;
+mod feed;
+mod finished;
+mod flat;
+mod fourier;
+mod hoist;
 mod needs;
 mod opencl;
+mod operations;
+mod places;
 mod plan;
+mod position;
+mod prelude;
 mod recorder;
 mod rows;
 mod short;
@@ -21,55 +33,22 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod torus;
+mod uniform;
+mod transform;
+mod uses;
+mod value;
 
-pub use cpu::Key;
-pub use elementwise::Elementwise;
-pub use executable::{Bound, Executable, Feed};
-pub use recorder::{Kernel, Node, Recorder, Shape};
+pub use cpu::TransformedBatch;
+pub use cpu::matrix::Square;
+pub use displacements::{Displacements, Scale};
+pub use executable::{Bound, Executable};
+pub use feed::{Distribution, Feed, Key};
+pub use finished::{Output, Program};
+pub use fourier::Fourier;
+pub use operations::convolve::Filter;
+pub use operations::elementwise::Elementwise;
+pub use operations::matrix::Matrices;
+pub use operations::repeat::{Arguments, Scan, Values};
+pub use recorder::Recorder;
 pub use stencil::{NONE, Stencil};
-
-/// A result of a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// The value of each sample: `batch x count` numbers.
-    PerSample(Node),
-    /// The sum over all samples, in f64: `count` numbers.
-    Summed(Node),
-}
-
-impl Output {
-    fn node(self) -> Node {
-        match self {
-            Output::PerSample(node) | Output::Summed(node) => node,
-        }
-    }
-}
-
-/// A finished recording with its results.
-#[derive(Clone)]
-pub struct Program {
-    recorder: Recorder,
-    outputs: Vec<Output>,
-}
-
-impl Program {
-    /// A program that gives `outputs`, in this order.
-    pub fn new(recorder: Recorder, outputs: Vec<Output>) -> Self {
-        Self { recorder, outputs }
-    }
-
-    /// Number of parameters.
-    pub fn parameters(&self) -> usize {
-        self.recorder.parameters()
-    }
-
-    /// Numbers in an output: per sample, or in the sum.
-    pub fn output_count(&self, index: usize) -> usize {
-        self.recorder.shape(self.outputs[index].node()).count()
-    }
-
-    /// Floating-point operations per sample that convolutions and correlations need: two for each multiply-add.
-    pub fn flops(&self) -> usize {
-        needs::flops(self)
-    }
-}
+pub use value::{Node, Shape};

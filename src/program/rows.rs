@@ -1,10 +1,12 @@
-//! Rows in stencils: where output sites follow each other so that their taps overlap.
+//! Rows of stencils: sequences of output sites whose taps overlap.
 //!
 //! A stencil has rows where its taps come in threes (left, middle, right) and each output site has a next one that reads
 //! in the middle what the first reads on the right, in every triple. Convolutions of width 3 on periodic lattices are
-//! such, also when read backwards. Rows are cut into tiles of four results, each from windows of six inputs.
+//! such, also when read backwards; known displacements tell them at once. Rows are cut into tiles of four results, each from windows of six inputs.
 
+use super::displacements::Scale;
 use super::stencil::{NONE, Stencil};
+use crate::lattice::{coordinates, index};
 use std::collections::{HashMap, VecDeque};
 
 /// Results of a tile.
@@ -14,10 +16,10 @@ const TRANSFORM: usize = 50;
 /// Inputs of a window, and products that make the results of a tile.
 pub(super) const PRODUCTS: usize = 6;
 
-/// Most tiles that are computed at once: their windows lie in slots together.
+/// Most tiles that are computed at once: the windows of all of them are in slots at the same time.
 pub(super) const TOGETHER: usize = 3;
 /// Lines that the slots of all channels should not exceed: more than half a first-level cache.
-const ROOM: usize = 448;
+const CACHED: usize = 448;
 
 /// A stencil's rows, cut into tiles, with a schedule by which windows are transformed into few slots of memory.
 #[derive(Debug)]
@@ -26,16 +28,16 @@ pub(super) struct Rows {
     pub tiles: Vec<[u32; RESULTS]>,
     /// Input sites of each window, in the order in which the tiles need them, and the slot that it goes to.
     pub windows: Vec<([u32; PRODUCTS], u32)>,
-    /// How many windows each tile and those before it need transformed.
+    /// Number of windows that must be transformed before each tile, counted from the start.
     pub due: Vec<usize>,
     /// The slot that a tile reads for each triple of taps: `[triple][tile]`.
     pub sources: Vec<u32>,
-    /// Slots in all.
+    /// Total number of slots.
     pub slots: usize,
 }
 
 impl Rows {
-    /// The rows of a stencil, if it has such, scheduled for a convolution with this many input channels.
+    /// The rows of a stencil, if it has any, scheduled for a convolution with this many input channels.
     pub fn find(stencil: &Stencil, inputs: usize) -> Option<Self> {
         if !stencil.taps().is_multiple_of(3) {
             return None;
@@ -82,13 +84,13 @@ impl Rows {
         let order = columns(&reads);
         tiles = order.iter().map(|&t| tiles[t]).collect();
         reads = order.iter().map(|&t| std::mem::take(&mut reads[t])).collect();
-        Some(Self::schedule(tiles, &windows, &reads, ROOM / (PRODUCTS * inputs)))
+        Some(Self::schedule(tiles, &windows, &reads, CACHED / (PRODUCTS * inputs)))
     }
 
     /// Gives each window a slot when a tile needs it: a slot whose window is needed no more, else a new one, else, where
-    /// there is no room, that of the window whose next use is farthest (L. Belady, IBM Systems Journal 5 (1966) 78),
-    /// which is then transformed once more. There are more slots than `room` only where [`TOGETHER`] tiles read more.
-    fn schedule(tiles: Vec<[u32; RESULTS]>, sites: &[[u32; PRODUCTS]], reads: &[Vec<usize>], room: usize) -> Self {
+    /// all are taken, that of the window whose next use is farthest (L. Belady, IBM Systems Journal 5 (1966) 78),
+    /// which is then transformed once more. There are more slots than `most` only where [`TOGETHER`] tiles read more.
+    fn schedule(tiles: Vec<[u32; RESULTS]>, sites: &[[u32; PRODUCTS]], reads: &[Vec<usize>], most: usize) -> Self {
         let mut uses: Vec<VecDeque<usize>> = vec![VecDeque::new(); sites.len()];
         for (tile, windows) in reads.iter().enumerate() {
             windows.iter().for_each(|&window| uses[window].push_back(tile));
@@ -104,7 +106,7 @@ impl Rows {
                     let next = |slot: &usize| uses[slots[*slot].0].front().copied().unwrap_or(usize::MAX);
                     let idle = (0..slots.len()).filter(|&slot| slots[slot].1 + TOGETHER <= tile && next(&slot) > tile);
                     let last = idle.max_by_key(|slot| next(slot));
-                    let slot = match last.filter(|slot| slots.len() >= room || next(slot) == usize::MAX) {
+                    let slot = match last.filter(|slot| slots.len() >= most || next(slot) == usize::MAX) {
                         Some(slot) => slot,
                         None => {
                             slots.push((window, tile));
@@ -141,7 +143,7 @@ impl Rows {
         taps.is_multiple_of(3) && TRANSFORM * (inputs + outputs) < 2 * taps * inputs * outputs && sites >= RESULTS
     }
 
-    /// What a convolution costs in this way, in multiply-adds. A transform of a window or a tile was measured to take
+    /// Cost of a convolution along rows, in multiply-adds. A transform of a window or a tile was measured to take
     /// as long as 50 of them.
     pub fn cost(&self, taps: usize, inputs: usize, outputs: usize) -> usize {
         let products = self.tiles.len() * PRODUCTS * taps / 3 * inputs * outputs;
@@ -166,8 +168,17 @@ fn columns(reads: &[Vec<usize>]) -> Vec<usize> {
     order
 }
 
-/// For each output site the next in its row; nothing unless all have one.
+/// For each output site the next in its row; None unless all have one. On a torus rows run along the common difference of
+/// the displacements in a triple; elsewhere they are found in the table.
 fn successors(stencil: &Stencil) -> Option<Vec<usize>> {
+    if let Some(torus) = stencil.displacements().filter(|torus| torus.scale() == Scale::Same) {
+        let (step, extents) = (torus.step_of_triples()?, torus.outputs());
+        let along = |site| {
+            let x = coordinates(site, &extents).into_iter().zip(&step).zip(&extents);
+            index(&x.map(|((x, d), length)| (x + d) % length).collect::<Vec<_>>(), &extents)
+        };
+        return Some((0..stencil.outputs()).map(along).collect());
+    }
     let pairs = |site: usize, first: usize| -> Option<Vec<u32>> {
         let triples = stencil.row(site).chunks(3);
         triples.flat_map(|t| [t[first], t[first + 1]]).map(|s| (s != NONE).then_some(s)).collect()
@@ -184,7 +195,7 @@ mod tests {
     use super::*;
     use crate::lattice::Lattice;
 
-    /// Follows the schedule with `together` tiles at a time: what lies in the slots is what the tiles read.
+    /// Replays the schedule with `together` tiles at a time: the slots must hold the windows that the tiles read.
     fn follow(stencil: &Stencil, rows: &Rows, together: usize) {
         let mut met = vec![0; stencil.outputs()];
         let mut slots = vec![[NONE; PRODUCTS]; rows.slots];
@@ -212,7 +223,7 @@ mod tests {
     fn each_result_reads_its_taps_in_a_slot() {
         for extents in [&[8, 8][..], &[6, 4], &[5, 3], &[16, 16], &[10, 2, 4], &[4, 2, 2, 4], &[12]] {
             let stencil = Stencil::of_lattice(extents, 3);
-            for stencil in [&stencil, &stencil.transposed()] {
+            for stencil in [&stencil, &stencil.transposed().unwrap()] {
                 for inputs in [1, 8, 16, 1000] {
                     let rows = Rows::find(stencil, inputs).unwrap();
                     (1..=TOGETHER).for_each(|together| follow(stencil, &rows, together));
@@ -229,7 +240,22 @@ mod tests {
         assert_eq!((rows.slots, rows.windows.len()), (7, 66));
         assert!((0..16 - TOGETHER).all(|tile| rows.follow(tile, TOGETHER)));
         let rows = Rows::find(&Stencil::of_lattice(&[8, 8], 3), 8).unwrap();
-        assert_eq!((rows.slots <= ROOM / 48, rows.windows.len()), (true, 16));
+        assert_eq!((rows.slots <= CACHED / 48, rows.windows.len()), (true, 16));
+    }
+
+    #[test]
+    fn displacements_give_the_rows_of_the_table() {
+        let lattice = Lattice::new(&[6, 4, 2]).unwrap();
+        let along = |d: [i64; 3]| [[0; 3], d, d.map(|d| 2 * d), [1, 2, 1], [1, 2, 1], [1, 2, 1]].map(Vec::from);
+        let rows_of = |taps: &[Vec<i64>]| {
+            let known = Stencil::on_torus(&lattice, taps).unwrap();
+            let table = (0..48).flat_map(|site| known.row(site).to_vec()).collect();
+            let plain = Stencil::new(48, taps.len(), table).unwrap();
+            assert_eq!(successors(&known), successors(&plain), "{taps:?}");
+            successors(&known).is_some()
+        };
+        assert!(rows_of(&along([1, 0, 0])[..3]) && rows_of(&along([-1, 2, 1])[..3]) && rows_of(&along([0; 3])));
+        assert!(!rows_of(&along([1, 0, 0])) && !rows_of(&[vec![0; 3], vec![1, 0, 0], vec![3, 0, 0]]));
     }
 
     #[test]

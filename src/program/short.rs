@@ -1,10 +1,10 @@
-//! Ways to take a convolution with fewer multiply-adds than its sum has.
+//! Algorithms for a convolution with fewer multiply-adds than its direct sum.
 
 use super::rows::{PRODUCTS, Rows};
 use super::stencil::Stencil;
 use super::torus::Torus;
 
-/// A way other than the sum.
+/// An algorithm other than the direct sum.
 #[derive(Debug)]
 pub(super) enum Short {
     /// Short convolutions along rows.
@@ -14,7 +14,7 @@ pub(super) enum Short {
 }
 
 impl Short {
-    /// The way that costs least, where it costs less than the sum.
+    /// The algorithm of least cost, if it costs less than the direct sum.
     pub fn find(stencil: &Stencil, inputs: usize, outputs: usize) -> Option<Self> {
         let (sites, taps) = (stencil.outputs(), stencil.taps());
         let rows = if Rows::could_pay(sites, taps, inputs, outputs) { Rows::find(stencil, inputs) } else { None };
@@ -56,10 +56,10 @@ mod tests {
                 Some(Short::Rows(_)) => "rows",
                 Some(Short::Torus(_)) => "torus",
             };
-        // One channel does not pay for the transforms of eight, nor two for those of one.
+        // Transforms of eight channels do not pay with one on the other side, nor those of two inputs with one output.
         assert_eq!([way(&[8, 8], 1, 8), way(&[8, 8], 8, 1), way(&[8, 8], 2, 1)], ["sum"; 3]);
         assert_eq!([way(&[8, 8], 8, 8), way(&[16, 10], 16, 16), way(&[6, 6], 4, 32)], ["torus"; 3]);
-        // No transform has rows of 14 or 20, and none goes in three directions.
+        // There are no Fourier transforms of rows of 14 or 20 sites, nor in three dimensions.
         assert_eq!([way(&[14, 8], 16, 16), way(&[20, 20], 16, 16), way(&[8, 8, 8], 8, 8)], ["rows"; 3]);
     }
 }

@@ -7,7 +7,7 @@
 //! y(n) = 1/V sum_p y^(p) exp(-i p n).
 //! ```
 //!
-//! Fields are real, so that p and -p say the same: V / 2 *pairs* of numbers hold a transform. Four momenta (0 or pi in
+//! Fields are real, so that p and -p are conjugate: V / 2 *pairs* of numbers hold a transform. Four momenta (0 or pi in
 //! each direction) have real transforms and share two pairs; every other pair is a complex number. Order of the pairs,
 //! with P = Y / 2: first p_x = 0, then p_x = pi, each with (p_y = 0, p_y = pi) and p_y = 1 .. P - 1 (in units of
 //! 2 pi / Y); then for p_x = 1 .. X / 2 - 1 the momenta p_y = 0, pi, 1, -1, 2, -2 .. P - 1, -(P - 1).
@@ -17,24 +17,30 @@ use super::stencil::Stencil;
 
 /// Extents that have a transform.
 pub(super) const EXTENTS: [usize; 6] = [4, 6, 8, 10, 12, 16];
-/// What the transforms of a channel cost for each site, in multiply-adds, measured.
+/// Measured cost per site of the transforms of a channel, in multiply-adds.
 const TRANSFORM: usize = 10;
 
 /// A stencil on a torus.
 #[derive(Debug)]
 pub(super) struct Torus {
     pub extents: [usize; 2],
-    /// For each tap what its weight adds to the numbers of w^(p), with the factor 1/V or 2/V of the way back in it:
+    /// For each tap the factors of its weight in the numbers of w^(p), including 1/V or 2/V of the inverse transform:
     /// `[tap][pair][2]`.
     waves: Vec<f64>,
 }
 
 impl Torus {
-    /// The torus of a stencil, if there is one.
+    /// The torus of a stencil, if there is one: that of its displacements, or else one that its table has.
     pub fn find(stencil: &Stencil) -> Option<Self> {
         let sites = stencil.outputs();
         if stencil.inputs() != sites {
             return None;
+        }
+        if let Some(torus) = stencil.displacements() {
+            let extents: [usize; 2] = torus.outputs().try_into().ok()?;
+            let taps: Option<Vec<[usize; 2]>> = torus.taps().iter().map(|tap| tap[..].try_into().ok()).collect();
+            let is_one = extents.iter().all(|length| EXTENTS.contains(length));
+            return if is_one { Some(Self { extents, waves: waves(extents, &taps?) }) } else { None };
         }
         EXTENTS.into_iter().filter(|x| sites.is_multiple_of(*x) && EXTENTS.contains(&(sites / x))).find_map(|x| {
             let extents = [x, sites / x];
@@ -77,7 +83,7 @@ impl Torus {
         self.volume() * (Self::stride(inputs, outputs) + 1)
     }
 
-    /// What a convolution costs in this way, in multiply-adds.
+    /// Cost of a convolution by Fourier transforms, in multiply-adds.
     pub fn cost(sites: usize, inputs: usize, outputs: usize) -> usize {
         sites * (2 * inputs * outputs + TRANSFORM * (inputs + outputs))
     }
@@ -123,7 +129,10 @@ mod tests {
     fn planes_of_even_extents_are_tori_and_nothing_else() {
         for (extents, kernel) in [(&[8, 8][..], 3), (&[4, 12], 3), (&[16, 6], 5)] {
             let stencil = Stencil::of_lattice(extents, kernel);
-            for stencil in [&stencil, &stencil.transposed()] {
+            let table = (0..stencil.outputs()).flat_map(|site| stencil.row(site).to_vec()).collect();
+            let plain = Stencil::new(stencil.inputs(), stencil.taps(), table).unwrap();
+            assert_eq!(Torus::find(&plain).unwrap().waves, Torus::find(&stencil).unwrap().waves);
+            for stencil in [&stencil, &stencil.transposed().unwrap(), &plain] {
                 assert_eq!(Torus::find(stencil).unwrap().extents, [extents[0], extents[1]]);
             }
         }

@@ -4,7 +4,7 @@
 //! it is one register, with AVX2 a [`Pair`] of registers, elsewhere an array. All operations act on each lane alone,
 //! and fuse multiply and add wherever the hardware does.
 
-use super::memory::Line;
+use super::line::Line;
 use std::ops::{Add, Div, Mul, Sub};
 
 /// f32 or f64, as it lies in memory.
@@ -69,6 +69,8 @@ pub(crate) trait Lanes:
     type Scalar: Real;
     /// The same samples in f64.
     type Wide: Lanes<Scalar = f64>;
+    /// One register: the vector itself, or each of those that a pair holds one after the other.
+    type Register: Lanes<Scalar = Self::Scalar>;
     /// Number of lanes.
     const WIDTH: usize;
     /// How many such vectors the register file holds.
@@ -159,7 +161,7 @@ pub(crate) trait Lanes:
     #[inline(always)]
     fn fence() {}
 
-    /// Asks for a line ahead of its use; any address may be given.
+    /// Prefetch: one line; any address may be given.
     #[inline(always)]
     fn prefetch(_line: *const Line) {}
 
@@ -191,6 +193,7 @@ pair_operator!(Add add, Sub sub, Mul mul, Div div);
 impl<T: Lanes> Lanes for Pair<T> {
     type Scalar = T::Scalar;
     type Wide = Pair<T::Wide>;
+    type Register = T::Register;
     const WIDTH: usize = 2 * T::WIDTH;
     const REGISTERS: usize = T::REGISTERS / 2;
     #[inline(always)]

@@ -1,44 +1,15 @@
-//! Memory in lines of 64 bytes.
+//! Writes past the caches, and prefetches.
 
 use super::instructions::Instructions;
 use super::lanes::Lanes;
 use super::native::{Launch, launch};
-use crate::error::{Error, Result};
-use crate::memory;
 
-/// One number of each sample of a block.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-pub(crate) struct Line([u8; 64]);
-
-impl Line {
-    /// All bits zero.
-    pub const ZERO: Self = Self([0; 64]);
-}
-
-/// Lines that a worker computes in.
-pub(crate) struct Lines(Vec<Line>);
-
-impl Lines {
-    /// `count` lines of zeros; an error where there is no memory for them.
-    pub fn new(count: usize) -> Result<Self> {
-        let missing =
-            |_| Error::BadShape(format!("workspace: expected memory for {count} lines of 64 bytes, got none"));
-        memory::filled(Line::ZERO, count).map_err(missing).map(Self)
-    }
-
-    /// The first line.
-    pub fn start(&mut self) -> *mut Line {
-        self.0.as_mut_ptr()
-    }
-}
-
-/// Copies numbers to where nobody reads them soon, without reading what is there.
+/// Copies numbers past the caches: for results that are not read again soon.
 ///
 /// # Safety
-/// There is room for as many numbers at `to`, elsewhere.
+/// `to` can be written for as many numbers, and does not overlap them.
 pub(crate) unsafe fn write_past_caches(numbers: &[f64], to: *mut f64) {
-    // SAFETY: the caller's promise; the processor was asked.
+    // SAFETY: the caller's promise; the processor has the instruction set.
     unsafe { launch(Instructions::best(), Write { numbers, to }) };
 }
 
@@ -67,7 +38,7 @@ impl Launch<f64> for Write<'_> {
     }
 }
 
-/// Asks for the lines of some numbers ahead of their use; places beyond the numbers are allowed.
+/// Prefetch: the lines of `count` numbers, into the second-level cache; any address may be given.
 #[inline(always)]
 pub(crate) fn prefetch(numbers: *const f64, count: usize) {
     #[cfg(target_arch = "x86_64")]

@@ -2,6 +2,7 @@
 
 mod instructions;
 mod lanes;
+mod line;
 mod memory;
 mod native;
 mod peak;
@@ -19,13 +20,15 @@ mod x86_512;
 
 pub use instructions::Instructions;
 pub(crate) use lanes::{Lanes, Order, Real, Work};
-pub(crate) use memory::{Line, Lines, prefetch, write_past_caches};
+pub(crate) use line::{Line, Lines};
+pub(crate) use memory::{prefetch, write_past_caches};
 pub(crate) use native::{Launch, Native, launch};
-pub use peak::multiply_add_peak;
+pub use peak::{Clock, Peak, multiply_add_peak};
+#[cfg(test)]
 pub(crate) use portable::Array;
 pub(crate) use records::{Places, gather, scatter};
 pub use triad::Triad;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(test, target_arch = "x86_64"))]
 pub(crate) use {
     lanes::Pair,
     x86_256::{F32x8, F64x4},

@@ -26,6 +26,7 @@ macro_rules! array_lanes {
         impl<const N: usize> Lanes for Array<$scalar, N> {
             type Scalar = $scalar;
             type Wide = Array<f64, N>;
+            type Register = Self;
             const WIDTH: usize = N;
             const REGISTERS: usize = 8;
             #[inline(always)]

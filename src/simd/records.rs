@@ -1,14 +1,14 @@
 //! Records of numbers that lie one after the other in memory, with one record in each lane.
 
-// As in all kernels, loops are written out: what a library function does may miss the instruction set.
+// As in all kernels, loops are written out: a library function would be compiled without the instruction set.
 #![allow(clippy::needless_range_loop, clippy::manual_memcpy)]
 
 use super::lanes::Lanes;
 
-/// Where the record of each lane begins.
+/// Index of the first number of each lane's record.
 pub(crate) type Places = [usize; 8];
 
-/// Number k of all records, for k below K.
+/// Reads records into vectors: vector k < K holds number k of all records.
 ///
 /// # Safety
 /// There are K numbers from each place on; the lanes are eight doubles.
@@ -28,7 +28,7 @@ pub(crate) unsafe fn gather<L: Lanes<Scalar = f64>, const K: usize>(from: *const
             return numbers;
         }
         for first in (0..K).step_by(8) {
-            // The last eight begin where they have to, and meet some numbers again.
+            // Where K is no multiple of eight, the last eight numbers overlap those before.
             let first = first.min(K - 8);
             let mut rows = [L::constant(0.0); 8];
             for lane in 0..8 {
@@ -43,10 +43,10 @@ pub(crate) unsafe fn gather<L: Lanes<Scalar = f64>, const K: usize>(from: *const
     numbers
 }
 
-/// The other way round.
+/// Writes records from vectors: the inverse of [`gather`].
 ///
 /// # Safety
-/// As for gather.
+/// As for [`gather`].
 #[inline(always)]
 pub(crate) unsafe fn scatter<L: Lanes<Scalar = f64>, const K: usize>(numbers: &[L; K], to: *mut f64, places: &Places) {
     // SAFETY: the caller's promise.

@@ -1,10 +1,10 @@
-//! Eight registers of eight doubles, rows for columns: 24 shuffles instead of 64 loads.
+//! Transpose of an 8 x 8 matrix of doubles in eight registers: 24 shuffles instead of 64 loads.
 
 #![allow(clippy::needless_range_loop)]
 
 use std::arch::x86_64::*;
 
-/// Rows for columns.
+/// The transpose of a matrix whose rows are registers.
 ///
 /// # Safety
 /// The processor has AVX-512.

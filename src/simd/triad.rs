@@ -1,12 +1,11 @@
-//! The memory bandwidth of this machine by the STREAM triad a = b + s c: what kernels out of the caches are compared with.
+//! The memory bandwidth of this machine by the STREAM triad a = b + s c, for comparison with kernels beyond the caches.
 //!
 //! J. D. McCalpin, IEEE TCCA Newsletter (1995). Counted are the bytes that the formula names, 24 for each element.
 
 use crate::context::Context;
-use std::sync::Mutex;
 use std::time::Instant;
 
-/// Numbers that a thread takes at once.
+/// Numbers in each piece of a thread's work.
 const PART: usize = 1 << 15;
 
 /// The arrays of the triad.
@@ -24,13 +23,10 @@ impl Triad {
     pub fn bandwidth(&mut self, context: &Context) -> f64 {
         let [a, b, c] = &mut self.arrays;
         let bytes = 24.0 * a.len() as f64;
-        let parts: Vec<_> = a.chunks_mut(PART).zip(b.chunks(PART).zip(c.chunks(PART))).map(Mutex::new).collect();
         let start = Instant::now();
-        context.share(parts.len(), |_, part| {
-            if let Ok(mut part) = parts[part].lock() {
-                let (a, (b, c)) = &mut *part;
-                a.iter_mut().zip(b.iter().zip(c.iter())).for_each(|(a, (b, c))| *a = b + 3.0 * c);
-            }
+        context.share_chunks(a, PART, |part, a| {
+            let own = part * PART..part * PART + a.len();
+            a.iter_mut().zip(b[own.clone()].iter().zip(&c[own])).for_each(|(a, (b, c))| *a = b + 3.0 * c);
         });
         bytes / start.elapsed().as_secs_f64()
     }

@@ -15,7 +15,7 @@ macro_rules! register {
             type Output = Self;
             #[inline(always)]
             fn $method(self, other: Self) -> Self {
-                // SAFETY: values of this type exist only inside kernels entered after the processor was asked.
+                // SAFETY: values of this type exist only inside kernels entered after the instruction set was found on this processor.
                 unsafe { Self($intrinsic(self.0, other.0)) }
             }
         })*
@@ -25,6 +25,7 @@ macro_rules! register {
 macro_rules! common {
     ($isolate:ident, $scalar:ty, $width:expr, $registers:expr, $set:ident, $fma:ident, $fnma:ident, $min:ident, $max:ident, $sqrt:ident, $stream:ident) => {
         type Scalar = $scalar;
+        type Register = Self;
         const WIDTH: usize = $width;
         const REGISTERS: usize = $registers;
         #[inline(always)]
@@ -34,7 +35,7 @@ macro_rules! common {
         }
         #[inline(always)]
         fn splat(x: $scalar) -> Self {
-            // SAFETY: called only inside kernels entered after the processor was asked.
+            // SAFETY: called only inside kernels entered after the instruction set was found on this processor.
             unsafe { Self($set(x)) }
         }
         #[inline(always)]

@@ -1,11 +1,13 @@
 //! Lanes in the registers of x86-64 with AVX2 and FMA (256 bits).
 
 use super::lanes::{Lanes, Pair, Work};
-use super::memory::Line;
+use super::line::Line;
 use super::x86::{NEAREST, common, register};
 use std::arch::x86_64::*;
 use std::ops::{Add, Div, Mul, Sub};
 
+/// # Safety
+/// The processor has these features.
 #[inline(never)]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn isolate_256<W: Work>(work: W) {

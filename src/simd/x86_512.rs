@@ -1,12 +1,14 @@
 //! Lanes in the registers of x86-64 with AVX-512 (512 bits).
 
 use super::lanes::{Lanes, Order, Pair, Work};
-use super::memory::Line;
+use super::line::Line;
 use super::x86::{NEAREST, common, register};
 use super::x86_256::{F32x8, F64x4};
 use std::arch::x86_64::*;
 use std::ops::{Add, Div, Mul, Sub};
 
+/// # Safety
+/// The processor has these features.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")]
 unsafe fn isolate_512<W: Work>(work: W) {
@@ -15,6 +17,9 @@ unsafe fn isolate_512<W: Work>(work: W) {
 }
 
 /// The register, in an empty statement that compilers leave where it stands.
+///
+/// # Safety
+/// The processor has these features.
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn in_order_512(mut register: __m512i) -> __m512i {

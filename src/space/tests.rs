@@ -17,6 +17,16 @@ fn counts_are_those_of_sites_and_links() {
     assert_eq!(GROUPS.map(|group| Space::Links(group).count(&lattice)), [144, 576, 1296]);
 }
 
+#[test]
+fn distances_of_angles_are_modulo_a_turn() {
+    let (a, b) = ([3.1, -0.5], [-3.1, -0.25]);
+    let seam = 2.0 * std::f64::consts::PI - 6.2;
+    assert_eq!(Space::Scalars.farthest(&a, &b), 6.2);
+    let distance = |a: f64, b: f64| Space::Angles(Carrier::Sites).farthest(&[a], &[b]);
+    assert!((distance(3.1, -3.1) - seam).abs() < 1e-15 && (distance(-3.1, 3.1) - seam).abs() < 1e-15);
+    assert_eq!(Space::Angles(Carrier::Links).farthest(&a, &b), 0.25);
+}
+
 fn components<const N: usize>(group: Group, momentum: &[f64]) -> Vec<f64> {
     let p = Matrix::<N>::from_reals(momentum);
     let norm = group.trace_norm();
@@ -52,10 +62,10 @@ fn a_drift_stays_on_the_group_and_turns_back() {
         let mut momenta = vec![0.0; start.len()];
         space.draw_momenta(&mut stream(), &mut momenta);
         let mut field = start.clone();
-        space.drift(&Team::default(), (&mut field, &momenta), 0.7);
+        space.drift(&Team::default(), &mut field, &momenta, 0.7);
         assert!(Gauge::new(&lattice, group, field.clone()).unwrap().worst_link().0 < 1e-14);
         assert!(start.iter().zip(&field).any(|(a, b)| (a - b).abs() > 0.1));
-        space.drift(&Team::default(), (&mut field, &momenta), -0.7);
+        space.drift(&Team::default(), &mut field, &momenta, -0.7);
         assert!(start.iter().zip(&field).all(|(a, b)| (a - b).abs() < 1e-13), "{group:?}");
     }
 }

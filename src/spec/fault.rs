@@ -1,6 +1,7 @@
-//! What serde finds wrong with a spec, kept apart by kind.
+//! Errors of serde when it reads a spec, sorted by kind.
 
-use super::value::quoted;
+use super::value::Value;
+use super::words::{one_of, quoted};
 use serde::de::{Expected, Unexpected};
 use std::fmt::{Display, Formatter};
 
@@ -45,14 +46,14 @@ impl Fault {
             Unexpected::Unit | Unexpected::Option => "null".to_string(),
             Unexpected::Seq => "a list".to_string(),
             Unexpected::Map => "an object".to_string(),
-            Unexpected::Bytes(_) => super::Value::Impossible.describe(),
+            Unexpected::Bytes(_) => Value::Impossible.describe(),
             other => other.to_string(),
         };
         Fault::WrongValue { got, expected: in_words(&expected.to_string()) }
     }
 }
 
-/// Rust's names of types as a host's author says them.
+/// Replaces Rust's names of types in a message by words that authors of hosts use.
 fn in_words(expected: &str) -> String {
     let words = match expected {
         "f32" | "f64" => "a number",
@@ -109,9 +110,3 @@ impl Display for Fault {
 }
 
 impl std::error::Error for Fault {}
-
-/// A choice of names as a message shows it.
-pub fn one_of(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
-    quoted.join(" or ")
-}

@@ -1,14 +1,15 @@
 //! Finds where in a tree a fault lies, and which keys are known there.
 //!
-//! A type of serde does not tell where it stopped, and for internally tagged enums nothing that watches the reading
-//! can know either, because serde buffers them. But the type can be asked again: the place of a fault is the one where
-//! a change of the tree changes the fault in the way that belongs to it, and an impossible key makes the type list the
-//! possible ones.
+//! A type of serde does not report where reading stopped, and for internally tagged enums nothing that watches the
+//! reading can know either, because serde buffers them. But altered trees can be read as the same type: the place of a
+//! fault is the one where a change of the tree changes the fault as expected, and an impossible key makes the type list
+//! the possible ones.
 
-use super::fault::{Fault, one_of};
-use super::{TAGS, Value};
+use super::fault::Fault;
+use super::value::Value;
+use super::words::{TAGS, one_of};
 
-/// Reads a tree as the wanted type and tells what is wrong.
+/// Reads a tree as the wanted type, and returns the fault where it cannot be read.
 pub type Probe<'a> = &'a dyn Fn(&Value) -> Option<Fault>;
 
 /// Numbers of the children that lead from the root to a value.
@@ -16,7 +17,7 @@ type Path = Vec<usize>;
 
 /// A key and a name that no type knows.
 const NOBODY: &str = "\0";
-/// How many places are tried; one fault more or less is worth no long search.
+/// Most places that are tried: a fault whose place is not found is reported without it.
 const MOST_TRIALS: usize = 64;
 
 /// The message for a fault: where, what, expected, got, and the keys that are known there.
@@ -51,7 +52,7 @@ pub fn known_keys(root: &Value, path: &[usize], probe: Probe) -> String {
     if keys.is_empty() { String::new() } else { format!("; known keys: {}", keys.join(", ")) }
 }
 
-/// Sets a key of an object, at its front where it is new: the type then meets it before anything else.
+/// Sets a key of an object, at its front where it is new, so that the type reads it first.
 fn set(map: &mut Value, key: &str, value: Value) {
     if let Value::Map(entries) = map {
         match entries.iter_mut().find(|(known, _)| known == key) {

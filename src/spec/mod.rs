@@ -1,29 +1,35 @@
 //! Spec text: every object of the library is built from JSON5 text, `{type: 'phi4', mass_squared: -4, lambda: 6.975}`.
 //!
-//! The text is read into a tree first, and the tree into the wanted type. A fault of the second step is found again
-//! in the tree by asking the type about altered trees (`locate`), so that the message can name the key and list the
+//! The text is read into a tree first, and the tree into the wanted type. The place of a fault of the second step
+//! is found by reading altered trees (`locate`), so that the message can name the key and list the
 //! keys that the type knows, although no such list is written down anywhere.
 
 mod fault;
 mod locate;
 mod value;
+mod words;
 
 pub use value::Value;
 
 use crate::error::{Error, Result};
+use crate::memory;
 use fault::Fault;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
 use std::fmt::Display;
 
 /// Longest spec text in bytes; lists with one number for each site may be long.
 const LONGEST: usize = 64 << 20;
-/// The keys by which specs choose between variants.
-const TAGS: [&str; 2] = ["type", "form"];
 
 /// Reads the JSON5 `text` of a spec; empty text means `{}`. Errors (`BadSpec`) start with `what` the spec is for, name
 /// the key, and list the keys that are known.
 pub fn parse<T: DeserializeOwned>(what: &str, text: &str) -> Result<T> {
     let bad = |message: String| Error::BadSpec(format!("{what}: {message}"));
+    if text.len() <= LONGEST {
+        // The readers of text abort where memory is short, so it is checked first: at most so many bytes for each
+        // letter.
+        const BYTES: usize = 64;
+        memory::expect(what, BYTES * text.len())?;
+    }
     match tree(text) {
         Ok(value) => read(&value).map_err(bad),
         Err(message) => {
@@ -33,7 +39,7 @@ pub fn parse<T: DeserializeOwned>(what: &str, text: &str) -> Result<T> {
     }
 }
 
-/// Reads a part of a spec; the message tells key, expected and got, and lists the keys that are known there.
+/// Reads a part of a spec; the message names the key, what was expected and got, and the keys known there.
 pub fn read<T: DeserializeOwned>(value: &Value) -> std::result::Result<T, String> {
     T::deserialize(value.reader()).map_err(|fault| locate::explain(value, &fault, &fault_of::<T>))
 }
@@ -88,23 +94,35 @@ fn tree(text: &str) -> std::result::Result<Value, String> {
     }
 }
 
-/// What is wrong with a text that the reader refuses.
+/// The message for a text that the reader of JSON5 refuses.
 fn unreadable(text: &str, error: &json5::Error) -> String {
     use json5::ErrorCode::{ExpectedBool, ExpectedNull, ExpectedNumber, ExpectedValue};
     match (error.code(), error.position()) {
         _ if text.trim_start().starts_with(|c: char| c.is_alphanumeric() || c == '_') => {
             "expected an object {key: value}, got text without braces".to_string()
         }
-        // The reader gives the start of the innermost object that is not closed; the end of the text tells more.
+        // The reader gives the start of the innermost object that is not closed; the end of the text is the more useful
+        // place.
         (Some(code), _) if code.to_string().starts_with("EOF") => {
             format!("{code} at {}", json5::Position::from_offset(text.len(), text))
         }
-        // The reader's guess from the first letter of a word without quotes.
+        // For a word without quotes the reader expects a literal that begins with its first letter.
         (Some(ExpectedBool | ExpectedNull | ExpectedNumber | ExpectedValue), Some(position)) => {
-            format!("expected a number, 'text' in quotes, true, false, null, [...] or {{...}} at {position}")
+            let start = word_start(text, position);
+            format!("expected a number, 'text' in quotes, true, false, null, [...] or {{...}} at {start}")
         }
         _ => error.to_string(),
     }
+}
+
+/// Start of the word in which the reader stopped: of `trie` it reads `tr`, which `true` begins with, and stops at `i`.
+fn word_start(text: &str, stopped: json5::Position) -> json5::Position {
+    // The line terminators of JSON5, of which CR LF is a single one.
+    let text = text.replace("\r\n", "\n");
+    let line = text.split(['\n', '\r', '\u{2028}', '\u{2029}']).nth(stopped.line).unwrap_or_default();
+    let offset = line.char_indices().nth(stopped.column).map_or(line.len(), |(offset, _)| offset);
+    let letters = line[..offset].chars().rev().take_while(|c| c.is_alphanumeric() || *c == '_').count();
+    json5::Position { column: stopped.column - letters, ..stopped }
 }
 
 #[cfg(test)]

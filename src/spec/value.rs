@@ -1,13 +1,13 @@
 //! The tree that spec text is read into, and its reader for serde.
 
-use super::fault::one_of;
+use super::words::{TAGS, one_of, quoted};
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use std::convert::Infallible;
 use std::marker::PhantomData;
 
-/// Deepest nesting of lists and objects; a bound keeps hostile text off the end of the stack.
+/// Deepest nesting of lists and objects: hostile text must not overflow the stack.
 const DEEPEST: usize = 64;
 /// Most keys of one object.
 const MOST_KEYS: usize = 256;
@@ -31,7 +31,7 @@ pub enum Value {
     List(Vec<Value>),
     /// An object, its keys in the order of the text.
     Map(Vec<(String, Value)>),
-    /// What no text can hold, so that a type which is shown it has to complain.
+    /// A value that no text can hold: any type that reads it returns an error.
     Impossible,
 }
 
@@ -55,14 +55,6 @@ impl Value {
             Value::Impossible => "an impossible value".to_string(),
         }
     }
-}
-
-/// A text in single quotes, cut where it is long.
-pub fn quoted(text: &str) -> String {
-    const SHOWN: usize = 60;
-    let shown: String = text.chars().take(SHOWN).collect();
-    let dots = if shown.len() < text.len() { "..." } else { "" };
-    format!("'{}{dots}'", shown.escape_default())
 }
 
 /// Reads one value; `depth` counts the lists and objects around it.
@@ -120,7 +112,7 @@ impl<'de> Visitor<'de> for Tree {
         Ok(u64::try_from(value).map_or(Value::Negative(value), Value::Whole))
     }
 
-    /// A whole number may be written 1e4 or 2.0; minus zero stays what it is.
+    /// A whole number may be written 1e4 or 2.0; minus zero stays a number with a sign.
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
         const EXACT: f64 = (1u64 << 53) as f64;
         Ok(match value {
@@ -159,8 +151,8 @@ impl<'de> Visitor<'de> for Tree {
                 return Err(A::Error::custom(format!("expected at most {MOST_KEYS} keys, got more")));
             }
             let mut value = map.next_value_seed(self.deeper()?)?;
-            // Serde takes a number for that of a variant; here it is no name of one, and neither is anything but text.
-            if super::TAGS.contains(&key.as_str()) && !matches!(value, Value::Text(_)) {
+            // Serde would accept the index of a variant; here only text can be the name of one.
+            if TAGS.contains(&key.as_str()) && !matches!(value, Value::Text(_)) {
                 value = Value::Text(value.describe());
             }
             entries.push((key, value));
@@ -183,7 +175,7 @@ impl<'de, E: Error> IntoDeserializer<'de, E> for Reader<'_, E> {
     }
 }
 
-/// What was expected where a value is no name at all.
+/// The expectation that a message states where a value is not text and so no name.
 struct Choice(&'static [&'static str]);
 
 impl Visitor<'_> for Choice {
@@ -194,7 +186,7 @@ impl Visitor<'_> for Choice {
     }
 }
 
-/// An entry of an object as serde wants it.
+/// An entry of an object in the form that serde reads.
 type Entry<'a, E> = (&'a str, Reader<'a, E>);
 
 fn entries<'a, 'de, E: Error>(

@@ -1,6 +1,8 @@
 //! Bins of neighbouring measurements, the units of resampling.
 
+use super::gamma::are_equal;
 use crate::error::{Error, Result, expect_finite, expect_length};
+use crate::memory;
 
 /// Means of p series over n bins of equal size; where the length is no multiple of it, the first numbers, which are
 /// the nearest to thermalisation, are left out.
@@ -27,14 +29,20 @@ impl Bins {
                 "series: expected at least 2 bins of at least 1 number, got {length} numbers in bins of {size}"
             )));
         }
+        if series.iter().all(|numbers| are_equal(numbers)) {
+            return Err(Error::NotConverged(format!(
+                "series: expected numbers that change, got {length} equal ones: a chain that never moved tells no error"
+            )));
+        }
         let skipped = length - count * size;
-        let mut means = Vec::with_capacity(count * series.len());
+        let mut means = memory::reserved("means of bins", count.saturating_mul(series.len()))?;
         for bin in 0..count {
             let first = skipped + bin * size;
             means.extend(series.iter().map(|numbers| mean(numbers[first..first + size].iter().copied())));
         }
         let columns = series.len();
-        let total = (0..columns).map(|alpha| mean(means.iter().skip(alpha).step_by(columns).copied())).collect();
+        let total = (0..columns).map(|alpha| mean(means.iter().skip(alpha).step_by(columns).copied()));
+        let total = memory::collected("means", total)?;
         Ok(Self { means, count, total })
     }
 

@@ -15,9 +15,10 @@ use super::Estimate;
 use super::bins::{Bins, mean};
 use super::derived::evaluate;
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::random::{Purpose, Stream};
 
-/// How to resample.
+/// Settings of the bootstrap: bins, resamples, seed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bootstrap {
     /// Measurements in a bin.
@@ -44,25 +45,25 @@ pub fn bootstrap(function: &dyn Fn(&[f64]) -> f64, series: &[&[f64]], settings: 
     }
     let bins = Bins::new(series, settings.size)?;
     let value = evaluate(function, &bins.total)?;
-    let mut drawn = Vec::with_capacity(settings.resamples);
-    for k in 0..settings.resamples {
-        drawn.push(evaluate(function, &resample(&bins, settings.seed, k as u64))?);
-    }
+    let mut means = memory::cloned("means", &bins.total)?;
+    let drawn = memory::tried("values of resamples", settings.resamples, |k| {
+        resample(&bins, Stream::new(settings.seed, Purpose::Resampling, k as u64), &mut means);
+        evaluate(function, &means)
+    })?;
     let average = mean(drawn.iter().copied());
     let squares: f64 = drawn.iter().map(|f| (f - average).powi(2)).sum();
     Ok(Estimate { value, error: (squares / (settings.resamples - 1) as f64).sqrt() })
 }
 
-/// Means over n bins drawn with replacement.
-fn resample(bins: &Bins, seed: u64, k: u64) -> Vec<f64> {
-    let mut stream = Stream::new(seed, Purpose::Resampling, k);
-    let mut deviation = vec![0.0; bins.total.len()];
+/// Writes the means over n bins drawn with replacement.
+fn resample(bins: &Bins, mut stream: Stream, means: &mut [f64]) {
+    means.fill(0.0);
     for _ in 0..bins.count {
         let index = ((u128::from(stream.bits()) * bins.count as u128) >> 64) as usize;
         let terms = bins.bin(index).iter().zip(&bins.total);
-        deviation.iter_mut().zip(terms).for_each(|(sum, (bin, total))| *sum += bin - total);
+        means.iter_mut().zip(terms).for_each(|(sum, (bin, total))| *sum += bin - total);
     }
-    bins.total.iter().zip(&deviation).map(|(total, sum)| total + sum / bins.count as f64).collect()
+    means.iter_mut().zip(&bins.total).for_each(|(sum, total)| *sum = total + *sum / bins.count as f64);
 }
 
 #[cfg(test)]
@@ -92,10 +93,15 @@ mod tests {
     fn resamples_are_keyed_and_draw_every_bin_alike() {
         let series: Vec<f64> = (0..10).map(f64::from).collect();
         let bins = Bins::new(&[&series], 1).unwrap();
-        assert_eq!(resample(&bins, 3, 5), resample(&bins, 3, 5));
-        assert_ne!(resample(&bins, 3, 5), resample(&bins, 3, 6));
-        assert_ne!(resample(&bins, 3, 5), resample(&bins, 4, 5));
-        let drawn: Vec<f64> = (0..5_000).map(|k| resample(&bins, 1, k)[0]).collect();
+        let drawn = |seed: u64, k: u64| {
+            let mut means = [f64::NAN];
+            resample(&bins, Stream::new(seed, Purpose::Resampling, k), &mut means);
+            means[0]
+        };
+        assert_eq!(drawn(3, 5), drawn(3, 5));
+        assert_ne!(drawn(3, 5), drawn(3, 6));
+        assert_ne!(drawn(3, 5), drawn(4, 5));
+        let drawn: Vec<f64> = (0..5_000).map(|k| drawn(1, k)).collect();
         let (mean, error) = mean_and_error(&drawn);
         assert!((mean - 4.5).abs() < 5.0 * error, "{mean} +- {error}");
         // The variance of a resampled mean is (1/n) times that of the n numbers: 8.25/10.
@@ -111,5 +117,7 @@ mod tests {
             assert_eq!(message, format!("resamples: expected 2 to 1000000, got {resamples}"));
         }
         assert!(run(Bootstrap { size: 0, ..Bootstrap::default() }).to_string().contains("bins of 0"));
+        let still = bootstrap(&|mean| mean[0], &[&[0.1; 40]], &Bootstrap::default()).unwrap_err();
+        assert!(still.status() == 6 && still.to_string().contains("a chain that never moved"), "{still}");
     }
 }

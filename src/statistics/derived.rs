@@ -13,6 +13,7 @@
 
 use super::gamma::{Autocorrelation, analyse, check_replica, mean_of};
 use crate::error::{Error, Result, expect_length};
+use crate::memory;
 
 /// The series of one chain, one for each primary observable, of equal length.
 pub type PrimarySeries<'a> = Vec<&'a [f64]>;
@@ -20,21 +21,20 @@ pub type PrimarySeries<'a> = Vec<&'a [f64]>;
 /// The Γ method for `function` of the means of the primary observables, measured on one or more independent chains.
 pub fn autocorrelation_of(function: &dyn Fn(&[f64]) -> f64, replica: &[PrimarySeries]) -> Result<Autocorrelation> {
     let primaries = transposed(replica)?;
-    let means: Vec<f64> = primaries.iter().map(|chains| mean_of(chains)).collect();
-    let steps: Vec<f64> = primaries.iter().zip(&means).map(|(chains, mean)| standard_error(chains, *mean)).collect();
+    let means = memory::collected("means", primaries.iter().map(|chains| mean_of(chains)))?;
+    let steps = primaries.iter().zip(&means).map(|(chains, mean)| standard_error(chains, *mean));
+    let steps = memory::collected("steps", steps)?;
     let gradient = gradient(function, &means, &steps)?;
     let value = value(function, replica, &means)?;
-    let projected = replica
-        .iter()
-        .map(|series| {
-            let mut sum = vec![0.0; series[0].len()];
-            for (alpha, numbers) in series.iter().enumerate() {
-                let terms = numbers.iter().map(|a| gradient[alpha] * (a - means[alpha]));
-                sum.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
-            }
-            sum
-        })
-        .collect();
+    let projected = memory::tried("projected series", replica.len(), |r| {
+        let series = &replica[r];
+        let mut sum = memory::filled("projected series", 0.0, series[0].len())?;
+        for (alpha, numbers) in series.iter().enumerate() {
+            let terms = numbers.iter().map(|a| gradient[alpha] * (a - means[alpha]));
+            sum.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+        }
+        Ok(sum)
+    })?;
     analyse(value, projected)
 }
 
@@ -54,7 +54,8 @@ fn transposed<'a>(replica: &[PrimarySeries<'a>]) -> Result<Vec<Vec<&'a [f64]>>> 
         }
         check_replica(series)?;
     }
-    Ok((0..observables).map(|alpha| replica.iter().map(|series| series[alpha]).collect()).collect())
+    let chains = |alpha: usize| memory::collected("series", replica.iter().map(|series| series[alpha]));
+    memory::tried("series", observables, chains)
 }
 
 /// √(Γ(0)/N), computed in units of the largest fluctuation so that no square overflows or vanishes.
@@ -80,10 +81,10 @@ pub(super) fn evaluate(function: &dyn Fn(&[f64]) -> f64, point: &[f64]) -> Resul
 
 /// Central differences; an observable that does not fluctuate gets 0.
 fn gradient(function: &dyn Fn(&[f64]) -> f64, means: &[f64], steps: &[f64]) -> Result<Vec<f64>> {
-    let mut point = means.to_vec();
-    let mut gradient = vec![0.0; means.len()];
+    let mut point = memory::cloned("means", means)?;
+    let mut gradient = memory::filled("gradient", 0.0, means.len())?;
     for alpha in 0..means.len() {
-        // The step between the numbers that are representable, not the one asked for.
+        // The step between the two points as rounded, not the one requested.
         let (above, below) = (means[alpha] + steps[alpha], means[alpha] - steps[alpha]);
         if above > below {
             point[alpha] = above;
@@ -106,7 +107,7 @@ fn value(function: &dyn Fn(&[f64]) -> f64, replica: &[PrimarySeries], means: &[f
     let count = replica.iter().map(|series| series[0].len()).sum::<usize>() as f64;
     let mut average = 0.0;
     for series in replica {
-        let own: Vec<f64> = series.iter().map(|numbers| mean_of(&[numbers])).collect();
+        let own = memory::collected("means", series.iter().map(|numbers| mean_of(&[numbers])))?;
         average += series[0].len() as f64 / count * evaluate(function, &own)?;
     }
     Ok((chains * at_means - average) / (chains - 1.0))
@@ -168,7 +169,10 @@ mod tests {
         let got = autocorrelation_of(&|mean| mean[0] + mean[1].ln(), &[vec![&a, &constant]]).unwrap();
         let plain = autocorrelation(&a).unwrap();
         assert!((got.error / plain.error - 1.0).abs() < 1e-9);
-        assert_eq!(autocorrelation_of(&|mean| mean[0], &[vec![&constant[..]]]).unwrap().error, 0.0);
+        for function in [|mean: &[f64]| mean[0], |mean: &[f64]| 3.0 * mean[0] - 1.0] {
+            let error = autocorrelation_of(&function, &[vec![&constant[..]]]).unwrap_err();
+            assert!(error.status() == 6 && error.to_string().contains("a chain that never moved"), "{error}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! The second holds for every observable that is on average the same at all weights, for example any odd one where
-//! S and q are even: it is remembered only as long as nothing is accepted. Over N samples h is the mean over the
+//! S and q are even: it is correlated only as long as nothing is accepted. Over N samples h is the mean over the
 //! other N − 1, and all of them together take O(N log N) by sorting:
 //!
 //! ```text
@@ -28,10 +28,11 @@
 use super::Estimate;
 use super::weights::{Weights, error_from};
 use crate::error::Result;
+use crate::memory;
 
-/// What log weights say of the independence Metropolis chain that uses the sampler as its proposals.
+/// Results for the independence Metropolis chain that uses the sampler as its proposals.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Independence {
+pub struct IndependenceEstimate {
     /// Expected share of accepted proposals.
     pub acceptance: Estimate,
     /// Integrated autocorrelation time (1/2 where all is accepted). Value and error +∞ where all weights but one
@@ -40,14 +41,14 @@ pub struct Independence {
 }
 
 /// Acceptance and τ_int of independence Metropolis from at least 2 independent log weights (−∞: a weight of zero).
-pub fn independence_acceptance(log_weights: &[f64]) -> Result<Independence> {
+pub fn independence_acceptance(log_weights: &[f64]) -> Result<IndependenceEstimate> {
     let weights = Weights::new(log_weights)?;
     let mean = weights.mean();
     let mut w = weights.relative;
     w.sort_unstable_by(f64::total_cmp);
     let others = (w.len() - 1) as f64;
     let mut below = 0.0;
-    let mut h = Vec::with_capacity(w.len());
+    let mut h = memory::reserved("acceptances", w.len())?;
     for (k, &weight) in w.iter().enumerate() {
         h.push((below + weight * (others - k as f64)) / others);
         below += weight;
@@ -55,36 +56,36 @@ pub fn independence_acceptance(log_weights: &[f64]) -> Result<Independence> {
     let mean_h = h.iter().sum::<f64>() / h.len() as f64;
     let value = mean_h / mean;
     let influence = h.iter().zip(&w).map(|(h, w)| (2.0 * (h - mean_h) - value * (w - mean)) / mean);
-    Ok(Independence { acceptance: Estimate { value, error: error_from(influence) }, tau: tau(&w, &h, mean) })
+    let acceptance = Estimate { value, error: error_from(influence) };
+    Ok(IndependenceEstimate { acceptance, tau: tau(&w, &h, mean)? })
 }
 
 /// τ_int from ascending weights and their h.
-fn tau(w: &[f64], h: &[f64], mean: f64) -> Estimate {
+fn tau(w: &[f64], h: &[f64], mean: f64) -> Result<Estimate> {
     let count = w.len() as f64;
-    // A weight of zero accepts whatever comes.
-    let inverse: Vec<f64> = w.iter().zip(h).map(|(&w, h)| if w > 0.0 { w / h } else { 1.0 }).collect();
+    // A field of weight zero accepts every proposal.
+    let inverse = w.iter().zip(h).map(|(&w, h)| if w > 0.0 { w / h } else { 1.0 });
+    let inverse = memory::collected("inverse acceptances", inverse)?;
     let value = w.iter().zip(&inverse).map(|(w, inverse)| w * inverse).sum::<f64>() / (count * mean) - 0.5;
-    let response = response(w, &inverse);
+    let response = response(w, &inverse)?;
     let mean_response = response.iter().sum::<f64>() / count;
     let influence = w.iter().zip(&inverse).zip(&response);
     let error =
         error_from(influence.map(|((w, inverse), b)| (w * (inverse - 0.5 - value) - (b - mean_response)) / mean));
-    Estimate { value, error: if error.is_finite() { error } else { f64::INFINITY } }
+    Ok(Estimate { value, error: if error.is_finite() { error } else { f64::INFINITY } })
 }
 
 /// B_k = (1/N) Σ_i min(w_i, w_k)/A_i² from ascending weights and 1/A.
-fn response(w: &[f64], inverse: &[f64]) -> Vec<f64> {
+fn response(w: &[f64], inverse: &[f64]) -> Result<Vec<f64>> {
     let count = w.len() as f64;
     let mut above: f64 = inverse.iter().rev().map(|inverse| inverse * inverse).sum();
     let mut below = 0.0;
-    w.iter()
-        .zip(inverse)
-        .map(|(w, inverse)| {
-            above -= inverse * inverse;
-            below += w * inverse * inverse;
-            (below + w * above) / count
-        })
-        .collect()
+    let response = w.iter().zip(inverse).map(|(w, inverse)| {
+        above -= inverse * inverse;
+        below += w * inverse * inverse;
+        (below + w * above) / count
+    });
+    memory::collected("responses", response)
 }
 
 #[cfg(test)]
@@ -180,9 +181,9 @@ mod tests {
     fn errors_agree_with_the_jackknife() {
         let logs = log_normal(0.8, 1_000, 11);
         let got = independence_acceptance(&logs).unwrap();
-        let without: Vec<Independence> =
+        let without: Vec<IndependenceEstimate> =
             (0..logs.len()).map(|i| independence_acceptance(&[&logs[..i], &logs[i + 1..]].concat()).unwrap()).collect();
-        let agrees = |error: f64, of: &dyn Fn(&Independence) -> f64| {
+        let agrees = |error: f64, of: &dyn Fn(&IndependenceEstimate) -> f64| {
             let values: Vec<f64> = without.iter().map(of).collect();
             // √((n − 1)/n Σ (f − f̄)²) is n − 1 times the standard error of the mean.
             let expected = mean_and_error(&values).1 * (logs.len() - 1) as f64;

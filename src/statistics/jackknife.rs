@@ -13,8 +13,9 @@
 use super::bins::{Bins, mean};
 use super::derived::evaluate;
 use crate::error::Result;
+use crate::memory;
 
-/// What the jackknife says of a function of means.
+/// Results of the jackknife for a function of means.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Jackknife {
     /// The function at the means; `value - bias` is free of the bias of order 1/n.
@@ -30,11 +31,12 @@ pub fn jackknife(function: &dyn Fn(&[f64]) -> f64, series: &[&[f64]], size: usiz
     let bins = Bins::new(series, size)?;
     let value = evaluate(function, &bins.total)?;
     let others = (bins.count - 1) as f64;
-    let mut without = Vec::with_capacity(bins.count);
-    for j in 0..bins.count {
-        let means = bins.total.iter().zip(bins.bin(j)).map(|(total, bin)| total + (total - bin) / others);
-        without.push(evaluate(function, &means.collect::<Vec<f64>>())?);
-    }
+    let mut means = memory::cloned("means", &bins.total)?;
+    let without = memory::tried("values without a bin", bins.count, |j| {
+        let parts = bins.total.iter().zip(bins.bin(j));
+        means.iter_mut().zip(parts).for_each(|(mean, (total, bin))| *mean = total + (total - bin) / others);
+        evaluate(function, &means)
+    })?;
     let average = mean(without.iter().copied());
     let squares: f64 = without.iter().map(|f| (f - average).powi(2)).sum();
     let error = (others / bins.count as f64 * squares).sqrt();
@@ -95,5 +97,14 @@ mod tests {
         assert_eq!(run(&[&a, &a[..2]], 1).to_string(), "series: expected 3 numbers, got 2");
         assert_eq!(run(&[&[f64::NAN, 1.0]], 1).to_string(), "series: expected finite numbers, got NaN at index 0");
         assert!(run(&[&a], 1).to_string().starts_with("function: expected a finite value, got inf"));
+        let still = run(&[&[0.1; 40], &[3.0; 40]], 4);
+        let reason = "got 40 equal ones: a chain that never moved tells no error";
+        assert_eq!(still.to_string(), format!("series: expected numbers that change, {reason}"));
+        assert_eq!(still.status(), 6);
+        // A constant beside a series that moves has no part in the error.
+        let moving = normals(40, 1);
+        let both = jackknife(&|mean| mean[0] + mean[1], &[&moving, &[3.0; 40]], 4).unwrap();
+        let alone = jackknife(&|mean| mean[0], &[&moving], 4).unwrap();
+        assert!((both.error / alone.error - 1.0).abs() < 1e-12);
     }
 }

@@ -12,6 +12,7 @@
 use crate::action::Action;
 use crate::error::{Error, Result, expect_finite, expect_length};
 use crate::lattice::Lattice;
+use crate::memory;
 
 /// Observables of one field.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,7 +52,7 @@ pub fn two_point(lattice: &Lattice, field: &[f64], axis: usize) -> Result<Vec<f6
         return Err(Error::BadShape(format!("axis: expected 0 to {most}, got {axis}")));
     }
     let (stride, length) = stride_and_extent(lattice, axis);
-    let mut slices = vec![0.0; length];
+    let mut slices = memory::filled("slices", 0.0, length)?;
     for (row, values) in field.chunks_exact(stride).enumerate() {
         slices[row % length] += values.iter().sum::<f64>();
     }
@@ -59,7 +60,7 @@ pub fn two_point(lattice: &Lattice, field: &[f64], axis: usize) -> Result<Vec<f6
         let later = slices[t..].iter().chain(&slices[..t]);
         slices.iter().zip(later).map(|(a, b)| a * b).sum()
     };
-    Ok((0..length).map(|t| shifted_sum(t) / lattice.volume() as f64).collect())
+    memory::collected("two-point function", (0..length).map(|t| shifted_sum(t) / lattice.volume() as f64))
 }
 
 /// S/V, the action of a field for each site.

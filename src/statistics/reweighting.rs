@@ -29,7 +29,7 @@ use crate::error::{Error, Result, expect_finite, expect_length};
 /// (Vehtari et al., arXiv:1507.02646).
 pub const TAIL_SHAPE_LIMIT: f64 = 0.7;
 
-/// What log weights say of a sampler.
+/// Quality of a sampler from its log weights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reweighting {
     /// Effective sample size divided by the number of samples: 1 for a perfect sampler.
@@ -40,12 +40,12 @@ pub struct Reweighting {
     pub log_z: f64,
     /// Standard error of `log_z`.
     pub log_z_error: f64,
-    /// Shape k̂ of the tail of the weights: moments of order below 1/k̂ exist. +∞ where too few weights tell.
+    /// Shape k̂ of the tail of the weights: moments of order below 1/k̂ exist. +∞ where too few weights form the tail.
     pub tail_shape: f64,
 }
 
 impl Reweighting {
-    /// True where the tail of the weights is so heavy, or so little known, that the other numbers are not to be trusted.
+    /// True where the tail of the weights is so heavy, or so little known, that the other numbers are unreliable.
     pub fn is_heavy_tailed(&self) -> bool {
         self.tail_shape >= TAIL_SHAPE_LIMIT
     }
@@ -54,18 +54,26 @@ impl Reweighting {
 /// Effective sample size, log Z, their errors and the tail shape from at least 2 independent log weights.
 pub fn reweighting(log_weights: &[f64]) -> Result<Reweighting> {
     let weights = Weights::new(log_weights)?;
+    let ess = effective_sample_size(&weights);
+    let w = &weights.relative;
+    let mean = weights.mean();
+    Ok(Reweighting {
+        ess: ess.value,
+        ess_error: ess.error,
+        log_z: weights.largest + mean.ln(),
+        log_z_error: error_from(w.iter().map(|w| w / mean - 1.0)),
+        tail_shape: shape(w)?,
+    })
+}
+
+/// (Σ w)²/(N Σ w²) and its error.
+pub(super) fn effective_sample_size(weights: &Weights) -> Estimate {
     let w = &weights.relative;
     let mean = weights.mean();
     let mean_square = w.iter().map(|w| w * w).sum::<f64>() / w.len() as f64;
-    let ess = (mean * mean / mean_square).min(1.0);
-    let ess_influence = w.iter().map(|w| ess * (2.0 * (w / mean - 1.0) - (w * w / mean_square - 1.0)));
-    Ok(Reweighting {
-        ess,
-        ess_error: error_from(ess_influence),
-        log_z: weights.largest + mean.ln(),
-        log_z_error: error_from(w.iter().map(|w| w / mean - 1.0)),
-        tail_shape: shape(w),
-    })
+    let value = (mean * mean / mean_square).min(1.0);
+    let influence = w.iter().map(|w| value * (2.0 * (w / mean - 1.0) - (w * w / mean_square - 1.0)));
+    Estimate { value, error: error_from(influence) }
 }
 
 /// The expectation value of an observable under exp(−S)/Z from its values on samples with the given log weights.
@@ -79,8 +87,7 @@ pub fn reweighted(log_weights: &[f64], observable: &[f64]) -> Result<Estimate> {
     let first = observable[0];
     let sum: f64 = w.iter().zip(observable).map(|(w, o)| w * (o - first)).sum();
     let value = first + sum / (mean * w.len() as f64);
-    let influence: Vec<f64> = w.iter().zip(observable).map(|(w, o)| w * (o - value) / mean).collect();
-    let error = error_from(influence.into_iter());
+    let error = error_from(w.iter().zip(observable).map(|(w, o)| w * (o - value) / mean));
     if !error.is_finite() {
         return Err(Error::BadInput("observable: expected numbers below 1e150 in size, got larger ones".into()));
     }

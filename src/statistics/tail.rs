@@ -1,4 +1,4 @@
-//! Shape k̂ of the tail of importance weights: are there moments enough for the central limit theorem?
+//! Shape k̂ of the tail of importance weights: are enough moments finite for the central limit theorem?
 //!
 //! The M = ⌈min(N/5, 3 √N)⌉ largest weights, less the next smaller one, follow a generalised Pareto distribution
 //! with density (1/σ)(1 + k x/σ)^(−1/k − 1). With θ = −k/σ the best k is k(θ) = (1/n) Σ_i log(1 − θ x_i), and θ is
@@ -12,49 +12,52 @@
 //!
 //! J. Zhang, M. A. Stephens, Technometrics 51, 316 (2009); A. Vehtari et al., arXiv:1507.02646.
 
+use crate::error::Result;
+use crate::memory;
+
 /// Fewest numbers of a tail.
 const FEWEST: usize = 5;
 /// A tail that rises by less than this, relative to the largest weight, is flat.
 const FLAT: f64 = 1e-10;
 
 /// k̂ of weights in units of the largest: +∞ where fewer than five weights form the tail (as for N ≤ 20, or where a
-/// few weights are all there is), so that nothing vouches for it; 0 where the tail is flat, as for equal weights.
-pub(super) fn shape(weights: &[f64]) -> f64 {
+/// few weights are all there is), too few for an estimate; 0 where the tail is flat, as for equal weights.
+pub(super) fn shape(weights: &[f64]) -> Result<f64> {
     let count = weights.len() as f64;
     let size = (count / 5.0).min(3.0 * count.sqrt()).ceil() as usize;
     if size < FEWEST {
-        return f64::INFINITY;
+        return Ok(f64::INFINITY);
     }
-    let mut sorted = weights.to_vec();
+    let mut sorted = memory::cloned("sorted weights", weights)?;
     let (_, cutoff, tail) = sorted.select_nth_unstable_by(weights.len() - size - 1, f64::total_cmp);
-    // Weights that vanish beside the largest tell nothing of the shape.
+    // Weights that vanish beside the largest do not constrain the shape.
     let cutoff = cutoff.max(f64::MIN_POSITIVE);
     if 1.0 - cutoff < FLAT {
-        return 0.0;
+        return Ok(0.0);
     }
-    let mut excess: Vec<f64> = tail.iter().filter(|w| **w > cutoff).map(|w| w - cutoff).collect();
+    let mut excess = memory::reserved("weights of the tail", tail.len())?;
+    excess.extend(tail.iter().filter(|w| **w > cutoff).map(|w| w - cutoff));
     if excess.len() < FEWEST {
-        return f64::INFINITY;
+        return Ok(f64::INFINITY);
     }
     excess.sort_unstable_by(f64::total_cmp);
     generalised_pareto(&excess)
 }
 
 /// k̂ of at least 5 positive numbers in ascending order.
-fn generalised_pareto(x: &[f64]) -> f64 {
+fn generalised_pareto(x: &[f64]) -> Result<f64> {
     let n = x.len() as f64;
     let (quartile, largest) = (x[(n / 4.0 + 0.5) as usize - 1], x[x.len() - 1]);
     let k_of = |theta: f64| x.iter().map(|x| (-theta * x).ln_1p()).sum::<f64>() / n;
     let points = (30.0 + n.sqrt().floor()) as usize;
-    let grid: Vec<(f64, f64)> = (1..=points)
-        .map(|j| {
-            let theta = 1.0 / largest + (1.0 - (points as f64 / (j as f64 - 0.5)).sqrt()) / (3.0 * quartile);
-            let k = k_of(theta);
-            // θ → 0 is the exponential distribution, of rate 1/mean.
-            let rate = if k == 0.0 { n / x.iter().sum::<f64>() } else { -theta / k };
-            (theta, n * (rate.ln() - k - 1.0))
-        })
-        .collect();
+    let at = |j: usize| {
+        let theta = 1.0 / largest + (1.0 - (points as f64 / (j as f64 + 0.5)).sqrt()) / (3.0 * quartile);
+        let k = k_of(theta);
+        // θ → 0 is the exponential distribution, of rate 1/mean.
+        let rate = if k == 0.0 { n / x.iter().sum::<f64>() } else { -theta / k };
+        (theta, n * (rate.ln() - k - 1.0))
+    };
+    let grid = memory::collected("points of the tail's fit", (0..points).map(at))?;
     let best = grid.iter().fold(f64::NEG_INFINITY, |best, (_, likelihood)| best.max(*likelihood));
     let (mut sum, mut total) = (0.0, 0.0);
     for (theta, likelihood) in grid {
@@ -62,7 +65,7 @@ fn generalised_pareto(x: &[f64]) -> f64 {
         sum += weight * theta;
         total += weight;
     }
-    (n * k_of(sum / total) + 5.0) / (n + 10.0)
+    Ok((n * k_of(sum / total) + 5.0) / (n + 10.0))
 }
 
 #[cfg(test)]
@@ -92,7 +95,7 @@ mod tests {
             let shapes: Vec<f64> = (0..40)
                 .map(|run| {
                     let numbers = uniforms(count, 100 * case as u64 + run);
-                    shape(&relative(numbers.into_iter().map(weight)))
+                    shape(&relative(numbers.into_iter().map(weight))).unwrap()
                 })
                 .collect();
             let (mean, error) = mean_and_error(&shapes);
@@ -114,21 +117,21 @@ mod tests {
             (100, 0.3, 0.377_269_868_165_796_4),
             (40, 1.2, 0.723_798_789_681_028_7),
         ] {
-            let got = shape(&relative((0..count).map(|i| (f64::from(i) + 0.5).powf(-power))));
+            let got = shape(&relative((0..count).map(|i| (f64::from(i) + 0.5).powf(-power)))).unwrap();
             assert!((got - expected).abs() < 1e-9, "{got} against {expected}");
         }
     }
 
     #[test]
     fn tails_that_cannot_be_fitted() {
-        assert_eq!(shape(&[1.0; 20]), f64::INFINITY);
-        assert_eq!(shape(&[1.0; 21]), 0.0);
+        assert_eq!(shape(&[1.0; 20]).unwrap(), f64::INFINITY);
+        assert_eq!(shape(&[1.0; 21]).unwrap(), 0.0);
         let few: Vec<f64> = (0..1000).map(|i| if i < 3 { 1.0 } else { 0.0 }).collect();
-        assert_eq!(shape(&few), f64::INFINITY);
+        assert_eq!(shape(&few).unwrap(), f64::INFINITY);
         let many: Vec<f64> = (0..1000).map(|i| if i < 500 { 1.0 } else { 0.0 }).collect();
-        assert_eq!(shape(&many), 0.0);
+        assert_eq!(shape(&many).unwrap(), 0.0);
         // Weights over hundreds of orders of magnitude: a few of them are all there is.
         let spread: Vec<f64> = (0..1000).map(|i| (-3.0 * f64::from(i)).exp()).collect();
-        assert!(shape(&spread) > 5.0, "{}", shape(&spread));
+        assert!(shape(&spread).unwrap() > 5.0, "{}", shape(&spread).unwrap());
     }
 }

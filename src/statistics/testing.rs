@@ -1,4 +1,4 @@
-//! Random series with known statistics, and the check of pulls, for the tests of this room.
+//! Random series with known statistics, and the check of pulls, for the tests of this module.
 
 use crate::random::{Purpose, Stream};
 use proptest::test_runner::{Config, RngSeed};

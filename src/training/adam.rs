@@ -5,10 +5,12 @@
 //! ```
 
 use super::spec::TrainSpec;
+use crate::error::Result;
+use crate::memory;
 
-/// Where a training run stands; with it a stopped run goes on exactly.
+/// State of a training run, from which a stopped run goes on exactly.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct State {
+pub struct TrainingState {
     /// Steps done.
     pub step: u64,
     /// Steps of the whole run.
@@ -19,12 +21,38 @@ pub struct State {
     pub first: Vec<f64>,
     /// Mean squared gradient v.
     pub second: Vec<f64>,
+    /// Fingerprint of the action of the run (`fingerprint.rs`); None where it is not known.
+    pub action: Option<Vec<f64>>,
 }
 
-impl State {
+impl TrainingState {
     /// The beginning of a run for `count` parameters, after `samples` samples of earlier runs.
-    pub fn new(count: usize, steps: u64, samples: u64) -> Self {
-        Self { step: 0, steps, samples, first: vec![0.0; count], second: vec![0.0; count] }
+    pub fn new(count: usize, steps: u64, samples: u64) -> Result<Self> {
+        let zeros = || memory::filled("moments of the gradient", 0.0, count);
+        Ok(Self { step: 0, steps, samples, first: zeros()?, second: zeros()?, action: None })
+    }
+
+    /// A copy; an error where there is no memory for it.
+    pub fn copied(&self) -> Result<Self> {
+        let copy = |moments: &[f64]| memory::cloned("moments of the gradient", moments);
+        Ok(Self { first: copy(&self.first)?, second: copy(&self.second)?, ..Self::standing(self)? })
+    }
+
+    /// Copies another state of as many parameters into this one.
+    pub fn copy(&mut self, other: &Self) -> Result<()> {
+        let standing = Self::standing(other)?;
+        let (mut first, mut second) = (std::mem::take(&mut self.first), std::mem::take(&mut self.second));
+        first.copy_from_slice(&other.first);
+        second.copy_from_slice(&other.second);
+        *self = Self { first, second, ..standing };
+        Ok(())
+    }
+
+    /// A copy without moments.
+    fn standing(&self) -> Result<Self> {
+        let action =
+            self.action.as_ref().map(|values| memory::cloned("fingerprint of an action", values)).transpose()?;
+        Ok(Self { step: self.step, steps: self.steps, samples: self.samples, first: vec![], second: vec![], action })
     }
 
     /// True where the run has done all its steps.
@@ -55,7 +83,7 @@ mod tests {
     #[test]
     fn the_first_step_has_the_size_of_the_learning_rate_and_a_valley_is_found() {
         let spec = TrainSpec { learning_rate: 0.1, steps: 400, ..TrainSpec::default() };
-        let mut state = State::new(2, spec.steps, 0);
+        let mut state = TrainingState::new(2, spec.steps, 0).unwrap();
         let mut x = [3.0, -2.0];
         state.update(&spec, &[6.0, -4.0], &mut x);
         assert!((x[0] - 2.9).abs() < 1e-8 && (x[1] + 1.9).abs() < 1e-8);

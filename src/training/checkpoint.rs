@@ -1,139 +1,175 @@
-//! A model on disk: safetensors, readable by any program that knows the format.
+//! A model on disk: safetensors, readable by any program that knows the format ([`crate::saved`]).
 //!
 //! Tensors: one f64 tensor for each of the flow's, by its name; where a training run is unfinished, `adam.first` and
-//! `adam.second` as well. The metadata hold one entry, `instanton`: JSON text of the [`Header`].
+//! `adam.second` as well, and `action.values`, S on fixed fields, where it is known (`fingerprint.rs`).
 
-use super::adam::State;
+use super::adam::TrainingState;
+use super::fingerprint;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::file;
-use crate::flow::{Flow, Model, ModelSpec};
+use crate::flow::{Chain, Flow, MOST_PARAMETERS, ModelSpec, Values};
 use crate::lattice::Lattice;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use crate::memory;
+use crate::saved::{self, Opened, Tensors};
+use crate::space::{Domain, SavedDomain};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What a file of a model tells about itself.
+/// Header of a model's file: where the model lives, its spec, and its training.
 #[derive(Deserialize, Serialize)]
-struct Header {
-    /// `model`.
+#[serde(deny_unknown_fields)]
+struct Content {
+    domain: SavedDomain,
+    spec: ModelSpec,
+    /// Values at which the conditions are fixed.
+    at: Option<Values>,
+    /// State of its training.
+    training: Option<Standing>,
+}
+
+/// Header of a file of format 1.
+#[derive(Deserialize, Serialize)]
+struct First {
     kind: String,
-    /// Version of the library that wrote it.
     version: String,
     /// Extents of the lattice, x first.
     extent: Vec<usize>,
-    /// Spec of the model.
     spec: ModelSpec,
-    /// Where its training stands.
-    training: Option<Standing>,
-    /// FNV-1a of this header with an empty checksum, then of the numbers in the order of the flow's tensors and Adam's.
+    training: Option<FirstStanding>,
+    /// FNV-1a hash of this header with an empty checksum, then of the numbers in the order of the flow's tensors,
+    /// Adam's and those of the action.
     checksum: String,
 }
 
 #[derive(Clone, Copy, Deserialize, Serialize)]
-struct Standing {
+struct FirstStanding {
     step: u64,
     steps: u64,
     samples: u64,
 }
 
-/// Largest file: 16 million parameters with Adam's moments.
-const LARGEST: u64 = 400 << 20;
+/// Optimiser of a training run, steps done and samples drawn.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Standing {
+    optimiser: Optimiser,
+    step: u64,
+    steps: u64,
+    samples: u64,
+}
 
-type Tensors = Vec<(String, Vec<usize>, Vec<f64>)>;
+/// The optimiser of a run, whose tensors begin with its name.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Optimiser {
+    Adam,
+}
+
+/// Largest file: as many parameters as a model may have, with Adam's moments.
+const LARGEST: u64 = (3 << 3) * (MOST_PARAMETERS as u64) + (64 << 20);
+
+/// Name of the tensor that identifies the action of an unfinished run.
+const ACTION: &str = "action.values";
 
 /// Writes a model; on an error the file that was there before is untouched.
-pub fn save(path: &Path, flow: &Flow, state: Option<&State>) -> Result<()> {
-    let mut tensors: Tensors = vec![];
+pub fn save(path: &Path, flow: &Flow, state: Option<&TrainingState>) -> Result<()> {
+    let mut tensors = vec![];
     let mut rest = flow.parameters();
     for tensor in flow.tensors() {
         let (numbers, others) = rest.split_at(tensor.count());
-        tensors.push((tensor.name, tensor.shape, numbers.to_vec()));
+        tensors.push(saved::Tensor::reals(&tensor.name, &tensor.shape, numbers)?);
         rest = others;
     }
     if let Some(state) = state.filter(|s| !s.is_finished()) {
-        tensors.push(("adam.first".into(), vec![state.first.len()], state.first.clone()));
-        tensors.push(("adam.second".into(), vec![state.second.len()], state.second.clone()));
+        tensors.push(saved::Tensor::reals("adam.first", &[state.first.len()], &state.first)?);
+        tensors.push(saved::Tensor::reals("adam.second", &[state.second.len()], &state.second)?);
+        if let Some(values) = &state.action {
+            tensors.push(saved::Tensor::reals(ACTION, &[values.len()], values)?);
+        }
     }
-    let mut header = Header {
-        kind: "model".into(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        extent: flow.lattice().extent().to_vec(),
+    let standing =
+        |s: &TrainingState| Standing { optimiser: Optimiser::Adam, step: s.step, steps: s.steps, samples: s.samples };
+    let content = Content {
+        domain: SavedDomain::of(&flow.chain().domain),
         spec: flow.spec().clone(),
-        training: state.map(|s| Standing { step: s.step, steps: s.steps, samples: s.samples }),
-        checksum: String::new(),
+        at: flow.fixed_at().cloned(),
+        training: state.map(standing),
     };
-    header.checksum = checksum(&header, tensors.iter().flat_map(|t| &t.2))?;
-    let header = serde_json::to_string(&header).map_err(|e| Error::Internal(format!("header: {e}")))?;
-    let bytes = |numbers: &[f64]| numbers.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
-    let laid: Vec<_> = tensors.iter().map(|(name, shape, numbers)| (name, shape, bytes(numbers))).collect();
-    let views = laid.iter().map(|(name, shape, b)| TensorView::new(Dtype::F64, shape.to_vec(), b).map(|v| (*name, v)));
-    let bytes = views
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .and_then(|views| safetensors::serialize(views, Some(HashMap::from([("instanton".into(), header)]))))
-        .map_err(|e| Error::Internal(format!("model: could not be laid out: {e}")))?;
-    file::write_atomic(path, &bytes)
+    saved::write(path, "model", content, &tensors)
 }
 
-/// Reads a model for a lattice, and where its training stands.
-pub fn load(context: &Arc<Context>, lattice: &Lattice, path: &Path) -> Result<(Flow, Option<State>)> {
+/// Reads a model for a lattice, and the state of its training.
+pub fn load(context: &Arc<Context>, lattice: &Lattice, path: &Path) -> Result<(Flow, Option<TrainingState>)> {
     let bytes = file::read(path, LARGEST)?;
     parse(context, lattice, &bytes).map_err(|error| error.within(&path.display().to_string()))
 }
 
-fn parse(context: &Arc<Context>, lattice: &Lattice, bytes: &[u8]) -> Result<(Flow, Option<State>)> {
-    let (file, mut header): (_, Header) = file::parse(bytes, "model")?;
-    if header.extent != lattice.extent() {
-        let (expected, got) = (lattice.extent(), &header.extent);
-        return Err(Error::BadShape(format!("lattice: expected {expected:?}, got a model for {got:?}")));
-    }
-    // The spec tells the tensors; their sizes must be those of the file before anything is allocated for them.
-    let tensors = crate::flow::Layers::new(&header.spec, lattice)?.tensors();
-    let mut parameters = vec![];
-    for t in &tensors {
-        parameters.extend(numbers(&file, &t.name, &t.shape)?);
-    }
-    let state = match header.training {
-        None => None,
-        Some(standing) => Some(state(&file, standing, parameters.len())?),
+fn parse(context: &Arc<Context>, lattice: &Lattice, bytes: &[u8]) -> Result<(Flow, Option<TrainingState>)> {
+    let (content, tensors) = match saved::open::<Content>(bytes, "model")? {
+        Opened::Present(content, tensors) => (content, tensors),
+        Opened::First(tensors) => (first(lattice, bytes, &tensors)?, tensors),
     };
-    let moments = state.iter().filter(|s| !s.is_finished()).flat_map(|s| s.first.iter().chain(&s.second));
-    let expected = std::mem::take(&mut header.checksum);
-    let got = checksum(&header, parameters.iter().chain(moments))?;
-    if got != expected {
-        return Err(Error::BadInput(format!("checksum: expected {expected}, got {got}")));
+    content.domain.expect_lattice(lattice)?;
+    let chain = content.spec.build(lattice)?;
+    content.domain.expect(&chain.domain)?;
+    let parameters = parameters(&chain, &tensors)?;
+    let state = content.training.map(|standing| state(&tensors, standing, parameters.len())).transpose()?;
+    let flow = Flow::with_parameters(context, lattice, &content.spec, parameters)?;
+    match content.at {
+        None => Ok((flow, state)),
+        Some(values) => Ok((flow.at(&values)?, state)),
     }
-    Ok((Flow::with_parameters(context, lattice, &header.spec, parameters)?, state))
 }
 
-fn state(file: &SafeTensors, standing: Standing, count: usize) -> Result<State> {
-    let Standing { step, steps, samples } = standing;
-    let mut state = State { step, steps, samples, first: vec![], second: vec![] };
-    if !state.is_finished() {
-        state.first = numbers(file, "adam.first", &[count])?;
-        state.second = numbers(file, "adam.second", &[count])?;
+/// The spec determines the tensors; their sizes must be those of the file before anything is allocated for them.
+fn parameters(chain: &Chain, file: &Tensors) -> Result<Vec<f64>> {
+    let tensors = chain.tensors();
+    let mut parameters = memory::reserved("parameters", tensors.iter().map(|t| t.count()).sum())?;
+    for t in &tensors {
+        parameters.extend(file.reals(&t.name, &t.shape)?);
     }
-    let sound = state.first.iter().all(|m| m.is_finite()) && state.second.iter().all(|v| v.is_finite() && *v >= 0.0);
+    Ok(parameters)
+}
+
+/// The content of a file of format 1, whose checksum is right.
+fn first(lattice: &Lattice, bytes: &[u8], tensors: &Tensors) -> Result<Content> {
+    let (_, mut header): (_, First) = file::parse(bytes, "model")?;
+    let domain = SavedDomain { extent: header.extent.clone(), ..SavedDomain::of(&Domain::scalars(lattice)) };
+    domain.expect(&Domain::scalars(lattice))?;
+    let standing = header.training.map(|FirstStanding { step, steps, samples }| Standing {
+        optimiser: Optimiser::Adam,
+        step,
+        steps,
+        samples,
+    });
+    let numbers = parameters(&header.spec.build(lattice)?, tensors)?;
+    let state = standing.map(|standing| state(tensors, standing, numbers.len())).transpose()?;
+    let moments = state.iter().filter(|s| !s.is_finished());
+    let moments = moments.flat_map(|s| s.first.iter().chain(&s.second).chain(s.action.iter().flatten()));
+    let expected = std::mem::take(&mut header.checksum);
+    let text = serde_json::to_string(&header).map_err(|e| Error::Internal(format!("header: {e}")))?;
+    file::expect_checksum((bytes, "model"), (&expected, text), |text| {
+        let words = numbers.iter().chain(moments.clone()).flat_map(|x| x.to_le_bytes());
+        format!("{:016x}", file::checksum_of(text.bytes().chain(words)))
+    })?;
+    Ok(Content { domain, spec: header.spec, at: None, training: standing })
+}
+
+fn state(file: &Tensors, standing: Standing, count: usize) -> Result<TrainingState> {
+    let Standing { optimiser: Optimiser::Adam, step, steps, samples } = standing;
+    let mut state = TrainingState { step, steps, samples, ..TrainingState::default() };
+    if !state.is_finished() {
+        state.first = file.reals("adam.first", &[count])?;
+        state.second = file.reals("adam.second", &[count])?;
+        // Files of earlier versions have no such tensor.
+        state.action = if file.has(ACTION) { Some(file.reals(ACTION, &[fingerprint::COUNT])?) } else { None };
+    }
+    let means = state.first.iter().chain(state.action.iter().flatten());
+    let sound = means.copied().all(f64::is_finite) && state.second.iter().all(|v| v.is_finite() && *v >= 0.0);
     if !sound || samples > 1 << 62 || step > steps {
         return Err(Error::BadInput("training: expected finite moments and steps in order, got others".into()));
     }
     Ok(state)
-}
-
-fn numbers(file: &SafeTensors, name: &str, shape: &[usize]) -> Result<Vec<f64>> {
-    let view = file.tensor(name).map_err(|_| Error::BadInput(format!("{name}: expected a tensor, got none")))?;
-    if view.dtype() != Dtype::F64 || view.shape() != shape {
-        let (got, found) = (view.dtype(), view.shape());
-        return Err(Error::BadShape(format!("{name}: expected F64 {shape:?}, got {got:?} {found:?}")));
-    }
-    Ok(view.data().as_chunks().0.iter().map(|&word| f64::from_le_bytes(word)).collect())
-}
-
-/// The checksum of a header, whose own is still empty, and of the numbers.
-fn checksum<'a>(header: &Header, numbers: impl Iterator<Item = &'a f64>) -> Result<String> {
-    let text = serde_json::to_string(header).map_err(|e| Error::Internal(format!("header: {e}")))?;
-    let bytes: Vec<u8> = text.into_bytes().into_iter().chain(numbers.flat_map(|x| x.to_le_bytes())).collect();
-    Ok(format!("{:016x}", file::checksum(&bytes)))
 }

@@ -1,15 +1,19 @@
-//! Training: a flow learns the density exp(−S)/Z of an action by minimising the reverse Kullback-Leibler divergence.
+//! Training: a flow learns the density exp(−S)/Z of an action, or that of given fields, by minimising a
+//! Kullback-Leibler divergence.
 
 mod adam;
 mod checkpoint;
-mod loss;
+mod fingerprint;
+mod forward_kl;
+mod objective;
+mod reverse_kl;
 mod spec;
 mod trainer;
 
 #[cfg(test)]
 mod tests;
 
-pub use adam::State;
+pub use adam::TrainingState;
 pub use checkpoint::{load, save};
 pub use spec::{Estimator, Schedule, TrainSpec};
-pub use trainer::{Progress, train};
+pub use trainer::{Progress, Watcher, train, train_on};

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::spec::expect;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// How long, on what, and how fast to train.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,8 +20,10 @@ pub struct TrainSpec {
     pub warmup: u64,
     /// Learning rate at the end, relative to the highest; for `cosine` and `exponential`.
     pub final_rate: f64,
-    /// Estimator of the gradient.
-    pub gradient: Estimator,
+    /// Estimator of the gradient of the reverse divergence, [`Estimator::Path`] where it is not given; the forward
+    /// divergence has none to choose.
+    #[serde(deserialize_with = "given")]
+    pub gradient: Option<Estimator>,
     /// Largest norm of the gradient, beyond which it is scaled down; 0: no limit.
     pub clip: f64,
     /// Decay of the mean gradient in Adam.
@@ -30,6 +32,8 @@ pub struct TrainSpec {
     pub beta2: f64,
     /// Number that keeps Adam's denominator from zero.
     pub epsilon: f64,
+    /// A run that was stopped goes on; where false it is given up, and a new one begins from its parameters.
+    pub resume: bool,
 }
 
 impl Default for TrainSpec {
@@ -41,11 +45,12 @@ impl Default for TrainSpec {
             schedule: Schedule::Constant,
             warmup: 0,
             final_rate: 0.01,
-            gradient: Estimator::Path,
+            gradient: None,
             clip: 0.0,
             beta1: 0.9,
             beta2: 0.999,
             epsilon: 1e-8,
+            resume: true,
         }
     }
 }
@@ -54,7 +59,7 @@ impl Default for TrainSpec {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Schedule {
-    /// The same throughout.
+    /// One learning rate throughout.
     #[default]
     Constant,
     /// Half a period of a cosine, down to the final rate.
@@ -72,6 +77,11 @@ pub enum Estimator {
     /// The derivative through the sample alone: the rest has mean zero and only adds noise (arXiv:2207.08219).
     #[default]
     Path,
+}
+
+/// Reads a value that is given, which null is not.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Estimator>, D::Error> {
+    Estimator::deserialize(deserializer).map(Some)
 }
 
 impl TrainSpec {

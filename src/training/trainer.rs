@@ -1,101 +1,184 @@
 //! The training loop.
 
-use super::adam::State;
-use super::loss::{Batch, Loss};
+use super::adam::TrainingState;
+use super::fingerprint;
+use super::forward_kl::ForwardKl;
+use super::objective::{Objective, Report, Samples};
+use super::reverse_kl::ReverseKl;
 use super::spec::TrainSpec;
 use crate::action::Action;
 use crate::error::{Error, Result};
-use crate::flow::{Flow, Model, Tensor};
+use crate::flow::{Flow, Tensor};
+use crate::memory;
 use crate::program::Key;
+use crate::progress::{begin, step};
 use crate::random::Purpose;
-use crate::statistics::reweighting;
 
-/// What a step of training tells.
+/// Progress of a run after a step of training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
     /// Steps done.
     pub step: u64,
     /// Steps of the whole run.
     pub steps: u64,
-    /// Mean of log q + S over the batch: an upper bound of −log Z.
+    /// Mean loss of the batch: of log q + S for an action, an upper bound of −log Z; of −log q for given fields.
     pub loss: f64,
-    /// Normalised effective sample size of the batch.
+    /// Normalised effective sample size of the batch; NaN for given fields.
     pub ess: f64,
 }
 
+/// Called after each step; returns true to stop the run.
+pub type Watcher<'a> = &'a mut dyn FnMut(&Progress) -> bool;
+
 /// Trains a flow for an action on the same lattice.
 ///
-/// A run that was stopped (`state` tells) goes on where it stopped, bit for bit as if it never had; after a finished
-/// run a new one begins. `progress` is called after each step and stops the run by returning true: then the error is
-/// `Stopped`, and flow and state are those of that step. On any other error they are those of the last step whose loss
-/// and gradient were numbers.
+/// A stopped run, given by `state`, goes on where it stopped, bit for bit as if it never had, and with the same action;
+/// after a finished run, or where the spec does not resume, a new one begins. `progress` is called after each step and
+/// stops the run by returning true: then the error is `Stopped`, and flow and state are those of that step. On any
+/// other error, and where that step made a parameter infinite, they are those of the last step with finite loss and
+/// gradient.
 pub fn train(
     flow: &mut Flow,
-    state: &mut Option<State>,
+    state: &mut Option<TrainingState>,
     action: &dyn Action,
     spec: &TrainSpec,
-    progress: &mut dyn FnMut(&Progress) -> bool,
+    progress: Watcher,
 ) -> Result<()> {
     spec.check()?;
-    if flow.lattice() != action.lattice() {
+    expect_parameters(flow)?;
+    if *flow.lattice() != *action.lattice() {
         let (expected, got) = (flow.lattice().shape(), action.lattice().shape());
         return Err(Error::BadShape(format!("action: expected a lattice of {expected}, the model's, got {got}")));
     }
-    let mut loss = Loss::new(flow, action, spec.gradient)?;
-    let mut now = match state.take() {
-        Some(stopped) if !stopped.is_finished() && stopped.step > spec.steps => {
-            let done = stopped.step;
-            *state = Some(stopped);
-            return Err(Error::BadSpec(format!("steps: expected at least {done}, which are done, got {}", spec.steps)));
-        }
-        Some(stopped) if !stopped.is_finished() => State { steps: spec.steps, ..stopped },
-        earlier => State::new(flow.parameters().len(), spec.steps, earlier.map_or(0, |s| s.samples)),
-    };
-    let mut parameters = flow.parameters().to_vec();
-    let ended = run(flow, &mut loss, (&mut now, &mut parameters), (action, spec), progress);
-    flow.set_parameters(&parameters)?;
-    *state = Some(now);
-    ended
+    let mut objective = ReverseKl::new(flow, action, spec.gradient.unwrap_or_default())?;
+    minimise(flow, state, &mut objective, spec, progress)
 }
 
-fn run(
-    flow: &Flow,
-    loss: &mut Loss,
-    (state, parameters): (&mut State, &mut Vec<f64>),
-    (action, spec): (&dyn Action, &TrainSpec),
-    progress: &mut dyn FnMut(&Progress) -> bool,
+/// Trains a flow on fields of a density (count x numbers of a field), as [`train`] does on an action. A spec with an
+/// estimator of the gradient is refused: derivatives of -log q at given fields are exact.
+pub fn train_on(
+    flow: &mut Flow,
+    state: &mut Option<TrainingState>,
+    fields: &[f64],
+    spec: &TrainSpec,
+    progress: Watcher,
 ) -> Result<()> {
-    let tensors = flow.tensors();
-    let mut evaluate = |state: &State, parameters: &[f64]| {
-        let key = Key { seed: flow.context().seed(), purpose: Purpose::Training, counter: state.samples };
-        check_parameters(parameters, &tensors, state.step)?;
-        let batch = loss.run(action, parameters, (key, spec.batch))?;
-        check(&batch, &tensors, state.step).map(|()| batch)
-    };
-    // What the last evaluation was good for; the update after it may lead to where nothing is a number.
-    let mut good = (state.clone(), parameters.clone());
-    loop {
-        let mut batch = match evaluate(state, parameters) {
-            Ok(batch) => batch,
-            Err(error) => {
-                (*state, *parameters) = good;
-                return Err(error);
-            }
-        };
-        if state.is_finished() {
-            return Ok(());
-        }
-        good = (state.clone(), parameters.clone());
-        clip(spec.clip, &mut batch.gradient);
-        state.update(spec, &batch.gradient, parameters);
-        state.samples += spec.batch as u64;
-        if progress(&summary(&batch, state)?) {
-            return Err(Error::Stopped(format!("training: stopped by the callback after step {}", state.step)));
-        }
+    spec.check()?;
+    expect_parameters(flow)?;
+    if spec.gradient.is_some() {
+        let expected = "expected none for training on fields, where there is no estimator to choose";
+        return Err(Error::BadSpec(format!("gradient: {expected}, got one")));
+    }
+    let mut objective = ForwardKl::new(flow, fields)?;
+    minimise(flow, state, &mut objective, spec, progress)
+}
+
+/// An error for a flow without parameters, which has nothing to train.
+fn expect_parameters(flow: &Flow) -> Result<()> {
+    match flow.parameters().len() {
+        0 => Err(Error::Unsupported("model: expected one with parameters to train, got one without".into())),
+        _ => Ok(()),
     }
 }
 
-/// The tensor and number of the first parameter that is none.
+/// Minimises an objective of a flow's parameters.
+fn minimise(
+    flow: &mut Flow,
+    state: &mut Option<TrainingState>,
+    objective: &mut dyn Objective,
+    spec: &TrainSpec,
+    progress: Watcher,
+) -> Result<()> {
+    let _work = begin("training", spec.steps);
+    let fingerprint = objective.fingerprint()?;
+    let stopped = state.as_ref().filter(|stopped| spec.resume && !stopped.is_finished());
+    if let Some(stopped) = stopped {
+        check_resumed(stopped, spec, (objective.name(), fingerprint.as_deref()))?;
+    }
+    let mut now = match (stopped.is_some(), state.as_ref()) {
+        (true, Some(stopped)) => TrainingState { steps: spec.steps, ..stopped.copied()? },
+        (_, earlier) => TrainingState::new(flow.parameters().len(), spec.steps, earlier.map_or(0, |s| s.samples))?,
+    };
+    now.action = fingerprint.or(now.action);
+    let mut parameters = memory::cloned("parameters", flow.parameters())?;
+    let begun = now.step;
+    let mut training = Training { flow, objective, spec };
+    let ended = training.run(&mut now, &mut parameters, progress);
+    flow.set_parameters(&parameters)?;
+    // A run whose first step failed is no run that was stopped.
+    if ended.is_ok() || now.step > begun {
+        *state = Some(now);
+    }
+    ended
+}
+
+/// Checks that a stopped run goes on with the same action, and to no fewer steps than are done.
+fn check_resumed(stopped: &TrainingState, spec: &TrainSpec, now: (&str, Option<&[f64]>)) -> Result<()> {
+    let (done, steps) = (stopped.step, spec.steps);
+    if done > steps {
+        return Err(Error::BadSpec(format!("steps: expected at least {done}, which are done, got {steps}")));
+    }
+    match (&stopped.action, now.1) {
+        (Some(expected), Some(got)) => fingerprint::expect_same(now.0, expected, got),
+        _ => Ok(()),
+    }
+}
+
+/// Flow, objective and spec of a training run.
+struct Training<'a> {
+    flow: &'a Flow,
+    objective: &'a mut dyn Objective,
+    spec: &'a TrainSpec,
+}
+
+impl Training<'_> {
+    /// Trains until the last step, an error, or a stop.
+    fn run(&mut self, state: &mut TrainingState, parameters: &mut Vec<f64>, progress: Watcher) -> Result<()> {
+        let (tensors, spec) = (self.flow.tensors(), self.spec);
+        // Last state with finite loss and gradient; after the next update they may be infinite or NaN.
+        let mut good = (state.copied()?, memory::cloned("parameters", parameters)?);
+        loop {
+            let mut report = match self.evaluate(state, parameters, &tensors) {
+                Ok(report) => report,
+                Err(error) => {
+                    (*state, *parameters) = good;
+                    return Err(error);
+                }
+            };
+            if state.is_finished() {
+                return Ok(());
+            }
+            good.0.copy(state)?;
+            good.1.copy_from_slice(parameters);
+            clip(spec.clip, &mut report.gradient);
+            state.update(spec, &report.gradient, parameters);
+            state.samples += spec.batch as u64;
+            let Report { loss, ess, .. } = report;
+            let stopped = match progress(&Progress { step: state.step, steps: state.steps, loss, ess }) {
+                true => Err(Error::Stopped(format!("training: stopped by the callback after step {}", state.step))),
+                false => step("training", loss),
+            };
+            if stopped.is_err() {
+                // The update may have made parameters infinite, which the next evaluation would have found.
+                if check_parameters(parameters, &tensors, state.step).is_err() {
+                    (*state, *parameters) = good;
+                }
+                return stopped;
+            }
+        }
+    }
+
+    /// Loss and gradient on the next samples, all finite.
+    fn evaluate(&mut self, state: &TrainingState, parameters: &[f64], tensors: &[Tensor]) -> Result<Report> {
+        let seed = self.flow.context().seed();
+        let key = Key { seed, purpose: Purpose::Training, counter: state.samples, stream: 0 };
+        check_parameters(parameters, tensors, state.step)?;
+        let report = self.objective.run(parameters, &Samples { key, count: self.spec.batch })?;
+        report.check(tensors, state.step + 1).map(|()| report)
+    }
+}
+
+/// An error with the tensor of the first parameter that is not finite.
 fn check_parameters(parameters: &[f64], tensors: &[Tensor], step: u64) -> Result<()> {
     let names = tensors.iter().flat_map(|t| std::iter::repeat_n(&t.name, t.count()));
     match parameters.iter().zip(names).find(|(x, _)| !x.is_finite()) {
@@ -104,36 +187,6 @@ fn check_parameters(parameters: &[f64], tensors: &[Tensor], step: u64) -> Result
             Err(Error::BadInput(format!("training step {step}: expected finite parameters of {name}, got {bad}")))
         }
     }
-}
-
-fn summary(batch: &Batch, state: &State) -> Result<Progress> {
-    let weights: Vec<f64> = batch.log_q.iter().zip(&batch.action).map(|(q, s)| -s - q).collect();
-    let loss = -weights.iter().sum::<f64>() / weights.len() as f64;
-    let ess = if weights.len() < 2 { 1.0 } else { reweighting(&weights)?.ess };
-    Ok(Progress { step: state.step, steps: state.steps, loss, ess })
-}
-
-/// A loss or gradient that is not a number ends the run before it can spoil the parameters.
-fn check(batch: &Batch, tensors: &[Tensor], step: u64) -> Result<()> {
-    let step = step + 1;
-    if let Some(i) = (0..batch.log_q.len()).find(|&i| !(batch.log_q[i] + batch.action[i]).is_finite()) {
-        let (q, s) = (batch.log_q[i], batch.action[i]);
-        return Err(Error::BadInput(format!(
-            "training step {step}: expected a finite loss, got log q {q}, action {s}"
-        )));
-    }
-    let mut offset = 0;
-    for tensor in tensors {
-        let gradient = &batch.gradient[offset..offset + tensor.count()];
-        if let Some(bad) = gradient.iter().find(|g| !g.is_finite()) {
-            let name = &tensor.name;
-            return Err(Error::BadInput(format!(
-                "training step {step}: expected a finite gradient of {name}, got {bad}"
-            )));
-        }
-        offset += tensor.count();
-    }
-    Ok(())
 }
 
 fn clip(limit: f64, gradient: &mut [f64]) {
@@ -145,7 +198,51 @@ fn clip(limit: f64, gradient: &mut [f64]) {
 
 #[cfg(test)]
 mod tests {
-    use super::clip;
+    use super::*;
+    use crate::context::{Precision, of_tests};
+    use crate::lattice::Lattice;
+    use crate::spec;
+
+    /// Loss and gradient 1 at any parameters.
+    struct Slope(usize);
+
+    impl Objective for Slope {
+        fn run(&mut self, _: &[f64], _: &Samples) -> Result<Report> {
+            Ok(Report { loss: 1.0, ess: 1.0, gradient: vec![1.0; self.0], fault: None })
+        }
+
+        fn name(&self) -> &'static str {
+            "slope"
+        }
+
+        fn fingerprint(&self) -> Result<Option<Vec<f64>>> {
+            Ok(None)
+        }
+    }
+
+    /// The first step takes all parameters to -1.5e308, the second one to minus infinity.
+    #[test]
+    fn a_run_stopped_at_infinite_parameters_keeps_the_last_finite_ones() {
+        let model = spec::parse("model", "{type: 'affine', layers: 2, hidden: [2]}").unwrap();
+        let mut flow = Flow::new(&of_tests(5, Precision::F64, 1), &Lattice::new(&[4]).unwrap(), &model).unwrap();
+        let initial = flow.parameters().to_vec();
+        let spec = TrainSpec { steps: 9, learning_rate: 1.5e308, ..TrainSpec::default() };
+        let mut slope = Slope(initial.len());
+        let mut reached = |from: &[f64], state: &mut Option<TrainingState>, last: u64| {
+            flow.set_parameters(from).unwrap();
+            let error = minimise(&mut flow, state, &mut slope, &spec, &mut |p| p.step == last).unwrap_err();
+            assert!(error.status() == 8 && error.to_string().ends_with(&format!("after step {last}")), "{error}");
+            flow.parameters().to_vec()
+        };
+        let (mut first, mut second) = (None, None);
+        let after_one = reached(&initial, &mut first, 1);
+        assert!(after_one.iter().all(|x| x.is_finite() && *x < -1e308));
+        assert_eq!(reached(&initial, &mut second, 2), after_one);
+        assert!(second == first && first.unwrap().step == 1);
+        // A call that has made no other step leaves what it was given.
+        assert_eq!(reached(&after_one, &mut second, 2), after_one);
+        assert_eq!(second.unwrap().step, 1);
+    }
 
     #[test]
     fn a_gradient_beyond_the_limit_is_shortened_to_it() {

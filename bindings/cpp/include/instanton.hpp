@@ -33,7 +33,7 @@ class Error : public std::runtime_error {
   inst_status status_;
 };
 
-/// Numbers that belong to somebody else.
+/// A span: pointer and size of an array that another object owns.
 template <typename T>
 class span {
  public:
@@ -54,7 +54,14 @@ class span {
 
 namespace detail {
 
+/// The exception thrown by the watch function of this thread.
+inline std::exception_ptr &thrown_by_watch() {
+  thread_local std::exception_ptr thrown;
+  return thrown;
+}
+
 inline void check(inst_status status) {
+  if (status == INST_STOPPED && thrown_by_watch()) std::rethrow_exception(std::exchange(thrown_by_watch(), nullptr));
   if (status != INST_OK) throw Error(status, inst_last_error());
 }
 
@@ -69,7 +76,7 @@ inline std::int64_t expect_size(const char *what, std::size_t got, std::int64_t 
 template <typename T, void (*end)(T *)>
 class Object {
  public:
-  /// The object of the C interface, for calls of its own.
+  /// The object of the C interface, for direct calls of it.
   T *get() const noexcept { return object_.get(); }
 
  protected:
@@ -89,7 +96,7 @@ class Object {
   std::unique_ptr<T, End> object_;
 };
 
-/// Text whose length the library tells.
+/// A text that a call of the library writes, after a first call for its size.
 template <typename Write>
 std::string text(Write write) {
   std::int64_t needed = 0;
@@ -100,7 +107,7 @@ std::string text(Write write) {
   return text;
 }
 
-/// Calls the library with functions of the host's that may throw: what they threw is thrown again behind the call.
+/// Calls the library with functions of the host that may throw: their exception is thrown again after the call.
 template <typename Call>
 void pass_on(std::exception_ptr &thrown, Call call) {
   thrown = nullptr;
@@ -111,10 +118,46 @@ void pass_on(std::exception_ptr &thrown, Call call) {
 
 }  // namespace detail
 
-/// "1.2.3", of the library that is loaded.
+/// Version of the library that is loaded, "1.2.3".
 inline std::string version() { return inst_version(); }
 /// The devices as a JSON list.
 inline std::string devices() { return detail::text(inst_devices); }
+
+/// For as long as it lives, long calls of this thread report their progress to its function: name of the work, steps
+/// done of `total` (0: not known), and a figure such as the relative residual of a solve. A result of false, or an
+/// exception, ends the call. A watch made while another one lives replaces it until it ends.
+class Watch {
+ public:
+  using Function = std::function<bool(const std::string &work, std::int64_t done, std::int64_t total, double figure)>;
+
+  explicit Watch(Function function) : function_(std::move(function)), outer_(current()) {
+    detail::check(inst_watch(call, this));
+    current() = this;
+  }
+  ~Watch() {
+    current() = outer_;
+    inst_watch(outer_ != nullptr ? call : nullptr, outer_);
+  }
+  Watch(const Watch &) = delete;
+  Watch &operator=(const Watch &) = delete;
+
+ private:
+  static Watch *&current() {
+    thread_local Watch *watch = nullptr;
+    return watch;
+  }
+  static std::int32_t call(const char *work, std::int64_t done, std::int64_t total, double figure, void *user) {
+    try {
+      return static_cast<Watch *>(user)->function_(work, done, total, figure) ? 0 : 1;
+    } catch (...) {
+      detail::thrown_by_watch() = std::current_exception();
+      return 1;
+    }
+  }
+
+  Function function_;
+  Watch *outer_;
+};
 
 /// Device, threads, seed.
 class Context : public detail::Object<inst_context, inst_context_free> {
@@ -152,13 +195,14 @@ class Action : public detail::Object<inst_action, inst_action_free> {
   Action(const Lattice &lattice, const std::string &spec) {
     make([&](inst_action **out) { return inst_action_new(lattice.get(), spec.c_str(), out); });
   }
-  /// The host's own. What the function throws is thrown by the call of this action that asked, and by training; other objects
-  /// made from it throw INST_STOPPED. The function lives as long as this action, and has to outlive what is made from it.
+  /// The host's own action. An exception of the function is thrown again by calls of this action and by training; other
+  /// objects made from it throw INST_STOPPED. The function lives as long as this action, and has to outlive what is
+  /// made from it.
   Action(const Lattice &lattice, Function function) : host_(std::make_unique<Host>(Host{std::move(function), nullptr})) {
     make([&](inst_action **out) { return inst_action_from_callback(lattice.get(), call, host_.get(), out); });
   }
 
-  /// Numbers of a field.
+  /// Count of numbers in a field.
   std::int64_t count() const {
     std::int64_t count = 0;
     detail::check(inst_action_count(get(), &count));
@@ -182,7 +226,7 @@ class Action : public detail::Object<inst_action, inst_action_free> {
     detail::expect_size("gradients", gradients.size(), batch * numbers);
     run([&] { return inst_action_gradient(get(), batch, fields.data(), gradients.data()); });
   }
-  /// The action with new pseudofermions, drawn for a field.
+  /// This action with new pseudofermions, drawn for a field.
   Action refreshed(std::uint64_t counter, span<const double> field) const {
     detail::expect_size("field", field.size(), count());
     Action action;
@@ -221,20 +265,29 @@ class Action : public detail::Object<inst_action, inst_action_free> {
 /// A learned density q.
 class Model : public detail::Object<inst_model, inst_model_free> {
  public:
-  /// Step, steps, loss, effective sample size; false stops, and the model is kept.
+  /// Gets step, steps, loss and effective sample size; false stops the training, and the model is kept.
   using Progress = std::function<bool(std::int64_t step, std::int64_t steps, double loss, double ess)>;
 
-  /// An untrained one.
+  /// An untrained model.
   Model(const Lattice &lattice, const std::string &spec) : volume_(lattice.volume()) {
     make([&](inst_model **out) { return inst_model_new(lattice.get(), spec.c_str(), out); });
+    detail::check(inst_model_count(get(), &count_));
   }
   static Model load(const Lattice &lattice, const std::string &path) {
     Model model(lattice.volume());
     model.make([&](inst_model **out) { return inst_model_load(lattice.get(), path.c_str(), out); });
+    detail::check(inst_model_count(model.get(), &model.count_));
+    return model;
+  }
+  /// The model at fixed values of its conditions, "{lambda: 5.5}": a model like any other.
+  Model at(const std::string &condition) const {
+    Model model(volume_);
+    model.count_ = count_;
+    model.make([&](inst_model **out) { return inst_model_at(get(), condition.c_str(), out); });
     return model;
   }
   void save(const std::string &path) const { detail::check(inst_model_save(get(), path.c_str())); }
-  /// JSON text.
+  /// The model as JSON text: spec, extent, kind of fields and number of parameters.
   std::string describe() const {
     return detail::text([&](char *text, std::int64_t capacity, std::int64_t *needed) {
       return inst_model_describe(get(), text, capacity, needed);
@@ -248,17 +301,30 @@ class Model : public detail::Object<inst_model, inst_model_free> {
       return status;
     });
   }
-  /// fields[log_q.size()][V] and log q of each.
+  /// Trains on fields[n][count()] of the density to be learned, by maximum likelihood.
+  void train_on(span<const double> fields, const std::string &spec = "", const Progress &progress = nullptr) {
+    Training training{progress, nullptr};
+    const auto count = static_cast<std::int64_t>(fields.size()) / count_;
+    detail::expect_size("fields", fields.size(), count * count_);
+    const inst_status status =
+        inst_model_train_on(get(), count, fields.data(), spec.c_str(), progress ? step : nullptr, &training);
+    if (training.thrown) std::rethrow_exception(training.thrown);
+    detail::check(status);
+  }
+  /// Draws fields[log_q.size()][count()] and log q of each.
   void sample(std::uint64_t counter, span<double> fields, span<double> log_q) const {
     const auto batch = static_cast<std::int64_t>(log_q.size());
-    detail::expect_size("fields", fields.size(), batch * volume_);
+    detail::expect_size("fields", fields.size(), batch * count_);
     detail::check(inst_model_sample(get(), counter, batch, fields.data(), log_q.data()));
   }
   void log_density(span<const double> fields, span<double> log_q) const {
     const auto batch = static_cast<std::int64_t>(log_q.size());
-    detail::expect_size("fields", fields.size(), batch * volume_);
+    detail::expect_size("fields", fields.size(), batch * count_);
     detail::check(inst_model_log_density(get(), batch, fields.data(), log_q.data()));
   }
+  /// Count of numbers in a field: V for scalars.
+  std::int64_t count() const noexcept { return count_; }
+  /// Number of sites, V.
   std::int64_t volume() const noexcept { return volume_; }
 
  private:
@@ -278,6 +344,7 @@ class Model : public detail::Object<inst_model, inst_model_free> {
     }
   }
 
+  std::int64_t count_ = 0;
   std::int64_t volume_;
 };
 
@@ -286,22 +353,27 @@ class Proposal : public detail::Object<inst_proposal, inst_proposal_free> {
  public:
   explicit Proposal(const Model &model, const std::string &spec = "") : Proposal(model, nullptr, spec) {}
   Proposal(const Model &model, const Action &action, const std::string &spec = "") : Proposal(model, action.get(), spec) {}
+  /// Along the force of an action: spec "{type: 'langevin', step: 0.01}".
+  Proposal(const Action &action, const std::string &spec) {
+    detail::check(inst_action_count(action.get(), &count_));
+    make([&](inst_proposal **out) { return inst_proposal_new(nullptr, action.get(), spec.c_str(), out); });
+  }
 
-  /// Writes proposed[V]; accept with probability min(1, exp(S(current) - S(proposed) + log_ratio)), log_ratio the result.
+  /// Writes proposed[count]; accept with probability min(1, exp(S(current) - S(proposed) + log_ratio)), log_ratio the result.
   double propose(std::uint64_t counter, span<const double> current, span<double> proposed) const {
     double log_ratio = 0.0;
-    detail::expect_size("current", current.size(), volume_);
-    detail::expect_size("proposed", proposed.size(), volume_);
+    detail::expect_size("current", current.size(), count_);
+    detail::expect_size("proposed", proposed.size(), count_);
     detail::check(inst_propose(get(), counter, current.data(), proposed.data(), &log_ratio));
     return log_ratio;
   }
 
  private:
-  Proposal(const Model &model, const inst_action *action, const std::string &spec) : volume_(model.volume()) {
+  Proposal(const Model &model, const inst_action *action, const std::string &spec) : count_(model.count()) {
     make([&](inst_proposal **out) { return inst_proposal_new(model.get(), action, spec.c_str(), out); });
   }
 
-  std::int64_t volume_;
+  std::int64_t count_ = 0;
 };
 
 /// A whole exact Markov chain.
@@ -309,7 +381,7 @@ class Chain : public detail::Object<inst_chain, inst_chain_free> {
  public:
   struct Step {
     bool accepted;
-    double value;  ///< S of the field now
+    double value;  ///< S of the current field
     double delta;  ///< delta H, or the log weight of the proposed field
   };
 
@@ -322,6 +394,15 @@ class Chain : public detail::Object<inst_chain, inst_chain_free> {
     detail::check(inst_chain_step(get(), &accepted, &step.value, &step.delta));
     step.accepted = accepted != 0;
     return step;
+  }
+  /// Runs the trajectory of the next step forward and back: largest distance of field and of H from the start.
+  struct Reversal {
+    double distance, energy;
+  };
+  Reversal reversibility() const {
+    Reversal reversal{};
+    detail::check(inst_chain_reversibility(get(), &reversal.distance, &reversal.energy));
+    return reversal;
   }
   void field(span<double> field) const {
     detail::expect_size("field", field.size(), count_);
@@ -342,7 +423,7 @@ class Chain : public detail::Object<inst_chain, inst_chain_free> {
   std::int64_t count_;
 };
 
-/// Where a host keeps its fields.
+/// The layout of a field in a host's memory.
 class Layout : public detail::Object<inst_layout, inst_layout_free> {
  public:
   struct Place {
@@ -353,14 +434,14 @@ class Layout : public detail::Object<inst_layout, inst_layout_free> {
   Layout(const Lattice &lattice, const std::string &spec) : dimensions_(lattice.extent().size()) {
     make([&](inst_layout **out) { return inst_layout_new(lattice.get(), spec.c_str(), out); });
   }
-  /// Strides, with the first number of each site.
+  /// A layout of strides, with a table of the first number of each site.
   Layout(const Lattice &lattice, const std::string &spec, span<const std::int64_t> sites)
       : dimensions_(lattice.extent().size()) {
     detail::expect_size("sites", sites.size(), lattice.volume());
     make([&](inst_layout **out) { return inst_layout_new_with_sites(lattice.get(), spec.c_str(), sites.data(), out); });
   }
   std::int32_t bases() const { return size().first; }
-  /// Bytes from each base pointer on.
+  /// Bytes that the field takes from each base pointer on.
   std::int64_t bytes() const { return size().second; }
   Place offset(span<const std::int64_t> x, std::int32_t mu, std::int32_t row, std::int32_t column, std::int32_t imaginary) const {
     Place place{};
@@ -368,7 +449,7 @@ class Layout : public detail::Object<inst_layout, inst_layout_free> {
     detail::check(inst_layout_offset(get(), x.data(), mu, row, column, imaginary, &place.base, &place.offset));
     return place;
   }
-  /// Numbers of the field: 2 N^2 for each link, one for each site of a real field.
+  /// Count of numbers in the field: 2 N^2 for each link, one for each site of a real field.
   std::int64_t count() const {
     std::int64_t count = 0;
     detail::check(inst_layout_count(get(), &count));
@@ -403,7 +484,7 @@ class Gauge : public detail::Object<inst_gauge, inst_gauge_free> {
   explicit Gauge(const Lattice &lattice, const std::string &spec = "") {
     make([&](inst_gauge **out) { return inst_gauge_new(lattice.get(), spec.c_str(), out); });
   }
-  /// Numbers of all links.
+  /// Count of numbers in all links.
   std::int64_t count() const {
     std::int64_t count = 0;
     detail::check(inst_gauge_count(get(), &count));
@@ -416,6 +497,11 @@ class Gauge : public detail::Object<inst_gauge, inst_gauge_free> {
   void set_links(span<const double> links) {
     detail::expect_size("links", links.size(), count());
     detail::check(inst_gauge_set_links(get(), links.data()));
+  }
+  /// Links that need not be in the group, or are put onto it: "{verify: false}", "{project: true}".
+  void set_links(span<const double> links, const std::string &spec) {
+    detail::expect_size("links", links.size(), count());
+    detail::check(inst_gauge_set_links_with(get(), links.data(), spec.c_str()));
   }
   void read(const std::string &path, const std::string &spec = "") {
     detail::check(inst_gauge_read(get(), path.c_str(), spec.c_str()));
@@ -441,6 +527,13 @@ class Gauge : public detail::Object<inst_gauge, inst_gauge_free> {
   }
 };
 
+/// The contents of a gauge file's header, as a JSON list: format, extents, group, precision.
+inline std::string probe(const std::string &path) {
+  return detail::text([&](char *text, std::int64_t capacity, std::int64_t *needed) {
+    return inst_gauge_probe(path.c_str(), text, capacity, needed);
+  });
+}
+
 /// A Dirac operator on a gauge field.
 class Dirac : public detail::Object<inst_dirac, inst_dirac_free> {
  public:
@@ -452,13 +545,13 @@ class Dirac : public detail::Object<inst_dirac, inst_dirac_free> {
     dirac.make([&](inst_dirac **out) { return inst_dirac_new_improved(fat.get(), longer.get(), mass, out); });
     return dirac;
   }
-  /// Numbers of a spinor field.
+  /// Count of numbers in a spinor field.
   std::int64_t count() const {
     std::int64_t count = 0;
     detail::check(inst_dirac_count(get(), &count));
     return count;
   }
-  /// 'plain', 'adjoint' or 'normal' on as many spinor fields as `in` has.
+  /// Applies D ('plain'), its adjoint ('adjoint') or D^dagger D ('normal') to as many spinor fields as `in` has.
   void apply(const std::string &which, span<const double> in, span<double> out) const {
     const std::int64_t fields = fields_in("in", in.size(), out.size());
     detail::check(inst_dirac_apply(get(), which.c_str(), fields, in.data(), out.data()));
@@ -502,6 +595,21 @@ inline Autocorrelation autocorrelation(span<const double> series) {
   return a;
 }
 
+/// Gamma method for replicas, which lie in `series` one after the other, `counts` numbers each. `quality` is the
+/// probability that replicas of one distribution scatter as much as these or more.
+struct ReplicaAutocorrelation : Autocorrelation {
+  double quality;
+};
+inline ReplicaAutocorrelation autocorrelation_replicas(span<const std::int64_t> counts, span<const double> series) {
+  std::int64_t total = 0;
+  for (std::size_t r = 0; r < counts.size(); r++) total += counts.data()[r];
+  detail::expect_size("series", series.size(), total);
+  ReplicaAutocorrelation a{};
+  detail::check(inst_autocorrelation_replicas(static_cast<std::int64_t>(counts.size()), counts.data(), series.data(), &a.mean,
+                                              &a.error, &a.tau, &a.tau_error, &a.quality));
+  return a;
+}
+
 /// From log weights -S - log q of independent samples: effective sample size, log Z, their errors.
 struct Reweighting {
   double ess, ess_error, log_z, log_z_error;
@@ -512,11 +620,79 @@ inline Reweighting reweighting(span<const double> log_weights) {
                                  &r.log_z, &r.log_z_error));
   return r;
 }
-/// Above 0.7 the weights are heavy-tailed.
+/// Shape of the tail of the weights: above 0.7 they are heavy-tailed.
 inline double reweighting_tail(span<const double> log_weights) {
   double shape = 0.0;
   detail::check(inst_reweighting_tail(static_cast<std::int64_t>(log_weights.size()), log_weights.data(), &shape));
   return shape;
+}
+/// log Z and Kullback-Leibler divergences from log weights of the model's samples and of a chain's fields: above a
+/// `disagreement` of 5 the model misses fields that the chain comes to.
+inline inst_two_sided_report reweighting_two_sided(span<const double> log_weights, span<const double> chain_log_weights) {
+  inst_two_sided_report report{};
+  report.struct_size = sizeof report;
+  detail::check(inst_reweighting_two_sided(static_cast<std::int64_t>(log_weights.size()), log_weights.data(),
+                                           static_cast<std::int64_t>(chain_log_weights.size()), chain_log_weights.data(), &report));
+  return report;
+}
+
+/// Kullback-Leibler divergence of a model for each of `sites` sites, where log Z is known, and its error.
+struct Divergence {
+  double kl, kl_error;
+};
+inline Divergence kl_per_site(span<const double> log_weights, double log_z, std::int64_t sites) {
+  Divergence d{};
+  detail::check(inst_kl_per_site(static_cast<std::int64_t>(log_weights.size()), log_weights.data(), log_z, sites, &d.kl, &d.kl_error));
+  return d;
+}
+
+/// Effective sample sizes of the first n samples for each n of `counts`, and their errors.
+struct Nested {
+  std::vector<double> ess, ess_error;
+};
+inline Nested reweighting_nested(span<const double> log_weights, span<const std::int64_t> counts) {
+  Nested n{std::vector<double>(counts.size()), std::vector<double>(counts.size())};
+  detail::check(inst_reweighting_nested(static_cast<std::int64_t>(log_weights.size()), log_weights.data(),
+                                        static_cast<std::int64_t>(counts.size()), counts.data(), n.ess.data(), n.ess_error.data()));
+  return n;
+}
+
+/// Effective sample size of a model and <log p - log q> from log weights on the fields of a chain, with the log Z of
+/// these fields or an exact one: where the model misses fields that the chain comes to, `ess` is near 0.
+struct Forward {
+  double ess, ess_error, kl, kl_error;
+};
+namespace detail {
+inline Forward reweighting_forward(span<const double> chain_log_weights, const double *log_z) {
+  Forward f{};
+  check(inst_reweighting_forward(static_cast<std::int64_t>(chain_log_weights.size()), chain_log_weights.data(), log_z, &f.ess,
+                                 &f.ess_error, &f.kl, &f.kl_error));
+  return f;
+}
+}  // namespace detail
+inline Forward reweighting_forward(span<const double> chain_log_weights) {
+  return detail::reweighting_forward(chain_log_weights, nullptr);
+}
+inline Forward reweighting_forward(span<const double> chain_log_weights, double log_z) {
+  return detail::reweighting_forward(chain_log_weights, &log_z);
+}
+
+/// Share of fields with a label above 0, its error, and the probability of one at least as far from the expected share.
+struct ModeBalance {
+  double share, share_error, probability;
+};
+inline ModeBalance mode_balance(span<const double> labels, double expected_share = 0.5) {
+  ModeBalance b{};
+  detail::check(inst_mode_balance(static_cast<std::int64_t>(labels.size()), labels.data(), expected_share, &b.share, &b.share_error,
+                                  &b.probability));
+  return b;
+}
+/// The same for independent fields, such as samples of a model.
+inline ModeBalance mode_balance_independent(span<const double> labels, double expected_share = 0.5) {
+  ModeBalance b{};
+  detail::check(inst_mode_balance_independent(static_cast<std::int64_t>(labels.size()), labels.data(), expected_share, &b.share,
+                                              &b.share_error, &b.probability));
+  return b;
 }
 
 }  // namespace instanton

@@ -117,6 +117,68 @@ void test_callbacks() {
   }
   expect(is_caught, "what progress threw");
   model.train(free, "{steps: 10, batch: 8}");
+
+  std::vector<double> given(20 * 16), fields(3 * 16), log_q(3), again(3);
+  for (std::size_t i = 0; i < given.size(); i++) given[i] = std::sin(7.0 * static_cast<double>(i));
+  Model learner(plane, "{type: 'chain', layers: [{type: 'spline', hidden: [4]}, {type: 'affine', repeat: 2, hidden: [4]}]}");
+  steps = 0;
+  learner.train_on(given, "{steps: 5, batch: 8}", [&](auto, auto, auto, double ess) { return steps++, ess != ess; });
+  expect(steps == 5, "five steps on fields");
+  expect_error(INST_BAD_SHAPE, "fields", [&] { learner.train_on(instanton::span<const double>(given.data(), 17)); });
+  Model open(plane, "{layers: 2, hidden: [4], condition: {lambda: [0, 2]}}");
+  Model closed = open.at("{lambda: 1}");
+  closed.sample(0, fields, log_q);
+  closed.log_density(fields, again);
+  for (int i = 0; i < 3; i++) expect(std::fabs(log_q[i] - again[i]) < 1e-8, "log q of a model at a coupling");
+  expect_error(INST_BAD_SPEC, "lambda: expected a number from 0 to 2, got 3", [&] { open.at("{lambda: 3}"); });
+  Model haar(plane, "{type: 'chain', prior: {type: 'haar', group: 'su2'}, layers: []}");
+  expect(haar.count() == 16 * 2 * 8 && learner.count() == 16 && closed.count() == 16, "the numbers of fields");
+  expect(haar.volume() == 16 && learner.volume() == 16 && closed.volume() == 16, "the sites of models");
+  std::vector<double> links(3 * 256), other(256);
+  haar.sample(4, links, log_q);
+  haar.log_density(links, again);
+  expect(log_q == again && log_q[0] == 0.0, "log q of links from the Haar measure");
+  expect_error(INST_BAD_SHAPE, "fields", [&] { haar.sample(0, fields, log_q); });
+  instanton::Proposal uniform(haar);
+  expect(uniform.propose(5, instanton::span<const double>(links.data(), 256), other) == 0.0, "a ratio of densities");
+  expect(std::equal(other.begin(), other.end(), links.begin() + 256), "a proposal of links");
+  instanton::Proposal langevin(free, "{type: 'langevin', step: 0.01}");
+  std::vector<double> current(16, 0.3), proposed(16);
+  expect(std::isfinite(langevin.propose(1, current, proposed)) && current != proposed, "a Langevin proposal");
+}
+
+void test_watch() {
+  Context context("{threads: 2}");
+  Lattice lattice(context, {4, 4, 4, 4});
+  Action action(lattice, "{type: 'wilson', group: 'su2', beta: 2}");
+  instanton::Chain chain(action, "{start: 'hot', steps: 1000000}");
+  std::vector<double> before(static_cast<std::size_t>(action.count())), after(before.size());
+  chain.field(before);
+  std::vector<std::int64_t> done;
+  {
+    instanton::Watch watch([&](const std::string &work, std::int64_t step, std::int64_t total, double) {
+      expect(work == "trajectory" && total == 2000000, "the work of a chain");
+      done.push_back(step);
+      return done.size() < 3;
+    });
+    expect_error(INST_STOPPED, "during 'trajectory'", [&] { chain.step(); });
+    expect(done.size() == 3 && done[0] < done[1] && done[1] < done[2], "three reports");
+    bool is_caught = false;
+    try {
+      instanton::Watch inner([](const std::string &, auto, auto, auto) -> bool { throw std::out_of_range("enough"); });
+      chain.step();
+    } catch (const std::out_of_range &error) {
+      is_caught = std::string(error.what()) == "enough";
+    }
+    expect(is_caught, "what a watch threw");
+    done.clear();
+    expect_error(INST_STOPPED, "", [&] { chain.step(); });
+    expect(done.size() == 3, "the outer watch again");
+  }
+  chain.field(after);
+  expect(before == after, "a chain as it was");
+  instanton::Chain(action, "{start: 'hot', steps: 20}").step();
+  expect(done.size() == 3, "no watch any more");
 }
 
 // Exact log Z and <phi^2> at 6 x 6 by the transfer matrix.
@@ -126,6 +188,7 @@ void test_models(const std::string &models) {
   Action action(lattice, "{type: 'phi4', mass_squared: -4, lambda: 6.975}");
   Model model = Model::load(lattice, models + "/phi4_6x6.safetensors");
   expect(model.describe().find("\"affine\"") != std::string::npos, "a description");
+  expect(model.volume() == 36 && model.count() == 36, "the sites and numbers of a model from a file");
   const std::size_t batch = 8192, volume = 36;
   std::vector<double> fields(batch * volume), log_q(batch), again(batch), weights(batch);
   model.sample(0, fields, log_q);
@@ -148,16 +211,50 @@ void test_models(const std::string &models) {
   expect_error(INST_BAD_SHAPE, "current: expected 36 numbers, got 8192", [&] { proposal.propose(0, log_q, proposed); });
 
   instanton::Chain chain(action, model, "{type: 'cycle', kernels: [{type: 'hmc'}, {type: 'independence', repeat: 4}]}");
-  std::vector<double> series;
+  std::vector<double> series, magnetisation, chain_weights, action_value(1), density(1);
+  const auto reversal = chain.reversibility();
+  expect(reversal.distance < 1e-10 && reversal.energy < 1e-10, "a trajectory there and back");
   for (int n = 0; n < 4000; n++) {
     chain.step();
     chain.field(proposed);
-    double sum = 0.0;
-    for (const double x : proposed) sum += x * x / 36.0;
+    if (n >= 100) {
+      action.value(proposed, action_value);
+      model.log_density(proposed, density);
+      chain_weights.push_back(-action_value[0] - density[0]);
+    }
+    double sum = 0.0, total = 0.0;
+    for (const double x : proposed) {
+      sum += x * x / 36.0;
+      total += x;
+    }
     series.push_back(sum);
+    magnetisation.push_back(total);
   }
   const auto a = instanton::autocorrelation(series);
   expect(std::fabs(a.mean - 0.16138658) < 5 * a.error && a.error < 0.002, "<phi^2>");
+  const std::int64_t counts[] = {1500, 2500};
+  const auto replicas = instanton::autocorrelation_replicas(counts, series);
+  expect(std::fabs(replicas.mean - a.mean) < 1e-12 && std::fabs(replicas.error / a.error - 1) < 0.2, "replicas");
+  expect(replicas.quality > 1e-6 && replicas.quality <= 1, "the quality of replicas");
+  expect_error(INST_BAD_SHAPE, "series: expected 4000 numbers, got 8192", [&] { instanton::autocorrelation_replicas(counts, weights); });
+  const auto both = instanton::reweighting_two_sided(weights, chain_weights);
+  expect(std::fabs(both.log_z - 6.98494787) < 5 * both.log_z_error && both.log_z_error < 0.01, "log Z from both sides");
+  expect(both.disagreement < 5 && both.kl_model > 0 && both.kl_chain > 0, "two sides that agree");
+  const auto divergence = instanton::kl_per_site(weights, 6.98494787, 36);
+  expect(divergence.kl > 0 && divergence.kl < 0.01 && divergence.kl_error < 0.001, "the divergence for each site");
+  const std::int64_t sizes[] = {256, 8192};
+  const auto nested = instanton::reweighting_nested(weights, sizes);
+  expect(nested.ess[1] == z.ess && nested.ess_error[1] == z.ess_error && nested.ess[0] != z.ess, "nested subsets");
+  const auto forward = instanton::reweighting_forward(chain_weights), known = instanton::reweighting_forward(chain_weights, 6.98494787);
+  expect(std::fabs(forward.ess - z.ess) < 5 * std::hypot(forward.ess_error, z.ess_error), "the effective sample size from a chain");
+  expect(std::fabs(known.ess - z.ess) < 5 * std::hypot(known.ess_error, z.ess_error), "the same with an exact log Z");
+  expect(forward.kl > 0 && std::fabs(forward.kl - known.kl) < 0.1, "the forward divergence");
+  const auto balance = instanton::mode_balance(magnetisation);
+  expect(std::fabs(balance.share - 0.5) < 5 * balance.share_error && balance.probability > 1e-6, "both signs of the magnetisation");
+  expect(instanton::mode_balance(magnetisation, 0.7).probability < 1e-6, "another share");
+  expect(instanton::mode_balance_independent(std::vector<double>(60, 1.0)).probability < 1e-15, "samples of one mode");
+  const std::vector<double> still(100, 0.25);
+  expect_error(INST_NOT_CONVERGED, "series: expected numbers that change, got 100 equal ones", [&] { instanton::autocorrelation(still); });
 }
 
 void test_gauge(const std::string &path) {
@@ -200,6 +297,14 @@ void test_gauge(const std::string &path) {
                [&] { layout.export_fields(instanton::span<const double>(links.data(), links.size() + 1), bases); });
   links[0] = 5.0;
   expect_error(INST_BAD_INPUT, "links within", [&] { other.set_links(links); });
+  other.set_links(links, "{verify: false}");
+  std::vector<double> taken(links.size());
+  other.links(taken);
+  expect(taken == links, "links outside the group, unverified");
+  other.set_links(links, "{verify: false, project: true}");
+  expect(other.observe("{type: 'unitarity'}")[0] < 1e-13, "links projected onto the group");
+  expect(instanton::probe(path + "/ildg-f64").find("\"extents\":[2,4,2,2]") != std::string::npos, "a file probed");
+  expect_error(INST_IO, "missing", [&] { instanton::probe(path + "/missing"); });
 
   instanton::Dirac dirac(gauge, "{type: 'wilson', kappa: 0.11}");
   std::vector<double> source(2 * static_cast<std::size_t>(dirac.count())), solution(source.size()), image(source.size());
@@ -227,6 +332,7 @@ int main(int count, char **arguments) {
   test_ownership();
   test_errors();
   test_callbacks();
+  test_watch();
   test_models(arguments[1]);
   test_gauge(arguments[2]);
   std::printf("cpp: %d passed, 0 failed\n", passed);

@@ -1,4 +1,4 @@
-! Exact learned proposals for lattice field theory: the library instanton for Fortran.
+! Exact learned proposals for lattice field theory: the library instanton for Fortran, in Fortran 2008.
 !
 ! Each object is a derived type; `new` makes it, and it ends with its variable or by `free`. Objects are not assigned to each
 ! other. Arrays have their natural shape, x first: a field phi(x,y) or phi(x,y,z,t), a batch of fields one more index at the
@@ -14,8 +14,11 @@ module instanton
 
   public :: INST_OK, INST_NULL_ARGUMENT, INST_BAD_SPEC, INST_BAD_SHAPE, INST_BAD_INPUT, INST_IO, INST_NOT_CONVERGED, &
             INST_NO_DEVICE, INST_STOPPED, INST_UNSUPPORTED, INST_INTERNAL
-  public :: inst_solve_report, inst_action_function, inst_progress_function
-  public :: version, devices, autocorrelation, reweighting, reweighting_tail
+  public :: inst_solve_report, inst_two_sided_report, inst_action_function, inst_progress_function, &
+            inst_watch_function
+  public :: version, devices, probe, watch, work_name, autocorrelation, autocorrelation_replicas, &
+            reweighting, reweighting_tail, reweighting_two_sided, kl_per_site, reweighting_nested, reweighting_forward, &
+            mode_balance, mode_balance_independent
 
   integer, parameter :: dp = c_double, i8 = c_int64_t
 
@@ -91,38 +94,65 @@ module instanton
   contains
     procedure, public :: new => model_new
     procedure, public :: load => model_load
+    procedure, public :: at => model_at
     procedure, public :: save => model_save
     procedure, public :: describe => model_describe
     procedure, public :: train => model_train
-    procedure, private :: model_sample_1, model_log_density_1
-    generic, public :: sample => model_sample_1
-    generic, public :: log_density => model_log_density_1
-    procedure, private :: model_sample_2, model_log_density_2
-    generic, public :: sample => model_sample_2
-    generic, public :: log_density => model_log_density_2
-    procedure, private :: model_sample_3, model_log_density_3
-    generic, public :: sample => model_sample_3
-    generic, public :: log_density => model_log_density_3
-    procedure, private :: model_sample_4, model_log_density_4
-    generic, public :: sample => model_sample_4
-    generic, public :: log_density => model_log_density_4
-    procedure, private :: model_sample_5, model_log_density_5
-    generic, public :: sample => model_sample_5
-    generic, public :: log_density => model_log_density_5
+    procedure, private :: model_sample_1, model_log_density_1, model_train_on_1, model_sample_links_1
+    procedure, private :: model_log_density_links_1, model_train_on_links_1
+    generic, public :: train_on => model_train_on_1, model_train_on_links_1
+    generic, public :: sample => model_sample_1, model_sample_links_1
+    generic, public :: log_density => model_log_density_1, model_log_density_links_1
+    procedure, private :: model_sample_2, model_log_density_2, model_train_on_2, model_sample_links_2
+    procedure, private :: model_log_density_links_2, model_train_on_links_2
+    generic, public :: train_on => model_train_on_2, model_train_on_links_2
+    generic, public :: sample => model_sample_2, model_sample_links_2
+    generic, public :: log_density => model_log_density_2, model_log_density_links_2
+    procedure, private :: model_sample_3, model_log_density_3, model_train_on_3, model_sample_links_3
+    procedure, private :: model_log_density_links_3, model_train_on_links_3
+    generic, public :: train_on => model_train_on_3, model_train_on_links_3
+    generic, public :: sample => model_sample_3, model_sample_links_3
+    generic, public :: log_density => model_log_density_3, model_log_density_links_3
+    procedure, private :: model_sample_4, model_log_density_4, model_train_on_4, model_sample_links_4
+    procedure, private :: model_log_density_links_4, model_train_on_links_4
+    generic, public :: train_on => model_train_on_4, model_train_on_links_4
+    generic, public :: sample => model_sample_4, model_sample_links_4
+    generic, public :: log_density => model_log_density_4, model_log_density_links_4
+    procedure, private :: model_sample_5, model_log_density_5, model_train_on_5, model_sample_links_5
+    procedure, private :: model_log_density_links_5, model_train_on_links_5
+    generic, public :: train_on => model_train_on_5, model_train_on_links_5
+    generic, public :: sample => model_sample_5, model_sample_links_5
+    generic, public :: log_density => model_log_density_5, model_log_density_links_5
+    procedure, private :: model_sample_6, model_log_density_6, model_train_on_6, model_sample_links_6
+    procedure, private :: model_log_density_links_6, model_train_on_links_6
+    generic, public :: train_on => model_train_on_6, model_train_on_links_6
+    generic, public :: sample => model_sample_6, model_sample_links_6
+    generic, public :: log_density => model_log_density_6, model_log_density_links_6
+    procedure, private :: model_sample_7, model_log_density_7, model_train_on_7, model_sample_links_7
+    procedure, private :: model_log_density_links_7, model_train_on_links_7
+    generic, public :: train_on => model_train_on_7, model_train_on_links_7
+    generic, public :: sample => model_sample_7, model_sample_links_7
+    generic, public :: log_density => model_log_density_7, model_log_density_links_7
     final :: model_end
   end type
 
   type, extends(object_type), public :: inst_proposal
   contains
     procedure, public :: new => proposal_new
-    procedure, private :: propose_1
-    generic, public :: propose => propose_1
-    procedure, private :: propose_2
-    generic, public :: propose => propose_2
-    procedure, private :: propose_3
-    generic, public :: propose => propose_3
-    procedure, private :: propose_4
-    generic, public :: propose => propose_4
+    procedure, private :: propose_1, propose_links_1
+    generic, public :: propose => propose_1, propose_links_1
+    procedure, private :: propose_2, propose_links_2
+    generic, public :: propose => propose_2, propose_links_2
+    procedure, private :: propose_3, propose_links_3
+    generic, public :: propose => propose_3, propose_links_3
+    procedure, private :: propose_4, propose_links_4
+    generic, public :: propose => propose_4, propose_links_4
+    procedure, private :: propose_5, propose_links_5
+    generic, public :: propose => propose_5, propose_links_5
+    procedure, private :: propose_6, propose_links_6
+    generic, public :: propose => propose_6, propose_links_6
+    procedure, private :: propose_7, propose_links_7
+    generic, public :: propose => propose_7, propose_links_7
     final :: proposal_end
   end type
 
@@ -130,6 +160,7 @@ module instanton
   contains
     procedure, public :: new => chain_new
     procedure, public :: step => chain_step
+    procedure, public :: reversibility => chain_reversibility
     procedure, public :: save => chain_save
     procedure, public :: load => chain_load
     procedure, private :: chain_field_1, chain_set_field_1, chain_field_links_1, chain_set_field_links_1
@@ -165,21 +196,21 @@ module instanton
     procedure, public :: smear => gauge_smear
     procedure, public :: import => gauge_import
     procedure, public :: export => gauge_export
-    procedure, private :: gauge_links_3, gauge_set_links_3
+    procedure, private :: gauge_links_3, gauge_set_links_3, gauge_set_links_with_3
     generic, public :: links => gauge_links_3
-    generic, public :: set_links => gauge_set_links_3
-    procedure, private :: gauge_links_4, gauge_set_links_4
+    generic, public :: set_links => gauge_set_links_3, gauge_set_links_with_3
+    procedure, private :: gauge_links_4, gauge_set_links_4, gauge_set_links_with_4
     generic, public :: links => gauge_links_4
-    generic, public :: set_links => gauge_set_links_4
-    procedure, private :: gauge_links_5, gauge_set_links_5
+    generic, public :: set_links => gauge_set_links_4, gauge_set_links_with_4
+    procedure, private :: gauge_links_5, gauge_set_links_5, gauge_set_links_with_5
     generic, public :: links => gauge_links_5
-    generic, public :: set_links => gauge_set_links_5
-    procedure, private :: gauge_links_6, gauge_set_links_6
+    generic, public :: set_links => gauge_set_links_5, gauge_set_links_with_5
+    procedure, private :: gauge_links_6, gauge_set_links_6, gauge_set_links_with_6
     generic, public :: links => gauge_links_6
-    generic, public :: set_links => gauge_set_links_6
-    procedure, private :: gauge_links_7, gauge_set_links_7
+    generic, public :: set_links => gauge_set_links_6, gauge_set_links_with_6
+    procedure, private :: gauge_links_7, gauge_set_links_7, gauge_set_links_with_7
     generic, public :: links => gauge_links_7
-    generic, public :: set_links => gauge_set_links_7
+    generic, public :: set_links => gauge_set_links_7, gauge_set_links_with_7
     final :: gauge_end
   end type
 
@@ -257,6 +288,14 @@ module instanton
       integer(c_int64_t), value :: step, steps
       real(c_double), value :: loss, ess
       type(c_ptr), value :: user
+      integer(c_int32_t) :: stop
+    end function
+    ! Hears of long calls: work_name(work) says what is done, `total` is 0 where it is not known; returns 0, or else to stop.
+    function inst_watch_function(work, done, total, figure, user) bind(c) result(stop)
+      import
+      type(c_ptr), value :: work, user
+      integer(c_int64_t), value :: done, total
+      real(c_double), value :: figure
       integer(c_int32_t) :: stop
     end function
   end interface
@@ -420,12 +459,13 @@ contains
     ! Both may be one object.
     if (present(origin)) then
       volume = origin%volume
-      numbers = merge(origin%numbers, origin%volume, kind == 6)
+      numbers = merge(origin%numbers, origin%volume, kind == 5 .or. kind == 6)
       dimensions = origin%dimensions
     end if
     status = INST_OK
     select case (kind)
     case (3); status = inst_action_count(object, c_loc(numbers))
+    case (4); status = inst_model_count(object, c_loc(numbers))
     case (7); status = inst_gauge_count(object, c_loc(numbers))
     case (8); status = inst_layout_count(object, c_loc(numbers))
     case (9); status = inst_dirac_count(object, c_loc(numbers))
@@ -444,20 +484,62 @@ contains
     text = from_c(inst_version())
   end function
 
+  ! Has a function hear of the long calls of this thread from now on; without one none does.
+  subroutine watch(function, user, stat, errmsg)
+    procedure(inst_watch_function), optional :: function
+    type(c_ptr), intent(in), optional :: user
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_funptr) :: address
+    type(c_ptr) :: passed
+    address = c_null_funptr
+    if (present(function)) address = c_funloc(function)
+    passed = c_null_ptr
+    if (present(user)) passed = user
+    call finish(inst_watch(address, passed), stat, errmsg)
+  end subroutine
+
+  ! The name of the work that a watch hears of.
+  function work_name(work) result(text)
+    type(c_ptr), intent(in) :: work
+    character(:), allocatable :: text
+    text = from_c(work)
+  end function
+
   ! The devices as a JSON list.
   function devices(stat, errmsg) result(text)
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     character(:), allocatable :: text
-    character(kind=c_char), allocatable, target :: room(:)
+    character(kind=c_char), allocatable, target :: buffer(:)
     integer(i8), target :: needed
     integer(c_int32_t) :: status
     text = ''
     status = inst_devices(c_null_ptr, 0_i8, c_loc(needed))
     if (status == INST_OK) then
-      allocate (room(needed))
-      status = inst_devices(c_loc(room), needed, c_loc(needed))
-      if (status == INST_OK) text = from_c(c_loc(room))
+      allocate (buffer(needed))
+      status = inst_devices(c_loc(buffer), needed, c_loc(needed))
+      if (status == INST_OK) text = from_c(c_loc(buffer))
+    end if
+    call finish(status, stat, errmsg)
+  end function
+
+  ! What a file of a gauge field holds, as a JSON list: format, extents, group, precision.
+  function probe(path, stat, errmsg) result(text)
+    character(*), intent(in) :: path
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(:), allocatable :: text
+    character(kind=c_char), allocatable, target :: name(:), buffer(:)
+    integer(i8), target :: needed
+    integer(c_int32_t) :: status
+    text = ''
+    allocate (name, source=letters(path))
+    status = inst_gauge_probe(c_loc(name), c_null_ptr, 0_i8, c_loc(needed))
+    if (status == INST_OK) then
+      allocate (buffer(needed))
+      status = inst_gauge_probe(c_loc(name), c_loc(buffer), needed, c_loc(needed))
+      if (status == INST_OK) text = from_c(c_loc(buffer))
     end if
     call finish(status, stat, errmsg)
   end function
@@ -1173,6 +1255,23 @@ contains
     call finish(status, stat, errmsg)
   end subroutine
 
+  ! The model at fixed values of its conditions, '{lambda: 5.5}': a model like any other.
+  subroutine model_at(self, condition, at, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    character(*), intent(in) :: condition
+    type(inst_model), intent(inout) :: at
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    type(c_ptr), target :: object
+    integer(c_int32_t) :: status
+    allocate (text, source=letters(condition))
+    object = c_null_ptr
+    status = inst_model_at(self%object, c_loc(text), c_loc(object))
+    call take(at, 4, object, self)
+    call finish(status, stat, errmsg)
+  end subroutine
+
   subroutine model_save(self, path, stat, errmsg)
     class(inst_model), intent(in) :: self
     character(*), intent(in) :: path
@@ -1189,15 +1288,15 @@ contains
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     character(:), allocatable :: text
-    character(kind=c_char), allocatable, target :: room(:)
+    character(kind=c_char), allocatable, target :: buffer(:)
     integer(i8), target :: needed
     integer(c_int32_t) :: status
     text = ''
     status = inst_model_describe(self%object, c_null_ptr, 0_i8, c_loc(needed))
     if (status == INST_OK) then
-      allocate (room(needed))
-      status = inst_model_describe(self%object, c_loc(room), needed, c_loc(needed))
-      if (status == INST_OK) text = from_c(c_loc(room))
+      allocate (buffer(needed))
+      status = inst_model_describe(self%object, c_loc(buffer), needed, c_loc(needed))
+      if (status == INST_OK) text = from_c(c_loc(buffer))
     end if
     call finish(status, stat, errmsg)
   end function
@@ -1221,6 +1320,29 @@ contains
     call finish(inst_model_train(self%object, action%object, c_loc(text), function, passed), stat, errmsg)
   end subroutine
 
+  ! Trains on fields of the density to be learned, by maximum likelihood.
+  subroutine model_train_on_1(self, fields, spec, progress, user, stat, errmsg)
+    class(inst_model), intent(inout) :: self
+    real(dp), intent(in), contiguous, target :: fields(:)
+    character(*), intent(in), optional :: spec
+    procedure(inst_progress_function), optional :: progress
+    type(c_ptr), intent(in), optional :: user
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    type(c_funptr) :: function
+    type(c_ptr) :: passed
+    integer(i8) :: count
+    allocate (text, source=letters(spec))
+    function = c_null_funptr
+    if (present(progress)) function = c_funloc(progress)
+    passed = c_null_ptr
+    if (present(user)) passed = user
+    count = size(fields, kind=i8) / max(self%numbers, 1_i8)
+    if (.not. alike('fields', count * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    call finish(inst_model_train_on(self%object, count, c_loc(fields), c_loc(text), function, passed), stat, errmsg)
+  end subroutine
+
   ! Samples counter .. counter + batch - 1 of the model's stream, and log q of each.
   subroutine model_sample_1(self, counter, fields, log_q, stat, errmsg)
     class(inst_model), intent(in) :: self
@@ -1231,7 +1353,7 @@ contains
     character(*), intent(inout), optional :: errmsg
     integer(i8) :: batch
     batch = size(log_q, kind=i8)
-    if (.not. alike('fields', batch * self%volume, size(fields, kind=i8), stat, errmsg)) return
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
     call finish(inst_model_sample(self%object, counter, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
   end subroutine
 
@@ -1243,8 +1365,78 @@ contains
     character(*), intent(inout), optional :: errmsg
     integer(i8) :: batch
     batch = size(log_q, kind=i8)
-    if (.not. alike('fields', batch * self%volume, size(fields, kind=i8), stat, errmsg)) return
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
     call finish(inst_model_log_density(self%object, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  subroutine model_train_on_links_1(self, links, spec, progress, user, stat, errmsg)
+    class(inst_model), intent(inout) :: self
+    complex(dp), intent(in), contiguous, target :: links(:)
+    character(*), intent(in), optional :: spec
+    procedure(inst_progress_function), optional :: progress
+    type(c_ptr), intent(in), optional :: user
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    type(c_funptr) :: function
+    type(c_ptr) :: passed
+    integer(i8) :: count
+    allocate (text, source=letters(spec))
+    function = c_null_funptr
+    if (present(progress)) function = c_funloc(progress)
+    passed = c_null_ptr
+    if (present(user)) passed = user
+    count = 2 * size(links, kind=i8) / max(self%numbers, 1_i8)
+    if (.not. alike('links', count * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_train_on(self%object, count, c_loc(links), c_loc(text), function, passed), stat, errmsg)
+  end subroutine
+
+  subroutine model_sample_links_1(self, counter, links, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    complex(dp), intent(out), contiguous, target :: links(:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('links', batch * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_sample(self%object, counter, batch, c_loc(links), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  subroutine model_log_density_links_1(self, links, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    complex(dp), intent(in), contiguous, target :: links(:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('links', batch * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_log_density(self%object, batch, c_loc(links), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  ! Trains on fields of the density to be learned, by maximum likelihood.
+  subroutine model_train_on_2(self, fields, spec, progress, user, stat, errmsg)
+    class(inst_model), intent(inout) :: self
+    real(dp), intent(in), contiguous, target :: fields(:,:)
+    character(*), intent(in), optional :: spec
+    procedure(inst_progress_function), optional :: progress
+    type(c_ptr), intent(in), optional :: user
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    type(c_funptr) :: function
+    type(c_ptr) :: passed
+    integer(i8) :: count
+    allocate (text, source=letters(spec))
+    function = c_null_funptr
+    if (present(progress)) function = c_funloc(progress)
+    passed = c_null_ptr
+    if (present(user)) passed = user
+    count = size(fields, kind=i8) / max(self%numbers, 1_i8)
+    if (.not. alike('fields', count * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    call finish(inst_model_train_on(self%object, count, c_loc(fields), c_loc(text), function, passed), stat, errmsg)
   end subroutine
 
   ! Samples counter .. counter + batch - 1 of the model's stream, and log q of each.
@@ -1257,7 +1449,7 @@ contains
     character(*), intent(inout), optional :: errmsg
     integer(i8) :: batch
     batch = size(log_q, kind=i8)
-    if (.not. alike('fields', batch * self%volume, size(fields, kind=i8), stat, errmsg)) return
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
     call finish(inst_model_sample(self%object, counter, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
   end subroutine
 
@@ -1269,8 +1461,78 @@ contains
     character(*), intent(inout), optional :: errmsg
     integer(i8) :: batch
     batch = size(log_q, kind=i8)
-    if (.not. alike('fields', batch * self%volume, size(fields, kind=i8), stat, errmsg)) return
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
     call finish(inst_model_log_density(self%object, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  subroutine model_train_on_links_2(self, links, spec, progress, user, stat, errmsg)
+    class(inst_model), intent(inout) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:)
+    character(*), intent(in), optional :: spec
+    procedure(inst_progress_function), optional :: progress
+    type(c_ptr), intent(in), optional :: user
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    type(c_funptr) :: function
+    type(c_ptr) :: passed
+    integer(i8) :: count
+    allocate (text, source=letters(spec))
+    function = c_null_funptr
+    if (present(progress)) function = c_funloc(progress)
+    passed = c_null_ptr
+    if (present(user)) passed = user
+    count = 2 * size(links, kind=i8) / max(self%numbers, 1_i8)
+    if (.not. alike('links', count * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_train_on(self%object, count, c_loc(links), c_loc(text), function, passed), stat, errmsg)
+  end subroutine
+
+  subroutine model_sample_links_2(self, counter, links, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    complex(dp), intent(out), contiguous, target :: links(:,:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('links', batch * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_sample(self%object, counter, batch, c_loc(links), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  subroutine model_log_density_links_2(self, links, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('links', batch * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_log_density(self%object, batch, c_loc(links), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  ! Trains on fields of the density to be learned, by maximum likelihood.
+  subroutine model_train_on_3(self, fields, spec, progress, user, stat, errmsg)
+    class(inst_model), intent(inout) :: self
+    real(dp), intent(in), contiguous, target :: fields(:,:,:)
+    character(*), intent(in), optional :: spec
+    procedure(inst_progress_function), optional :: progress
+    type(c_ptr), intent(in), optional :: user
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    type(c_funptr) :: function
+    type(c_ptr) :: passed
+    integer(i8) :: count
+    allocate (text, source=letters(spec))
+    function = c_null_funptr
+    if (present(progress)) function = c_funloc(progress)
+    passed = c_null_ptr
+    if (present(user)) passed = user
+    count = size(fields, kind=i8) / max(self%numbers, 1_i8)
+    if (.not. alike('fields', count * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    call finish(inst_model_train_on(self%object, count, c_loc(fields), c_loc(text), function, passed), stat, errmsg)
   end subroutine
 
   ! Samples counter .. counter + batch - 1 of the model's stream, and log q of each.
@@ -1283,7 +1545,7 @@ contains
     character(*), intent(inout), optional :: errmsg
     integer(i8) :: batch
     batch = size(log_q, kind=i8)
-    if (.not. alike('fields', batch * self%volume, size(fields, kind=i8), stat, errmsg)) return
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
     call finish(inst_model_sample(self%object, counter, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
   end subroutine
 
@@ -1295,8 +1557,78 @@ contains
     character(*), intent(inout), optional :: errmsg
     integer(i8) :: batch
     batch = size(log_q, kind=i8)
-    if (.not. alike('fields', batch * self%volume, size(fields, kind=i8), stat, errmsg)) return
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
     call finish(inst_model_log_density(self%object, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  subroutine model_train_on_links_3(self, links, spec, progress, user, stat, errmsg)
+    class(inst_model), intent(inout) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:)
+    character(*), intent(in), optional :: spec
+    procedure(inst_progress_function), optional :: progress
+    type(c_ptr), intent(in), optional :: user
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    type(c_funptr) :: function
+    type(c_ptr) :: passed
+    integer(i8) :: count
+    allocate (text, source=letters(spec))
+    function = c_null_funptr
+    if (present(progress)) function = c_funloc(progress)
+    passed = c_null_ptr
+    if (present(user)) passed = user
+    count = 2 * size(links, kind=i8) / max(self%numbers, 1_i8)
+    if (.not. alike('links', count * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_train_on(self%object, count, c_loc(links), c_loc(text), function, passed), stat, errmsg)
+  end subroutine
+
+  subroutine model_sample_links_3(self, counter, links, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    complex(dp), intent(out), contiguous, target :: links(:,:,:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('links', batch * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_sample(self%object, counter, batch, c_loc(links), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  subroutine model_log_density_links_3(self, links, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('links', batch * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_log_density(self%object, batch, c_loc(links), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  ! Trains on fields of the density to be learned, by maximum likelihood.
+  subroutine model_train_on_4(self, fields, spec, progress, user, stat, errmsg)
+    class(inst_model), intent(inout) :: self
+    real(dp), intent(in), contiguous, target :: fields(:,:,:,:)
+    character(*), intent(in), optional :: spec
+    procedure(inst_progress_function), optional :: progress
+    type(c_ptr), intent(in), optional :: user
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    type(c_funptr) :: function
+    type(c_ptr) :: passed
+    integer(i8) :: count
+    allocate (text, source=letters(spec))
+    function = c_null_funptr
+    if (present(progress)) function = c_funloc(progress)
+    passed = c_null_ptr
+    if (present(user)) passed = user
+    count = size(fields, kind=i8) / max(self%numbers, 1_i8)
+    if (.not. alike('fields', count * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    call finish(inst_model_train_on(self%object, count, c_loc(fields), c_loc(text), function, passed), stat, errmsg)
   end subroutine
 
   ! Samples counter .. counter + batch - 1 of the model's stream, and log q of each.
@@ -1309,7 +1641,7 @@ contains
     character(*), intent(inout), optional :: errmsg
     integer(i8) :: batch
     batch = size(log_q, kind=i8)
-    if (.not. alike('fields', batch * self%volume, size(fields, kind=i8), stat, errmsg)) return
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
     call finish(inst_model_sample(self%object, counter, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
   end subroutine
 
@@ -1321,8 +1653,78 @@ contains
     character(*), intent(inout), optional :: errmsg
     integer(i8) :: batch
     batch = size(log_q, kind=i8)
-    if (.not. alike('fields', batch * self%volume, size(fields, kind=i8), stat, errmsg)) return
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
     call finish(inst_model_log_density(self%object, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  subroutine model_train_on_links_4(self, links, spec, progress, user, stat, errmsg)
+    class(inst_model), intent(inout) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:,:)
+    character(*), intent(in), optional :: spec
+    procedure(inst_progress_function), optional :: progress
+    type(c_ptr), intent(in), optional :: user
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    type(c_funptr) :: function
+    type(c_ptr) :: passed
+    integer(i8) :: count
+    allocate (text, source=letters(spec))
+    function = c_null_funptr
+    if (present(progress)) function = c_funloc(progress)
+    passed = c_null_ptr
+    if (present(user)) passed = user
+    count = 2 * size(links, kind=i8) / max(self%numbers, 1_i8)
+    if (.not. alike('links', count * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_train_on(self%object, count, c_loc(links), c_loc(text), function, passed), stat, errmsg)
+  end subroutine
+
+  subroutine model_sample_links_4(self, counter, links, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    complex(dp), intent(out), contiguous, target :: links(:,:,:,:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('links', batch * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_sample(self%object, counter, batch, c_loc(links), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  subroutine model_log_density_links_4(self, links, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:,:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('links', batch * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_log_density(self%object, batch, c_loc(links), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  ! Trains on fields of the density to be learned, by maximum likelihood.
+  subroutine model_train_on_5(self, fields, spec, progress, user, stat, errmsg)
+    class(inst_model), intent(inout) :: self
+    real(dp), intent(in), contiguous, target :: fields(:,:,:,:,:)
+    character(*), intent(in), optional :: spec
+    procedure(inst_progress_function), optional :: progress
+    type(c_ptr), intent(in), optional :: user
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    type(c_funptr) :: function
+    type(c_ptr) :: passed
+    integer(i8) :: count
+    allocate (text, source=letters(spec))
+    function = c_null_funptr
+    if (present(progress)) function = c_funloc(progress)
+    passed = c_null_ptr
+    if (present(user)) passed = user
+    count = size(fields, kind=i8) / max(self%numbers, 1_i8)
+    if (.not. alike('fields', count * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    call finish(inst_model_train_on(self%object, count, c_loc(fields), c_loc(text), function, passed), stat, errmsg)
   end subroutine
 
   ! Samples counter .. counter + batch - 1 of the model's stream, and log q of each.
@@ -1335,7 +1737,7 @@ contains
     character(*), intent(inout), optional :: errmsg
     integer(i8) :: batch
     batch = size(log_q, kind=i8)
-    if (.not. alike('fields', batch * self%volume, size(fields, kind=i8), stat, errmsg)) return
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
     call finish(inst_model_sample(self%object, counter, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
   end subroutine
 
@@ -1347,29 +1749,275 @@ contains
     character(*), intent(inout), optional :: errmsg
     integer(i8) :: batch
     batch = size(log_q, kind=i8)
-    if (.not. alike('fields', batch * self%volume, size(fields, kind=i8), stat, errmsg)) return
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
     call finish(inst_model_log_density(self%object, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  subroutine model_train_on_links_5(self, links, spec, progress, user, stat, errmsg)
+    class(inst_model), intent(inout) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:,:,:)
+    character(*), intent(in), optional :: spec
+    procedure(inst_progress_function), optional :: progress
+    type(c_ptr), intent(in), optional :: user
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    type(c_funptr) :: function
+    type(c_ptr) :: passed
+    integer(i8) :: count
+    allocate (text, source=letters(spec))
+    function = c_null_funptr
+    if (present(progress)) function = c_funloc(progress)
+    passed = c_null_ptr
+    if (present(user)) passed = user
+    count = 2 * size(links, kind=i8) / max(self%numbers, 1_i8)
+    if (.not. alike('links', count * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_train_on(self%object, count, c_loc(links), c_loc(text), function, passed), stat, errmsg)
+  end subroutine
+
+  subroutine model_sample_links_5(self, counter, links, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    complex(dp), intent(out), contiguous, target :: links(:,:,:,:,:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('links', batch * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_sample(self%object, counter, batch, c_loc(links), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  subroutine model_log_density_links_5(self, links, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:,:,:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('links', batch * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_log_density(self%object, batch, c_loc(links), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  ! Trains on fields of the density to be learned, by maximum likelihood.
+  subroutine model_train_on_6(self, fields, spec, progress, user, stat, errmsg)
+    class(inst_model), intent(inout) :: self
+    real(dp), intent(in), contiguous, target :: fields(:,:,:,:,:,:)
+    character(*), intent(in), optional :: spec
+    procedure(inst_progress_function), optional :: progress
+    type(c_ptr), intent(in), optional :: user
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    type(c_funptr) :: function
+    type(c_ptr) :: passed
+    integer(i8) :: count
+    allocate (text, source=letters(spec))
+    function = c_null_funptr
+    if (present(progress)) function = c_funloc(progress)
+    passed = c_null_ptr
+    if (present(user)) passed = user
+    count = size(fields, kind=i8) / max(self%numbers, 1_i8)
+    if (.not. alike('fields', count * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    call finish(inst_model_train_on(self%object, count, c_loc(fields), c_loc(text), function, passed), stat, errmsg)
+  end subroutine
+
+  ! Samples counter .. counter + batch - 1 of the model's stream, and log q of each.
+  subroutine model_sample_6(self, counter, fields, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    real(dp), intent(out), contiguous, target :: fields(:,:,:,:,:,:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    call finish(inst_model_sample(self%object, counter, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  subroutine model_log_density_6(self, fields, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    real(dp), intent(in), contiguous, target :: fields(:,:,:,:,:,:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    call finish(inst_model_log_density(self%object, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  subroutine model_train_on_links_6(self, links, spec, progress, user, stat, errmsg)
+    class(inst_model), intent(inout) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:,:,:,:)
+    character(*), intent(in), optional :: spec
+    procedure(inst_progress_function), optional :: progress
+    type(c_ptr), intent(in), optional :: user
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    type(c_funptr) :: function
+    type(c_ptr) :: passed
+    integer(i8) :: count
+    allocate (text, source=letters(spec))
+    function = c_null_funptr
+    if (present(progress)) function = c_funloc(progress)
+    passed = c_null_ptr
+    if (present(user)) passed = user
+    count = 2 * size(links, kind=i8) / max(self%numbers, 1_i8)
+    if (.not. alike('links', count * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_train_on(self%object, count, c_loc(links), c_loc(text), function, passed), stat, errmsg)
+  end subroutine
+
+  subroutine model_sample_links_6(self, counter, links, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    complex(dp), intent(out), contiguous, target :: links(:,:,:,:,:,:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('links', batch * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_sample(self%object, counter, batch, c_loc(links), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  subroutine model_log_density_links_6(self, links, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:,:,:,:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('links', batch * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_log_density(self%object, batch, c_loc(links), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  ! Trains on fields of the density to be learned, by maximum likelihood.
+  subroutine model_train_on_7(self, fields, spec, progress, user, stat, errmsg)
+    class(inst_model), intent(inout) :: self
+    real(dp), intent(in), contiguous, target :: fields(:,:,:,:,:,:,:)
+    character(*), intent(in), optional :: spec
+    procedure(inst_progress_function), optional :: progress
+    type(c_ptr), intent(in), optional :: user
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    type(c_funptr) :: function
+    type(c_ptr) :: passed
+    integer(i8) :: count
+    allocate (text, source=letters(spec))
+    function = c_null_funptr
+    if (present(progress)) function = c_funloc(progress)
+    passed = c_null_ptr
+    if (present(user)) passed = user
+    count = size(fields, kind=i8) / max(self%numbers, 1_i8)
+    if (.not. alike('fields', count * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    call finish(inst_model_train_on(self%object, count, c_loc(fields), c_loc(text), function, passed), stat, errmsg)
+  end subroutine
+
+  ! Samples counter .. counter + batch - 1 of the model's stream, and log q of each.
+  subroutine model_sample_7(self, counter, fields, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    real(dp), intent(out), contiguous, target :: fields(:,:,:,:,:,:,:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    call finish(inst_model_sample(self%object, counter, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  subroutine model_log_density_7(self, fields, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    real(dp), intent(in), contiguous, target :: fields(:,:,:,:,:,:,:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    call finish(inst_model_log_density(self%object, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  subroutine model_train_on_links_7(self, links, spec, progress, user, stat, errmsg)
+    class(inst_model), intent(inout) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:,:,:,:,:)
+    character(*), intent(in), optional :: spec
+    procedure(inst_progress_function), optional :: progress
+    type(c_ptr), intent(in), optional :: user
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    type(c_funptr) :: function
+    type(c_ptr) :: passed
+    integer(i8) :: count
+    allocate (text, source=letters(spec))
+    function = c_null_funptr
+    if (present(progress)) function = c_funloc(progress)
+    passed = c_null_ptr
+    if (present(user)) passed = user
+    count = 2 * size(links, kind=i8) / max(self%numbers, 1_i8)
+    if (.not. alike('links', count * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_train_on(self%object, count, c_loc(links), c_loc(text), function, passed), stat, errmsg)
+  end subroutine
+
+  subroutine model_sample_links_7(self, counter, links, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    complex(dp), intent(out), contiguous, target :: links(:,:,:,:,:,:,:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('links', batch * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_sample(self%object, counter, batch, c_loc(links), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  subroutine model_log_density_links_7(self, links, log_q, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:,:,:,:,:)
+    real(dp), intent(out), contiguous, target :: log_q(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(i8) :: batch
+    batch = size(log_q, kind=i8)
+    if (.not. alike('links', batch * self%numbers, 2 * size(links, kind=i8), stat, errmsg)) return
+    call finish(inst_model_log_density(self%object, batch, c_loc(links), c_loc(log_q)), stat, errmsg)
   end subroutine
 
   ! ---- proposals --------------------------------------------------------------------------------
 
+  ! Proposals of a model, or with spec "{type: 'langevin', step: 0.01}" along the force of an action.
   subroutine proposal_new(self, model, action, spec, stat, errmsg)
     class(inst_proposal), intent(inout) :: self
-    type(inst_model), intent(in) :: model
+    type(inst_model), intent(in), optional :: model
     type(inst_action), intent(in), optional :: action
     character(*), intent(in), optional :: spec
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     character(kind=c_char), allocatable, target :: text(:)
     type(c_ptr), target :: object
-    type(c_ptr) :: of_action
+    type(c_ptr) :: of_model, of_action
     integer(c_int32_t) :: status
     allocate (text, source=letters(spec))
+    of_model = c_null_ptr
+    if (present(model)) of_model = model%object
     of_action = c_null_ptr
     if (present(action)) of_action = action%object
     object = c_null_ptr
-    status = inst_proposal_new(model%object, of_action, c_loc(text), c_loc(object))
-    call take(self, 5, object, model)
+    status = inst_proposal_new(of_model, of_action, c_loc(text), c_loc(object))
+    if (present(model)) then
+      call take(self, 5, object, model)
+    else if (present(action)) then
+      call take(self, 5, object, action)
+    end if
     call finish(status, stat, errmsg)
   end subroutine
 
@@ -1382,8 +2030,21 @@ contains
     real(dp), intent(out), target :: log_ratio
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    if (.not. alike('current', self%volume, size(current, kind=i8), stat, errmsg)) return
-    if (.not. alike('proposed', self%volume, size(proposed, kind=i8), stat, errmsg)) return
+    if (.not. alike('current', self%numbers, size(current, kind=i8), stat, errmsg)) return
+    if (.not. alike('proposed', self%numbers, size(proposed, kind=i8), stat, errmsg)) return
+    call finish(inst_propose(self%object, counter, c_loc(current), c_loc(proposed), c_loc(log_ratio)), stat, errmsg)
+  end subroutine
+
+  subroutine propose_links_1(self, counter, current, proposed, log_ratio, stat, errmsg)
+    class(inst_proposal), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    complex(dp), intent(in), contiguous, target :: current(:)
+    complex(dp), intent(out), contiguous, target :: proposed(:)
+    real(dp), intent(out), target :: log_ratio
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. alike('current', self%numbers, 2 * size(current, kind=i8), stat, errmsg)) return
+    if (.not. alike('proposed', self%numbers, 2 * size(proposed, kind=i8), stat, errmsg)) return
     call finish(inst_propose(self%object, counter, c_loc(current), c_loc(proposed), c_loc(log_ratio)), stat, errmsg)
   end subroutine
 
@@ -1396,8 +2057,21 @@ contains
     real(dp), intent(out), target :: log_ratio
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    if (.not. alike('current', self%volume, size(current, kind=i8), stat, errmsg)) return
-    if (.not. alike('proposed', self%volume, size(proposed, kind=i8), stat, errmsg)) return
+    if (.not. alike('current', self%numbers, size(current, kind=i8), stat, errmsg)) return
+    if (.not. alike('proposed', self%numbers, size(proposed, kind=i8), stat, errmsg)) return
+    call finish(inst_propose(self%object, counter, c_loc(current), c_loc(proposed), c_loc(log_ratio)), stat, errmsg)
+  end subroutine
+
+  subroutine propose_links_2(self, counter, current, proposed, log_ratio, stat, errmsg)
+    class(inst_proposal), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    complex(dp), intent(in), contiguous, target :: current(:,:)
+    complex(dp), intent(out), contiguous, target :: proposed(:,:)
+    real(dp), intent(out), target :: log_ratio
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. alike('current', self%numbers, 2 * size(current, kind=i8), stat, errmsg)) return
+    if (.not. alike('proposed', self%numbers, 2 * size(proposed, kind=i8), stat, errmsg)) return
     call finish(inst_propose(self%object, counter, c_loc(current), c_loc(proposed), c_loc(log_ratio)), stat, errmsg)
   end subroutine
 
@@ -1410,8 +2084,21 @@ contains
     real(dp), intent(out), target :: log_ratio
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    if (.not. alike('current', self%volume, size(current, kind=i8), stat, errmsg)) return
-    if (.not. alike('proposed', self%volume, size(proposed, kind=i8), stat, errmsg)) return
+    if (.not. alike('current', self%numbers, size(current, kind=i8), stat, errmsg)) return
+    if (.not. alike('proposed', self%numbers, size(proposed, kind=i8), stat, errmsg)) return
+    call finish(inst_propose(self%object, counter, c_loc(current), c_loc(proposed), c_loc(log_ratio)), stat, errmsg)
+  end subroutine
+
+  subroutine propose_links_3(self, counter, current, proposed, log_ratio, stat, errmsg)
+    class(inst_proposal), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    complex(dp), intent(in), contiguous, target :: current(:,:,:)
+    complex(dp), intent(out), contiguous, target :: proposed(:,:,:)
+    real(dp), intent(out), target :: log_ratio
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. alike('current', self%numbers, 2 * size(current, kind=i8), stat, errmsg)) return
+    if (.not. alike('proposed', self%numbers, 2 * size(proposed, kind=i8), stat, errmsg)) return
     call finish(inst_propose(self%object, counter, c_loc(current), c_loc(proposed), c_loc(log_ratio)), stat, errmsg)
   end subroutine
 
@@ -1424,8 +2111,102 @@ contains
     real(dp), intent(out), target :: log_ratio
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    if (.not. alike('current', self%volume, size(current, kind=i8), stat, errmsg)) return
-    if (.not. alike('proposed', self%volume, size(proposed, kind=i8), stat, errmsg)) return
+    if (.not. alike('current', self%numbers, size(current, kind=i8), stat, errmsg)) return
+    if (.not. alike('proposed', self%numbers, size(proposed, kind=i8), stat, errmsg)) return
+    call finish(inst_propose(self%object, counter, c_loc(current), c_loc(proposed), c_loc(log_ratio)), stat, errmsg)
+  end subroutine
+
+  subroutine propose_links_4(self, counter, current, proposed, log_ratio, stat, errmsg)
+    class(inst_proposal), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    complex(dp), intent(in), contiguous, target :: current(:,:,:,:)
+    complex(dp), intent(out), contiguous, target :: proposed(:,:,:,:)
+    real(dp), intent(out), target :: log_ratio
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. alike('current', self%numbers, 2 * size(current, kind=i8), stat, errmsg)) return
+    if (.not. alike('proposed', self%numbers, 2 * size(proposed, kind=i8), stat, errmsg)) return
+    call finish(inst_propose(self%object, counter, c_loc(current), c_loc(proposed), c_loc(log_ratio)), stat, errmsg)
+  end subroutine
+
+  ! Accept with probability min(1, exp(S(current) - S(proposed) + log_ratio)).
+  subroutine propose_5(self, counter, current, proposed, log_ratio, stat, errmsg)
+    class(inst_proposal), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    real(dp), intent(in), contiguous, target :: current(:,:,:,:,:)
+    real(dp), intent(out), contiguous, target :: proposed(:,:,:,:,:)
+    real(dp), intent(out), target :: log_ratio
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. alike('current', self%numbers, size(current, kind=i8), stat, errmsg)) return
+    if (.not. alike('proposed', self%numbers, size(proposed, kind=i8), stat, errmsg)) return
+    call finish(inst_propose(self%object, counter, c_loc(current), c_loc(proposed), c_loc(log_ratio)), stat, errmsg)
+  end subroutine
+
+  subroutine propose_links_5(self, counter, current, proposed, log_ratio, stat, errmsg)
+    class(inst_proposal), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    complex(dp), intent(in), contiguous, target :: current(:,:,:,:,:)
+    complex(dp), intent(out), contiguous, target :: proposed(:,:,:,:,:)
+    real(dp), intent(out), target :: log_ratio
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. alike('current', self%numbers, 2 * size(current, kind=i8), stat, errmsg)) return
+    if (.not. alike('proposed', self%numbers, 2 * size(proposed, kind=i8), stat, errmsg)) return
+    call finish(inst_propose(self%object, counter, c_loc(current), c_loc(proposed), c_loc(log_ratio)), stat, errmsg)
+  end subroutine
+
+  ! Accept with probability min(1, exp(S(current) - S(proposed) + log_ratio)).
+  subroutine propose_6(self, counter, current, proposed, log_ratio, stat, errmsg)
+    class(inst_proposal), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    real(dp), intent(in), contiguous, target :: current(:,:,:,:,:,:)
+    real(dp), intent(out), contiguous, target :: proposed(:,:,:,:,:,:)
+    real(dp), intent(out), target :: log_ratio
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. alike('current', self%numbers, size(current, kind=i8), stat, errmsg)) return
+    if (.not. alike('proposed', self%numbers, size(proposed, kind=i8), stat, errmsg)) return
+    call finish(inst_propose(self%object, counter, c_loc(current), c_loc(proposed), c_loc(log_ratio)), stat, errmsg)
+  end subroutine
+
+  subroutine propose_links_6(self, counter, current, proposed, log_ratio, stat, errmsg)
+    class(inst_proposal), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    complex(dp), intent(in), contiguous, target :: current(:,:,:,:,:,:)
+    complex(dp), intent(out), contiguous, target :: proposed(:,:,:,:,:,:)
+    real(dp), intent(out), target :: log_ratio
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. alike('current', self%numbers, 2 * size(current, kind=i8), stat, errmsg)) return
+    if (.not. alike('proposed', self%numbers, 2 * size(proposed, kind=i8), stat, errmsg)) return
+    call finish(inst_propose(self%object, counter, c_loc(current), c_loc(proposed), c_loc(log_ratio)), stat, errmsg)
+  end subroutine
+
+  ! Accept with probability min(1, exp(S(current) - S(proposed) + log_ratio)).
+  subroutine propose_7(self, counter, current, proposed, log_ratio, stat, errmsg)
+    class(inst_proposal), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    real(dp), intent(in), contiguous, target :: current(:,:,:,:,:,:,:)
+    real(dp), intent(out), contiguous, target :: proposed(:,:,:,:,:,:,:)
+    real(dp), intent(out), target :: log_ratio
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. alike('current', self%numbers, size(current, kind=i8), stat, errmsg)) return
+    if (.not. alike('proposed', self%numbers, size(proposed, kind=i8), stat, errmsg)) return
+    call finish(inst_propose(self%object, counter, c_loc(current), c_loc(proposed), c_loc(log_ratio)), stat, errmsg)
+  end subroutine
+
+  subroutine propose_links_7(self, counter, current, proposed, log_ratio, stat, errmsg)
+    class(inst_proposal), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    complex(dp), intent(in), contiguous, target :: current(:,:,:,:,:,:,:)
+    complex(dp), intent(out), contiguous, target :: proposed(:,:,:,:,:,:,:)
+    real(dp), intent(out), target :: log_ratio
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. alike('current', self%numbers, 2 * size(current, kind=i8), stat, errmsg)) return
+    if (.not. alike('proposed', self%numbers, 2 * size(proposed, kind=i8), stat, errmsg)) return
     call finish(inst_propose(self%object, counter, c_loc(current), c_loc(proposed), c_loc(log_ratio)), stat, errmsg)
   end subroutine
 
@@ -1461,6 +2242,15 @@ contains
     flag = 0
     call finish(inst_chain_step(self%object, c_loc(flag), c_loc(value), c_loc(delta)), stat, errmsg)
     accepted = flag /= 0
+  end subroutine
+
+  ! How far the trajectory of the next step misses its start when it is run back: of the field, and of H.
+  subroutine chain_reversibility(self, distance, energy, stat, errmsg)
+    class(inst_chain), intent(in) :: self
+    real(dp), intent(out), target :: distance, energy
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call finish(inst_chain_reversibility(self%object, c_loc(distance), c_loc(energy)), stat, errmsg)
   end subroutine
 
   subroutine chain_save(self, path, stat, errmsg)
@@ -1746,6 +2536,19 @@ contains
                                      c_loc(tau_error)), stat, errmsg)
   end subroutine
 
+  ! Replicas, one after the other in `series`, `counts` numbers each; `quality` is the probability that replicas of one
+  ! distribution scatter as much as these or more.
+  subroutine autocorrelation_replicas(counts, series, mean, error, tau, tau_error, quality, stat, errmsg)
+    integer(i8), intent(in), contiguous, target :: counts(:)
+    real(dp), intent(in), contiguous, target :: series(:)
+    real(dp), intent(out), target :: mean, error, tau, tau_error, quality
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. alike('series', sum(counts), size(series, kind=i8), stat, errmsg)) return
+    call finish(inst_autocorrelation_replicas(size(counts, kind=i8), c_loc(counts), c_loc(series), c_loc(mean), &
+                                              c_loc(error), c_loc(tau), c_loc(tau_error), c_loc(quality)), stat, errmsg)
+  end subroutine
+
   subroutine reweighting(log_weights, ess, ess_error, log_z, log_z_error, stat, errmsg)
     real(dp), intent(in), contiguous, target :: log_weights(:)
     real(dp), intent(out), target :: ess, ess_error, log_z, log_z_error
@@ -1761,6 +2564,79 @@ contains
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     call finish(inst_reweighting_tail(size(log_weights, kind=i8), c_loc(log_weights), c_loc(tail_shape)), stat, errmsg)
+  end subroutine
+
+  ! log Z and divergences from log weights of the model's samples and of a chain's fields.
+  subroutine reweighting_two_sided(log_weights, chain_log_weights, report, stat, errmsg)
+    real(dp), intent(in), contiguous, target :: log_weights(:), chain_log_weights(:)
+    type(inst_two_sided_report), intent(out), target :: report
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    report%struct_size = c_sizeof(report)
+    call finish(inst_reweighting_two_sided(size(log_weights, kind=i8), c_loc(log_weights), &
+                                           size(chain_log_weights, kind=i8), c_loc(chain_log_weights), c_loc(report)), &
+                stat, errmsg)
+  end subroutine
+
+  ! Kullback-Leibler divergence of a model for each of `sites` sites, where log Z is known.
+  subroutine kl_per_site(log_weights, log_z, sites, kl, kl_error, stat, errmsg)
+    real(dp), intent(in), contiguous, target :: log_weights(:)
+    real(dp), intent(in) :: log_z
+    integer(i8), intent(in) :: sites
+    real(dp), intent(out), target :: kl, kl_error
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call finish(inst_kl_per_site(size(log_weights, kind=i8), c_loc(log_weights), log_z, sites, c_loc(kl), &
+                                 c_loc(kl_error)), stat, errmsg)
+  end subroutine
+
+  ! Effective sample sizes of the first counts(k) samples.
+  subroutine reweighting_nested(log_weights, counts, ess, ess_error, stat, errmsg)
+    real(dp), intent(in), contiguous, target :: log_weights(:)
+    integer(i8), intent(in), contiguous, target :: counts(:)
+    real(dp), intent(inout), contiguous, target :: ess(:), ess_error(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. alike('ess', size(counts, kind=i8), size(ess, kind=i8), stat, errmsg)) return
+    if (.not. alike('ess_error', size(counts, kind=i8), size(ess_error, kind=i8), stat, errmsg)) return
+    call finish(inst_reweighting_nested(size(log_weights, kind=i8), c_loc(log_weights), size(counts, kind=i8), &
+                                        c_loc(counts), c_loc(ess), c_loc(ess_error)), stat, errmsg)
+  end subroutine
+
+  ! Effective sample size of a model and <log p - log q> from fields of a chain, with their log Z or an exact one.
+  subroutine reweighting_forward(chain_log_weights, ess, ess_error, kl, kl_error, log_z, stat, errmsg)
+    real(dp), intent(in), contiguous, target :: chain_log_weights(:)
+    real(dp), intent(out), target :: ess, ess_error, kl, kl_error
+    real(dp), intent(in), optional, target :: log_z
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_ptr) :: known
+    known = c_null_ptr
+    if (present(log_z)) known = c_loc(log_z)
+    call finish(inst_reweighting_forward(size(chain_log_weights, kind=i8), c_loc(chain_log_weights), known, c_loc(ess), &
+                                         c_loc(ess_error), c_loc(kl), c_loc(kl_error)), stat, errmsg)
+  end subroutine
+
+  ! Share of a chain's fields with a label above 0, and the probability of one at least as far from the expected share.
+  subroutine mode_balance(labels, expected_share, share, share_error, probability, stat, errmsg)
+    real(dp), intent(in), contiguous, target :: labels(:)
+    real(dp), intent(in) :: expected_share
+    real(dp), intent(out), target :: share, share_error, probability
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call finish(inst_mode_balance(size(labels, kind=i8), c_loc(labels), expected_share, c_loc(share), &
+                                  c_loc(share_error), c_loc(probability)), stat, errmsg)
+  end subroutine
+
+  ! The same for independent fields, such as samples of a model.
+  subroutine mode_balance_independent(labels, expected_share, share, share_error, probability, stat, errmsg)
+    real(dp), intent(in), contiguous, target :: labels(:)
+    real(dp), intent(in) :: expected_share
+    real(dp), intent(out), target :: share, share_error, probability
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call finish(inst_mode_balance_independent(size(labels, kind=i8), c_loc(labels), expected_share, c_loc(share), &
+                                              c_loc(share_error), c_loc(probability)), stat, errmsg)
   end subroutine
 
   ! ---- gauge fields -----------------------------------------------------------------------------
@@ -1799,6 +2675,19 @@ contains
     call finish(inst_gauge_set_links(self%object, c_loc(links)), stat, errmsg)
   end subroutine
 
+  ! Links that need not be in the group, or are put onto it: "{verify: false}", "{project: true}".
+  subroutine gauge_set_links_with_3(self, links, spec, stat, errmsg)
+    class(inst_gauge), intent(inout) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:)
+    character(*), intent(in) :: spec
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
+    allocate (text, source=letters(spec))
+    call finish(inst_gauge_set_links_with(self%object, c_loc(links), c_loc(text)), stat, errmsg)
+  end subroutine
+
   subroutine gauge_links_4(self, links, stat, errmsg)
     class(inst_gauge), intent(in) :: self
     complex(dp), intent(out), contiguous, target :: links(:,:,:,:)
@@ -1815,6 +2704,19 @@ contains
     character(*), intent(inout), optional :: errmsg
     if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
     call finish(inst_gauge_set_links(self%object, c_loc(links)), stat, errmsg)
+  end subroutine
+
+  ! Links that need not be in the group, or are put onto it: "{verify: false}", "{project: true}".
+  subroutine gauge_set_links_with_4(self, links, spec, stat, errmsg)
+    class(inst_gauge), intent(inout) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:,:)
+    character(*), intent(in) :: spec
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
+    allocate (text, source=letters(spec))
+    call finish(inst_gauge_set_links_with(self%object, c_loc(links), c_loc(text)), stat, errmsg)
   end subroutine
 
   subroutine gauge_links_5(self, links, stat, errmsg)
@@ -1835,6 +2737,19 @@ contains
     call finish(inst_gauge_set_links(self%object, c_loc(links)), stat, errmsg)
   end subroutine
 
+  ! Links that need not be in the group, or are put onto it: "{verify: false}", "{project: true}".
+  subroutine gauge_set_links_with_5(self, links, spec, stat, errmsg)
+    class(inst_gauge), intent(inout) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:,:,:)
+    character(*), intent(in) :: spec
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
+    allocate (text, source=letters(spec))
+    call finish(inst_gauge_set_links_with(self%object, c_loc(links), c_loc(text)), stat, errmsg)
+  end subroutine
+
   subroutine gauge_links_6(self, links, stat, errmsg)
     class(inst_gauge), intent(in) :: self
     complex(dp), intent(out), contiguous, target :: links(:,:,:,:,:,:)
@@ -1853,6 +2768,19 @@ contains
     call finish(inst_gauge_set_links(self%object, c_loc(links)), stat, errmsg)
   end subroutine
 
+  ! Links that need not be in the group, or are put onto it: "{verify: false}", "{project: true}".
+  subroutine gauge_set_links_with_6(self, links, spec, stat, errmsg)
+    class(inst_gauge), intent(inout) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:,:,:,:)
+    character(*), intent(in) :: spec
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
+    allocate (text, source=letters(spec))
+    call finish(inst_gauge_set_links_with(self%object, c_loc(links), c_loc(text)), stat, errmsg)
+  end subroutine
+
   subroutine gauge_links_7(self, links, stat, errmsg)
     class(inst_gauge), intent(in) :: self
     complex(dp), intent(out), contiguous, target :: links(:,:,:,:,:,:,:)
@@ -1869,6 +2797,19 @@ contains
     character(*), intent(inout), optional :: errmsg
     if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
     call finish(inst_gauge_set_links(self%object, c_loc(links)), stat, errmsg)
+  end subroutine
+
+  ! Links that need not be in the group, or are put onto it: "{verify: false}", "{project: true}".
+  subroutine gauge_set_links_with_7(self, links, spec, stat, errmsg)
+    class(inst_gauge), intent(inout) :: self
+    complex(dp), intent(in), contiguous, target :: links(:,:,:,:,:,:,:)
+    character(*), intent(in) :: spec
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    if (.not. fits(self, 'links', 2 * size(links, kind=i8), 1_i8, stat, errmsg)) return
+    allocate (text, source=letters(spec))
+    call finish(inst_gauge_set_links_with(self%object, c_loc(links), c_loc(text)), stat, errmsg)
   end subroutine
 
   subroutine gauge_read(self, path, spec, stat, errmsg)

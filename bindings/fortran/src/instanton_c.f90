@@ -1,5 +1,5 @@
-! Interfaces of include/instanton.h, made from it by `make fortran`. What C points to is passed as an address,
-! c_loc(array); the module instanton is the one to use.
+! Interfaces of include/instanton.h in Fortran 2003, made from it by `make fortran`. What C points to is passed as
+! an address, c_loc(array); the module instanton is the one to use.
 module instanton_c
   use, intrinsic :: iso_c_binding, only: c_double, c_funptr, c_int32_t, c_int64_t, c_ptr
   implicit none
@@ -15,6 +15,20 @@ module instanton_c
   integer(c_int32_t), parameter :: INST_STOPPED = 8
   integer(c_int32_t), parameter :: INST_UNSUPPORTED = 9
   integer(c_int32_t), parameter :: INST_INTERNAL = 99
+  type, bind(c) :: inst_two_sided_report
+    integer(c_int64_t) :: struct_size = 0
+    real(c_double) :: log_z_model = 0
+    real(c_double) :: log_z_model_error = 0
+    real(c_double) :: log_z_chain = 0
+    real(c_double) :: log_z_chain_error = 0
+    real(c_double) :: log_z = 0
+    real(c_double) :: log_z_error = 0
+    real(c_double) :: kl_model = 0
+    real(c_double) :: kl_model_error = 0
+    real(c_double) :: kl_chain = 0
+    real(c_double) :: kl_chain_error = 0
+    real(c_double) :: disagreement = 0
+  end type
   type, bind(c) :: inst_solve_report
     integer(c_int64_t) :: struct_size = 0
     integer(c_int64_t) :: iterations = 0
@@ -51,6 +65,14 @@ module instanton_c
       type(c_ptr), value :: text
       integer(c_int64_t), value :: capacity
       type(c_ptr), value :: needed
+      integer(c_int32_t) :: status
+    end function
+    function inst_watch(&
+        watch, &
+        user) bind(c) result(status)
+      import
+      type(c_funptr), value :: watch
+      type(c_ptr), value :: user
       integer(c_int32_t) :: status
     end function
     function inst_lattice_new(&
@@ -169,6 +191,24 @@ module instanton_c
       type(c_ptr), value :: path
       integer(c_int32_t) :: status
     end function
+    function inst_model_at(&
+        model, &
+        condition, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: model
+      type(c_ptr), value :: condition
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    function inst_model_count(&
+        model, &
+        count) bind(c) result(status)
+      import
+      type(c_ptr), value :: model
+      type(c_ptr), value :: count
+      integer(c_int32_t) :: status
+    end function
     function inst_model_describe(&
         model, &
         text, &
@@ -195,6 +235,22 @@ module instanton_c
       import
       type(c_ptr), value :: model
       type(c_ptr), value :: action
+      type(c_ptr), value :: spec
+      type(c_funptr), value :: progress
+      type(c_ptr), value :: user
+      integer(c_int32_t) :: status
+    end function
+    function inst_model_train_on(&
+        model, &
+        count, &
+        fields, &
+        spec, &
+        progress, &
+        user) bind(c) result(status)
+      import
+      type(c_ptr), value :: model
+      integer(c_int64_t), value :: count
+      type(c_ptr), value :: fields
       type(c_ptr), value :: spec
       type(c_funptr), value :: progress
       type(c_ptr), value :: user
@@ -302,6 +358,16 @@ module instanton_c
       type(c_ptr), value :: delta
       integer(c_int32_t) :: status
     end function
+    function inst_chain_reversibility(&
+        chain, &
+        distance, &
+        energy) bind(c) result(status)
+      import
+      type(c_ptr), value :: chain
+      type(c_ptr), value :: distance
+      type(c_ptr), value :: energy
+      integer(c_int32_t) :: status
+    end function
     function inst_chain_save(&
         chain, &
         path) bind(c) result(status)
@@ -334,6 +400,26 @@ module instanton_c
       type(c_ptr), value :: tau_error
       integer(c_int32_t) :: status
     end function
+    function inst_autocorrelation_replicas(&
+        replicas, &
+        counts, &
+        series, &
+        mean, &
+        error, &
+        tau, &
+        tau_error, &
+        quality) bind(c) result(status)
+      import
+      integer(c_int64_t), value :: replicas
+      type(c_ptr), value :: counts
+      type(c_ptr), value :: series
+      type(c_ptr), value :: mean
+      type(c_ptr), value :: error
+      type(c_ptr), value :: tau
+      type(c_ptr), value :: tau_error
+      type(c_ptr), value :: quality
+      integer(c_int32_t) :: status
+    end function
     function inst_reweighting(&
         count, &
         log_weights, &
@@ -358,6 +444,102 @@ module instanton_c
       integer(c_int64_t), value :: count
       type(c_ptr), value :: log_weights
       type(c_ptr), value :: tail_shape
+      integer(c_int32_t) :: status
+    end function
+    function inst_reweighting_two_sided(&
+        count, &
+        log_weights, &
+        chain_count, &
+        chain_log_weights, &
+        report) bind(c) result(status)
+      import
+      integer(c_int64_t), value :: count
+      type(c_ptr), value :: log_weights
+      integer(c_int64_t), value :: chain_count
+      type(c_ptr), value :: chain_log_weights
+      type(c_ptr), value :: report
+      integer(c_int32_t) :: status
+    end function
+    function inst_kl_per_site(&
+        count, &
+        log_weights, &
+        log_z, &
+        sites, &
+        kl, &
+        kl_error) bind(c) result(status)
+      import
+      integer(c_int64_t), value :: count
+      type(c_ptr), value :: log_weights
+      real(c_double), value :: log_z
+      integer(c_int64_t), value :: sites
+      type(c_ptr), value :: kl
+      type(c_ptr), value :: kl_error
+      integer(c_int32_t) :: status
+    end function
+    function inst_reweighting_nested(&
+        count, &
+        log_weights, &
+        subsets, &
+        counts, &
+        ess, &
+        ess_error) bind(c) result(status)
+      import
+      integer(c_int64_t), value :: count
+      type(c_ptr), value :: log_weights
+      integer(c_int64_t), value :: subsets
+      type(c_ptr), value :: counts
+      type(c_ptr), value :: ess
+      type(c_ptr), value :: ess_error
+      integer(c_int32_t) :: status
+    end function
+    function inst_reweighting_forward(&
+        chain_count, &
+        chain_log_weights, &
+        log_z, &
+        ess, &
+        ess_error, &
+        kl, &
+        kl_error) bind(c) result(status)
+      import
+      integer(c_int64_t), value :: chain_count
+      type(c_ptr), value :: chain_log_weights
+      type(c_ptr), value :: log_z
+      type(c_ptr), value :: ess
+      type(c_ptr), value :: ess_error
+      type(c_ptr), value :: kl
+      type(c_ptr), value :: kl_error
+      integer(c_int32_t) :: status
+    end function
+    function inst_mode_balance(&
+        count, &
+        labels, &
+        expected_share, &
+        share, &
+        share_error, &
+        probability) bind(c) result(status)
+      import
+      integer(c_int64_t), value :: count
+      type(c_ptr), value :: labels
+      real(c_double), value :: expected_share
+      type(c_ptr), value :: share
+      type(c_ptr), value :: share_error
+      type(c_ptr), value :: probability
+      integer(c_int32_t) :: status
+    end function
+    function inst_mode_balance_independent(&
+        count, &
+        labels, &
+        expected_share, &
+        share, &
+        share_error, &
+        probability) bind(c) result(status)
+      import
+      integer(c_int64_t), value :: count
+      type(c_ptr), value :: labels
+      real(c_double), value :: expected_share
+      type(c_ptr), value :: share
+      type(c_ptr), value :: share_error
+      type(c_ptr), value :: probability
       integer(c_int32_t) :: status
     end function
     function inst_gauge_new(&
@@ -399,6 +581,16 @@ module instanton_c
       type(c_ptr), value :: links
       integer(c_int32_t) :: status
     end function
+    function inst_gauge_set_links_with(&
+        gauge, &
+        links, &
+        spec) bind(c) result(status)
+      import
+      type(c_ptr), value :: gauge
+      type(c_ptr), value :: links
+      type(c_ptr), value :: spec
+      integer(c_int32_t) :: status
+    end function
     function inst_gauge_read(&
         gauge, &
         path, &
@@ -417,6 +609,18 @@ module instanton_c
       type(c_ptr), value :: gauge
       type(c_ptr), value :: path
       type(c_ptr), value :: spec
+      integer(c_int32_t) :: status
+    end function
+    function inst_gauge_probe(&
+        path, &
+        text, &
+        capacity, &
+        needed) bind(c) result(status)
+      import
+      type(c_ptr), value :: path
+      type(c_ptr), value :: text
+      integer(c_int64_t), value :: capacity
+      type(c_ptr), value :: needed
       integer(c_int32_t) :: status
     end function
     function inst_gauge_observe(&

@@ -1,8 +1,9 @@
 ! Functions that the library calls.
 module free_action
   use, intrinsic :: iso_c_binding
+  use instanton, only: work_name
   implicit none
-  integer :: steps_seen = 0
+  integer :: steps_seen = 0, reports_heard = 0
 
 contains
 
@@ -32,6 +33,17 @@ contains
     steps_seen = steps_seen + 1
     if (step == 7 .and. steps == 10) stop = 1
   end function
+
+  ! Stops at the third report of a trajectory.
+  function hear_of_trajectory(work, done, total, figure, user) bind(c) result(stop)
+    type(c_ptr), value :: work, user
+    integer(c_int64_t), value :: done, total
+    real(c_double), value :: figure
+    integer(c_int32_t) :: stop
+    stop = merge(9_c_int32_t, 0_c_int32_t, c_associated(user) .or. figure > huge(figure) .or. done > total)
+    if (work_name(work) == 'trajectory' .and. total == 2000000) reports_heard = reports_heard + 1
+    if (reports_heard == 3) stop = 4
+  end function
 end module
 
 ! The module instanton: objects, errors, shapes, and numbers that are known.
@@ -55,6 +67,8 @@ program test_instanton
   call test_proposals()
   call test_chains()
   call test_training()
+  call test_models()
+  call test_watch()
   call test_gauge_fields()
   call test_layouts()
   call test_dirac()
@@ -194,8 +208,10 @@ contains
     type(inst_model) :: model
     type(inst_proposal) :: proposal
     real(dp), allocatable :: samples(:, :, :), log_q(:), again(:), values(:)
-    real(dp) :: ess, ess_error, log_z, log_z_error, tail, proposed(6, 6), log_ratio, short(6, 5)
-    integer :: stat
+    type(inst_two_sided_report) :: both
+    real(dp) :: ess, ess_error, log_z, log_z_error, tail, proposed(6, 6), log_ratio, short(6, 5), u
+    real(dp) :: kl, kl_error, nested(2), nested_error(2), forward, forward_error, share, share_error, probability
+    integer :: stat, i, n
     call make(context, lattice, [6, 6])
     call action%new(lattice, "{type: 'phi4', mass_squared: -4, lambda: 6.975}")
     call model%load(lattice, models // '/phi4_6x6.safetensors')
@@ -209,6 +225,34 @@ contains
     call reweighting_tail(-values - log_q, tail)
     call expect(abs(log_z - 6.98494787_dp) < 5 * log_z_error .and. log_z_error < 0.01_dp, 'log Z')
     call expect(ess > 0.7_dp .and. tail < 0.7_dp, 'weights')
+    ! Weights of another half of the samples, resampled by their size, stand for those of a chain.
+    n = 0
+    do i = batch / 2 + 1, batch
+      u = mod(i * 0.6180339887498949_dp, 1.0_dp)
+      if (u < exp(-values(i) - log_q(i) - log_z) / 8) then
+        n = n + 1
+        again(n) = -values(i) - log_q(i)
+      end if
+    end do
+    call reweighting_two_sided(-values(:batch / 2) - log_q(:batch / 2), again(:n), both)
+    call expect(abs(both%log_z - 6.98494787_dp) < 5 * both%log_z_error .and. both%log_z_error < 0.05_dp, 'both sides')
+    call expect(both%disagreement < 5, 'two sides that agree')
+    call reweighting_two_sided(-values - log_q, again(:2), both, stat, message)
+    call expect_error(stat, INST_BAD_SHAPE, 'chain_log_weights: expected at least 4 numbers, got 2')
+    call kl_per_site(-values - log_q, 6.98494787_dp, 36_i8, kl, kl_error)
+    call expect(kl > 0 .and. kl < 0.01_dp .and. kl_error < 0.001_dp, 'the divergence for each site')
+    call reweighting_nested(-values - log_q, [256_i8, int(batch, i8)], nested, nested_error)
+    call expect(abs(nested(2) - ess) < 1e-14_dp .and. abs(nested_error(2) - ess_error) < 1e-14_dp, 'nested subsets')
+    call reweighting_nested(-values - log_q, [256_i8], nested, nested_error, stat, message)
+    call expect_error(stat, INST_BAD_SHAPE, 'ess: expected numbers: 1, got 2')
+    call reweighting_forward(again(:n), forward, forward_error, kl, kl_error)
+    call expect(abs(forward - ess) < 5 * (forward_error + ess_error), 'the effective sample size from a chain')
+    call reweighting_forward(again(:n), forward, forward_error, kl, kl_error, log_z=6.98494787_dp)
+    call expect(abs(forward - ess) < 5 * (forward_error + ess_error) .and. kl > 0, 'the same with an exact log Z')
+    call mode_balance_independent(sum(sum(samples, 1), 1), 0.5_dp, share, share_error, probability)
+    call expect(abs(share - 0.5_dp) < 5 * share_error .and. probability > 1e-6_dp, 'both signs of the magnetisation')
+    call mode_balance(again(:n) * 0 + 1, 0.5_dp, share, share_error, probability, stat, message)
+    call expect_error(stat, INST_NOT_CONVERGED, 'labels: series: expected numbers that change')
     call proposal%new(model)
     call proposal%propose(17_i8, samples(:, :, 1), proposed, log_ratio)
     call expect(maxval(abs(proposed - samples(:, :, 18))) < 1e-12_dp, 'the proposal of a counter')
@@ -223,9 +267,9 @@ contains
     type(inst_action) :: action
     type(inst_model) :: model
     type(inst_chain) :: chain
-    real(dp) :: phi(6, 6), value, delta, series(4000), mean, error, tau, tau_error
+    real(dp) :: phi(6, 6), value, delta, series(4000), mean, error, tau, tau_error, whole, quality, distance, energy
     logical :: accepted
-    integer :: n
+    integer :: n, stat
     call make(context, lattice, [6, 6])
     call action%new(lattice, "{type: 'phi4', mass_squared: -4, lambda: 6.975}")
     call model%load(lattice, models // '/phi4_6x6.safetensors')
@@ -237,6 +281,13 @@ contains
     end do
     call autocorrelation(series, mean, error, tau, tau_error)
     call expect(abs(mean - 0.16138658_dp) < 5 * error .and. error < 0.002_dp, '<phi^2>')
+    call autocorrelation_replicas([1500_i8, 2500_i8], series, whole, error, tau, tau_error, quality)
+    call expect(abs(whole - mean) < 1e-12_dp .and. error < 0.002_dp, 'replicas')
+    call expect(quality > 1e-6_dp .and. quality <= 1, 'the quality of replicas')
+    call autocorrelation_replicas([1500_i8, 2501_i8], series, whole, error, tau, tau_error, quality, stat, message)
+    call expect_error(stat, INST_BAD_SHAPE, 'series: expected numbers: 4001, got 4000')
+    call chain%reversibility(distance, energy)
+    call expect(distance > 0 .and. distance < 1e-10_dp .and. energy < 1e-10_dp, 'a trajectory there and back')
     phi = 0.25_dp
     call chain%set_field(phi)
     call chain%field(phi)
@@ -260,11 +311,77 @@ contains
     call expect(stat == INST_OK, 'a training that goes on')
   end subroutine
 
+  ! Training on fields, models at a coupling, and proposals without a model.
+  subroutine test_models()
+    type(inst_context) :: context
+    type(inst_lattice) :: lattice
+    type(inst_action) :: action
+    type(inst_model) :: model, conditional, at, haar
+    type(inst_proposal) :: langevin, of_links
+    complex(dp) :: links(3, 3, 2, 4, 4, 2), other(3, 3, 2, 4, 4)
+    real(dp) :: given(4, 4, 20), fields(4, 4, 3), log_q(3), again(3), proposed(4, 4), log_ratio
+    integer :: stat, i
+    call make(context, lattice, [4, 4])
+    call action%new(lattice, "{type: 'phi4', mass_squared: 1, lambda: 0}")
+    call model%new(lattice, "{type: 'chain', layers: [{type: 'spline', hidden: [4]}]}")
+    given = reshape([(sin(7.0_dp * i), i=1, size(given))], shape(given))
+    call model%train_on(given, '{steps: 5, batch: 8}')
+    call model%train_on(given(:, :, :0), stat=stat, errmsg=message)
+    call expect_error(stat, INST_BAD_SHAPE, 'count: expected 1 to')
+    call conditional%new(lattice, '{layers: 2, hidden: [4], condition: {lambda: [0, 2]}}')
+    call conditional%at('{lambda: 3}', at, stat=stat, errmsg=message)
+    call expect_error(stat, INST_BAD_SPEC, 'lambda: expected a number from 0 to 2, got 3')
+    call conditional%at('{lambda: 1}', at)
+    call at%sample(0_i8, fields, log_q)
+    call at%log_density(fields, again)
+    call expect(all(abs(log_q - again) < 1e-8_dp), 'log q of a model at a coupling')
+    call haar%new(lattice, "{type: 'chain', prior: {type: 'haar', group: 'su3'}, layers: []}")
+    call haar%sample(4_i8, links, log_q(:2))
+    call haar%log_density(links, again(:2))
+    call expect(all(abs(log_q(:2)) + abs(again(:2)) < 1e-12_dp), 'log q of links from the Haar measure')
+    call expect(all(abs(matmul(links(:, :, 1, 1, 1, 1), conjg(transpose(links(:, :, 1, 1, 1, 1)))) - &
+                        reshape([1, 0, 0, 0, 1, 0, 0, 0, 1], [3, 3])) < 1e-13_dp), 'a unitary link')
+    call haar%sample(4_i8, fields, log_q(:2), stat=stat, errmsg=message)
+    call expect_error(stat, INST_BAD_SHAPE, 'fields: expected numbers: 1152, got 48')
+    call of_links%new(haar)
+    call of_links%propose(5_i8, links(:, :, :, :, :, 1), other, log_ratio)
+    call expect(abs(log_ratio) < tiny(1.0_dp) .and. all(abs(other - links(:, :, :, :, :, 2)) < 1e-15_dp), 'a proposal of links')
+    call langevin%new(action=action, spec="{type: 'langevin', step: 0.01}")
+    call langevin%propose(1_i8, fields(:, :, 1), proposed, log_ratio)
+    call expect(any(abs(proposed - fields(:, :, 1)) > 0.0_dp), 'a Langevin proposal')
+  end subroutine
+
+  subroutine test_watch()
+    type(inst_context) :: context
+    type(inst_lattice) :: lattice
+    type(inst_action) :: action
+    type(inst_chain) :: chain
+    complex(dp) :: before(2, 2, 4, 4, 4, 4, 4), after(2, 2, 4, 4, 4, 4, 4)
+    logical :: accepted
+    real(dp) :: value, delta
+    integer :: stat
+    call make(context, lattice, [4, 4, 4, 4])
+    call action%new(lattice, "{type: 'wilson', group: 'su2', beta: 2}")
+    call chain%new(action, spec="{start: 'hot', steps: 1000000}")
+    call chain%field(before)
+    call watch(hear_of_trajectory)
+    call chain%step(accepted, value, delta, stat=stat, errmsg=message)
+    call expect_error(stat, INST_STOPPED, "watch callback: expected 0, got 4 during 'trajectory'")
+    call expect(reports_heard == 3, 'three reports')
+    call chain%field(after)
+    call expect(all(abs(before - after) <= 0.0_dp), 'a chain as it was')
+    call watch()
+    call chain%new(action, spec="{start: 'hot', steps: 20}")
+    call chain%step(accepted, value, delta, stat=stat, errmsg=message)
+    call expect(stat == INST_OK .and. reports_heard == 3, 'a step without a watch')
+  end subroutine
+
   subroutine test_gauge_fields()
     type(inst_context) :: context
     type(inst_lattice) :: lattice
     type(inst_gauge) :: gauge, other
     complex(dp) :: links(3, 3, 4, 2, 4, 2, 2), again(3, 3, 4, 2, 4, 2, 2), product(3, 3), few(3, 3, 4, 2, 4, 2, 1)
+    complex(dp) :: taken(3, 3, 4, 2, 4, 2, 2)
     real(dp), allocatable :: values(:)
     integer :: stat, i
     call make(context, lattice, [2, 4, 2, 2])
@@ -289,6 +406,15 @@ contains
     again(1, 1, 1, 1, 1, 1, 1) = 7
     call other%set_links(again, stat, message)
     call expect_error(stat, INST_BAD_INPUT, 'links within')
+    call other%set_links(again, "{verify: false}")
+    call other%links(taken)
+    call expect(all(abs(taken - again) <= 0), 'links outside the group, unverified')
+    call other%set_links(again, "{verify: false, project: true}", stat, message)
+    call other%observe("{type: 'unitarity'}", values)
+    call expect(stat == INST_OK .and. values(1) < 1e-13_dp, 'links projected onto the group')
+    call expect(index(probe(fields // '/ildg-f64'), '"extents":[2,4,2,2]') > 0, 'a file probed')
+    call expect(len(probe(fields // '/missing', stat, message)) == 0, 'no file to probe')
+    call expect_error(stat, INST_IO, 'missing')
     call gauge%smear("{type: 'stout', rho: 0.1, steps: 1}")
     call gauge%observe("{type: 'plaquette'}", values)
     call expect(values(1) > plaquette(links), 'a smoother field')
@@ -372,7 +498,7 @@ contains
     call gauge%import(layout, base, stat, message)
     call expect_error(stat, INST_NULL_ARGUMENT, 'base[1]')
 
-    ! A real field with a border, told by strides.
+    ! A real field with a border, described by strides.
     call lattice%new(context, [2_c_int64_t, 4_c_int64_t, 2_c_int64_t, 2_c_int64_t])
     call layout%new(lattice, "{order: 'strides', fields: 'real', strides: {site: [1, 4, 16, 32]}}")
     do i = 1, size(bordered)

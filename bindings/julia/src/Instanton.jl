@@ -11,10 +11,12 @@ using Libdl
 
 export InstantonError, Context, Lattice, Action, Model, Proposal, Chain, Gauge, Layout, Dirac, SolveReport, TrainingStep
 export devices, value, value!, gradient, gradient!, refresh
-export describe, load_model, save, train!, sample, sample!, log_density, log_density!, propose, propose!
-export field, field!, set_field!, step!, load!, autocorrelation, reweighting, reweighting_tail
-export links, links!, set_links!, row_first, read_links!, write_links, observe, smear!
-export layout_size, layout_offset, import!, export!, apply, apply!, solve, solve!, spectrum
+export describe, load_model, save, at, train!, train_on!, sample, sample!, log_density, log_density!, propose, propose!
+export field, field!, set_field!, step!, reversibility, load!
+export autocorrelation, autocorrelation_replicas, reweighting, reweighting_tail, reweighting_two_sided, TwoSidedReport
+export kl_per_site, reweighting_nested, reweighting_forward, mode_balance, mode_balance_independent
+export links, links!, set_links!, row_first, read_links!, write_links, probe, observe, smear!
+export layout_size, layout_offset, import!, export!, apply, apply!, solve, solve!, spectrum, watch
 
 include("constants.jl")
 include("prototypes.jl")

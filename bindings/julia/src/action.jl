@@ -34,7 +34,7 @@ free(::Action, pointer) = inst_action_free(pointer)
 
 function Action(lattice::Lattice, spec = nothing; keywords...)
     action = Action(make(inst_action_new, lattice, spec_text(spec, keywords)), real_shape(lattice), nothing)
-    action.shape = field_shape(lattice, count_numbers(inst_action_count, action))
+    action.shape = count_shape(lattice, count_numbers(inst_action_count, action))
     return action
 end
 

@@ -42,6 +42,13 @@ function step!(chain::Chain)
     return (accepted = accepted[] != 0, value = value[], delta = delta[])
 end
 
+"How far the trajectory of the next step misses its start when it is run back: `(distance, energy)`, of the field and H."
+function reversibility(chain::Chain)
+    distance, energy = Ref(0.0), Ref(0.0)
+    call(inst_chain_reversibility, chain, distance, energy)
+    return (distance = distance[], energy = energy[])
+end
+
 "Writes field and counters to a file."
 save(chain::Chain, path::AbstractString) = call(inst_chain_save, chain, path)
 

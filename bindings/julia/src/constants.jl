@@ -1,4 +1,4 @@
-# The status numbers and the struct of the C interface, as include/instanton.h has them.
+# The status numbers and the structs of the C interface, as include/instanton.h has them.
 
 "Name and number of every status; each name is also a constant, `Instanton.INST_BAD_SPEC` and so on."
 const STATUSES = [
@@ -31,3 +31,25 @@ struct SolveReport
 end
 
 SolveReport() = SolveReport(sizeof(SolveReport), 0, 0.0, 0.0)
+
+"""
+log Z and Kullback-Leibler divergences from both sides, with their errors: `log_z_model` from the model's samples,
+`log_z_chain` from the chain's fields, `log_z` from both; `kl_model` is <log q - log p> over the model, `kl_chain`
+<log p - log q> over the chain; `disagreement` is the difference of the first two in standard errors.
+"""
+struct TwoSidedReport
+    struct_size::Int64
+    log_z_model::Float64
+    log_z_model_error::Float64
+    log_z_chain::Float64
+    log_z_chain_error::Float64
+    log_z::Float64
+    log_z_error::Float64
+    kl_model::Float64
+    kl_model_error::Float64
+    kl_chain::Float64
+    kl_chain_error::Float64
+    disagreement::Float64
+end
+
+TwoSidedReport() = TwoSidedReport(sizeof(TwoSidedReport), zeros(11)...)

@@ -39,10 +39,34 @@ Base.length(lattice::Lattice) = prod(lattice.extent)
 Base.ndims(lattice::Lattice) = length(lattice.extent)
 
 real_shape(lattice) = FieldShape(Float64, lattice.extent)
+angle_shape(lattice) = FieldShape(Float64, ndims(lattice), lattice.extent...)
 link_shape(lattice, colours) = FieldShape(ComplexF64, colours, colours, ndims(lattice), lattice.extent...)
 
-"Links or a real field, by how many numbers it has: links of one colour have two for each direction."
-function field_shape(lattice, count)
+"""
+The shape of fields of the kind that `inst_model_describe` names. The library writes `count` numbers into memory of this
+shape: a shape of another size is an error.
+"""
+function kind_shape(lattice, kind, count)
+    shape = kind_shape(lattice, kind)
+    numbers = prod(shape.size) * sizeof(shape.element) ÷ sizeof(Float64)
+    numbers == count || throw(DimensionMismatch("field: expected $count numbers, got $kind, which are $numbers"))
+    return shape
+end
+
+function kind_shape(lattice, kind)
+    kind in ("scalars", "angles on sites") && return real_shape(lattice)
+    kind == "angles on links" && return angle_shape(lattice)
+    colours = findfirst(isequal(kind), ["links of U(1)", "links of SU(2)", "links of SU(3)"])
+    colours === nothing &&
+        throw(ArgumentError("field: expected scalars, angles or links of U(1), SU(2) or SU(3), got $kind"))
+    return link_shape(lattice, colours)
+end
+
+"""
+The shape of a field that is real numbers on sites or links of a group, by how many numbers it has. Angles on links cannot be
+told this way: in one dimension there are as many of them as scalars.
+"""
+function count_shape(lattice, count)
     count == length(lattice) && return real_shape(lattice)
     return link_shape(lattice, isqrt(count ÷ (2 * length(lattice) * ndims(lattice))))
 end

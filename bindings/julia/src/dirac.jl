@@ -70,15 +70,15 @@ function spectrum(dirac::Dirac, count::Integer, spec = nothing; vectors = false,
     dimension = prod(size(dirac))
     1 <= count <= dimension || throw(ArgumentError("count: expected 1 to $dimension, the dimension of D, got $count"))
     text = spec_text(spec, keywords)
-    # Room for complex values: of real ones the second half stays as it is, not a number.
+    # Memory for complex values: of real ones the second half stays as it is, not a number.
     values = fill(NaN, 2 * count)
     found = vectors ? new_array(dirac.shape, count) : nothing
     errors = residuals ? Vector{Float64}(undef, count) : nothing
-    room = vectors ? numbers(found) : Ptr{Float64}(C_NULL)
+    storage = vectors ? numbers(found) : Ptr{Float64}(C_NULL)
     if residuals
-        call(inst_dirac_spectrum_with_residuals, dirac, text, count, values, room, errors)
+        call(inst_dirac_spectrum_with_residuals, dirac, text, count, values, storage, errors)
     else
-        call(inst_dirac_spectrum, dirac, text, count, values, room)
+        call(inst_dirac_spectrum, dirac, text, count, values, storage)
     end
     values = isnan(values[end]) ? values[1:count] : copy(reinterpret(ComplexF64, values))
     return (values = values, vectors = found, residuals = errors)

@@ -12,7 +12,7 @@ mutable struct Gauge <: LibraryObject
 
     function Gauge(lattice::Lattice, spec = nothing; keywords...)
         gauge = finalizer(close, new(make(inst_gauge_new, lattice, spec_text(spec, keywords)), lattice))
-        gauge.shape = field_shape(lattice, count_numbers(inst_gauge_count, gauge))
+        gauge.shape = count_shape(lattice, count_numbers(inst_gauge_count, gauge))
         return gauge
     end
 end
@@ -24,10 +24,14 @@ Base.size(gauge::Gauge) = Tuple(gauge.shape.size)
 "A view `V[row, column, ...]` of links `U[column, row, ...]`, without a copy."
 row_first(links::AbstractArray) = PermutedDimsArray(links, (2, 1, ntuple(n -> n + 2, ndims(links) - 2)...))
 
-"Sets all links."
-function set_links!(gauge::Gauge, links::AbstractArray)
+"Sets all links; `verify = false` takes links outside the group, `project = true` puts them onto it."
+function set_links!(gauge::Gauge, links::AbstractArray, spec = nothing; keywords...)
     require_shape("links", links, gauge.shape)
-    call(inst_gauge_set_links, gauge, numbers(links))
+    if spec === nothing && isempty(keywords)
+        call(inst_gauge_set_links, gauge, numbers(links))
+    else
+        call(inst_gauge_set_links_with, gauge, numbers(links), spec_text(spec, keywords))
+    end
     return gauge
 end
 
@@ -46,6 +50,9 @@ function read_links!(gauge::Gauge, path::AbstractString, spec = nothing; keyword
     call(inst_gauge_read, gauge, path, spec_text(spec, keywords))
     return gauge
 end
+
+"What a file holds, as the text of a JSON list: format, extents, group, precision."
+probe(path::AbstractString) = read_text(inst_gauge_probe, path)
 
 "Writes a configuration to a file."
 write_links(gauge::Gauge, path::AbstractString, spec = nothing; keywords...) =

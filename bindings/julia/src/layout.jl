@@ -4,7 +4,8 @@
     Layout(lattice; order = "lexicographic", fields = "su3", ...)
     Layout(lattice, sites; order = "strides", ...)
 
-The memory of a host. `sites[x, y, ...]` gives the first number of each site, counted from 0, where no strides do.
+The memory of a host. `sites[x, y, ...]` gives the place of the first number of each site, counted from 0, instead of
+`strides.site`.
 """
 mutable struct Layout <: LibraryObject
     pointer::Ptr{Cvoid}
@@ -13,7 +14,7 @@ mutable struct Layout <: LibraryObject
 
     function Layout(pointer::Ptr{Cvoid}, lattice)
         layout = finalizer(close, new(pointer, ndims(lattice)))
-        layout.shape = field_shape(lattice, count_numbers(inst_layout_count, layout))
+        layout.shape = count_shape(lattice, count_numbers(inst_layout_count, layout))
         return layout
     end
 end

@@ -15,16 +15,33 @@ end
 free(::Model, pointer) = inst_model_free(pointer)
 
 Model(lattice::Lattice, spec = nothing; keywords...) =
-    Model(make(inst_model_new, lattice, spec_text(spec, keywords)), real_shape(lattice))
+    with_shape(Model(make(inst_model_new, lattice, spec_text(spec, keywords)), real_shape(lattice)), lattice)
 
 "The model of a safetensors file."
 load_model(lattice::Lattice, path::AbstractString) =
-    Model(make(inst_model_load, lattice, path), real_shape(lattice))
+    with_shape(Model(make(inst_model_load, lattice, path), real_shape(lattice)), lattice)
+
+"The model with the shape of its fields: `[x, y, ...]`, `[mu, x, y, ...]` for angles on links, or that of links."
+function with_shape(model::Model, lattice)
+    # No other key of this name has a text: a condition that is called so is a number or a list of them.
+    kind = match(r"\"fields\":\s*\"([^\"]*)\"", describe(model))[1]
+    model.shape = kind_shape(lattice, kind, count_numbers(inst_model_count, model))
+    return model
+end
+
+"""
+    at(model, condition)
+    at(model; lambda = 5.5)
+
+The model at fixed values of its conditions: a model like any other.
+"""
+at(model::Model, condition = nothing; keywords...) =
+    Model(make(inst_model_at, model, spec_text(condition, keywords)), model.shape)
 
 "Writes the model to a safetensors file."
 save(model::Model, path::AbstractString) = call(inst_model_save, model, path)
 
-"Spec, extents and number of parameters, as JSON text."
+"Spec, extents, kind of fields and number of parameters, as JSON text."
 describe(model::Model) = read_text(inst_model_describe, model)
 
 "One entry of a history of training: `step`, `loss` <log q + S>, and effective sample size `ess`, 0 to 1."
@@ -57,11 +74,33 @@ goes on where the training was stopped.
 """
 function train!(model::Model, action::Action, spec = nothing; progress = nothing,
                 history::Vector{TrainingStep} = TrainingStep[], keywords...)
+    text = spec_text(spec, keywords)
+    return trained(progress, history) do trampoline, training
+        call(inst_model_train, model, action, text, trampoline, training)
+    end
+end
+
+"""
+    train_on!(model, fields, spec; progress = nothing, history = TrainingStep[])
+
+Trains on fields[x, y, ..., n] of the density to be learned, by maximum likelihood, as `train!` does on an action. The loss is
+the mean of -log q, and the effective sample size NaN.
+"""
+function train_on!(model::Model, fields::AbstractArray, spec = nothing; progress = nothing,
+                   history::Vector{TrainingStep} = TrainingStep[], keywords...)
+    count = prod(batch_size("fields", fields, model.shape))
+    text = spec_text(spec, keywords)
+    return trained(progress, history) do trampoline, training
+        call(inst_model_train_on, model, count, numbers(fields), text, trampoline, training)
+    end
+end
+
+"Runs a training that reports to `progress`; one that it stops is no error."
+function trained(run, progress, history)
     training = Training(progress, history, false)
     trampoline = @cfunction(progress_trampoline, Int32, (Int64, Int64, Float64, Float64, Ptr{Cvoid}))
-    text = spec_text(spec, keywords)
     try
-        GC.@preserve training call(inst_model_train, model, action, text, trampoline, pointer_from_objref(training))
+        GC.@preserve training run(trampoline, pointer_from_objref(training))
     catch exception
         training.stopped && exception isa InstantonError && exception.status == INST_STOPPED || rethrow()
     end
@@ -72,7 +111,7 @@ end
 function sample!(fields::AbstractArray, log_q::AbstractArray, model::Model, counter::Integer)
     batch = batch_size("fields", fields, model.shape)
     require_size("log_q", log_q, Float64, batch)
-    call(inst_model_sample, model, counter, prod(batch), fields, log_q)
+    call(inst_model_sample, model, counter, prod(batch), numbers(fields), log_q)
     return fields, log_q
 end
 
@@ -84,7 +123,7 @@ sample(model::Model, counter::Integer, batch::Integer) =
 function log_density!(log_q::AbstractArray, model::Model, fields::AbstractArray)
     batch = batch_size("fields", fields, model.shape)
     require_size("log_q", log_q, Float64, batch)
-    call(inst_model_log_density, model, prod(batch), fields, log_q)
+    call(inst_model_log_density, model, prod(batch), numbers(fields), log_q)
     return log_q
 end
 

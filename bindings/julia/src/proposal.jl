@@ -3,8 +3,9 @@
 """
     Proposal(model, action = nothing, spec = nothing)
     Proposal(model; type = "independence")
+    Proposal(action; type = "langevin", step = 0.01)
 
-Proposes fields from the model as it is now. The chain is exact where the host accepts with probability
+Proposes fields from the model as it is now, or along the force of an action. The chain is exact where the host accepts with probability
 min(1, exp(S(current) - S(proposed) + log_ratio)), with its own S.
 """
 mutable struct Proposal <: LibraryObject
@@ -16,6 +17,11 @@ mutable struct Proposal <: LibraryObject
         pointer = make(inst_proposal_new, model, optional(action), spec_text(spec, keywords))
         return finalizer(close, new(pointer, model.shape, action === nothing ? nothing : action.host))
     end
+
+    function Proposal(action::Action, spec = nothing; keywords...)
+        pointer = make(inst_proposal_new, C_NULL, action, spec_text(spec, keywords))
+        return finalizer(close, new(pointer, action.shape, action.host))
+    end
 end
 free(::Proposal, pointer) = inst_proposal_free(pointer)
 
@@ -24,7 +30,7 @@ function propose!(proposed::AbstractArray, proposal::Proposal, counter::Integer,
     require_shape("proposed", proposed, proposal.shape)
     require_shape("current", current, proposal.shape)
     log_ratio = Ref(0.0)
-    call(inst_propose, proposal, counter, current, proposed, log_ratio)
+    call(inst_propose, proposal, counter, numbers(current), numbers(proposed), log_ratio)
     return log_ratio[]
 end
 

@@ -57,6 +57,48 @@ for n in 1:50000
 end
 result = autocorrelation(numbers)
 @test abs(result.tau - 4.5) < 5 * result.tau_error < 2.5
+replicas = autocorrelation_replicas([numbers[1:20000], numbers[20001:end]])
+@test abs(replicas.tau - 4.5) < 5 * replicas.tau_error < 2.5
+@test replicas.mean ≈ result.mean
+@test abs(replicas.error / result.error - 1) < 0.2
+@test 1e-4 < replicas.quality <= 1
+@test autocorrelation_replicas([numbers[1:20000], 1 .+ numbers[20001:end]]).quality < 1e-6
+@test status_of(() -> autocorrelation_replicas([numbers, ones(9)])) == :INST_NOT_CONVERGED
+@test status_of(() -> autocorrelation(fill(0.25, 100))) == :INST_NOT_CONVERGED
+
+# log Z from both sides: fields of the chain agree with the model, those that it never makes do not.
+far = reweighting_two_sided(log_weights, log_weights .+ 30 .* (log_weights .> sum(log_weights) / length(log_weights)))
+near = reweighting_two_sided(log_weights, -value(PHI4, series[:, :, 100:end]) - log_density(model, series[:, :, 100:end]))
+@test near isa TwoSidedReport
+@test abs(near.log_z - LOG_Z) < 5 * near.log_z_error < 0.04
+@test near.disagreement < 5 && near.kl_model > 0 && near.kl_chain > 0
+@test far.disagreement > 5
+@test status_of(() -> reweighting_two_sided(log_weights, [0.0, 1.0])) == :INST_BAD_SHAPE
+
+# A model judged by its samples, with the exact log Z, and by fields of the chain.
+divergence = kl_per_site(log_weights, LOG_Z, 36)
+@test 0 < divergence.kl < 0.01 && divergence.kl_error < 0.001
+nested = reweighting_nested(log_weights, [256, 16384])
+@test nested.ess[2] == estimate.ess && nested.ess_error[2] == estimate.ess_error
+@test nested.ess[1] == reweighting(log_weights[1:256]).ess
+chain_weights = -value(PHI4, series[:, :, 100:end]) - log_density(model, series[:, :, 100:end])
+for log_z in (nothing, LOG_Z)
+    local forward = reweighting_forward(chain_weights, log_z)
+    @test abs(forward.ess - estimate.ess) < 5 * hypot(forward.ess_error, estimate.ess_error) < 0.2
+    @test 0 < forward.kl < 0.4 && forward.kl_error < 0.1
+end
+@test reweighting_forward(chain_weights .+ 30 .* (chain_weights .> 6)).ess < 1e-6
+magnetisation = vec(sum(series; dims = (1, 2)))
+@test mode_balance(magnetisation).probability > 1e-6
+@test abs(mode_balance(magnetisation).share - 0.5) < 5 * mode_balance(magnetisation).share_error < 0.1
+@test mode_balance_independent(vec(sum(fields; dims = (1, 2)))).probability > 1e-6
+@test mode_balance_independent(ones(60)).probability < 1e-15
+@test status_of(() -> mode_balance(ones(60))) == :INST_NOT_CONVERGED
+
+# A trajectory there and back.
+back = reversibility(chain)
+@test 0 < back.distance < 1e-10 && back.energy < 1e-10
+@test status_of(() -> reversibility(Chain(PHI4, model; type = "independence"))) == :INST_UNSUPPORTED
 
 mktempdir() do folder
     path = joinpath(folder, "chain")

@@ -6,12 +6,12 @@ fields, log_q = sample(model, 0, 8)
 @test all(isfinite, fields) && length(unique(fields)) == length(fields)
 
 # Into a given array and into a view of one: the neighbours stay as they are.
-room = fill(NaN, 6, 6, 10)
+storage = fill(NaN, 6, 6, 10)
 logs = fill(NaN, 8)
-result = sample!(view(room, :, :, 2:9), logs, model, 0)
-@test parent(result[1]) === room && result[2] === logs
-@test room[:, :, 2:9] == fields && logs == log_q
-@test all(isnan, room[:, :, 1]) && all(isnan, room[:, :, 10])
+result = sample!(view(storage, :, :, 2:9), logs, model, 0)
+@test parent(result[1]) === storage && result[2] === logs
+@test storage[:, :, 2:9] == fields && logs == log_q
+@test all(isnan, storage[:, :, 1]) && all(isnan, storage[:, :, 10])
 @test sample(model, 3, 1)[1][:, :, 1] ≈ fields[:, :, 4]
 @test log_density(model, fields) ≈ log_q
 @test log_density(model, fields[:, :, 3]) ≈ log_q[3]

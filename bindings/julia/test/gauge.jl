@@ -31,6 +31,10 @@ doubles = collect(reinterpret(Float64, vec(U)))
 @test thrown(() -> set_links!(gauge, V)) isa ArgumentError
 @test thrown(() -> set_links!(gauge, real.(U))) isa ArgumentError
 @test status_of(() -> set_links!(Gauge(SMALL), 2 .* U)) == :INST_BAD_INPUT
+@test links(set_links!(Gauge(SMALL), 2 .* U; verify = false)) == 2 .* U
+@test maximum(abs.(links(set_links!(Gauge(SMALL), 2 .* U; verify = false, project = true)) .- U)) < 1e-13
+@test occursin("\"extents\":[2,4,2,2],\"group\":\"su3\",\"precision\":\"f64\"", probe(joinpath(FIELDS, "ildg-f64")))
+@test status_of(() -> probe(joinpath(FIELDS, "none"))) == :INST_IO
 for (group, colours) in (("su3", 3), ("su2", 2), ("u1", 1))
     local unit = Gauge(SMALL; group = group)
     @test size(unit) == (colours, colours, 4, 2, 4, 2, 2)
@@ -75,6 +79,41 @@ G = row_first(gradient(action, U))[:, :, place...]
 chain = Chain(Action(SMALL; type = "wilson", group = "su2", beta = 2); type = "heatbath", start = "hot")
 @test size(field(chain)) == (2, 2, 4, 2, 4, 2, 2)
 @test step!(chain).accepted
+
+# Models of links and angles.
+haar = Model(SMALL, "{type: 'chain', prior: {type: 'haar', group: 'su3'}, layers: []}")
+drawn_links, log_q = sample(haar, 4, 2)
+@test size(drawn_links) == (size(U)..., 2) && eltype(drawn_links) == ComplexF64
+@test log_q == log_density(haar, drawn_links) == [0.0, 0.0]
+one_link = row_first(drawn_links[:, :, :, :, :, :, :, 1])[:, :, 3, 1, 2, 1, 2]
+@test one_link * one_link' ≈ one(one_link) && det(one_link) ≈ 1
+@test propose(Proposal(haar), 5, U) == (drawn_links[:, :, :, :, :, :, :, 2], 0.0)
+angles = Model(SMALL, "{type: 'chain', prior: {type: 'uniform', on: 'links'}, layers: []}")
+@test size(sample(angles, 0, 2)[1]) == (4, size(SMALL)..., 2)
+@test log_density(angles, zeros(4, size(SMALL)...)) ≈ -4 * length(SMALL) * log(2pi)
+
+# In one dimension scalars, angles on sites and angles on links are equally many numbers.
+ring = Lattice(CONTEXT, 6)
+for (prior, element, extents) in (("{type: 'white'}", Float64, (6,)),
+                                  ("{type: 'uniform', on: 'sites'}", Float64, (6,)),
+                                  ("{type: 'uniform', on: 'links'}", Float64, (1, 6)),
+                                  ("{type: 'haar', group: 'u1'}", ComplexF64, (1, 1, 1, 6)),
+                                  ("{type: 'haar', group: 'su3'}", ComplexF64, (3, 3, 1, 6)))
+    local made = Model(ring, "{type: 'chain', prior: $prior, layers: []}")
+    local loaded = mktempdir() do folder
+        path = joinpath(folder, "model.safetensors")
+        save(made, path)
+        load_model(ring, path)
+    end
+    for model in (made, loaded)
+        local drawn, densities = sample(model, 0, 3)
+        @test size(drawn) == (extents..., 3) && eltype(drawn) == element
+        @test log_density(model, drawn) ≈ densities
+        @test thrown(() -> log_density(model, zeros(element, 2, 2))) isa DimensionMismatch
+    end
+end
+@test thrown(() -> Instanton.kind_shape(ring, "links of SU(4)", 192)) isa ArgumentError
+@test thrown(() -> Instanton.kind_shape(ring, "links of SU(3)", 48)) isa DimensionMismatch
 
 # Pseudofermions: S of the field that they were drawn for is half a sum of squares of normal numbers: with 2 n of them
 # n +- sqrt(n), where n is the number of complex ones, here of the odd sites.

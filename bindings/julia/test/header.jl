@@ -9,7 +9,9 @@ function julia_type(c)
                  "double" => Float64, "void" => Cvoid, "double*" => Ptr{Float64}, "int64_t*" => Ptr{Int64},
                  "int32_t*" => Ptr{Int32}, "void*" => Ptr{Cvoid}, "void**" => Ptr{Ptr{Cvoid}},
                  "void* *" => Ptr{Ptr{Cvoid}}, "inst_solve_report*" => Ptr{Instanton.SolveReport},
-                 "inst_action_fn" => Ptr{Cvoid}, "inst_progress_fn" => Ptr{Cvoid})
+                 "inst_two_sided_report*" => Ptr{Instanton.TwoSidedReport},
+                 "inst_action_fn" => Ptr{Cvoid}, "inst_progress_fn" => Ptr{Cvoid},
+                 "inst_watch_fn" => Ptr{Cvoid})
     haskey(fixed, c) && return fixed[c]
     occursin(r"^inst_\w+\*\*$", c) && return Ptr{Ptr{Cvoid}}
     occursin(r"^inst_\w+\*$", c) && return Ptr{Cvoid}
@@ -48,7 +50,8 @@ end
 
 # Callbacks have the types of the header.
 for (name, trampoline) in (("inst_action_fn", Instanton.action_trampoline),
-                           ("inst_progress_fn", Instanton.progress_trampoline))
+                           ("inst_progress_fn", Instanton.progress_trampoline),
+                           ("inst_watch_fn", Instanton.watch_trampoline))
     local arguments = match(Regex("typedef int32_t \\(\\*$name\\)\\(([^)]*)\\);"), HEADER)[1]
     local types = argument_type.(split(arguments, ','))
     @test only(methods(trampoline)).sig == Tuple{typeof(trampoline),types...}
@@ -64,6 +67,10 @@ end
 members = match(r"struct \{([^}]*)\} inst_solve_report", HEADER)[1]
 @test [(Symbol(m[2]), julia_type(m[1])) for m in eachmatch(r"(\w+)\s+(\w+);", members)] ==
       collect(zip(fieldnames(SolveReport), fieldtypes(SolveReport)))
+members = match(r"struct \{([^}]*)\} inst_two_sided_report", HEADER)[1]
+@test [(Symbol(m[2]), julia_type(m[1])) for m in eachmatch(r"(\w+)\s+(\w+);", members)] ==
+      collect(zip(fieldnames(TwoSidedReport), fieldtypes(TwoSidedReport)))
+@test isbitstype(TwoSidedReport) && TwoSidedReport().struct_size == sizeof(TwoSidedReport) == 96
 @test isbitstype(SolveReport) && SolveReport().struct_size == sizeof(SolveReport) == 32
 
 project = read(joinpath(@__DIR__, "..", "Project.toml"), String)

@@ -9,7 +9,7 @@ const REPOSITORY = normpath(joinpath(@__DIR__, "..", "..", ".."))
 const MODELS = abspath(get(ENV, "INSTANTON_MODELS", joinpath(REPOSITORY, "models")))
 const FIELDS = joinpath(REPOSITORY, "tests", "fields")
 const FILES = ["header", "lifecycles", "errors", "fields", "callbacks", "training", "exact", "gauge", "layouts",
-               "dirac", "documents"]
+               "dirac", "watch", "documents"]
 
 const CONTEXT = Context(threads = 2, seed = 7)
 const SQUARE = Lattice(CONTEXT, 6, 6)

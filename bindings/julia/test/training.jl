@@ -43,6 +43,24 @@ train!(interrupted, theory; steps = done + 2, batch = 8, history = history)
 @test length(history) == done + 2
 @test all(isfinite, sample(interrupted, 0, 2)[1])
 
+# Fields of a density, models at a coupling, proposals without a model.
+given = 0.3 .* randn(4, 4, 200) .+ 0.5
+learner = Model(small; type = "chain", layers = [Dict("type" => "affine", "repeat" => 2, "hidden" => [4]), Dict("type" => "spline")])
+losses = train_on!(learner, given; steps = 40, batch = 50, learning_rate = 0.02)
+@test length(losses) == 40 && all(isnan(entry.ess) for entry in losses) && losses[40].loss < losses[1].loss
+@test status_of(() -> train_on!(learner, given; steps = 0)) == :INST_BAD_SPEC
+open_model = Model(small; layers = 2, hidden = [4], condition = Dict("lambda" => [0.5, 2]))
+train!(open_model, theory; steps = 3, batch = 8)
+@test status_of(() -> sample(open_model, 0, 2)) == :INST_BAD_INPUT
+low, high = at(open_model; lambda = 0.5), at(open_model, "{lambda: 2}")
+@test occursin("\"at\":{\"lambda\":0.5}", describe(low))
+drawn, log_q = sample(low, 0, 20)
+@test log_density(low, drawn) ≈ log_q && !(sample(high, 0, 20)[1] ≈ drawn)
+langevin = Proposal(theory; type = "langevin", step = 0.01)
+current = randn(4, 4)
+proposed, log_ratio = propose(langevin, 3, current)
+@test isfinite(log_ratio) && proposed != current
+
 # Files and texts.
 mktempdir() do folder
     path = joinpath(folder, "mödel.safetensors")

@@ -6,25 +6,32 @@ matplotlib, and nothing else needs more than numpy. Nothing prints or shows anyt
 """
 
 from . import constants, pictures, statistics
+from ._calls import watch
 from ._library import version
 from ._training import History
 from .action import Action
-from .chain import Chain, Step
+from .chain import Chain, Reversal, Step
 from .context import Context, Lattice, devices
 from .dirac import Dirac, Solution, Spectrum
 from .errors import (BadInput, BadShape, BadSpec, Error, Internal, IoError, NoDevice, NotConverged, NullArgument,
                      Stopped, Unsupported)
-from .gauge import Gauge
+from .gauge import Gauge, probe
 from .layout import Layout, Place
 from .model import Model, Samples
 from .proposal import Proposal, Proposed
-from .statistics import Autocorrelation, Reweighting, autocorrelation, reweighting, reweighting_tail
+from .statistics import (Autocorrelation, Divergence, Forward, ModeBalance, Nested, ReplicaAutocorrelation, Reweighting,
+                         TwoSided, autocorrelation, autocorrelation_replicas, kl_per_site, mode_balance,
+                         mode_balance_independent, reweighting, reweighting_forward, reweighting_nested,
+                         reweighting_tail, reweighting_two_sided)
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Action", "Autocorrelation", "BadInput", "BadShape", "BadSpec", "Chain", "Context", "Dirac", "Error", "Gauge",
-    "History", "Internal", "IoError", "Lattice", "Layout", "Model", "NoDevice", "NotConverged", "NullArgument", "Place",
-    "Proposal", "Proposed", "Reweighting", "Samples", "Solution", "Spectrum", "Step", "Stopped", "Unsupported",
-    "autocorrelation", "constants", "devices", "pictures", "reweighting", "reweighting_tail", "statistics", "version",
+    "Action", "Autocorrelation", "BadInput", "BadShape", "BadSpec", "Chain", "Context", "Dirac", "Divergence", "Error",
+    "Forward", "Gauge", "History", "Internal", "IoError", "Lattice", "Layout", "ModeBalance", "Model", "Nested", "NoDevice",
+    "NotConverged", "NullArgument", "Place", "Proposal", "Proposed", "ReplicaAutocorrelation", "Reversal", "Reweighting",
+    "Samples", "Solution", "Spectrum", "Step", "Stopped", "TwoSided", "Unsupported", "autocorrelation",
+    "autocorrelation_replicas", "constants", "devices", "kl_per_site", "mode_balance", "mode_balance_independent",
+    "pictures", "probe", "reweighting", "reweighting_forward", "reweighting_nested", "reweighting_tail",
+    "reweighting_two_sided", "statistics", "version", "watch",
 ]

@@ -80,5 +80,5 @@ def whole(name: str, value: Any, least: int, most: int) -> int:
 
 
 def counter_of(value: Any) -> int:
-    """A counter of random numbers, 0 to 2^64 - 1."""
+    """A counter of random numbers, of 64 bits; the library refuses the last one, 2^64 - 1."""
     return whole("counter", value, 0, 2**64 - 1)

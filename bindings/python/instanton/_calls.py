@@ -6,18 +6,37 @@ stop, and the call that it was for raises the exception again.
 Python runs a signal's handler between two of its own instructions; that may be before a callback has reached its `try`,
 from where an exception would be lost. During calls that may call back, handlers are therefore noted, and run inside
 the `try` of the next callback or at the end of the call: Ctrl-C raises KeyboardInterrupt there as anywhere else.
+
+Calls that may be long are watched: ten times a second the library calls back, so that Ctrl-C ends them, and the function
+of `watch` hears how far they are.
 """
 
 from __future__ import annotations
 
+import _signal
+import contextlib
 import ctypes
 import signal
 import threading
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any, Callable, Optional
 
+from . import _library
 from ._library import library
+from ._prototypes import WATCH
 from .errors import last_error
+
+LONG = frozenset({
+    "inst_action_value", "inst_action_gradient", "inst_action_refresh", "inst_model_sample", "inst_model_log_density",
+    "inst_chain_new", "inst_chain_set_field", "inst_chain_step", "inst_chain_reversibility", "inst_gauge_observe",
+    "inst_gauge_smear", "inst_dirac_apply", "inst_dirac_solve", "inst_dirac_spectrum", "inst_dirac_spectrum_with_residuals",
+})
+"""Functions that are watched, beside those that run Python code anyway."""
+
+_SIGNALS = tuple(int(number) for number in signal.valid_signals())
+
+Watcher = Callable[[str, int, int, float], Any]
 
 
 class _Pending(threading.local):
@@ -27,6 +46,39 @@ class _Pending(threading.local):
 
 
 _pending = _Pending()
+
+
+class _Watch(threading.local):
+    """Who hears of this thread's long calls, and whether one of them is under way."""
+
+    function: Optional[Watcher] = None
+    inside = False
+
+
+_watch = _Watch()
+
+
+@contextlib.contextmanager
+def watch(function: Watcher) -> Iterator[None]:
+    """For `with`: long calls of this thread tell `function(work, done, total, figure)` how far they are, ten times a second
+    at most: the name of the work, steps done of `total` (0: not known), and a number such as the relative residual of a
+    solve. A true result ends the call, which raises Stopped; so does an exception, which is raised again."""
+    before, _watch.function = _watch.function, function
+    try:
+        yield
+    finally:
+        _watch.function = before
+
+
+def _heard(work: bytes, done: int, total: int, figure: float, user: Any) -> int:
+    def body() -> int:
+        function = _watch.function
+        return int(function is not None and bool(function(work.decode(), done, total, figure)))
+
+    return from_library(body)
+
+
+_HEARD = WATCH(_heard)
 
 
 class _Deferred:
@@ -63,33 +115,49 @@ def call(name: str, *arguments: Any) -> None:
         raise last_error(status)
 
 
+def _watched(name: str, *arguments: Any) -> None:
+    """A call that the library reports the progress of, on this thread; so are the calls that it makes by way of Python."""
+    if _watch.inside:
+        call(name, *arguments)
+        return
+    loaded = _library.library()
+    _watch.inside = True
+    loaded.inst_watch(_HEARD, None)
+    try:
+        call(name, *arguments)
+    finally:
+        loaded.inst_watch(WATCH(), None)
+        _watch.inside = False
+
+
 def call_that_calls_back(name: str, *arguments: Any) -> None:
     """The same for a call that may run Python code: signals wait for that code or for the end."""
     global _deferred
     if threading.current_thread() is not threading.main_thread():
-        call(name, *arguments)
+        _watched(name, *arguments)
         return
     if _deferred is not None:
         outer, inside = _deferred, _deferred.inside
         try:
             outer.inside = False
-            call(name, *arguments)
+            _watched(name, *arguments)
         finally:
             outer.inside = inside
         return
     deferred = _Deferred()
     try:
         _deferred = deferred
-        for number in map(int, signal.valid_signals()):
-            handler = signal.getsignal(number)
+        # The functions behind those of the module `signal`, which take as long as a short call of the library.
+        for number in _SIGNALS:
+            handler = _signal.getsignal(number)
             if callable(handler):
                 deferred.handlers[number] = handler
-                signal.signal(number, deferred.note)
-        call(name, *arguments)
+                _signal.signal(number, deferred.note)
+        _watched(name, *arguments)
     finally:
         _deferred = None
         for number, handler in deferred.handlers.items():
-            signal.signal(number, handler)
+            _signal.signal(number, handler)
         deferred.deliver()
 
 

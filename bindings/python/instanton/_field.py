@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ._arrays import COMPLEX, REAL, Shape
 from .context import Lattice
-from .errors import Unsupported
+from .errors import BadShape, Unsupported
 
 
 class FieldType(NamedTuple):
@@ -23,8 +24,34 @@ def links_of(lattice: Lattice, colours: int) -> FieldType:
     return FieldType((*lattice.shape, lattice.dimensions, colours, colours), COMPLEX)
 
 
-def field_of(lattice: Lattice, count: int) -> FieldType:
-    """The field that has so many numbers: float64 of shape (t, z, y, x), or links of N = 1, 2 or 3."""
+COLOURS = {"links of U(1)": 1, "links of SU(2)": 2, "links of SU(3)": 3}
+"""N of the links, by the kind of field that `inst_model_describe` names."""
+
+
+def field_of_kind(lattice: Lattice, kind: str, count: int) -> FieldType:
+    """The field of a kind that `inst_model_describe` names: float64 of shape (t, z, y, x), with angles on links float64 of
+    shape (t, z, y, x, d), or links of a group. The library writes `count` numbers into memory of this shape: a shape of
+    another size is an error."""
+    field = _field_of_kind(lattice, kind)
+    numbers = math.prod(field.shape) * field.dtype.itemsize // REAL.itemsize
+    if numbers != count:
+        raise BadShape(f"field: expected {count} numbers, got {kind}, which are {numbers}")
+    return field
+
+
+def _field_of_kind(lattice: Lattice, kind: str) -> FieldType:
+    if kind in ("scalars", "angles on sites"):
+        return FieldType(lattice.shape, REAL)
+    if kind == "angles on links":
+        return FieldType((*lattice.shape, lattice.dimensions), REAL)
+    if kind in COLOURS:
+        return links_of(lattice, COLOURS[kind])
+    raise Unsupported(f"field: expected scalars, angles or links of U(1), SU(2) or SU(3), got {kind}")
+
+
+def field_of_count(lattice: Lattice, count: int) -> FieldType:
+    """The field of an action or of links that has so many numbers: float64 of shape (t, z, y, x), or links of N = 1, 2 or 3.
+    Angles on links cannot be told this way: in one dimension there are as many of them as scalars."""
     if count == lattice.volume:
         return FieldType(lattice.shape, REAL)
     for colours in (1, 2, 3):

@@ -12,7 +12,7 @@ import weakref
 from types import TracebackType
 from typing import Any, Optional, TypeVar
 
-from ._calls import call, call_that_calls_back
+from ._calls import LONG, call, call_that_calls_back
 from ._library import library
 
 Self = TypeVar("Self", bound="Handle")
@@ -40,7 +40,7 @@ class Handle:
         """Makes the object with the function `name`, whose last argument is the place for the pointer."""
         pointer = Pointer()
         pointer.callbacks = callbacks
-        (call_that_calls_back if callbacks else call)(name, *arguments, ctypes.byref(pointer))
+        (call_that_calls_back if callbacks or name in LONG else call)(name, *arguments, ctypes.byref(pointer))
         weakref.finalize(pointer, _free, f"inst_{self._kind}_free", pointer.value or 0, os.getpid())
         self._open = pointer
 
@@ -57,7 +57,7 @@ class Handle:
     def _call(self, name: str, *arguments: Any) -> None:
         """Calls a function of this object."""
         pointer = self._pointer
-        (call_that_calls_back if pointer.callbacks else call)(name, pointer, *arguments)
+        (call_that_calls_back if pointer.callbacks or name in LONG else call)(name, pointer, *arguments)
 
     def _count(self) -> int:
         """How many numbers a field of this object has."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .constants import SolveReport
+from .constants import SolveReport, TwoSidedReport
 
 
 class Array:
@@ -38,6 +38,7 @@ class Integers(Array):
 
 ACTION = CFUNCTYPE(c_int32, POINTER(c_double), c_int64, POINTER(c_double), POINTER(c_double), c_void_p)
 PROGRESS = CFUNCTYPE(c_int32, c_int64, c_int64, c_double, c_double, c_void_p)
+WATCH = CFUNCTYPE(c_int32, c_char_p, c_int64, c_int64, c_double, c_void_p)
 
 STATUS = c_int32
 OBJECT = c_void_p
@@ -46,6 +47,7 @@ ADDRESSES = POINTER(c_void_p)
 TEXT = c_char_p
 BUFFER = POINTER(c_char)
 REPORT = POINTER(SolveReport)
+TWO_SIDED = POINTER(TwoSidedReport)
 
 PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "inst_version": (TEXT, []),
@@ -53,6 +55,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "inst_context_new": (STATUS, [TEXT, NEW_OBJECT]),
     "inst_context_free": (None, [OBJECT]),
     "inst_devices": (STATUS, [BUFFER, c_int64, POINTER(c_int64)]),
+    "inst_watch": (STATUS, [WATCH, c_void_p]),
     "inst_lattice_new": (STATUS, [OBJECT, c_int32, Integers, NEW_OBJECT]),
     "inst_lattice_free": (None, [OBJECT]),
     "inst_action_new": (STATUS, [OBJECT, TEXT, NEW_OBJECT]),
@@ -65,9 +68,12 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "inst_model_new": (STATUS, [OBJECT, TEXT, NEW_OBJECT]),
     "inst_model_load": (STATUS, [OBJECT, TEXT, NEW_OBJECT]),
     "inst_model_save": (STATUS, [OBJECT, TEXT]),
+    "inst_model_at": (STATUS, [OBJECT, TEXT, NEW_OBJECT]),
+    "inst_model_count": (STATUS, [OBJECT, POINTER(c_int64)]),
     "inst_model_describe": (STATUS, [OBJECT, BUFFER, c_int64, POINTER(c_int64)]),
     "inst_model_free": (None, [OBJECT]),
     "inst_model_train": (STATUS, [OBJECT, OBJECT, TEXT, PROGRESS, c_void_p]),
+    "inst_model_train_on": (STATUS, [OBJECT, c_int64, Doubles, TEXT, PROGRESS, c_void_p]),
     "inst_model_sample": (STATUS, [OBJECT, c_uint64, c_int64, Doubles, Doubles]),
     "inst_model_log_density": (STATUS, [OBJECT, c_int64, Doubles, Doubles]),
     "inst_proposal_new": (STATUS, [OBJECT, OBJECT, TEXT, NEW_OBJECT]),
@@ -78,18 +84,28 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "inst_chain_set_field": (STATUS, [OBJECT, Doubles]),
     "inst_chain_field": (STATUS, [OBJECT, Doubles]),
     "inst_chain_step": (STATUS, [OBJECT, POINTER(c_int32), Doubles, Doubles]),
+    "inst_chain_reversibility": (STATUS, [OBJECT, Doubles, Doubles]),
     "inst_chain_save": (STATUS, [OBJECT, TEXT]),
     "inst_chain_load": (STATUS, [OBJECT, TEXT]),
     "inst_autocorrelation": (STATUS, [c_int64, Doubles, Doubles, Doubles, Doubles, Doubles]),
+    "inst_autocorrelation_replicas": (STATUS, [c_int64, Integers, Doubles, Doubles, Doubles, Doubles, Doubles, Doubles]),
     "inst_reweighting": (STATUS, [c_int64, Doubles, Doubles, Doubles, Doubles, Doubles]),
     "inst_reweighting_tail": (STATUS, [c_int64, Doubles, Doubles]),
+    "inst_reweighting_two_sided": (STATUS, [c_int64, Doubles, c_int64, Doubles, TWO_SIDED]),
+    "inst_kl_per_site": (STATUS, [c_int64, Doubles, c_double, c_int64, Doubles, Doubles]),
+    "inst_reweighting_nested": (STATUS, [c_int64, Doubles, c_int64, Integers, Doubles, Doubles]),
+    "inst_reweighting_forward": (STATUS, [c_int64, Doubles, Doubles, Doubles, Doubles, Doubles, Doubles]),
+    "inst_mode_balance": (STATUS, [c_int64, Doubles, c_double, Doubles, Doubles, Doubles]),
+    "inst_mode_balance_independent": (STATUS, [c_int64, Doubles, c_double, Doubles, Doubles, Doubles]),
     "inst_gauge_new": (STATUS, [OBJECT, TEXT, NEW_OBJECT]),
     "inst_gauge_free": (None, [OBJECT]),
     "inst_gauge_count": (STATUS, [OBJECT, POINTER(c_int64)]),
     "inst_gauge_set_links": (STATUS, [OBJECT, Doubles]),
     "inst_gauge_links": (STATUS, [OBJECT, Doubles]),
+    "inst_gauge_set_links_with": (STATUS, [OBJECT, Doubles, TEXT]),
     "inst_gauge_read": (STATUS, [OBJECT, TEXT, TEXT]),
     "inst_gauge_write": (STATUS, [OBJECT, TEXT, TEXT]),
+    "inst_gauge_probe": (STATUS, [TEXT, BUFFER, c_int64, POINTER(c_int64)]),
     "inst_gauge_observe": (STATUS, [OBJECT, TEXT, c_int64, Doubles, POINTER(c_int64)]),
     "inst_gauge_smear": (STATUS, [OBJECT, TEXT]),
     "inst_layout_new": (STATUS, [OBJECT, TEXT, NEW_OBJECT]),

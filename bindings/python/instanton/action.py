@@ -10,7 +10,7 @@ import numpy as np
 from . import _specification
 from ._arrays import Numbers, counter_of, input_batch, input_one, output, single
 from ._calls import from_library
-from ._field import field_of
+from ._field import field_of_count
 from ._handle import Handle, pointer_of
 from ._prototypes import ACTION
 from ._specification import Spec
@@ -30,7 +30,7 @@ class Action(Handle):
 
     def __init__(self, lattice: Lattice, spec: Spec = None, **keys: Any) -> None:
         self._new("inst_action_new", pointer_of(lattice), _specification.encode(_specification.merge(spec, keys)))
-        self.field_shape, self.field_dtype = field_of(lattice, self._count())
+        self.field_shape, self.field_dtype = field_of_count(lattice, self._count())
 
     @classmethod
     def from_callback(cls, lattice: Lattice, function: ActionFunction) -> Action:
@@ -54,7 +54,7 @@ class Action(Handle):
         pointer = ACTION(called)
         action = cls.__new__(cls)
         action._new("inst_action_from_callback", pointer_of(lattice), pointer, None, callbacks=(pointer,))
-        action.field_shape, action.field_dtype = field_of(lattice, action._count())
+        action.field_shape, action.field_dtype = field_of_count(lattice, action._count())
         return action
 
     def value(self, fields: Any) -> Union[float, Numbers]:

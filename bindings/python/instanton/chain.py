@@ -24,6 +24,14 @@ class Step(NamedTuple):
     delta: float
 
 
+class Reversal(NamedTuple):
+    """How far a trajectory that is run back misses its start: the largest distance of a number of the field, and of H.
+    Rounding where all is well, infinite where the trajectory diverged."""
+
+    distance: float
+    energy: float
+
+
 class Chain(Handle):
     """A chain, for example `Chain(action, type='hmc', steps=10, length=1.0)`, or one that takes turns with a model:
     `Chain(action, model, type='cycle', kernels=[{'type': 'hmc'}, {'type': 'independence'}])`."""
@@ -41,6 +49,12 @@ class Chain(Handle):
         accepted, value, delta = ctypes.c_int32(), ctypes.c_double(), ctypes.c_double()
         self._call("inst_chain_step", ctypes.byref(accepted), ctypes.byref(value), ctypes.byref(delta))
         return Step(bool(accepted.value), value.value, delta.value)
+
+    def reversibility(self) -> Reversal:
+        """Runs the trajectory of the next step there and back; the chain stays as it is."""
+        distance, energy = ctypes.c_double(), ctypes.c_double()
+        self._call("inst_chain_reversibility", ctypes.byref(distance), ctypes.byref(energy))
+        return Reversal(distance.value, energy.value)
 
     def field(self, out: Optional[Numbers] = None) -> Numbers:
         """The current field, of the action's shape."""

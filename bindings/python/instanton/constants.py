@@ -1,4 +1,4 @@
-"""Numbers and records of the C interface: the values of `inst_status`, and `inst_solve_report`."""
+"""Numbers and records of the C interface: the values of `inst_status`, `inst_solve_report`, `inst_two_sided_report`."""
 
 from __future__ import annotations
 
@@ -41,3 +41,11 @@ class SolveReport(ctypes.Structure):
         ("residual", ctypes.c_double),
         ("seconds", ctypes.c_double),
     ]
+
+
+class TwoSidedReport(ctypes.Structure):
+    """`inst_two_sided_report`: what `inst_reweighting_two_sided` finds."""
+
+    _fields_ = [("struct_size", ctypes.c_int64), *((name, ctypes.c_double) for name in (
+        "log_z_model", "log_z_model_error", "log_z_chain", "log_z_chain_error", "log_z", "log_z_error",
+        "kl_model", "kl_model_error", "kl_chain", "kl_chain_error", "disagreement"))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 from typing import Any, Optional, Union
 
@@ -10,12 +11,22 @@ import numpy as np
 
 from . import _specification
 from ._arrays import Numbers, input_one, output
-from ._field import field_of
+from ._calls import text
+from ._field import field_of_count
 from ._handle import Handle, pointer_of
 from ._paths import path_bytes
 from ._specification import Spec
 from .context import Lattice
 from .layout import Layout, Memory, addresses
+
+
+def probe(path: Union[str, os.PathLike[str]]) -> list[dict[str, Any]]:
+    """What a file of a gauge field may hold, one dict for each format: `format`, `extents`, `group`, `precision`, `bytes`.
+
+    None stands for what the file does not say. Extents begin with x, as those of a `Lattice`.
+    """
+    found: list[dict[str, Any]] = json.loads(text("inst_gauge_probe", path_bytes(path)))
+    return found
 
 
 class Gauge(Handle):
@@ -29,7 +40,7 @@ class Gauge(Handle):
     def __init__(self, lattice: Lattice, spec: Spec = None, **keys: Any) -> None:
         self._new("inst_gauge_new", pointer_of(lattice), _specification.encode(_specification.merge(spec, keys)))
         self.lattice_shape = lattice.shape
-        self.links_shape, self._dtype = field_of(lattice, self._count())
+        self.links_shape, self._dtype = field_of_count(lattice, self._count())
 
     @property
     def colours(self) -> int:
@@ -42,12 +53,13 @@ class Gauge(Handle):
         self._call("inst_gauge_links", out)
         return out
 
-    def set_links(self, links: Any) -> None:
-        """Takes these links, which must be in the group."""
-        self._call("inst_gauge_set_links", input_one("links", links, self.links_shape, self._dtype))
+    def set_links(self, links: Any, spec: Spec = None, **keys: Any) -> None:
+        """Takes these links, which must be in the group. Keys: verify=True, project=False."""
+        numbers = input_one("links", links, self.links_shape, self._dtype)
+        self._call("inst_gauge_set_links_with", numbers, _specification.encode(_specification.merge(spec, keys)))
 
     def read(self, path: Union[str, os.PathLike[str]], spec: Spec = None, **keys: Any) -> None:
-        """Reads a configuration; its format is found by its content. Keys: format, verify=True."""
+        """Reads a configuration; its format is found by its content. Keys: format, verify=True, project=False."""
         self._call("inst_gauge_read", path_bytes(path), _specification.encode(_specification.merge(spec, keys)))
 
     def write(self, path: Union[str, os.PathLike[str]], spec: Spec = None, **keys: Any) -> None:

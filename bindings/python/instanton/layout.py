@@ -35,7 +35,7 @@ class Place(NamedTuple):
 class Layout(Handle):
     """The order of a host's fields, for example `Layout(lattice, order='milc', fields='su3', precision='f32')`.
 
-    `sites[t, z, y, x]`, for order 'strides', are the first numbers of the sites where no strides exist.
+    `sites[t, z, y, x]`, for order 'strides', are the places of the first numbers of the sites, instead of `strides.site`.
     `bases` says how many base pointers there are, `bytes` how many bytes the field takes from each on.
     """
 

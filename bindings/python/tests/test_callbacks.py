@@ -94,20 +94,22 @@ class Callbacks(unittest.TestCase):
         np.testing.assert_array_equal(self.make(inner).value(fields), self.world.action.value(fields))
 
     def test_a_signal_in_a_callback_or_between_two_is_raised(self):
-        calls = []
+        calls, is_armed = [], False
 
         def interrupted(field, gradient):
             calls.append(1)
-            if len(calls) == 3:
+            if is_armed and len(calls) == 3:
                 os.kill(os.getpid(), signal.SIGINT)
             return python_action(field, gradient)
 
+        # A hot start evaluates the action, too.
         chain = instanton.Chain(self.make(interrupted), start="hot")
         before = chain.field()
         # A shell that runs this in the background has it ignore interrupts.
         handler = signal.default_int_handler
         self.addCleanup(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, handler))
         calls.clear()
+        is_armed = True
         with self.assertRaises(KeyboardInterrupt):
             chain.step()
         self.assertLessEqual(len(calls), 4)

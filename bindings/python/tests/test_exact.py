@@ -71,7 +71,82 @@ class Exact(unittest.TestCase):
         self.assertLess(abs(found.tau - 4.5), 5.0 * found.tau_error)
         self.assertLess(found.tau_error, 0.5)
 
+    def test_replicas_of_one_distribution_and_of_two(self):
+        random, chains = np.random.default_rng(6), []
+        for count in (8000, 12000, 20000):
+            x, chain = random.normal(), np.empty(count)
+            for n in range(count):
+                chain[n] = x = 0.5 * x + 0.75**0.5 * random.normal()
+            chains.append(chain)
+        found = instanton.autocorrelation_replicas(chains)
+        self.assertLess(abs(found.mean), 5.0 * found.error)
+        self.assertLess(abs(found.tau - 1.5), 5.0 * found.tau_error)
+        self.assertAlmostEqual(found.error, (3.0 / 40000) ** 0.5, delta=0.1 * found.error)
+        self.assertTrue(1e-4 < found.quality <= 1.0)
+        chains[1] += 0.5
+        self.assertLess(instanton.autocorrelation_replicas(chains).quality, 1e-6)
+        with self.assertRaisesRegex(instanton.NotConverged, r"replica\[3\]: expected numbers that change"):
+            instanton.autocorrelation_replicas([*chains, np.ones(9)])
+        with self.assertRaisesRegex(instanton.BadShape, "replicas: expected at least 1"):
+            instanton.autocorrelation_replicas([])
+
+    def test_both_sides_expose_a_model_of_one_vacuum(self):
+        def density(x, *centres):
+            return np.log(sum(np.exp(-0.5 * (x - centre) ** 2) for centre in centres) / len(centres) / (2 * np.pi) ** 0.5)
+
+        random = np.random.default_rng(7)
+        side = np.where(np.cumsum(random.uniform(size=20000) < 0.05) % 2, -5.0, 5.0)
+        fields = side + random.normal(size=side.size)
+        for centres, is_good in (((-5.0, 5.0, 5.0), True), ((5.0,), False)):
+            x = random.choice(centres, 4000) + random.normal(size=4000)
+            log_weights, of_chain = (1.5 + density(y, -5.0, 5.0) - density(y, *centres) for y in (x, fields))
+            found = instanton.reweighting_two_sided(log_weights, of_chain)
+            self.assertLess(abs(found.log_z_chain - 1.5), 5.0 * found.log_z_chain_error)
+            self.assertLess(abs(found.log_z - 1.5), 5.0 * found.log_z_error)
+            self.assertEqual(found.disagreement < 5.0, is_good, found)
+            self.assertEqual(abs(found.log_z_model - 1.5) < 5.0 * found.log_z_model_error, is_good, found)
+            self.assertEqual(found.kl_chain < 1.0, is_good, found)
+
+    def test_a_model_is_judged_by_its_samples_and_by_fields_of_a_chain(self):
+        # q of unit width, p of width 0.9 on 4 sites, and Z = exp(2).
+        random, width = np.random.default_rng(11), 0.9
+        def weights(x):
+            return (2.0 - 0.5 * x**2 * (width**-2 - 1.0) - np.log(width)).sum(axis=1) - 6.0
+        own, fields = random.normal(size=(20000, 4)), width * random.normal(size=(20000, 4))
+        found = instanton.kl_per_site(weights(own), 2.0, 4)
+        self.assertLess(abs(found.kl - np.log(width) - 0.5 * (width**-2 - 1.0)), 5.0 * found.kl_error)
+        ess = (width * (2.0 - width**2) ** 0.5) ** 4
+        nested = instanton.reweighting_nested(weights(own), [100, 20000])
+        self.assertLess(abs(nested.ess[1] - ess), 5.0 * nested.ess_error[1])
+        self.assertEqual(nested.ess[0], instanton.reweighting(weights(own)[:100]).ess)
+        for log_z in (None, 2.0):
+            forward = instanton.reweighting_forward(weights(fields), log_z)
+            self.assertLess(abs(forward.ess - ess), 5.0 * forward.ess_error)
+            kl = 4.0 * (0.5 * (width**2 - 1.0) - np.log(width))
+            self.assertLess(abs(forward.kl - kl), 5.0 * forward.kl_error)
+        for balance in (instanton.mode_balance, instanton.mode_balance_independent):
+            found = balance(fields[:, 0])
+            self.assertLess(abs(found.share - 0.5), 5.0 * found.share_error)
+            self.assertGreater(found.probability, 1e-6)
+            self.assertLess(balance(fields[:, 0], 0.6).probability, 1e-6)
+        with self.assertRaisesRegex(instanton.NotConverged, "labels: .*a chain that never moved"):
+            instanton.mode_balance(np.ones(50))
+        self.assertLess(instanton.mode_balance_independent(np.ones(50)).probability, 1e-14)
+        with self.assertRaisesRegex(instanton.BadShape, "counts: expected one axis"):
+            instanton.reweighting_nested(np.ones(50), 4)
+
+    def test_a_trajectory_comes_back_and_a_chain_without_one_says_so(self):
+        chain = instanton.Chain(self.action, start="hot")
+        before = chain.field()
+        found = chain.reversibility()
+        self.assertTrue(0.0 < found.distance < 1e-10 and found.energy < 1e-10, found)
+        np.testing.assert_array_equal(chain.field(), before)
+        with self.assertRaisesRegex(instanton.Unsupported, "expected a kernel with trajectories"):
+            instanton.Chain(self.action, self.model, type="independence").reversibility()
+
     def test_series_and_weights_that_cannot_be_used(self):
+        with self.assertRaisesRegex(instanton.NotConverged, "a chain that never moved"):
+            instanton.autocorrelation(np.full(100, 0.25))
         with self.assertRaisesRegex(instanton.BadShape, "series: expected one axis"):
             instanton.autocorrelation(np.zeros((4, 4)))
         with self.assertRaises(instanton.BadShape):

@@ -3,6 +3,7 @@
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
@@ -26,6 +27,62 @@ class World4(unittest.TestCase):
 
     def random_spinors(self, *shape):
         return self.random.normal(size=shape) + 1j * self.random.normal(size=shape)
+
+
+class CompactModels(World4):
+    def test_links_from_the_haar_measure(self):
+        for group, colours in (("su3", 3), ("su2", 2), ("u1", 1)):
+            model = instanton.Model(self.lattice, type="chain", prior={"type": "haar", "group": group}, layers=[])
+            shape = (2, 2, 4, 2, 4, colours, colours)
+            self.assertEqual((model.field_shape, model.field_dtype), (shape, np.dtype(np.complex128)))
+            links, log_q = model.sample(4, 3)
+            self.assertEqual(links.shape, (3, *shape))
+            np.testing.assert_array_equal(log_q, np.zeros(3))
+            np.testing.assert_array_equal(model.log_density(links), np.zeros(3))
+            products = links @ np.swapaxes(links, -1, -2).conj()
+            np.testing.assert_allclose(products, np.broadcast_to(np.eye(colours), products.shape), atol=1e-14)
+            proposed, log_ratio = instanton.Proposal(model).propose(5, links[0])
+            np.testing.assert_array_equal(proposed, links[1])
+            self.assertEqual(log_ratio, 0.0)
+
+    def test_uniform_angles(self):
+        for on, shape in (("sites", (2, 2, 4, 2)), ("links", (2, 2, 4, 2, 4))):
+            model = instanton.Model(self.lattice, type="chain", prior={"type": "uniform", "on": on}, layers=[])
+            angles, log_q = model.sample(0, 3)
+            self.assertEqual(angles.shape, (3, *shape))
+            self.assertTrue(np.all(np.abs(angles) <= np.pi))
+            np.testing.assert_allclose(log_q, -np.prod(shape) * np.log(2 * np.pi))
+
+    def test_kinds_of_fields_with_the_same_count_of_numbers(self):
+        lattice = instanton.Lattice(self.context, (6,))
+        cases = [
+            ({"type": "white"}, (6,), np.float64),
+            ({"type": "uniform", "on": "sites"}, (6,), np.float64),
+            ({"type": "uniform", "on": "links"}, (6, 1), np.float64),
+            ({"type": "haar", "group": "u1"}, (6, 1, 1, 1), np.complex128),
+            ({"type": "haar", "group": "su3"}, (6, 1, 3, 3), np.complex128),
+        ]
+        for prior, shape, dtype in cases:
+            model = instanton.Model(lattice, type="chain", prior=prior, layers=[])
+            self.assertEqual((model.field_shape, model.field_dtype), (shape, np.dtype(dtype)))
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, "model.safetensors")
+                model.save(path)
+                self.assertEqual(instanton.Model.load(lattice, path).field_shape, shape)
+            fields, log_q = model.sample(0, 3)
+            self.assertEqual(fields.shape, (3, *shape))
+            np.testing.assert_allclose(model.log_density(fields), log_q, rtol=1e-13)
+            proposed, _ = instanton.Proposal(model).propose(1, fields[0])
+            np.testing.assert_array_equal(proposed, fields[1])
+
+    def test_other_kinds_of_fields_are_refused(self):
+        for kind, error, message in (
+            ("links of SU(4)", instanton.Unsupported, r"field: expected .* got links of SU\(4\)"),
+            ("links of SU(2)", instanton.BadShape, r"field: expected 32 numbers, got links of SU\(2\), which are 1024"),
+        ):
+            with mock.patch.object(instanton.Model, "describe", lambda model, kind=kind: {"fields": kind}):
+                with self.assertRaisesRegex(error, message):
+                    instanton.Model(self.lattice, type="chain", prior={"type": "white"}, layers=[])
 
 
 class GaugeFields(World4):
@@ -53,6 +110,22 @@ class GaugeFields(World4):
         with self.assertRaisesRegex(instanton.BadShape, "links: expected shape"):
             self.gauge.set_links(links[0])
         self.assertEqual(self.gauge.observe(type="plaquette"), 1.0)
+        self.gauge.set_links(links, verify=False)
+        np.testing.assert_array_equal(self.gauge.links(), links)
+        self.gauge.set_links(links, verify=False, project=True)
+        np.testing.assert_allclose(self.gauge.links(), np.broadcast_to(np.eye(3), links.shape), atol=1e-14)
+        links[0, 1, 2, 1, 0] = 0
+        with self.assertRaisesRegex(instanton.NotConverged, "site 13, direction 0"):
+            self.gauge.set_links(links, verify=False, project=True)
+
+    def test_a_file_is_probed_before_there_is_a_lattice(self):
+        [found] = instanton.probe(FIELDS / "ildg-f64")
+        self.assertEqual(found, {"format": "ildg", "extents": [2, 4, 2, 2], "group": "su3", "precision": "f64",
+                                 "bytes": 18432})
+        self.assertEqual([one["format"] for one in instanton.probe(FIELDS / "ddalphaamg")], ["openqcd", "ddalphaamg"])
+        for path, error in ((FIELDS / "recorded.txt", instanton.BadInput), (FIELDS / "nowhere", instanton.IoError)):
+            with self.assertRaises(error):
+                instanton.probe(path)
 
     def test_a_file_has_the_recorded_plaquette(self):
         [line] = [line for line in (FIELDS / "recorded.txt").read_text().splitlines() if line.startswith("ildg-f64 ")]

@@ -30,6 +30,7 @@ def kind_of(argument):
         r"(const )?void \*(const )?\*": ctypes.POINTER(ctypes.c_void_p),
         r"void \*": ctypes.c_void_p,
         r"inst_solve_report \*": ctypes.POINTER(constants.SolveReport),
+        r"inst_two_sided_report \*": ctypes.POINTER(constants.TwoSidedReport),
         rf"(const )?inst_({OBJECTS}) \*": ctypes.c_void_p,
         rf"inst_({OBJECTS}) \*\*": ctypes.POINTER(ctypes.c_void_p),
         r"int32_t ": ctypes.c_int32,
@@ -38,6 +39,7 @@ def kind_of(argument):
         r"double ": ctypes.c_double,
         r"inst_action_fn ": _prototypes.ACTION,
         r"inst_progress_fn ": _prototypes.PROGRESS,
+        r"inst_watch_fn ": _prototypes.WATCH,
     }
     [kind] = [kind for pattern, kind in kinds.items() if re.fullmatch(pattern, argument)]
     return kind
@@ -71,7 +73,8 @@ class Header(unittest.TestCase):
 
     def test_the_callbacks_are_those_of_the_header(self):
         pointers = {"const double *": ctypes.POINTER(ctypes.c_double), "double *": ctypes.POINTER(ctypes.c_double)}
-        for name, callback in (("inst_action_fn", _prototypes.ACTION), ("inst_progress_fn", _prototypes.PROGRESS)):
+        for name, callback in (("inst_action_fn", _prototypes.ACTION), ("inst_progress_fn", _prototypes.PROGRESS),
+                               ("inst_watch_fn", _prototypes.WATCH)):
             [arguments] = re.findall(rf"typedef int32_t \(\*{name}\)\(([^)]*)\);", header())
             texts = [without_name(argument) for argument in arguments.split(",")]
             kinds = tuple(pointers[text] if text in pointers else kind_of(text) for text in texts)
@@ -86,11 +89,12 @@ class Header(unittest.TestCase):
         for name, value in statuses.items():
             self.assertEqual(getattr(constants, name[len("INST_"):]), value)
 
-    def test_the_report_is_that_of_the_header(self):
-        [body] = re.findall(r"typedef struct \{(.*?)\} inst_solve_report;", header(), re.DOTALL)
-        fields = [(name, {"int64_t": ctypes.c_int64, "double": ctypes.c_double}[kind])
-                  for kind, name in re.findall(r"(\w+) (\w+);", body)]
-        self.assertEqual(fields, constants.SolveReport._fields_)
+    def test_the_reports_are_those_of_the_header(self):
+        for name, report in (("solve", constants.SolveReport), ("two_sided", constants.TwoSidedReport)):
+            [body] = re.findall(r"typedef struct \{([^{}]*)\} inst_" + name + "_report;", header())
+            fields = [(member, {"int64_t": ctypes.c_int64, "double": ctypes.c_double}[kind])
+                      for kind, member in re.findall(r"(\w+) (\w+);", body)]
+            self.assertEqual(fields, report._fields_)
 
     def test_the_library_has_the_version_of_the_binding(self):
         project = (REPOSITORY / "bindings" / "python" / "pyproject.toml").read_text()

@@ -96,7 +96,7 @@ class Lifecycle(unittest.TestCase):
     def test_what_is_no_object_is_told(self):
         for wrong in (None, 3, "lattice"):
             with self.assertRaisesRegex(TypeError, f"expected an object of this package, got {type(wrong).__name__}"):
-                instanton.Proposal(wrong)
+                instanton.Chain(wrong)
 
     def test_handles_are_not_copied(self):
         with self.assertRaisesRegex(TypeError, "cannot be pickled or copied"):

@@ -71,6 +71,13 @@ class Training(unittest.TestCase):
         np.testing.assert_array_equal(second.step, np.arange(5, 10))
         np.testing.assert_array_equal(np.concatenate([first.loss, second.loss]), straight.loss)
 
+    def test_a_stopped_training_goes_on_with_its_own_action_alone(self):
+        model, other = self.world.model, instanton.Action(self.world.lattice, type="phi4", mass_squared=0.3, lambda_=2.0)
+        model.train(self.world.action, steps=9, progress=lambda step, *rest: step == 4)
+        with self.assertRaisesRegex(instanton.BadInput, "action: expected that of the run that was stopped"):
+            model.train(other, steps=9)
+        np.testing.assert_array_equal(model.train(other, steps=9, resume=False).step, np.arange(1, 10))
+
     def test_an_exception_ends_it_and_the_model_is_kept(self):
         def fail(step, steps, loss, ess):
             if step == 3:
@@ -125,6 +132,39 @@ class Training(unittest.TestCase):
         bar.close.assert_called_once_with()
         with mock.patch.dict(sys.modules, {"tqdm": None}):
             self.assertTrue(self.world.model.train(self.world.action, steps=3, progress=True).finished)
+
+    def test_fields_of_a_density_are_learned(self):
+        given = 0.3 * self.world.fields(300) + 0.5
+        model = instanton.Model(self.world.lattice, type="chain", layers=[{"type": "spline", "hidden": [4]}] * 2)
+        history = model.train_on(given, steps=80, batch=50, learning_rate=0.02)
+        self.assertTrue(history.finished and np.isnan(history.ess).all())
+        self.assertLess(history.loss[-10:].mean(), history.loss[:10].mean() - 5.0)
+        with self.assertRaises(instanton.BadShape):
+            model.train_on(given[:, 1:])
+
+    def test_a_model_at_a_coupling_is_a_model(self):
+        model = instanton.Model(self.world.lattice, layers=2, hidden=[4], condition={"lambda": [4, 8]})
+        model.train(self.world.action, steps=5, batch=8)
+        with self.assertRaisesRegex(instanton.BadInput, "condition: expected values"):
+            model.sample(0, 2)
+        low, high = model.at(lambda_=4), model.at({"lambda": 8})
+        self.assertEqual(low.describe()["at"], {"lambda": 4.0})
+        fields, log_q = low.sample(0, 20)
+        np.testing.assert_allclose(low.log_density(fields), log_q, atol=1e-8)
+        self.assertFalse(np.allclose(high.sample(0, 20).fields, fields))
+
+    def test_langevin_proposals_need_no_model(self):
+        proposal = instanton.Proposal(None, self.world.action, type="langevin", step=0.01)
+        current = self.world.fields()
+        proposed, log_ratio = proposal.propose(3, current)
+        forces = [self.world.action.gradient(phi) for phi in (current, proposed)]
+        miss = [((b - a + 0.01 * force) ** 2).sum() / 0.04
+                for a, b, force in zip((current, proposed), (proposed, current), forces)]
+        self.assertAlmostEqual(log_ratio, miss[0] - miss[1], delta=1e-9)
+        with self.assertRaises(instanton.NullArgument):
+            instanton.Proposal(None, None)
+        with self.assertRaisesRegex(TypeError, "expected a Model or None, got an Action"):
+            instanton.Proposal(self.world.action, type="langevin", step=0.01)
 
     def test_what_is_no_progress_is_refused(self):
         with self.assertRaisesRegex(TypeError, "progress: expected a function, True or None, got int"):

@@ -1,6 +1,7 @@
 """The wheel is one of its platform, holds the library, and works in an environment of its own."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,12 @@ PROGRAM = ("import instanton, pathlib\n"
            "instanton._library.FILE_NAME)), instanton.Model(lattice).sample(0, 2).fields.shape)\n")
 
 
+def newest_glibc(library):
+    """The newest minor version of glibc 2 that the loader will ask for."""
+    needed = subprocess.run(["readelf", "-VW", library], check=True, capture_output=True, text=True).stdout
+    return max(int(minor) for minor in re.findall(r"Name: GLIBC_2\.(\d+)", needed))
+
+
 class Wheel(unittest.TestCase):
     def build(self, folder, library):
         source = Path(folder, "source")
@@ -32,7 +39,9 @@ class Wheel(unittest.TestCase):
             built = self.build(folder, str(Path(library).resolve()))
             self.assertEqual(built.returncode, 0, built.stderr)
             [wheel] = Path(folder).glob("*.whl")
-            self.assertRegex(wheel.name, r"^instanton-[0-9.]+-py3-none-(?!any)\w+\.whl$")
+            self.assertRegex(wheel.name, r"^instanton-[0-9.]+-py3-none-(?!any)[\w.]+\.whl$")
+            if sys.platform == "linux":
+                self.assertEqual(re.findall(r"manylinux_2_(\d+)_", wheel.name), [str(newest_glibc(library))])
             names = zipfile.ZipFile(wheel).namelist()
             self.assertIn(f"instanton/{_library.FILE_NAME}", names)
             self.assertIn("instanton/py.typed", names)

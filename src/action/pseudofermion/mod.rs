@@ -1,8 +1,8 @@
 //! Pseudofermions: powers of fermion determinants as actions of the links.
 //!
-//! Each action holds a field φ, which [`crate::action::Action::refreshed`] draws anew for given links from exp(−S), a heat bath. S and
-//! its gradient are those at fixed φ. The operator A is D, or its Schur complement on the odd sites (`even_odd`), see
-//! `dirac::fermion`.
+//! Each action holds a field φ, which [`crate::action::Action::refreshed`] draws anew for given links from exp(−S), a
+//! heat bath. S and its gradient are those at fixed φ. The operator A is D, or its Schur complement on the odd sites
+//! (`even_odd`), see `dirac::fermion`.
 
 mod rational;
 #[cfg(test)]
@@ -12,12 +12,12 @@ mod two_flavour;
 pub use rational::{Rational, RationalSpec};
 pub use two_flavour::{TwoFlavour, TwoFlavourSpec};
 
-use super::{Action, Draw};
+use super::Draw;
 use crate::dirac::Field;
-use crate::error::{Error, Result, expect_length};
+use crate::error::{Error, Result};
 use crate::random::{Purpose, Stream};
 
-/// The pseudofermions of an action, and S where they were drawn.
+/// The pseudofermions of an action, and S at the links that they were drawn for.
 struct Drawn {
     phi: Field<f64>,
     links: Vec<f64>,
@@ -25,29 +25,22 @@ struct Drawn {
 }
 
 impl Drawn {
-    /// S where `links` are those of the draw.
+    /// S from the draw, if `links` are those that the pseudofermions were drawn for.
     fn known(&self, links: &[f64]) -> Option<f64> {
         (self.links == links).then_some(self.value)
     }
 }
 
-/// What S and its gradient begin with: arrays as long as the field, and what was drawn, or what to do.
-fn opened<'a>(
-    action: &impl Action,
-    (what, drawn): (&str, &'a Option<Drawn>),
-    arrays: &[(&str, &[f64])],
-) -> Result<&'a Drawn> {
-    for (name, array) in arrays {
-        expect_length(name, action.count(), array.len())?;
-    }
+/// The pseudofermions of an action of type `kind`; without any an error that says how to draw them.
+fn expect_drawn<'a>(kind: &str, drawn: &'a Option<Drawn>) -> Result<&'a Drawn> {
     drawn
         .as_ref()
-        .ok_or_else(|| Error::Unsupported(format!("{what}: expected pseudofermions, got none: refresh first")))
+        .ok_or_else(|| Error::Unsupported(format!("{kind}: expected pseudofermions, got none: refresh first")))
 }
 
 fn stream(draw: Draw) -> Stream {
     let mut stream = Stream::new(draw.seed, Purpose::Pseudofermion, draw.counter);
-    // Each term of a sum has a part of the stream of its own.
+    // Each term of a sum has its own part of the random stream.
     stream.advance(draw.term << 40);
     stream
 }

@@ -5,23 +5,24 @@
 //! ```
 //!
 //! Wilson fermions: K = A†A and α = N_f / 2. Staggered fermions on even lattices: K = m S on the odd sites, which is
-//! (D†D) there, and α = N_f / 2^⌈d/2⌉, a quarter in four dimensions. 0 < α < 1. With X_i = (K + dᵢ)⁻¹ φ the gradient is that of −Σᵢ cᵢ X_i† K X_i at fixed X_i.
-//! A. D. Kennedy, I. Horváth, S. Sint, hep-lat/9809092; M. A. Clark, A. D. Kennedy, Phys. Rev. Lett. 98, 051601 (2007),
-//! hep-lat/0608015.
+//! (D†D) there, and α = N_f / 2^⌈d/2⌉, a quarter in four dimensions. 0 < α < 1. With X_i = (K + dᵢ)⁻¹ φ the gradient is
+//! that of −Σᵢ cᵢ X_i† K X_i at fixed X_i. A. D. Kennedy, I. Horváth, S. Sint, hep-lat/9809092; M. A. Clark, A. D.
+//! Kennedy, Phys. Rev. Lett. 98, 051601 (2007), hep-lat/0608015.
 
 use super::two_flavour::{force_tolerance, max_iterations, tolerance, yes};
-use super::{Drawn, opened, stream};
+use super::{Drawn, expect_drawn, stream};
 use crate::action::{Action, Draw};
 use crate::context::{Context, Team};
 use crate::dirac::{Accuracy, DiracSpec, Fermion, Fermions, Field, Form, RationalApproximation, Shifted, Side};
 use crate::error::{Error, Result, expect_length};
 use crate::gauge::Group;
 use crate::lattice::Lattice;
+use crate::memory;
 use crate::space::Space;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What a spec says of rational pseudofermions: `{type: 'rational', group: 'su3', flavours: 1, range: [1e-3, 40], dirac: {...}}`.
+/// Spec of rational pseudofermions: `{type: 'rational', group: 'su3', flavours: 1, range: [1e-3, 40], dirac: {...}}`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RationalSpec {
@@ -31,12 +32,12 @@ pub struct RationalSpec {
     pub dirac: DiracSpec,
     /// Flavours N_f: below 2 for Wilson fermions, below 4 (two dimensions: 2) for staggered ones.
     pub flavours: f64,
-    /// Bounds of the eigenvalues of K, which every field is to keep.
+    /// Bounds of the eigenvalues of K, which must hold on every gauge field.
     pub range: [f64; 2],
     /// Largest relative error of the approximations for S and the heat bath in this range.
     #[serde(default = "error")]
     pub error: f64,
-    /// The same for the gradient.
+    /// Largest relative error of the approximation for the gradient in this range.
     #[serde(default = "force_error")]
     pub force_error: f64,
     /// Take the Schur complement on the odd sites, where there is one.
@@ -53,7 +54,7 @@ pub struct RationalSpec {
     pub max_iterations: u64,
 }
 
-/// Species of fermions of a staggered field.
+/// Number of tastes of a staggered field in so many dimensions.
 fn tastes(dimensions: usize) -> f64 {
     2f64.powi(dimensions.div_ceil(2) as i32)
 }
@@ -100,6 +101,7 @@ impl RationalSpec {
             accuracy: Accuracy::new(self.tolerance, self.max_iterations)?,
             force: Accuracy::new(self.force_tolerance, self.max_iterations)?,
             error: self.error,
+            force_error: self.force_error,
             range: self.range,
             drawn: None,
         })
@@ -111,29 +113,54 @@ pub struct Rational {
     fermions: Arc<Fermions>,
     form: Form,
     power: f64,
-    /// For S, for the gradient, and for the heat bath.
+    /// Approximations for S, for the gradient, and for the heat bath.
     approximation: Arc<[RationalApproximation; 3]>,
     accuracy: Accuracy,
     force: Accuracy,
     error: f64,
+    force_error: f64,
     /// Bounds of the eigenvalues of K.
     range: [f64; 2],
     drawn: Option<Drawn>,
 }
 
 impl Rational {
-    /// (K + dᵢ)⁻¹ b for the shifts of r. An eigenvalue of K outside of the range that b has a part of is an error: the
-    /// Krylov space of the solve shows it.
+    /// (K + dᵢ)⁻¹ b for the shifts of r. An eigenvalue of K outside of the range is an error, if b overlaps with
+    /// its eigenvector: the Krylov space of the solve shows it.
     fn shifted(&self, a: &Fermion, r: &RationalApproximation, b: &Field<f64>) -> Result<Vec<Field<f64>>> {
-        let Shifted { solutions, ends } = a.invert_shifted(self.form, r.shifts(), b, self.accuracy)?;
+        let shifted = a.invert_shifted(self.form, r.shifts(), b, self.accuracy)?;
+        self.expect_accurate(r, b, &shifted, (self.accuracy, self.error))?;
+        let Shifted { solutions, ends, .. } = shifted;
         let ([low, high], scale) = (self.range, self.fermions.schur_scale());
-        // Ritz values of rounded numbers.
+        // Ritz values carry rounding errors.
         let slack = 1e-10 * high;
         match ends.map(|ends| ends.map(|end| scale * end)) {
             Some([end, _]) if end < low - slack => Err(out_of(self.range, end)),
             Some([_, end]) if end > high + slack => Err(out_of(self.range, end)),
             _ => Ok(solutions),
         }
+    }
+
+    /// An error where a residual misses the tolerance, unless rounding allows no smaller one and b† r(K) b is still
+    /// known to the relative accuracy `part`: then the solves change it by less than the error of r does.
+    fn expect_accurate(
+        &self,
+        r: &RationalApproximation,
+        b: &Field<f64>,
+        shifted: &Shifted,
+        (accuracy, part): (Accuracy, f64),
+    ) -> Result<()> {
+        let context = self.fermions.context();
+        let Some(worst) = shifted.reached.iter().find(|reached| reached.residual > accuracy.tolerance) else {
+            return Ok(());
+        };
+        let norm = b.norm2(context).sqrt();
+        // |b^dag dx| = |x^dag (b - (K + d) x)| of each term.
+        let terms = shifted.solutions.iter().zip(&shifted.reached).zip(r.residues());
+        let error: f64 = terms.map(|((x, own), c)| c.abs() * x.norm2(context).sqrt() * own.residual * norm).sum();
+        let values = shifted.solutions.iter().zip(r.residues()).map(|(x, &c)| c * b.dot(context, x));
+        let value = r.constant() * norm.powi(2) + values.sum::<f64>();
+        if error <= part * value.abs() { Ok(()) } else { worst.expect(accuracy.tolerance) }
     }
 
     /// r(K) φ.
@@ -153,8 +180,8 @@ impl Rational {
         Ok(r.constant() * phi.norm2(context) + terms.sum::<f64>())
     }
 
-    fn determinant(&self, a: &Fermion) -> f64 {
-        a.determinant().map_or(0.0, |determinant| self.power * determinant.value)
+    fn determinant(&self, a: &Fermion) -> Result<f64> {
+        Ok(a.determinant()?.map_or(0.0, |determinant| self.power * determinant.value))
     }
 }
 
@@ -172,31 +199,35 @@ impl Action for Rational {
     }
 
     fn value(&self, field: &[f64]) -> Result<f64> {
-        let drawn = opened(self, ("rational", &self.drawn), &[("field", field)])?;
+        expect_length("field", self.count(), field.len())?;
+        let drawn = expect_drawn("rational", &self.drawn)?;
         if let Some(value) = drawn.known(field) {
             return Ok(value);
         }
         let a = self.fermions.on(field)?;
-        Ok(self.pseudofermion_value(&a, &drawn.phi)? + self.determinant(&a))
+        Ok(self.pseudofermion_value(&a, &drawn.phi)? + self.determinant(&a)?)
     }
 
     fn gradient(&self, field: &[f64], gradient: &mut [f64]) -> Result<f64> {
-        let drawn = opened(self, ("rational", &self.drawn), &[("field", field), ("gradient", gradient)])?;
+        expect_length("field", self.count(), field.len())?;
+        expect_length("gradient", self.count(), gradient.len())?;
+        let drawn = expect_drawn("rational", &self.drawn)?;
         let (a, context, r) = (self.fermions.on(field)?, self.fermions.context(), &self.approximation[1]);
-        // No check of the range on the way: an approximate force is one of a trajectory that S at its end decides on.
-        let Shifted { solutions, .. } = a.invert_shifted(self.form, r.shifts(), &drawn.phi, self.force)?;
+        // The range is not checked along a trajectory: inaccurate forces are allowed, since S at its end decides on it.
+        let shifted = a.invert_shifted(self.form, r.shifts(), &drawn.phi, self.force)?;
+        self.expect_accurate(r, &drawn.phi, &shifted, (self.force, self.force_error))?;
         gradient.fill(0.0);
         let mut value = r.constant() * drawn.phi.norm2(context);
-        for (x, &c) in solutions.iter().zip(r.residues()) {
+        for (x, &c) in shifted.solutions.iter().zip(r.residues()) {
             value += c * drawn.phi.dot(context, x);
             match self.form {
-                // x† S x itself; the bilinear form counts twice.
+                // The force of x† S x; `add_force` takes 2 Re y† S x, hence the factor 1/2.
                 Form::Itself => a.add_force(-0.5 * c, (x, x), gradient)?,
                 _ => a.add_force(-c, (&a.apply(Side::Plain, x)?, x), gradient)?,
             }
         }
-        if let Some(determinant) = a.determinant() {
-            a.add_determinant_force(self.power, &determinant, gradient);
+        if let Some(determinant) = a.determinant()? {
+            a.add_determinant_force(self.power, &determinant, gradient)?;
             value += self.power * determinant.value;
         }
         Ok(value)
@@ -208,7 +239,7 @@ impl Action for Rational {
         let eta = a.gaussian(&mut stream(draw))?;
         let phi = a.form(self.form, &self.apply(&a, &self.approximation[2], &eta)?)?;
         let (drawn, exact) = (self.pseudofermion_value(&a, &phi)?, eta.norm2(context));
-        // What the Krylov spaces did not show of eigenvalues out of the range shows here, where S is known.
+        // Eigenvalues out of the range that the Krylov spaces did not show are found here, where S is known exactly.
         let bound = 4.0 * (self.error + self.accuracy.tolerance) * exact + 1e-12 * exact;
         if (drawn - exact).abs() > bound {
             return Err(Error::BadInput(format!(
@@ -216,11 +247,11 @@ impl Action for Rational {
                 self.range[0], self.range[1]
             )));
         }
-        let value = drawn + self.determinant(&a);
+        let value = drawn + self.determinant(&a)?;
         Ok(Some(Arc::new(Self {
             fermions: Arc::clone(&self.fermions),
             approximation: Arc::clone(&self.approximation),
-            drawn: Some(Drawn { phi, links: field.to_vec(), value }),
+            drawn: Some(Drawn { phi, links: memory::cloned("links of the pseudofermions", field)?, value }),
             ..*self
         })))
     }

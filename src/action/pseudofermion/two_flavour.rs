@@ -6,22 +6,23 @@
 //! ```
 //!
 //! with complex normal η, <S> the number of its components. With y = (A A†)⁻¹ W φ and x = A† y the gradient is that of
-//! 2 Re y† W φ − 2 Re y† A x at fixed φ, x, y. Where A leaves out a clover term on the even sites, −log |det|² of that is part
-//! of S. D. Weingarten, D. Petcher, Phys. Lett. B 99, 333 (1981); M. Hasenbusch, Phys. Lett. B 519, 177 (2001),
+//! 2 Re y† W φ − 2 Re y† A x at fixed φ, x, y. Where A leaves out a clover term on the even sites, −log |det|² of that
+//! belongs to S. D. Weingarten, D. Petcher, Phys. Lett. B 99, 333 (1981); M. Hasenbusch, Phys. Lett. B 519, 177 (2001),
 //! hep-lat/0107019.
 
-use super::{Drawn, opened, stream};
-use crate::action::{Action, Draw};
+use super::{Drawn, expect_drawn, stream};
+use crate::action::{Action, Draw, Past};
 use crate::context::{Context, Team};
 use crate::dirac::{Accuracy, DiracSpec, Fermion, Fermions, Field, Form, Side};
 use crate::error::{Error, Result, expect_length};
 use crate::gauge::Group;
 use crate::lattice::Lattice;
+use crate::memory;
 use crate::space::Space;
 use serde::{Deserialize, Serialize};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-/// What a spec says of two flavours: `{type: 'two_flavour', group: 'su3', dirac: {type: 'wilson', kappa: 0.13}}`.
+/// Spec of two flavours: `{type: 'two_flavour', group: 'su3', dirac: {type: 'wilson', kappa: 0.13}}`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TwoFlavourSpec {
@@ -86,7 +87,7 @@ impl TwoFlavourSpec {
             Ok((kind("dirac", &self.dirac, even_odd)?, over))
         };
         let (mut fermions, mut over) = build(self.even_odd)?;
-        // Both live on the same sites: where one has no even-odd form, the other is taken whole, too.
+        // A and W act on the same sites: where one has no even-odd form, the other acts on all sites, too.
         if over.as_ref().is_some_and(|over| over.is_even_odd() != fermions.is_even_odd()) {
             (fermions, over) = build(false)?;
         }
@@ -96,7 +97,6 @@ impl TwoFlavourSpec {
             accuracy: Accuracy::new(self.tolerance, self.max_iterations)?,
             force: Accuracy::new(self.force_tolerance, self.max_iterations)?,
             history: self.history,
-            earlier: Mutex::default(),
             drawn: None,
         })
     }
@@ -109,12 +109,10 @@ pub struct TwoFlavour {
     accuracy: Accuracy,
     force: Accuracy,
     history: usize,
-    /// Solutions y of earlier gradients, the last one at the end.
-    earlier: Mutex<Vec<Field<f64>>>,
     drawn: Option<Drawn>,
 }
 
-/// A and W on a gauge field, and W φ; φ itself is meant where there is no W.
+/// A and W on a gauge field, and the source W φ, or φ where there is no W.
 struct System<'a> {
     a: Fermion<'a>,
     w: Option<Fermion<'a>>,
@@ -122,9 +120,9 @@ struct System<'a> {
 }
 
 /// −log |det|² of the clover terms that A and W leave out.
-fn determinant(a: &Fermion, w: Option<&Fermion>) -> f64 {
-    let of = |fermion: &Fermion| fermion.determinant().map_or(0.0, |determinant| determinant.value);
-    of(a) - w.map_or(0.0, of)
+fn determinant(a: &Fermion, w: Option<&Fermion>) -> Result<f64> {
+    let of = |fermion: &Fermion| Ok(fermion.determinant()?.map_or(0.0, |determinant| determinant.value));
+    Ok(of(a)? - w.map_or(Ok(0.0), of)?)
 }
 
 impl TwoFlavour {
@@ -141,20 +139,16 @@ impl TwoFlavour {
         Ok((y, x))
     }
 
-    /// The same for a gradient, with what the history knows.
-    fn solve_force(&self, a: &Fermion, source: &Field<f64>) -> Result<(Field<f64>, Field<f64>)> {
+    /// The solve for a gradient, with a guess from earlier solutions of its trajectory.
+    fn solve_force(&self, a: &Fermion, source: &Field<f64>, past: &mut Past) -> Result<(Field<f64>, Field<f64>)> {
         if self.history == 0 {
             return self.solve(a, source, self.force, a.zeros()?);
         }
-        let mut earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
-        let guess = a.guess(Form::Reverse, source, &earlier)?;
+        let guess = a.guess(Form::Reverse, source, past.solutions())?;
         let (y, x) = self.solve(a, source, self.force, guess)?;
-        if earlier.len() == self.history {
-            earlier.remove(0);
-        }
         let mut kept = a.zeros()?;
         kept.copy(self.fermions.context(), &y);
-        earlier.push(kept);
+        past.remember(kept, self.history);
         Ok((y, x))
     }
 
@@ -179,30 +173,37 @@ impl Action for TwoFlavour {
     }
 
     fn value(&self, field: &[f64]) -> Result<f64> {
-        let drawn = opened(self, ("two_flavour", &self.drawn), &[("field", field)])?;
+        expect_length("field", self.count(), field.len())?;
+        let drawn = expect_drawn("two_flavour", &self.drawn)?;
         if let Some(value) = drawn.known(field) {
             return Ok(value);
         }
         let System { a, w, image } = self.system(field, drawn)?;
         let (_, x) = self.solve(&a, image.as_ref().unwrap_or(&drawn.phi), self.accuracy, a.zeros()?)?;
-        Ok(x.norm2(self.fermions.context()) + determinant(&a, w.as_ref()))
+        Ok(x.norm2(self.fermions.context()) + determinant(&a, w.as_ref())?)
     }
 
     fn gradient(&self, field: &[f64], gradient: &mut [f64]) -> Result<f64> {
-        let drawn = opened(self, ("two_flavour", &self.drawn), &[("field", field), ("gradient", gradient)])?;
+        self.gradient_along(&mut Past::default(), field, gradient)
+    }
+
+    fn gradient_along(&self, past: &mut Past, field: &[f64], gradient: &mut [f64]) -> Result<f64> {
+        expect_length("field", self.count(), field.len())?;
+        expect_length("gradient", self.count(), gradient.len())?;
+        let drawn = expect_drawn("two_flavour", &self.drawn)?;
         let System { a, w, image } = self.system(field, drawn)?;
-        let (y, x) = self.solve_force(&a, image.as_ref().unwrap_or(&drawn.phi))?;
+        let (y, x) = self.solve_force(&a, image.as_ref().unwrap_or(&drawn.phi), past)?;
         gradient.fill(0.0);
         a.add_force(-1.0, (&y, &x), gradient)?;
         let mut value = x.norm2(self.fermions.context());
-        if let Some(determinant) = a.determinant() {
-            a.add_determinant_force(1.0, &determinant, gradient);
+        if let Some(determinant) = a.determinant()? {
+            a.add_determinant_force(1.0, &determinant, gradient)?;
             value += determinant.value;
         }
         if let Some(w) = &w {
             w.add_force(1.0, (&y, &drawn.phi), gradient)?;
-            if let Some(determinant) = w.determinant() {
-                w.add_determinant_force(-1.0, &determinant, gradient);
+            if let Some(determinant) = w.determinant()? {
+                w.add_determinant_force(-1.0, &determinant, gradient)?;
                 value -= determinant.value;
             }
         }
@@ -218,15 +219,14 @@ impl Action for TwoFlavour {
             let (_, x) = self.solve(w, &phi, self.accuracy, w.zeros()?)?;
             phi = x;
         }
-        let value = eta.norm2(self.fermions.context()) + determinant(&a, w.as_ref());
+        let value = eta.norm2(self.fermions.context()) + determinant(&a, w.as_ref())?;
         Ok(Some(Arc::new(Self {
             fermions: Arc::clone(&self.fermions),
             over: self.over.clone(),
             accuracy: self.accuracy,
             force: self.force,
             history: self.history,
-            earlier: Mutex::default(),
-            drawn: Some(Drawn { phi, links: field.to_vec(), value }),
+            drawn: Some(Drawn { phi, links: memory::cloned("links of the pseudofermions", field)?, value }),
         })))
     }
 

@@ -3,7 +3,7 @@
 use super::*;
 use std::cell::Cell;
 
-/// A host's action: S = sum phi^4 / 4, and what else it is to do.
+/// A host's action S = sum phi^4 / 4, with instructions to misbehave.
 struct Host {
     code: Cell<i32>,
     calls: Cell<usize>,
@@ -105,7 +105,7 @@ fn a_code_stops_and_is_named_and_numbers_are_checked() {
     assert_eq!((y, flag), ([UNTOUCHED; VOLUME], -77));
     host.value.set(None);
     unsafe {
-        // After all that the chain is where it was, and goes on.
+        // After all these errors the chain has its old field, and goes on.
         expect_ok(inst_chain_field(chain, place));
         assert_eq!(y, [0.0; VOLUME]);
         expect_ok(inst_chain_step(chain, &mut flag, place, place.add(1)));

@@ -1,4 +1,4 @@
-//! Defects of the library are caught, told, and not printed.
+//! Defects of the library are caught and reported, and not printed.
 //!
 //! Both the hook for panics and the standard error stream belong to the whole process, so each test runs in a process
 //! of its own: the test calls itself.
@@ -46,7 +46,7 @@ fn defective(in_worker: bool) -> *mut inst_action {
     let context = Arc::new(Context::new(1, Default::default(), 2).unwrap());
     let lattice = Lattice::new(&[4, 4]).unwrap();
     let action = Arc::new(Defective { context: context.clone(), lattice, in_worker });
-    handles::new(ActionObject { context, action })
+    handles::new(&context.clone(), ActionObject { context, action })
 }
 
 /// True in the process in which a test is to run; else runs the test in one and checks what that prints.
@@ -58,12 +58,12 @@ fn is_child(test: &str, standard_error: &str) -> bool {
     let name = format!("ffi::tests::defects::{test}");
     let mut child = Command::new(std::env::current_exe().unwrap());
     let output = child.args(["--exact", &name, "--nocapture", "--test-threads=1"]).env(MARK, "1").output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{told} {}", String::from_utf8_lossy(&output.stderr));
-    // The harness says these lines, with the time that it took, and nobody else says anything.
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{printed} {}", String::from_utf8_lossy(&output.stderr));
+    // These lines, with the time taken, are from the test harness; nothing else is printed.
     let expected = format!("\nrunning 1 test\ntest {name} ... ok\n\ntest result: ok. 1 passed;");
-    assert!(told.starts_with(&expected), "{told}");
-    assert_eq!(told.lines().filter(|line| !line.is_empty()).count(), 3, "{told}");
+    assert!(printed.starts_with(&expected), "{printed}");
+    assert_eq!(printed.lines().filter(|line| !line.is_empty()).count(), 3, "{printed}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), standard_error);
     false
 }
@@ -71,8 +71,8 @@ fn is_child(test: &str, standard_error: &str) -> bool {
 const REFUSED: &str = "expected a sound object, got one in which a defect of instanton was met before";
 
 #[test]
-fn a_defect_is_told_not_printed_and_the_object_refuses_further_use() {
-    if !is_child("a_defect_is_told_not_printed_and_the_object_refuses_further_use", "") {
+fn a_defect_is_reported_not_printed_and_the_object_refuses_further_use() {
+    if !is_child("a_defect_is_reported_not_printed_and_the_object_refuses_further_use", "") {
         return;
     }
     let (field, mut y, mut flag) = ([0.5; VOLUME], [UNTOUCHED; VOLUME], -77);
@@ -100,7 +100,7 @@ fn a_defect_is_told_not_printed_and_the_object_refuses_further_use() {
     assert_eq!((y, flag), ([UNTOUCHED; VOLUME], -77));
 }
 
-/// A call with a defect, and what is left of the object that it was given.
+/// A call in which a defect strikes, and the state of its object afterwards.
 fn struck(what: &'static str, mut call: impl FnMut() -> inst_status) {
     STRIKE.set(what);
     let message = expect_error(99, call());
@@ -114,8 +114,8 @@ fn struck(what: &'static str, mut call: impl FnMut() -> inst_status) {
 }
 
 #[test]
-fn a_defect_in_any_section_is_told_and_the_object_refuses_further_use() {
-    if !is_child("a_defect_in_any_section_is_told_and_the_object_refuses_further_use", "") {
+fn a_defect_in_any_section_is_reported_and_the_object_refuses_further_use() {
+    if !is_child("a_defect_in_any_section_is_reported_and_the_object_refuses_further_use", "") {
         return;
     }
     let o = Objects::new();
@@ -128,14 +128,22 @@ fn a_defect_in_any_section_is_told_and_the_object_refuses_further_use() {
     let (y, extent) = (numbers.as_mut_ptr(), [4i64, 4]);
     let (mut bases, mut an_object) = (-77i32, mark());
     unsafe {
-        // Where objects are made, and numbers alone are used.
+        // Functions that make objects, and functions of numbers alone.
         let mut made = [mark::<inst_context>()];
         struck("call", || inst_context_new(ptr::null(), made.as_mut_ptr()));
         struck("call", || inst_devices(ptr::null_mut(), 0, &mut count));
         struck("call", || inst_autocorrelation(16, y, y, y, y, y));
         struck("call", || inst_reweighting(16, y, y, y, y, y));
         struck("call", || inst_reweighting_tail(16, y, y));
-        // Each kind of object: from what was made last, since a refusal is met where the next one is made.
+        struck("call", || inst_autocorrelation_replicas(1, &16, y, y, y, y, y, y));
+        let mut report = two_sided_report();
+        struck("call", || inst_reweighting_two_sided(16, y, 16, y, &mut report));
+        struck("call", || inst_kl_per_site(16, y, 0.0, 1, y, y));
+        struck("call", || inst_reweighting_nested(16, y, 1, &16, y, y));
+        struck("call", || inst_reweighting_forward(16, y, ptr::null(), y, y, y, y));
+        struck("call", || inst_mode_balance(16, y, 0.5, y, y, y));
+        struck("call", || inst_mode_balance_independent(16, y, 0.5, y, y, y));
+        // Each kind of object, the one made last first: a defective object refuses to make others.
         struck("dirac", || inst_dirac_apply(first, c"D".as_ptr(), 1, y, y));
         struck("dirac", || inst_dirac_spectrum(second, ptr::null(), 1, y, ptr::null_mut()));
         struck("layout", || inst_layout_size(layout, &mut bases, &mut count));
@@ -149,7 +157,7 @@ fn a_defect_in_any_section_is_told_and_the_object_refuses_further_use() {
         let mut a_lattice = mark();
         struck("context", || inst_lattice_new(o.context, 2, extent.as_ptr(), &mut a_lattice));
         assert_eq!((made, an_object, a_gauge, a_lattice), ([mark()], mark(), mark(), mark()));
-        // What had no part in it goes on.
+        // Objects that took no part in the defect still work.
         let other = gauge_of_another(&extent);
         expect_ok(inst_gauge_count(other, &mut count));
         assert_eq!(count, 64);

@@ -10,7 +10,7 @@ impl Drop for Field {
     }
 }
 
-/// On the lattice of 4 x 4 sites.
+/// A gauge field on the lattice of 4 x 4 sites.
 fn field(o: &Objects, spec: &CStr) -> Field {
     Field(made(|out| unsafe { inst_gauge_new(o.lattice, spec.as_ptr(), out) }))
 }
@@ -32,6 +32,11 @@ fn null_arguments_are_named_and_nothing_is_written() {
         null("out", inst_gauge_new(o.lattice, ptr::null(), ptr::null_mut()));
         null("gauge", inst_gauge_set_links(nothing(), y));
         null("links", inst_gauge_set_links(gauge.0, ptr::null()));
+        null("gauge", inst_gauge_set_links_with(nothing(), y, ptr::null()));
+        null("links", inst_gauge_set_links_with(gauge.0, ptr::null(), ptr::null()));
+        null("path", inst_gauge_probe(ptr::null(), ptr::null_mut(), 0, &mut count));
+        null("text", inst_gauge_probe(c"g".as_ptr(), ptr::null_mut(), 1, &mut count));
+        null("needed", inst_gauge_probe(c"g".as_ptr(), ptr::null_mut(), 0, ptr::null_mut()));
         null("gauge", inst_gauge_links(nothing(), y));
         null("links", inst_gauge_links(gauge.0, ptr::null_mut()));
         null("gauge", inst_gauge_read(nothing(), c"g".as_ptr(), ptr::null()));
@@ -48,7 +53,7 @@ fn null_arguments_are_named_and_nothing_is_written() {
 }
 
 #[test]
-fn observables_tell_how_many_numbers_they_have() {
+fn observables_report_how_many_numbers_they_have() {
     let o = Objects::new();
     let gauge = field(&o, c"{group: 'su2'}");
     let kinds = [
@@ -125,4 +130,52 @@ fn fields_come_back_from_arrays_and_files_and_stay_after_errors() {
         expect_error(5, inst_gauge_read(other.0, folder.file("none").as_ptr(), ptr::null()));
     }
     assert_eq!(links(&other), phases);
+}
+
+/// The contents of a file's header are read without a lattice; texts that do not fit are cut, and their full size is
+/// written.
+#[test]
+fn a_file_says_what_it_holds() {
+    let (o, folder) = (Objects::new(), Folder::new("probe"));
+    let (gauge, file) = (field(&o, c"{group: 'su2'}"), folder.file("field"));
+    let mut needed = -77;
+    unsafe {
+        expect_ok(inst_gauge_write(gauge.0, file.as_ptr(), c"{format: 'scidac', precision: 'f32'}".as_ptr()));
+        expect_ok(inst_gauge_probe(file.as_ptr(), ptr::null_mut(), 0, &mut needed));
+        let mut text = vec![b'x'; needed as usize + 1];
+        expect_ok(inst_gauge_probe(file.as_ptr(), text.as_mut_ptr().cast(), needed, &mut needed));
+        let whole = CStr::from_bytes_until_nul(&text).unwrap().to_str().unwrap();
+        let expected = r#"[{"format":"scidac","extents":[4,4],"group":"su2","precision":"f32","bytes":1024}]"#;
+        assert_eq!((whole, needed as usize, text.last()), (expected, expected.len() + 1, Some(&b'x')));
+        expect_ok(inst_gauge_probe(file.as_ptr(), text.as_mut_ptr().cast(), 5, &mut needed));
+        assert_eq!((&text[..6], needed as usize), (&b"[{\"f\0r"[..], expected.len() + 1));
+        std::fs::write(folder.0.join("other"), b"none of these").unwrap();
+        let message = expect_error(4, inst_gauge_probe(folder.file("other").as_ptr(), ptr::null_mut(), 0, &mut needed));
+        assert!(message.contains("file: expected one of format ildg or scidac or "), "{message}");
+        expect_error(5, inst_gauge_probe(folder.file("none").as_ptr(), ptr::null_mut(), 0, &mut needed));
+    }
+}
+
+/// Fields, models and chains are written to the file that a symbolic link names, whether it is there yet or not.
+#[test]
+fn files_are_written_to_the_targets_of_symbolic_links() {
+    let (o, folder) = (Objects::new(), Folder::new("links"));
+    let gauge = field(&o, c"");
+    std::fs::create_dir(folder.0.join("disk")).unwrap();
+    let save = |what: &str, link: *const c_char| match what {
+        "field" => unsafe { inst_gauge_write(gauge.0, link, c"{format: 'scidac'}".as_ptr()) },
+        "model" => unsafe { inst_model_save(o.model, link) },
+        _ => unsafe { inst_chain_save(o.chain, link) },
+    };
+    for what in ["field", "model", "chain"] {
+        let target = folder.0.join("disk").join(what);
+        std::os::unix::fs::symlink(std::path::Path::new("disk").join(what), folder.0.join(what)).unwrap();
+        for _ in 0..2 {
+            expect_ok(save(what, folder.file(what).as_ptr()));
+            assert!(folder.0.join(what).is_symlink() && std::fs::symlink_metadata(&target).unwrap().is_file());
+            std::fs::write(&target, b"what is replaced").unwrap();
+        }
+        expect_ok(save(what, folder.file(what).as_ptr()));
+        assert_ne!(std::fs::read(&target).unwrap(), b"what is replaced");
+    }
 }

@@ -1,4 +1,4 @@
-//! The way of a host through the interface, from a context to a chain; the numbers are those of the library in Rust.
+//! A host's calls of the interface from a context to a chain; results equal those of the library called from Rust.
 
 use super::*;
 use crate::action::ActionSpec;
@@ -8,7 +8,7 @@ use crate::lattice::Lattice;
 use std::sync::Arc;
 
 #[test]
-fn version_and_devices_are_told() {
+fn version_and_devices_are_reported() {
     let version = unsafe { CStr::from_ptr(inst_version()) };
     assert_eq!(version.to_str().unwrap(), env!("CARGO_PKG_VERSION"));
     let devices = text(|text, capacity, needed| unsafe { inst_devices(text, capacity, needed) });
@@ -58,7 +58,7 @@ fn many_densities_are_those_of_each() {
     let context = made(|out| unsafe { inst_context_new(ptr::null(), out) });
     let line = lattice(context, &[1 << 18]);
     let model = made(|out| unsafe { inst_model_new(line, c"{layers: 1, hidden: [], kernel: 1}".as_ptr(), out) });
-    // More numbers than are worked on at a time.
+    // More numbers than log q is computed for at a time.
     const BATCH: usize = 33;
     let (mut fields, mut log_q, mut again) = (vec![0.0; BATCH << 18], [0.0; BATCH], [0.0; BATCH]);
     unsafe {
@@ -197,8 +197,61 @@ fn statistics_are_those_of_the_library() {
     let expected = crate::statistics::reweighting(&series).unwrap();
     assert_eq!([a, b, c, d], [expected.ess, expected.ess_error, expected.log_z, expected.log_z_error]);
     assert_eq!(tail, expected.tail_shape);
+    let (mut e, counts, mut report) = (0.0, [200i64, 300], two_sided_report());
+    let (chains, x) = (counts.as_ptr(), series.as_ptr());
+    unsafe { expect_ok(inst_autocorrelation_replicas(2, chains, x, &mut a, &mut b, &mut c, &mut d, &mut e)) };
+    let expected = crate::statistics::autocorrelation_of_replica(&[&series[..200], &series[200..]]).unwrap();
+    let found = [expected.mean, expected.error, expected.tau, expected.tau_error, expected.quality];
+    assert_eq!([a, b, c, d, e], found);
+    let (weights, fields) = (&series[..100], &series[100..]);
+    unsafe { expect_ok(inst_reweighting_two_sided(100, weights.as_ptr(), 400, fields.as_ptr(), &mut report)) };
+    let expected = crate::statistics::two_sided(weights, fields).unwrap();
+    assert_eq!([report.log_z_model, report.log_z_chain], [expected.log_z_model.value, expected.log_z_chain.value]);
+    assert_eq!([report.log_z, report.log_z_error], [expected.log_z.value, expected.log_z.error]);
+    assert_eq!([report.kl_model, report.kl_chain], [expected.kl_model.value, expected.kl_chain.value]);
+    assert_eq!([report.kl_model_error, report.kl_chain_error], [expected.kl_model.error, expected.kl_chain.error]);
+    assert_eq!([report.log_z_chain_error, report.disagreement], [expected.log_z_chain.error, expected.disagreement]);
+    let mut other = inst_two_sided_report { struct_size: 8, ..two_sided_report() };
+    let size = unsafe { inst_reweighting_two_sided(100, weights.as_ptr(), 400, fields.as_ptr(), &mut other) };
+    assert_eq!(expect_error(3, size), "report.struct_size: expected 96, got 8");
+    judged(&series);
+    let still = [1.0; 100];
+    let moved = unsafe { inst_autocorrelation(100, still.as_ptr(), &mut a, &mut b, &mut c, &mut d) };
+    assert!(expect_error(6, moved).contains("a chain that never moved"));
     let short = expect_error(3, unsafe { inst_autocorrelation(3, series.as_ptr(), &mut a, &mut b, &mut c, &mut d) });
     assert_eq!(short, "series: expected at least 4 numbers, got 3");
+}
+
+/// The numbers that judge a model are those of the library's own functions.
+fn judged(series: &[f64]) {
+    let (mut a, mut b, mut c, mut d, x) = (0.0, 0.0, 0.0, 0.0, series.as_ptr());
+    unsafe { expect_ok(inst_kl_per_site(500, x, 7.0, 3, &mut a, &mut b)) };
+    let expected = crate::statistics::kl_per_site(series, 7.0, 3).unwrap();
+    assert_eq!([a, b], [expected.value, expected.error]);
+    let (counts, mut ess, mut ess_error) = ([100i64, 500], [0.0; 2], [0.0; 2]);
+    unsafe {
+        expect_ok(inst_reweighting_nested(500, x, 2, counts.as_ptr(), ess.as_mut_ptr(), ess_error.as_mut_ptr()));
+    }
+    for (k, expected) in crate::statistics::nested_ess(series, &[100, 500]).unwrap().iter().enumerate() {
+        assert_eq!([ess[k], ess_error[k]], [expected.value, expected.error]);
+    }
+    let too_many = unsafe { inst_reweighting_nested(500, x, 1, &501, &mut a, &mut b) };
+    assert_eq!(expect_error(3, too_many), "counts[0]: expected 2 to 500, got 501");
+    for log_z in [None, Some(0.3)] {
+        let known = log_z.as_ref().map_or(ptr::null(), |z| z as *const f64);
+        unsafe { expect_ok(inst_reweighting_forward(500, x, known, &mut a, &mut b, &mut c, &mut d)) };
+        let expected = crate::statistics::forward(series, log_z).unwrap();
+        assert_eq!([a, b], [expected.ess.value, expected.ess.error]);
+        assert_eq!([c, d], [expected.kl.value, expected.kl.error]);
+    }
+    unsafe { expect_ok(inst_mode_balance(500, x, 0.4, &mut a, &mut b, &mut c)) };
+    let expected = crate::statistics::mode_balance(series, 0.4).unwrap();
+    assert_eq!([a, b, c], [expected.share.value, expected.share.error, expected.probability]);
+    unsafe { expect_ok(inst_mode_balance_independent(500, x, 0.4, &mut a, &mut b, &mut c)) };
+    let expected = crate::statistics::mode_balance_of_independent(series, 0.4).unwrap();
+    assert_eq!([a, b, c], [expected.share.value, expected.share.error, expected.probability]);
+    let share = unsafe { inst_mode_balance(500, x, 1.0, &mut a, &mut b, &mut c) };
+    assert_eq!(expect_error(4, share), "expected_share: expected a number between 0 and 1, got 1");
 }
 
 #[test]

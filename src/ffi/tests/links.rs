@@ -1,4 +1,4 @@
-//! Gauge fields through the interface: action, chains, files, and what is refused.
+//! Gauge fields through the interface: action, chains, files, and inputs that are refused.
 
 use super::*;
 
@@ -57,16 +57,75 @@ fn models_of_scalars_are_refused_for_links() {
     let o = Objects::new();
     let action = c"{type: 'wilson', group: 'u1', beta: 2}";
     let action = made(|out| unsafe { inst_action_new(o.lattice, action.as_ptr(), out) });
-    let links = "expected an action of scalars, got one of links";
     let proposal = unmade(9, |out| unsafe { inst_proposal_new(o.model, action, ptr::null(), out) });
-    assert_eq!(proposal, "action: expected one of scalars, got one of links");
+    assert_eq!(proposal, "action: expected fields of scalars, got links of U(1)");
     let chain = c"{type: 'independence'}";
     let chain = unmade(9, |out| unsafe { inst_chain_new(action, o.model, chain.as_ptr(), out) });
-    assert_eq!(chain, format!("chain: model: {links}"));
+    assert_eq!(chain, "chain: model: expected fields of links of U(1), got scalars");
     let spec = c"{type: 'heatbath'}";
     let scalars = unmade(9, |out| unsafe { inst_chain_new(o.action, ptr::null(), spec.as_ptr(), out) });
     assert_eq!(scalars, "chain: type 'heatbath': expected an action of type 'wilson', got another");
     unsafe { inst_action_free(action) };
+}
+
+#[test]
+fn links_from_the_haar_measure_are_a_model_like_any_other() {
+    let o = Objects::new();
+    let folder = Folder::new("haar");
+    let file = folder.file("model");
+    let spec = c"{type: 'chain', prior: {type: 'haar', group: 'su2'}, layers: []}";
+    let action = c"{type: 'wilson', group: 'su2', beta: 0.5}";
+    let model = made(|out| unsafe { inst_model_new(o.lattice, spec.as_ptr(), out) });
+    let action = made(|out| unsafe { inst_action_new(o.lattice, action.as_ptr(), out) });
+    let (mut count, mut of_scalars) = (0, 0);
+    expect_ok(unsafe { inst_model_count(model, &mut count) });
+    expect_ok(unsafe { inst_model_count(o.model, &mut of_scalars) });
+    assert_eq!((count as usize, of_scalars as usize), (COUNT, VOLUME));
+    let described = text(|text, capacity, needed| unsafe { inst_model_describe(model, text, capacity, needed) });
+    assert!(
+        described.contains("\"fields\":\"links of SU(2)\"") && described.contains("\"parameters\":0"),
+        "{described}"
+    );
+    expect_ok(unsafe { inst_model_save(model, file.as_ptr()) });
+    let again = made(|out| unsafe { inst_model_load(o.lattice, file.as_ptr(), out) });
+    let draw = |model| {
+        let (mut fields, mut log_q) = (vec![UNTOUCHED; 3 * COUNT], [UNTOUCHED; 3]);
+        expect_ok(unsafe { inst_model_sample(model, 4, 3, fields.as_mut_ptr(), log_q.as_mut_ptr()) });
+        assert_eq!(log_q, [0.0; 3]);
+        expect_ok(unsafe { inst_model_log_density(model, 3, fields.as_ptr(), log_q.as_mut_ptr()) });
+        assert_eq!(log_q, [0.0; 3]);
+        fields
+    };
+    let fields = draw(model);
+    assert_eq!(fields, draw(again));
+    let norms = fields.chunks(8).map(|link| link.iter().map(|x| x * x).sum::<f64>());
+    assert!(norms.into_iter().all(|norm| (norm - 2.0).abs() < 1e-13));
+    // Independence sampling from the Haar measure: the log ratio is zero, and the proposed field the sample of the counter.
+    let proposal = made(|out| unsafe { inst_proposal_new(model, action, ptr::null(), out) });
+    let (mut proposed, mut log_ratio) = (vec![UNTOUCHED; COUNT], UNTOUCHED);
+    expect_ok(unsafe { inst_propose(proposal, 5, fields.as_ptr(), proposed.as_mut_ptr(), &mut log_ratio) });
+    assert_eq!((log_ratio, &proposed[..]), (0.0, &fields[COUNT..2 * COUNT]));
+    // Not from unit links, whose weight is that of few fields.
+    let chain = c"{type: 'independence', start: 'hot'}";
+    let chain = made(|out| unsafe { inst_chain_new(action, model, chain.as_ptr(), out) });
+    assert!(steps(chain, 50).iter().any(|step| step.0 == 1));
+    let progress: inst_progress_fn = None;
+    let message = expect_error(9, unsafe { inst_model_train(model, action, ptr::null(), progress, ptr::null_mut()) });
+    assert_eq!(message, "model: expected one with parameters to train, got one without");
+    let mut off = fields.clone();
+    off[COUNT] += 0.1;
+    let message =
+        expect_error(4, unsafe { inst_model_log_density(model, 3, off.as_ptr(), [UNTOUCHED; 3].as_mut_ptr()) });
+    assert!(message.starts_with("field 1: expected links in su2, got one off by"), "{message}");
+    let scalars = unmade(9, |out| unsafe { inst_proposal_new(model, o.action, ptr::null(), out) });
+    assert_eq!(scalars, "action: expected fields of links of SU(2), got scalars");
+    unsafe {
+        inst_chain_free(chain);
+        inst_proposal_free(proposal);
+        inst_model_free(again);
+        inst_model_free(model);
+        inst_action_free(action);
+    }
 }
 
 #[test]

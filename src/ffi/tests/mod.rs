@@ -1,9 +1,12 @@
 //! The exports, called as C calls them.
 
+#![allow(clippy::missing_safety_doc, reason = "functions of a host: the contract of the header")]
+
 mod callbacks;
 mod defects;
 mod gauge;
 mod journey;
+mod light_fermions;
 mod links;
 mod nulls;
 mod refusals;
@@ -15,7 +18,7 @@ use std::path::PathBuf;
 use std::ptr;
 
 thread_local! {
-    /// Where the next defect is to strike: the name of an object that is lent to a call, or "call" for any call.
+    /// Place of the next artificial defect: the name of an object that is lent to a call, or "call" for any call.
     static STRIKE: Cell<&'static str> = const { Cell::new("") };
 }
 
@@ -27,7 +30,7 @@ pub(super) fn strike(what: &str) {
     }
 }
 
-/// What places of results hold before a call.
+/// Value of all results before a call.
 const UNTOUCHED: f64 = -77.5;
 
 /// One object of each kind on a 4 x 4 lattice.
@@ -58,7 +61,7 @@ impl Objects {
 
 impl Drop for Objects {
     fn drop(&mut self) {
-        // Makers first: what was made from them has to live on.
+        // Objects that others were made from are freed first: the others have to live on.
         unsafe {
             inst_context_free(self.context);
             inst_lattice_free(self.lattice);
@@ -74,7 +77,7 @@ fn lattice(context: *const inst_context, extent: &[i64]) -> *mut inst_lattice {
     made(|out| unsafe { inst_lattice_new(context, extent.len() as i32, extent.as_ptr(), out) })
 }
 
-/// The object that a call makes.
+/// The object made by a call that has to succeed.
 fn made<T>(call: impl FnOnce(*mut *mut T) -> inst_status) -> *mut T {
     let mut object = ptr::null_mut();
     let status = call(&mut object);
@@ -83,7 +86,7 @@ fn made<T>(call: impl FnOnce(*mut *mut T) -> inst_status) -> *mut T {
     object
 }
 
-/// What the place of an object holds before a call.
+/// Value of an object's pointer before a call.
 fn mark<T>() -> *mut T {
     ptr::without_provenance_mut(64)
 }
@@ -94,6 +97,24 @@ fn unmade<T>(status: inst_status, call: impl FnOnce(*mut *mut T) -> inst_status)
     assert_eq!(call(&mut object), status, "{}", message());
     assert_eq!(object, mark());
     message()
+}
+
+/// A report of the right size, in which nothing is written.
+fn two_sided_report() -> inst_two_sided_report {
+    inst_two_sided_report {
+        struct_size: size_of::<inst_two_sided_report>() as i64,
+        log_z_model: UNTOUCHED,
+        log_z_model_error: UNTOUCHED,
+        log_z_chain: UNTOUCHED,
+        log_z_chain_error: UNTOUCHED,
+        log_z: UNTOUCHED,
+        log_z_error: UNTOUCHED,
+        kl_model: UNTOUCHED,
+        kl_model_error: UNTOUCHED,
+        kl_chain: UNTOUCHED,
+        kl_chain_error: UNTOUCHED,
+        disagreement: UNTOUCHED,
+    }
 }
 
 fn message() -> String {
@@ -110,7 +131,7 @@ fn expect_error(expected: inst_status, got: inst_status) -> String {
     message()
 }
 
-/// A text that a call writes, asked for its size first.
+/// A text that a call writes, after a first call for its size.
 fn text(call: impl Fn(*mut c_char, i64, *mut i64) -> inst_status) -> String {
     let mut needed = -1;
     expect_ok(call(ptr::null_mut(), 0, &mut needed));
@@ -132,7 +153,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("instanton-ffi-{name}-{}", std::process::id()));
+        let path = crate::file::of_tests(&format!("ffi-{name}"));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }

@@ -12,15 +12,13 @@ fn null(argument: &str, status: inst_status) {
 }
 
 #[test]
-fn null_arguments_are_named_and_nothing_is_written() {
+fn null_arguments_of_contexts_lattices_and_actions_are_named_and_nothing_is_written() {
     let o = Objects::new();
     let mut numbers = [UNTOUCHED; 4 * VOLUME];
     let (x, y) = (numbers.as_ptr(), numbers.as_mut_ptr());
     let (none, nowhere) = (ptr::null::<f64>(), ptr::null_mut::<f64>());
-    let (mut whole, mut flag) = (-77i64, -77i32);
-    let (mut letter, extent) = (b'?' as c_char, [4i64, 4]);
-    let (mut a_lattice, mut an_action, mut a_model) = (mark(), mark(), mark());
-    let (mut a_proposal, mut a_chain) = (mark(), mark());
+    let (mut whole, mut letter, extent) = (-77i64, b'?' as c_char, [4i64, 4]);
+    let (mut a_lattice, mut an_action) = (mark(), mark());
     unsafe {
         null("out", inst_context_new(ptr::null(), ptr::null_mut()));
         null("text", inst_devices(ptr::null_mut(), 1, &mut whole));
@@ -42,13 +40,33 @@ fn null_arguments_are_named_and_nothing_is_written() {
         null("action", inst_action_refresh(ptr::null(), 0, x, &mut an_action));
         null("field", inst_action_refresh(o.action, 0, none, &mut an_action));
         null("out", inst_action_refresh(o.action, 0, x, ptr::null_mut()));
+    }
+    assert_eq!(numbers, [UNTOUCHED; 4 * VOLUME]);
+    assert_eq!((whole, letter), (-77, b'?' as c_char));
+    assert_eq!([a_lattice.addr(), an_action.addr()], [64; 2]);
+}
+
+#[test]
+fn null_arguments_of_models_are_named_and_nothing_is_written() {
+    let o = Objects::new();
+    let mut numbers = [UNTOUCHED; 4 * VOLUME];
+    let (x, y) = (numbers.as_ptr(), numbers.as_mut_ptr());
+    let (none, nowhere) = (ptr::null::<f64>(), ptr::null_mut::<f64>());
+    let (mut whole, mut letter, mut a_model) = (-77i64, b'?' as c_char, mark());
+    unsafe {
         null("lattice", inst_model_new(ptr::null(), MODEL.as_ptr(), &mut a_model));
         null("out", inst_model_new(o.lattice, MODEL.as_ptr(), ptr::null_mut()));
         null("lattice", inst_model_load(ptr::null(), c"m".as_ptr(), &mut a_model));
         null("path", inst_model_load(o.lattice, ptr::null(), &mut a_model));
         null("out", inst_model_load(o.lattice, c"m".as_ptr(), ptr::null_mut()));
+        null("model", inst_model_at(ptr::null(), c"{}".as_ptr(), &mut a_model));
+        null("out", inst_model_at(o.model, c"{}".as_ptr(), ptr::null_mut()));
+        null("model", inst_model_train_on(ptr::null_mut(), 1, x, ptr::null(), None, ptr::null_mut()));
+        null("fields", inst_model_train_on(o.model, 1, none, ptr::null(), None, ptr::null_mut()));
         null("model", inst_model_save(ptr::null(), c"/nowhere/m".as_ptr()));
         null("path", inst_model_save(o.model, ptr::null()));
+        null("model", inst_model_count(ptr::null(), &mut whole));
+        null("count", inst_model_count(o.model, ptr::null_mut()));
         null("model", inst_model_describe(ptr::null(), &mut letter, 1, &mut whole));
         null("text", inst_model_describe(o.model, ptr::null_mut(), 1, &mut whole));
         null("needed", inst_model_describe(o.model, &mut letter, 1, ptr::null_mut()));
@@ -60,7 +78,22 @@ fn null_arguments_are_named_and_nothing_is_written() {
         null("model", inst_model_log_density(ptr::null(), 1, x, y));
         null("fields", inst_model_log_density(o.model, 1, none, y));
         null("log_q", inst_model_log_density(o.model, 1, x, nowhere));
+    }
+    assert_eq!(numbers, [UNTOUCHED; 4 * VOLUME]);
+    assert_eq!((whole, letter, a_model.addr()), (-77, b'?' as c_char, 64));
+}
+
+#[test]
+fn null_arguments_of_proposals_and_chains_are_named_and_nothing_is_written() {
+    let o = Objects::new();
+    let mut numbers = [UNTOUCHED; 4 * VOLUME];
+    let (x, y) = (numbers.as_ptr(), numbers.as_mut_ptr());
+    let (none, nowhere) = (ptr::null::<f64>(), ptr::null_mut::<f64>());
+    let (mut flag, mut a_proposal, mut a_chain) = (-77i32, mark(), mark());
+    unsafe {
         null("model", inst_proposal_new(ptr::null(), o.action, ptr::null(), &mut a_proposal));
+        let langevin = c"{type: 'langevin', step: 0.1}".as_ptr();
+        null("action", inst_proposal_new(ptr::null(), ptr::null(), langevin, &mut a_proposal));
         null("out", inst_proposal_new(o.model, o.action, ptr::null(), ptr::null_mut()));
         null("proposal", inst_propose(ptr::null(), 0, x, y, y));
         null("current", inst_propose(o.proposal, 0, none, y, y));
@@ -80,11 +113,51 @@ fn null_arguments_are_named_and_nothing_is_written() {
         null("path", inst_chain_save(o.chain, ptr::null()));
         null("chain", inst_chain_load(ptr::null_mut(), c"c".as_ptr()));
         null("path", inst_chain_load(o.chain, ptr::null()));
+        null("chain", inst_chain_reversibility(ptr::null(), y, y));
+        null("distance", inst_chain_reversibility(o.chain, nowhere, y));
+        null("energy", inst_chain_reversibility(o.chain, y, nowhere));
+    }
+    assert_eq!(numbers, [UNTOUCHED; 4 * VOLUME]);
+    assert_eq!((flag, a_proposal.addr(), a_chain.addr()), (-77, 64, 64));
+    // The chain has made no step meanwhile.
+    unsafe { expect_ok(inst_chain_field(o.chain, y)) };
+    assert_eq!(numbers[..VOLUME], [0.0; VOLUME]);
+}
+
+#[test]
+fn null_arguments_of_statistics_are_named_and_nothing_is_written() {
+    let mut numbers = [UNTOUCHED; 4 * VOLUME];
+    let (x, y) = (numbers.as_ptr(), numbers.as_mut_ptr());
+    let (none, nowhere) = (ptr::null::<f64>(), ptr::null_mut::<f64>());
+    unsafe {
         null("series", inst_autocorrelation(16, none, y, y, y, y));
         null("mean", inst_autocorrelation(16, x, nowhere, y, y, y));
         null("error", inst_autocorrelation(16, x, y, nowhere, y, y));
         null("tau", inst_autocorrelation(16, x, y, y, nowhere, y));
         null("tau_error", inst_autocorrelation(16, x, y, y, y, nowhere));
+        let (counts, mut report) = ([8i64, 8], two_sided_report());
+        null("counts", inst_autocorrelation_replicas(2, ptr::null(), x, y, y, y, y, y));
+        null("series", inst_autocorrelation_replicas(2, counts.as_ptr(), none, y, y, y, y, y));
+        null("mean", inst_autocorrelation_replicas(2, counts.as_ptr(), x, nowhere, y, y, y, y));
+        null("error", inst_autocorrelation_replicas(2, counts.as_ptr(), x, y, nowhere, y, y, y));
+        null("tau", inst_autocorrelation_replicas(2, counts.as_ptr(), x, y, y, nowhere, y, y));
+        null("tau_error", inst_autocorrelation_replicas(2, counts.as_ptr(), x, y, y, y, nowhere, y));
+        null("quality", inst_autocorrelation_replicas(2, counts.as_ptr(), x, y, y, y, y, nowhere));
+        null("log_weights", inst_reweighting_two_sided(16, none, 16, x, &mut report));
+        null("chain_log_weights", inst_reweighting_two_sided(16, x, 16, none, &mut report));
+        null("report", inst_reweighting_two_sided(16, x, 16, x, ptr::null_mut()));
+        assert_eq!(report.disagreement, UNTOUCHED);
+    }
+    assert_eq!(numbers, [UNTOUCHED; 4 * VOLUME]);
+}
+
+#[test]
+fn null_arguments_of_reweighting_are_named_and_nothing_is_written() {
+    let mut numbers = [UNTOUCHED; 4 * VOLUME];
+    let (x, y) = (numbers.as_ptr(), numbers.as_mut_ptr());
+    let (none, nowhere) = (ptr::null::<f64>(), ptr::null_mut::<f64>());
+    unsafe {
+        let counts = [8i64, 8];
         null("log_weights", inst_reweighting(16, none, y, y, y, y));
         null("ess", inst_reweighting(16, x, nowhere, y, y, y));
         null("ess_error", inst_reweighting(16, x, y, nowhere, y, y));
@@ -92,13 +165,26 @@ fn null_arguments_are_named_and_nothing_is_written() {
         null("log_z_error", inst_reweighting(16, x, y, y, y, nowhere));
         null("log_weights", inst_reweighting_tail(16, none, y));
         null("tail_shape", inst_reweighting_tail(16, x, nowhere));
+        null("log_weights", inst_kl_per_site(16, none, 0.0, 1, y, y));
+        null("kl", inst_kl_per_site(16, x, 0.0, 1, nowhere, y));
+        null("kl_error", inst_kl_per_site(16, x, 0.0, 1, y, nowhere));
+        null("log_weights", inst_reweighting_nested(16, none, 2, counts.as_ptr(), y, y));
+        null("counts", inst_reweighting_nested(16, x, 2, ptr::null(), y, y));
+        null("ess", inst_reweighting_nested(16, x, 2, counts.as_ptr(), nowhere, y));
+        null("ess_error", inst_reweighting_nested(16, x, 2, counts.as_ptr(), y, nowhere));
+        null("chain_log_weights", inst_reweighting_forward(16, none, none, y, y, y, y));
+        null("ess", inst_reweighting_forward(16, x, none, nowhere, y, y, y));
+        null("ess_error", inst_reweighting_forward(16, x, none, y, nowhere, y, y));
+        null("kl", inst_reweighting_forward(16, x, none, y, y, nowhere, y));
+        null("kl_error", inst_reweighting_forward(16, x, none, y, y, y, nowhere));
+        for balance in [inst_mode_balance, inst_mode_balance_independent] {
+            null("labels", balance(16, none, 0.5, y, y, y));
+            null("share", balance(16, x, 0.5, nowhere, y, y));
+            null("share_error", balance(16, x, 0.5, y, nowhere, y));
+            null("probability", balance(16, x, 0.5, y, y, nowhere));
+        }
     }
     assert_eq!(numbers, [UNTOUCHED; 4 * VOLUME]);
-    assert_eq!((whole, flag, letter), (-77, -77, b'?' as c_char));
-    assert_eq!([a_lattice.addr(), an_action.addr(), a_model.addr(), a_proposal.addr(), a_chain.addr()], [64; 5]);
-    // The chain has made no step meanwhile.
-    unsafe { expect_ok(inst_chain_field(o.chain, y)) };
-    assert_eq!(numbers[..VOLUME], [0.0; VOLUME]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What is refused, and how the message says so.
+//! Inputs that are refused, and the messages.
 
 use super::*;
 
@@ -37,11 +37,11 @@ fn specs_of_other_objects_name_the_key() {
         let message = unmade(2, |out| inst_model_new(o.lattice, c"{layer: 2}".as_ptr(), out));
         assert!(message.starts_with("model: unknown key 'layer'; known keys: "), "{message}");
         let message = unmade(2, |out| inst_model_new(o.lattice, c"{type: 'spline'}".as_ptr(), out));
-        assert_eq!(message, "model: type: expected 'affine', got 'spline'; known keys: type");
+        assert_eq!(message, "model: type: expected 'affine' or 'chain', got 'spline'; known keys: type");
         let message = unmade(2, |out| inst_model_new(o.lattice, c"{kernel: 4}".as_ptr(), out));
         assert_eq!(message, "model: kernel: expected an odd width from 1 to 15, got 4");
         let message = unmade(2, |out| inst_proposal_new(o.model, ptr::null(), c"{type: 'cluster'}".as_ptr(), out));
-        assert_eq!(message, "proposal: type: expected 'independence', got 'cluster'; known keys: type");
+        assert_eq!(message, "proposal: type: expected 'independence' or 'langevin', got 'cluster'; known keys: type");
         let message = unmade(2, |out| inst_proposal_new(o.model, ptr::null(), c"{width: 1}".as_ptr(), out));
         assert!(message.starts_with("proposal: unknown key 'width'"), "{message}");
         let message = unmade(2, |out| inst_chain_new(o.action, ptr::null(), c"{type: 'independence'}".as_ptr(), out));
@@ -88,6 +88,28 @@ fn counts_that_fit_no_memory_are_errors() {
             assert_eq!(expect_error(3, inst_autocorrelation(count, y, y, y, y, y)), count_message);
             assert_eq!(expect_error(3, inst_reweighting(count, y, y, y, y, y)), count_message);
             assert_eq!(expect_error(3, inst_reweighting_tail(count, y, y)), count_message);
+            assert_eq!(expect_error(3, inst_kl_per_site(count, y, 0.0, 1, y, y)), count_message);
+            let sites = inst_kl_per_site(16, y, 0.0, count, y, y);
+            assert_eq!(expect_error(3, sites), count_message.replace("count:", "sites:"));
+            assert_eq!(expect_error(3, inst_reweighting_nested(count, y, 1, &2, y, y)), count_message);
+            let subsets = inst_reweighting_nested(16, y, count, &2, y, y);
+            assert_eq!(expect_error(3, subsets), count_message.replace("count:", "subsets:"));
+            let counts = inst_reweighting_nested(16, y, 1, &count, y, y);
+            assert_eq!(expect_error(3, counts), count_message.replace("count: expected 1", "counts[0]: expected 2"));
+            let forward = inst_reweighting_forward(count, y, ptr::null(), y, y, y, y);
+            assert_eq!(expect_error(3, forward), count_message.replace("count:", "chain_count:"));
+            for balance in [inst_mode_balance, inst_mode_balance_independent] {
+                assert_eq!(expect_error(3, balance(count, y, 0.5, y, y, y)), count_message);
+            }
+            let replicas = inst_autocorrelation_replicas(count, &count, y, y, y, y, y, y);
+            assert_eq!(expect_error(3, replicas), count_message.replace("count:", "replicas:"));
+            let replicas = inst_autocorrelation_replicas(2, [8, count].as_ptr(), y, y, y, y, y, y);
+            assert_eq!(expect_error(3, replicas), count_message.replace("count:", "counts[1]:"));
+            let mut report = two_sided_report();
+            let two_sided = inst_reweighting_two_sided(count, y, 16, y, &mut report);
+            assert_eq!(expect_error(3, two_sided), count_message);
+            let two_sided = inst_reweighting_two_sided(16, y, count, y, &mut report);
+            assert_eq!(expect_error(3, two_sided), count_message.replace("count:", "chain_count:"));
         }
     }
     let mut needed = 0;
@@ -96,6 +118,17 @@ fn counts_that_fit_no_memory_are_errors() {
     let counter = unsafe { inst_model_sample(o.model, u64::MAX, 2, y, y) };
     let expected = format!("counter: expected at most {}, got {}", u64::MAX - 2, u64::MAX);
     assert_eq!(expect_error(4, counter), expected);
+    // The last counter of all is refused by samples and by proposals alike.
+    let expected = format!("counter: expected at most {}, got {}", u64::MAX - 1, u64::MAX);
+    unsafe {
+        assert_eq!(expect_error(4, inst_model_sample(o.model, u64::MAX, 1, y, y)), expected);
+        let langevin =
+            made(|out| inst_proposal_new(ptr::null(), o.action, c"{type: 'langevin', step: 0.1}".as_ptr(), out));
+        for proposal in [o.proposal, langevin] {
+            assert_eq!(expect_error(4, inst_propose(proposal, u64::MAX, [0.5; VOLUME].as_ptr(), y, y)), expected);
+        }
+        inst_proposal_free(langevin);
+    }
     assert_eq!(numbers, [UNTOUCHED; 4 * VOLUME]);
 }
 
@@ -112,7 +145,7 @@ fn lattices_larger_than_memory_are_errors() {
         assert!(unmade(3, |out| inst_action_new(huge, ACTION.as_ptr(), out)).starts_with("action: "));
         let action = made(|out| inst_action_from_callback(huge, Some(zero), ptr::null_mut(), out));
         let message = unmade(3, |out| inst_chain_new(action, ptr::null(), ptr::null(), out));
-        assert_eq!(message, "chain: expected memory for 8796093022208 numbers, got none");
+        assert_eq!(message, "chain: expected memory of 70368744177664 bytes, got none");
         inst_action_free(action);
         inst_lattice_free(huge);
     }
@@ -161,7 +194,7 @@ fn numbers_that_are_not_finite_are_named_wherever_fields_come_in() {
             assert_eq!(expect_error(4, inst_autocorrelation(16, second, y, y, y, y)), expected("series", 3));
         }
     }
-    // S of this field is beyond the numbers; log q of it is minus infinity, which is a number of its kind.
+    // S of this field overflows, which is an error; log q of it is minus infinity, which is a valid result.
     let large = [1e200; VOLUME];
     unsafe {
         let message = expect_error(4, inst_action_value(o.action, 1, large.as_ptr(), y));
@@ -220,7 +253,7 @@ fn objects_that_were_freed_are_refused_and_shells_are_used_again() {
             addresses.insert(action.addr());
             expect_ok(inst_action_value(action, 1, field.as_ptr(), &mut value));
             inst_action_free(action);
-            // Its messages are those of the thread's last failing call.
+            // inst_last_error gives the message of the thread's last failing call.
             let refused = expect_error(4, inst_action_value(action, 1, field.as_ptr(), &mut value));
             assert_eq!(refused, "action: expected an object of kind action, got one that was freed", "{round}");
             inst_action_free(action);

@@ -1,4 +1,4 @@
-//! What a flow is refused: values out of range, lattices that do not fit, numbers that are none.
+//! Arguments that a flow refuses: values out of range, lattices that do not fit, numbers that are not finite.
 
 use super::*;
 
@@ -22,6 +22,26 @@ fn values_out_of_range_are_refused() {
     ] {
         assert_eq!(refused(&[4, 4], text), message);
     }
+}
+
+#[test]
+fn a_prior_that_is_no_prior_is_told_all_of_its_forms() {
+    let forms = "prior: expected 'white', 'spectrum', 'uniform' or an object {type: 'mixture', means: [...]} or {type: 'haar', group: 'su3'}, got";
+    for (prior, got) in
+        [("'mixture'", "'mixture'"), ("'haar'", "'haar'"), ("'blue'", "'blue'"), ("3", "3"), ("['white']", "a list")]
+    {
+        for of_model in ["type: 'affine'", "type: 'chain', layers: [{type: 'affine'}]"] {
+            let message = refused(&[4, 4], &format!("{{{of_model}, prior: {prior}}}"));
+            assert!(message.starts_with(&format!("model: {forms} {got}; known keys: type, prior")), "{message}");
+        }
+    }
+    let unnamed = refused(&[4, 4], "{type: 'affine', prior: {means: [1]}}");
+    assert!(
+        unnamed.starts_with(
+            "model: prior: missing key 'type' (one of 'white' or 'spectrum' or 'mixture' or 'uniform' or 'haar')"
+        ),
+        "{unnamed}"
+    );
 }
 
 #[test]

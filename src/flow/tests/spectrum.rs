@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn the_prior_has_its_power_spectrum() {
-    // With networks that do nothing a sample is C z: its Fourier components have the variance V lambda(k)^2.
+    // With networks whose output is zero a sample is C z: its Fourier components have the variance V lambda(k)^2.
     let spec = spec("{type: 'affine', prior: 'spectrum', layers: 1, hidden: [], initial_output: 0}");
     let lattice = Lattice::new(&[4, 6]).unwrap();
     let mut flow = Flow::new(&context(Precision::F64, 1), &lattice, &spec).unwrap();

@@ -17,16 +17,16 @@ pub enum Order {
 /// Bytes of a number: `'f32'` or `'f64'`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Width {
-    /// f32.
+    /// Numbers of four bytes, f32.
     #[serde(rename = "f32")]
     Single,
-    /// f64.
+    /// Numbers of eight bytes, f64.
     #[serde(rename = "f64")]
     Double,
 }
 
 impl Width {
-    /// 4 or 8.
+    /// Bytes of a number, 4 or 8.
     pub fn bytes(self) -> usize {
         match self {
             Width::Single => 4,
@@ -35,7 +35,7 @@ impl Width {
     }
 }
 
-/// A 32-bit word.
+/// The 32-bit word that these bytes hold.
 pub fn word(bytes: &[u8], order: Order) -> u32 {
     let word = [bytes[0], bytes[1], bytes[2], bytes[3]];
     match order {
@@ -44,12 +44,12 @@ pub fn word(bytes: &[u8], order: Order) -> u32 {
     }
 }
 
-/// The word at a place of a file that may be too short.
+/// The word at an offset of a file; None where the file is too short.
 pub fn word_at(bytes: &[u8], at: usize, order: Order) -> Option<u32> {
     bytes.get(at..at.checked_add(4)?).map(|b| word(b, order))
 }
 
-/// A double at a place of a file that may be too short.
+/// The double at an offset of a file; None where the file is too short.
 pub fn double_at(bytes: &[u8], at: usize, order: Order) -> Option<f64> {
     let eight: [u8; 8] = bytes.get(at..at.checked_add(8)?)?.try_into().ok()?;
     Some(match order {
@@ -72,7 +72,7 @@ pub fn reals(bytes: &[u8], width: Width, order: Order) -> impl Iterator<Item = f
     })
 }
 
-/// Appends numbers.
+/// Appends numbers in this precision and byte order.
 pub fn put_reals(to: &mut Vec<u8>, numbers: &[f64], width: Width, order: Order) {
     match (width, order) {
         (Width::Single, Order::Big) => put(to, numbers, |x| (x as f32).to_be_bytes()),
@@ -83,7 +83,7 @@ pub fn put_reals(to: &mut Vec<u8>, numbers: &[f64], width: Width, order: Order) 
 }
 
 fn put<const W: usize>(to: &mut Vec<u8>, numbers: &[f64], bytes: impl Fn(f64) -> [u8; W]) {
-    // A block at a time, since room for each number alone would be asked for each time.
+    // Appended block by block: number by number, the capacity would be checked for each.
     const BLOCK: usize = 512;
     let mut block = [[0; W]; BLOCK];
     for numbers in numbers.chunks(BLOCK) {
@@ -92,7 +92,7 @@ fn put<const W: usize>(to: &mut Vec<u8>, numbers: &[f64], bytes: impl Fn(f64) ->
     }
 }
 
-/// Appends words.
+/// Appends words in this byte order.
 pub fn put_words(to: &mut Vec<u8>, words: impl IntoIterator<Item = u32>, order: Order) {
     to.extend(words.into_iter().flat_map(|word| match order {
         Order::Big => word.to_be_bytes(),
@@ -110,19 +110,17 @@ pub fn extent_words(extent: &[usize]) -> Result<Vec<u32>> {
     extent.iter().map(word).collect()
 }
 
-/// Room for the bytes of a file, where there is memory for them.
-pub fn room(bytes: usize) -> Result<Vec<u8>> {
-    let missing = |_| Error::BadShape(format!("file: expected memory for {bytes} bytes, got none"));
-    memory::room(bytes).map_err(missing)
+/// An empty vector with capacity for the bytes of a file; an error where memory is short.
+pub fn reserved(bytes: usize) -> Result<Vec<u8>> {
+    memory::reserved("file", bytes)
 }
 
-/// Zeros, where there is memory for them.
+/// A vector of zeros; an error where memory is short.
 pub fn zeros(count: usize) -> Result<Vec<f64>> {
-    let missing = |_| Error::BadShape(format!("links: expected memory for {count} numbers, got none"));
-    memory::filled(0.0, count).map_err(missing)
+    memory::filled("links", 0.0, count)
 }
 
-/// All numbers of a block in memory.
+/// All numbers of a block as a vector of doubles; an error where memory is short.
 pub fn all_reals(bytes: &[u8], width: Width, order: Order) -> Result<Vec<f64>> {
     match (width, order) {
         (Width::Single, Order::Big) => converted(bytes, |b| f32::from_be_bytes(b).into()),
@@ -134,18 +132,5 @@ pub fn all_reals(bytes: &[u8], width: Width, order: Order) -> Result<Vec<f64>> {
 
 fn converted<const W: usize>(bytes: &[u8], number: impl Fn([u8; W]) -> f64) -> Result<Vec<f64>> {
     let (whole, _) = bytes.as_chunks::<W>();
-    let count = whole.len();
-    let missing = |_| Error::BadShape(format!("links: expected memory for {count} numbers, got none"));
-    let mut numbers = memory::room(count).map_err(missing)?;
-    numbers.extend(whole.iter().map(|&bytes| number(bytes)));
-    Ok(numbers)
-}
-
-/// A block of a file by its exact length.
-pub fn block<'a>(bytes: &'a [u8], from: usize, length: usize, what: &str) -> Result<&'a [u8]> {
-    let got = bytes.len().saturating_sub(from);
-    if got != length {
-        return Err(Error::BadInput(format!("{what}: expected {length} bytes, got {got}")));
-    }
-    Ok(&bytes[from..])
+    memory::collected("links", whole.iter().map(|&bytes| number(bytes)))
 }

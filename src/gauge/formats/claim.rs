@@ -1,4 +1,4 @@
-//! What a file says of its contents, against what its numbers give.
+//! Values that a file states of its contents, compared with those of the numbers read.
 
 use crate::error::{Error, Result};
 use crate::gauge::field::Gauge;
@@ -9,11 +9,11 @@ pub const LARGEST_DEVIATION: f64 = 1e-4;
 /// A number that a file claims to hold, and what it really holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
-    /// `plaquette`, `checksum`, ...
+    /// Name of the value: `plaquette`, `checksum`, ...
     pub what: String,
-    /// What the file says.
+    /// The value that the file states.
     pub expected: String,
-    /// What its numbers give.
+    /// The value computed from its numbers.
     pub got: String,
     /// Whether they agree to the digits given.
     pub holds: bool,
@@ -26,12 +26,32 @@ impl Claim {
     }
 
     pub(super) fn near(what: &str, expected: f64, got: f64, tolerance: f64) -> Self {
-        // What is not a number is near nothing.
+        // NaN fails this comparison.
         let holds = (expected - got).abs() <= tolerance;
-        Self { what: what.into(), expected: format!("{expected:.12}"), got: format!("{got:.12}"), holds }
+        Self { what: what.into(), expected: expected.to_string(), got: got.to_string(), holds }
     }
 
-    /// That all links are in their group.
+    /// A number stated as decimal digits: it holds within half of the last digit and the rounding of other codes.
+    ///
+    /// Fewer than two decimals are taken as two, so that "0e9" does not agree with every number.
+    pub(super) fn digits(what: &str, text: &str, got: f64, rounding: f64) -> Self {
+        const LARGEST_UNIT: f64 = 0.01;
+        let Ok(expected) = text.parse::<f64>() else { return Self::unreadable(what, "a number", text) };
+        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        let exponent: f64 = exponent.parse().unwrap_or(0.0);
+        let unit = 10f64.powf(exponent - decimals as f64).min(LARGEST_UNIT);
+        // Half a digit in binary is not quite half a digit.
+        let holds = (expected - got).abs() <= 0.500_001 * unit + rounding;
+        Self { what: what.into(), expected: text.into(), got: format!("{got:.12}"), holds }
+    }
+
+    /// A value that cannot be read from the file: the claim does not hold.
+    pub(super) fn unreadable(what: &str, expected: &str, got: impl ToString) -> Self {
+        Self { what: what.into(), expected: expected.into(), got: got.to_string(), holds: false }
+    }
+
+    /// The claim that all links are in their group.
     pub(super) fn links(gauge: &Gauge) -> Self {
         let (deviation, site, mu) = gauge.worst_link();
         Self {
@@ -42,7 +62,7 @@ impl Claim {
         }
     }
 
-    /// `plaquette: expected 0.6, got 0.5`
+    /// The message of an error: `plaquette: expected 0.6, got 0.5`
     pub(super) fn message(&self) -> String {
         format!("{}: expected {}, got {}", self.what, self.expected, self.got)
     }

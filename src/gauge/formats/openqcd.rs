@@ -1,29 +1,28 @@
 //! openQCD export: SU(3) on four even extents, little endian.
 //!
 //! i32 T X Y Z, f64 3 x plaquette, then links in f64: for each odd site, t slowest and z fastest, the eight links
-//! U_mu(x), U_mu(x - mu) for mu = t, x, y, z. The header has the form of DDalphaAMG's; the plaquettes tell them apart.
+//! U_mu(x), U_mu(x - mu) for mu = t, x, y, z. The header has the form of DDalphaAMG's; the plaquettes distinguish them.
 
-use super::bytes::{Order, extent_words, word_at};
-use super::placed::{self, Place};
-use super::{Encoding, Read, Wanted};
+use super::bytes::{Order, Width, extent_words, word_at};
+use super::format::{Encoding, Header, Read, Wanted};
+use super::placed::{self, Form, Place};
+use super::source::Source;
 use crate::error::{Error, Result};
 use crate::gauge::field::Gauge;
-use crate::gauge::group::Group;
+use crate::group::Group;
 use crate::lattice::Lattice;
 
-const HEADER: usize = 24;
+const FORM: Form = Form::of_matrices(24, 3.0, Order::Little, 18);
 const AXES: [usize; 4] = [3, 0, 1, 2];
 
-/// True for files with such a header and of the length that it tells.
-pub(super) fn is_one(bytes: &[u8]) -> bool {
-    header(bytes).is_some()
-}
-
-/// Extents x y z t.
-fn header(bytes: &[u8]) -> Option<[usize; 4]> {
-    let number = |place: usize| word_at(bytes, 4 * place, Order::Little).map(|n| n as usize);
+/// The field that such a header describes; None where the file has not the length that follows from it.
+pub(super) fn header(source: &Source) -> Option<Result<Header>> {
+    let number = |place: usize| word_at(source.head(), 4 * place, Order::Little).map(|n| n as usize);
     let extent = [number(1)?, number(2)?, number(3)?, number(0)?];
-    placed::is_whole(bytes, HEADER, &extent, Group::Su3.reals()).then_some(extent)
+    placed::is_whole(source, FORM.header, &extent, 8 * FORM.stored).then(|| {
+        let (group, width, bytes) = (Some(Group::Su3), Some(Width::Double), source.length() - FORM.header as u64);
+        Ok(Header { group, extent: Some(extent.into()), width, bytes })
+    })
 }
 
 fn places(lattice: &Lattice) -> impl Iterator<Item = Place> + '_ {
@@ -45,17 +44,13 @@ fn expect_even(lattice: &Lattice) -> Result<()> {
 
 /// Reads a file.
 pub(super) fn read(wanted: &Wanted) -> Result<Read> {
-    let whole = || Error::BadInput("header: expected T X Y Z and a length that fits it, got another".into());
-    wanted.expect_extent(&header(wanted.bytes).ok_or_else(whole)?)?;
     expect_even(wanted.lattice)?;
-    let gauge = placed::read(wanted, HEADER, Order::Little, places(wanted.lattice))?;
-    let claim = placed::plaquette(wanted, HEADER, Order::Little, 3.0, &gauge);
-    Ok((gauge, vec![claim]))
+    placed::read(wanted, &FORM, places(wanted.lattice))
 }
 
 /// The bytes of a file.
-pub(super) fn write(gauge: &Gauge, encoding: &Encoding) -> Result<Vec<u8>> {
+pub(super) fn write(gauge: &Gauge, _: &Encoding) -> Result<Vec<u8>> {
     expect_even(gauge.lattice())?;
     let lengths = extent_words(&AXES.map(|mu| gauge.lattice().extent()[mu]))?;
-    placed::write(gauge, (&lengths, 3.0), encoding.order, places(gauge.lattice()))
+    placed::write(gauge, (&lengths, &FORM), placed::whole, places(gauge.lattice()))
 }

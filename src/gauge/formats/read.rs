@@ -1,10 +1,13 @@
 //! Reading: the format is found, the field read, and the claims of the file checked.
 
-use super::{Claim, Format, Row, TABLE};
+use super::claim::Claim;
+use super::format::{Format, Header, Read, Wanted};
+use super::probe::unknown;
+use super::source::Source;
+use super::table::{Row, TABLE};
 use crate::error::{Error, Result};
-use crate::file;
 use crate::gauge::field::Gauge;
-use crate::gauge::group::Group;
+use crate::group::Group;
 use crate::lattice::Lattice;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -13,80 +16,47 @@ use std::path::Path;
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReadSpec {
-    /// The format; none: it is found by content.
+    /// The format; None: it is found by content.
     pub format: Option<Format>,
     /// Refuse a file whose checksum, plaquette or link trace is not that of its numbers, or with links that are not in
     /// the group.
     pub verify: bool,
+    /// Replace each link by the nearest one in the group ([`Gauge::project_polar`]), after the verification.
+    pub project: bool,
 }
 
 impl Default for ReadSpec {
     fn default() -> Self {
-        Self { format: None, verify: true }
+        Self { format: None, verify: true, project: false }
     }
 }
-
-/// What a reader is given: the file, and the field that is wanted.
-pub(super) struct Wanted<'a> {
-    pub bytes: &'a [u8],
-    pub lattice: &'a Lattice,
-    pub group: Group,
-}
-
-impl Wanted<'_> {
-    /// Numbers in the wanted field, two for each complex one.
-    pub fn reals(&self) -> usize {
-        self.links() * self.group.reals()
-    }
-
-    /// Links in the wanted field.
-    pub fn links(&self) -> usize {
-        self.lattice.volume() * self.lattice.dimensions()
-    }
-
-    /// Refuses extents of a file that are not the wanted ones.
-    pub fn expect_extent(&self, got: &[usize]) -> Result<()> {
-        if got == self.lattice.extent() {
-            return Ok(());
-        }
-        let text: Vec<String> = got.iter().map(usize::to_string).collect();
-        Err(Error::BadShape(format!("lattice: expected {}, got {}", self.lattice.shape(), text.join(" x "))))
-    }
-
-    /// Refuses a group of a file that is not the wanted one.
-    pub fn expect_group(&self, got: Group) -> Result<()> {
-        if got == self.group {
-            return Ok(());
-        }
-        Err(Error::BadShape(format!("group: expected {}, got {}", self.group.name(), got.name())))
-    }
-}
-
-/// A field with what its file claims.
-pub(super) type Read = (Gauge, Vec<Claim>);
-
-/// Largest file beyond its links: headers, comments, other records.
-const LARGEST_REST: u64 = 16 << 20;
 
 /// Reads a field for a lattice and group; returns it with the format and with what the file claimed.
 ///
 /// Errors: `Io`; `BadInput` for a file that is damaged, not of a known format, or whose claims fail; `BadShape` for a
-/// field on another lattice or of another group; `Unsupported` where the format has no such fields.
+/// field on another lattice or of another group; `Unsupported` where the format has no such fields; `NotConverged`
+/// where a link that is to be projected has no inverse.
 pub fn read(path: &Path, lattice: &Lattice, group: Group, spec: &ReadSpec) -> Result<(Gauge, Format, Vec<Claim>)> {
-    let links = (lattice.volume() * lattice.dimensions() * group.reals()) as u64;
-    let bytes = file::read(path, LARGEST_REST + 8 * links)?;
-    parse(&Wanted { bytes: &bytes, lattice, group }, spec).map_err(|e| e.within(&path.display().to_string()))
+    let within = |e: Error| e.within(&path.display().to_string());
+    let source = Source::open(path)?;
+    let wanted = Wanted { source: &source, lattice, group };
+    let (mut gauge, format, claims) = parse(&wanted, spec).map_err(within)?;
+    if spec.project {
+        gauge.project_polar().map_err(within)?;
+    }
+    Ok((gauge, format, claims))
 }
 
-/// What came of one format that a file may be of.
+/// Result of reading a file in one of its possible formats.
 struct Candidate {
     format: Format,
     read: Result<Read>,
 }
 
 impl Candidate {
-    fn new(row: &Row, wanted: &Wanted) -> Self {
-        let read = row.expect_field(wanted.lattice, wanted.group).and_then(|()| (row.read)(wanted));
+    fn new(row: &Row, header: Result<Header>, wanted: &Wanted) -> Self {
+        let fits = row.expect_field(wanted.lattice, wanted.group).and_then(|()| wanted.expect(&header?));
+        let read = fits.and_then(|()| (row.read)(wanted));
         let with_links = |(gauge, mut claims): Read| {
             claims.push(Claim::links(&gauge));
             (gauge, claims)
@@ -108,21 +78,26 @@ impl Candidate {
 
 fn parse(wanted: &Wanted, spec: &ReadSpec) -> Result<(Gauge, Format, Vec<Claim>)> {
     let asked = |row: &&Row| spec.format.is_none_or(|format| format == row.format);
-    let rows: Vec<&Row> = TABLE.iter().filter(asked).filter(|row| (row.is_one)(wanted.bytes)).collect();
-    if rows.is_empty() {
-        let names: Vec<&str> = TABLE.iter().filter(asked).map(|row| row.name).collect();
-        return Err(Error::BadInput(format!(
-            "file: expected one of format {}, got none of these, or one that was cut",
-            names.join(" or ")
-        )));
+    let rows: Vec<&Row> = TABLE.iter().filter(asked).collect();
+    let read = |row: &&Row| Some(Candidate::new(row, (row.header)(wanted.source)?, wanted));
+    let mut candidates: Vec<Candidate> = rows.iter().filter_map(read).collect();
+    if candidates.is_empty() {
+        return Err(unknown(&rows));
     }
-    let mut candidates: Vec<Candidate> = rows.into_iter().map(|row| Candidate::new(row, wanted)).collect();
-    // Two formats share one form of header: the one whose claims hold is meant, where there is one alone.
+    // Without memory nothing is known of a candidate, and another one must not take its place.
+    let is_short = |candidate: &Candidate| candidate.read.as_ref().is_err_and(Error::is_shortage);
+    if let Some(Err(error)) = candidates.iter().position(is_short).map(|at| candidates.swap_remove(at).read) {
+        return Err(error);
+    }
+    // Two formats share one form of header: the file is of the one whose claims hold, where that is only one.
     if candidates.iter().any(|c| c.read.is_ok()) {
         candidates.retain(|c| c.read.is_ok());
     }
     if candidates.iter().any(|c| c.failure().is_none()) {
         candidates.retain(|c| c.failure().is_none());
+    }
+    if let Some(error) = refused(&candidates) {
+        return Err(error);
     }
     let failures: Vec<String> = candidates.iter().filter_map(Candidate::failure).collect();
     if spec.verify && !failures.is_empty() {
@@ -138,4 +113,10 @@ fn parse(wanted: &Wanted, spec: &ReadSpec) -> Result<(Gauge, Format, Vec<Claim>)
     }
     let Candidate { format, read } = candidates.swap_remove(0);
     read.map(|(gauge, claims)| (gauge, format, claims))
+}
+
+/// The error of a file that was read in none of its formats: the errors of all of them, since the file may be of any.
+fn refused(candidates: &[Candidate]) -> Option<Error> {
+    let errors = candidates.iter().filter_map(|candidate| candidate.read.as_ref().err());
+    errors.cloned().reduce(|all, error| all.followed_by(&error))
 }

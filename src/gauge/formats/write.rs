@@ -1,14 +1,16 @@
-//! Writing: what the format can hold is checked, and the file takes its name once it is complete.
+//! Writing: the field is checked against the format, and the file takes its name once it is complete.
 
 use super::bytes::{Order, Width};
-use super::{Format, Row, expect_group};
+use super::claim::expect_group;
+use super::format::{Encoding, Format};
+use super::table::Row;
 use crate::error::{Error, Result};
 use crate::file;
 use crate::gauge::field::Gauge;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// How a file is written; what is none is the format's usual way.
+/// How a file is written; None stands for the format's usual choice.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WriteSpec {
@@ -30,26 +32,17 @@ impl Default for WriteSpec {
     }
 }
 
-/// A spec with all its choices made.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Encoding {
-    pub width: Width,
-    pub order: Order,
-    pub rows: usize,
+/// The choices of a spec; an error for one that the format does not have.
+fn encoding(spec: &WriteSpec, row: &Row, colours: usize) -> Result<Encoding> {
+    let rows = [colours, colours - 1];
+    Ok(Encoding {
+        width: choose("precision", spec.precision, row.precisions)?,
+        order: choose("byte_order", spec.byte_order, row.orders)?,
+        rows: choose("rows", spec.rows, &rows[..1 + usize::from(row.omits_rows)])?,
+    })
 }
 
-impl Encoding {
-    fn new(spec: &WriteSpec, row: &Row, colours: usize) -> Result<Self> {
-        let rows = [colours, colours - 1];
-        Ok(Self {
-            width: choose("precision", spec.precision, row.precisions)?,
-            order: choose("byte_order", spec.byte_order, row.orders)?,
-            rows: choose("rows", spec.rows, &rows[..1 + usize::from(row.omits_rows)])?,
-        })
-    }
-}
-
-/// The value asked for, where the format has it, or the usual one.
+/// The value of a spec, an error where the format does not have it, or the usual one where the spec has none.
 fn choose<T: Copy + PartialEq + Serialize>(key: &str, asked: Option<T>, known: &[T]) -> Result<T> {
     let asked = asked.unwrap_or(known[0]);
     if known.contains(&asked) {
@@ -74,7 +67,7 @@ pub fn write(path: &Path, gauge: &Gauge, spec: &WriteSpec) -> Result<()> {
 fn encode(gauge: &Gauge, spec: &WriteSpec) -> Result<Vec<u8>> {
     let row = spec.format.row();
     row.expect_field(gauge.lattice(), gauge.group())?;
-    let encoding = Encoding::new(spec, row, gauge.group().colours())?;
+    let encoding = encoding(spec, row, gauge.group().colours())?;
     let fits = |x: f64| x.is_finite() && (encoding.width == Width::Double || (x as f32).is_finite());
     if let Some(at) = gauge.links().iter().position(|&x| !fits(x)) {
         let got = gauge.links()[at];

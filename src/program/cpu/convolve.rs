@@ -4,8 +4,8 @@
 
 #![allow(clippy::needless_range_loop)]
 
-use super::super::steps::{Convolve, Geometry, Group, Weights};
-use super::block::Frame;
+use super::super::convolution::{Convolution, Geometry, Group, Weights};
+use super::frame::Frame;
 use super::tiles::{sweep, tiles, widest};
 use crate::simd::{Lanes, Real, Work};
 
@@ -30,7 +30,7 @@ pub(super) fn pack<T: Real>(geometry: &Geometry, parameters: &[f64], registers: 
 /// # Safety
 /// The plan's lines and packs lie inside the frame's memory.
 #[inline(always)]
-pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, frame: &Frame<L>) {
+pub(in super::super) unsafe fn convolve<L: Lanes>(step: &Convolution, frame: &Frame<L>) {
     if let Weights::Lines(line) = step.weights {
         // SAFETY: the caller's promise.
         unsafe { L::isolate(Varying { step, frame, line }) };
@@ -45,9 +45,9 @@ pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, frame: &Frame<L>) {
     }
 }
 
-/// The whole convolution where weights differ between the samples: derivatives of gradients have such ones.
+/// The whole convolution where weights differ between the samples, as in derivatives of gradients.
 struct Varying<'a, L: Lanes> {
-    step: &'a Convolve,
+    step: &'a Convolution,
     frame: &'a Frame<L>,
     line: usize,
 }
@@ -89,7 +89,7 @@ impl<L: Lanes, const O: usize, const S: usize> Work for Sweep<'_, L, O, S> {
 
 /// One tile of output channels on one group of sites.
 struct Tile<'a, L: Lanes> {
-    step: &'a Convolve,
+    step: &'a Convolution,
     group: &'a Group,
     frame: &'a Frame<L>,
     first: usize,
@@ -97,6 +97,10 @@ struct Tile<'a, L: Lanes> {
 
 impl<L: Lanes> Tile<'_, L> {
     /// Covers the sites with tiles of S, then of fewer.
+    ///
+    /// # Safety
+    /// The tile's pointers lead to the values that its step reads and writes. The processor has the instructions of
+    /// `L`.
     #[inline(always)]
     unsafe fn sweep<const O: usize, const S: usize>(&self) {
         let sites = self.group.sites.len();
@@ -126,6 +130,8 @@ impl<L: Lanes> Tile<'_, L> {
         }
     }
 
+    /// # Safety
+    /// As in `sweep`, for S sites from `site` on.
     #[inline(always)]
     unsafe fn choose<const O: usize, const S: usize>(&self, site: usize) {
         // SAFETY: as for sweep.
@@ -138,6 +144,8 @@ impl<L: Lanes> Tile<'_, L> {
         }
     }
 
+    /// # Safety
+    /// As in `sweep`.
     #[inline(always)]
     unsafe fn start<const O: usize, const S: usize>(&self) -> [[L; S]; O] {
         let mut sums = [[L::constant(0.0); S]; O];
@@ -158,6 +166,9 @@ impl<L: Lanes> Tile<'_, L> {
     }
 
     /// The hot loop: each input vector serves O channels, each broadcast weight S sites.
+    ///
+    /// # Safety
+    /// As in `sweep`, for S sites from `site` on and the weights of O channels.
     #[inline(always)]
     unsafe fn broadcast<const O: usize, const S: usize>(&self, site: usize, weights: *const L::Scalar) -> [[L; S]; O] {
         let (step, group) = (self.step, self.group);
@@ -196,6 +207,9 @@ impl<L: Lanes> Tile<'_, L> {
     }
 
     /// One channel on S sites with weights that differ between the samples.
+    ///
+    /// # Safety
+    /// As in `sweep`, for S sites from `site` on.
     #[inline(always)]
     unsafe fn varying<const S: usize>(&self, site: usize, line: usize) -> [[L; S]; 1] {
         let (geometry, group) = (&self.step.geometry, self.group);
@@ -218,6 +232,9 @@ impl<L: Lanes> Tile<'_, L> {
     }
 
     /// Applies the rectifier and stores the tile.
+    ///
+    /// # Safety
+    /// As in `sweep`, for S sites from `site` on.
     #[inline(always)]
     unsafe fn finish<const O: usize, const S: usize>(&self, site: usize, mut sums: [[L; S]; O]) {
         let step = self.step;

@@ -2,27 +2,27 @@
 
 #![allow(clippy::needless_range_loop)]
 
-use super::super::steps::{Correlate, Group};
-use super::block::Frame;
+use super::super::convolution::{Correlation, Group};
+use super::frame::{Block, Frame};
 use super::tiles::{sweep, tiles, widest};
 use crate::simd::{Lanes, Real, Work};
 
-/// Runs a correlation for one block. Where only its sum over the samples is wanted, adds that to `sums`.
+/// Runs a correlation for one block. Where only its sum over the samples is wanted, adds that to the block's sums.
 ///
 /// # Safety
 /// The plan's lines lie inside the frame's memory.
 #[inline(always)]
-pub(super) unsafe fn correlate<L: Lanes>(step: &Correlate, frame: &Frame<L>, sums: &mut [Vec<f64>]) {
+pub(in super::super) unsafe fn correlate<L: Lanes>(step: &Correlation, frame: &Frame<L>, block: &mut Block) {
     let geometry = &step.geometry;
-    if let Ok(to) = step.to {
+    if let &Ok(to) = &step.to {
         for i in 0..geometry.outputs * geometry.inputs * geometry.taps {
             // SAFETY: the result holds that many lines.
             unsafe { *frame.lines.add(to + i) = L::constant(0.0) };
         }
     }
-    let mut sink = match step.to {
-        Ok(to) => Sink::Lines(to),
-        Err(output) => Sink::Sum(&mut sums[output]),
+    let mut sink = match &step.to {
+        &Ok(to) => Sink::Lines(to),
+        Err(sum) => Sink::Sum(&mut block.sums[sum.output][sum.at.at(block.rows)..]),
     };
     for (first, width) in tiles(geometry.outputs, widest(L::REGISTERS)) {
         for group in geometry.groups.iter() {
@@ -44,14 +44,14 @@ impl<L: Lanes, const O: usize, const J: usize> Work for Sweep<'_, '_, L, O, J> {
     }
 }
 
-/// Where results go.
+/// Destination of the results.
 enum Sink<'a> {
     Lines(usize),
     Sum(&'a mut [f64]),
 }
 
 struct Tile<'a, 'b, L: Lanes> {
-    step: &'a Correlate,
+    step: &'a Correlation,
     group: &'a Group,
     frame: &'a Frame<L>,
     first: usize,
@@ -60,6 +60,10 @@ struct Tile<'a, 'b, L: Lanes> {
 
 impl<L: Lanes> Tile<'_, '_, L> {
     /// Covers the columns (tap, input channel) with tiles of J, then of fewer.
+    ///
+    /// # Safety
+    /// The tile's pointers lead to the values that its step reads and writes. The processor has the instructions of
+    /// `L`.
     #[inline(always)]
     unsafe fn sweep<const O: usize, const J: usize>(&mut self) {
         let columns = self.group.taps.len() * self.step.geometry.inputs;
@@ -83,6 +87,8 @@ impl<L: Lanes> Tile<'_, '_, L> {
         }
     }
 
+    /// # Safety
+    /// As in `sweep`, for J columns from `column` on.
     #[inline(always)]
     unsafe fn columns<const O: usize, const J: usize>(&mut self, column: usize) {
         let (geometry, group) = (&self.step.geometry, self.group);

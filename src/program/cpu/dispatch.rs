@@ -1,12 +1,10 @@
 //! Entry of the kernels for each instruction set.
 
 use super::super::steps::Plan;
-use super::block::{Block, run};
+use super::block::run;
+use super::frame::Block;
 use crate::context::Precision;
-use crate::simd::{Array, Instructions};
-
-#[cfg(target_arch = "x86_64")]
-use crate::simd::{F32x8, F32x16, F64x4, F64x8, Pair};
+use crate::simd::{Instructions, Native};
 
 /// Samples in a block.
 pub(super) fn width(precision: Precision) -> usize {
@@ -32,14 +30,16 @@ pub(super) unsafe fn run_block(instructions: Instructions, precision: Precision,
             (Instructions::Avx2, Precision::F32) => avx2_f32(plan, block),
             #[cfg(target_arch = "x86_64")]
             (Instructions::Avx2, Precision::F64) => avx2_f64(plan, block),
-            (_, Precision::F32) => run::<Array<f32, 16>>(plan, block),
-            (_, Precision::F64) => run::<Array<f64, 8>>(plan, block),
+            (_, Precision::F32) => run::<<f32 as Native>::Portable>(plan, block),
+            (_, Precision::F64) => run::<<f64 as Native>::Portable>(plan, block),
         }
     }
 }
 
 macro_rules! compiled_for {
     ($($name:ident, $features:literal, $lanes:ty;)+) => {$(
+        /// # Safety
+        /// The processor has these features.
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = $features)]
         unsafe fn $name(plan: &Plan, block: &mut Block) {
@@ -50,8 +50,8 @@ macro_rules! compiled_for {
 }
 
 compiled_for! {
-    avx512_f32, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma", F32x16;
-    avx512_f64, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma", F64x8;
-    avx2_f32, "avx2,fma", Pair<F32x8>;
-    avx2_f64, "avx2,fma", Pair<F64x4>;
+    avx512_f32, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma", <f32 as Native>::Avx512;
+    avx512_f64, "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma", <f64 as Native>::Avx512;
+    avx2_f32, "avx2,fma", <f32 as Native>::Avx2;
+    avx2_f64, "avx2,fma", <f64 as Native>::Avx2;
 }

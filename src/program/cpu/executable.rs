@@ -1,13 +1,18 @@
 //! Planned programs, their parameters, and runs over batches.
 
+use super::super::convolution::{Convolution, Packing};
+use super::super::feed::Samples;
+use super::super::finished::{Output, Program};
+use super::super::operations::Step;
+use super::super::operations::fused::STRIP;
 use super::super::short::Short;
-use super::super::steps::{Convolve, Geometry, Plan, STRIP, Step, Weights};
-use super::super::{Feed, Output, Program};
-use super::block::Block;
+use super::super::steps::Plan;
 use super::dispatch::{run_block, width};
+use super::frame::Block;
 use super::{convolve, spectral, winograd};
 use crate::context::{Context, Precision};
 use crate::error::Result;
+use crate::memory;
 use crate::simd::{Instructions, Lines, Real};
 use std::sync::{Mutex, PoisonError};
 
@@ -20,7 +25,6 @@ pub(in super::super) struct Executable {
 }
 
 /// Parameters as the kernels read them.
-#[derive(Clone)]
 pub(in super::super) enum Packed {
     F32(Vec<f32>),
     F64(Vec<f64>),
@@ -49,49 +53,56 @@ impl Executable {
         width(self.precision)
     }
 
-    /// Bytes that one worker computes in.
+    /// Bytes of working memory of one thread.
     pub fn workspace(&self) -> usize {
         64 * (self.plan.lines + STRIP * self.plan.strips)
     }
 
-    /// Numbers of the inputs that are read, by their index.
+    /// Numbers per sample of each input, by its index; None for an input that is not read.
     pub fn inputs(&self) -> Vec<Option<usize>> {
         self.plan.input_counts()
     }
 
     /// Parameters as the kernels read them.
-    pub fn pack(&self, parameters: &[f64]) -> Packed {
+    pub fn pack(&self, parameters: &[f64]) -> Result<Packed> {
         let mut packed = match self.precision {
-            Precision::F32 => Packed::F32(vec![0.0; self.plan.packed]),
-            Precision::F64 => Packed::F64(vec![0.0; self.plan.packed]),
+            Precision::F32 => Packed::F32(memory::filled("packed parameters", 0.0, self.plan.packed)?),
+            Precision::F64 => Packed::F64(memory::filled("packed parameters", 0.0, self.plan.packed)?),
         };
         packed.fill(self, parameters);
-        packed
+        Ok(packed)
     }
 
-    /// What a thread computes in: what it had before, if it is not in use, so that it is in that core's cache.
+    /// Working memory of a thread: that of its last run, if it is not in use, since it is still in that core's cache.
     fn arena(&self, thread: usize) -> Result<Lines> {
-        let kept = self.arenas.lock().ok().and_then(|mut arenas| {
-            let own = arenas.iter().position(|&(owner, _)| owner == thread)?;
-            Some(arenas.swap_remove(own).1)
-        });
+        let mut arenas = self.arenas.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = arenas.iter().position(|&(owner, _)| owner == thread);
+        let kept = own.map(|own| arenas.swap_remove(own).1);
+        drop(arenas);
         kept.map_or_else(|| Lines::new(self.plan.lines + STRIP * self.plan.strips), Ok)
     }
 
     fn keep(&self, thread: usize, arena: Lines) {
-        if let Ok(mut arenas) = self.arenas.lock() {
-            arenas.push((thread, arena));
-        }
+        self.arenas.lock().unwrap_or_else(PoisonError::into_inner).push((thread, arena));
     }
 }
 
-/// Packs the weights of a convolution for the kernel that takes it.
-fn pack<T: Real>(geometry: &Geometry, short: Option<&Short>, parameters: &[f64], registers: usize, to: &mut [T]) {
-    match short {
+/// Packs the weights of a convolution for the kernel that computes it.
+fn pack<T: Real>(step: &Convolution, parameters: &[f64], registers: usize, to: &mut [T]) {
+    let geometry = &step.geometry;
+    match &step.short {
         None => convolve::pack(geometry, parameters, registers, to),
-        Some(Short::Rows(_)) => winograd::pack(geometry, parameters, registers, to),
-        Some(Short::Torus(torus)) => spectral::pack(geometry, torus, parameters, registers, to),
+        Some((Short::Rows(_), _)) => winograd::pack(geometry, parameters, registers, to),
+        Some((Short::Torus(torus), _)) => spectral::pack(geometry, torus, parameters, registers, to),
     }
+}
+
+/// A program with its parameters, and the samples that it is to run on.
+pub(in super::super) struct Work<'a> {
+    pub program: &'a Program,
+    pub parameters: &'a [f64],
+    pub packed: &'a Packed,
+    pub samples: Samples<'a>,
 }
 
 /// Consecutive blocks with their results.
@@ -103,47 +114,40 @@ struct Job<'a> {
 }
 
 impl Packed {
-    fn fill(&mut self, executable: &Executable, parameters: &[f64]) {
+    /// A copy; an error where there is no memory for it.
+    pub fn copied(&self) -> Result<Self> {
+        Ok(match self {
+            Packed::F32(numbers) => Packed::F32(memory::cloned("packed parameters", numbers)?),
+            Packed::F64(numbers) => Packed::F64(memory::cloned("packed parameters", numbers)?),
+        })
+    }
+
+    /// Packs other parameters.
+    pub fn fill(&mut self, executable: &Executable, parameters: &[f64]) {
         let registers = executable.instructions.registers();
         for step in &executable.plan.steps {
             let Step::Convolve(step) = step else { continue };
-            let geometry = &step.geometry;
-            if let Weights::Parameter { offset, pack: to } = step.weights {
-                let from = &parameters[offset..offset + geometry.outputs * geometry.inputs * geometry.taps];
-                let short = step.short.as_ref().map(|(short, _)| short);
-                let to = to..to + Convolve::packed(geometry, short);
-                match self {
-                    Packed::F32(packed) => pack(geometry, short, from, registers, &mut packed[to]),
-                    Packed::F64(packed) => pack(geometry, short, from, registers, &mut packed[to]),
+            step.pack(parameters, |what, from, to| match (what, &mut *self) {
+                (Packing::Weights, Packed::F32(packed)) => pack(step, from, registers, &mut packed[to]),
+                (Packing::Weights, Packed::F64(packed)) => pack(step, from, registers, &mut packed[to]),
+                (Packing::Bias, Packed::F32(packed)) => {
+                    packed[to].iter_mut().zip(from).for_each(|(number, &b)| *number = b as f32);
                 }
-            }
-            if let Some(Weights::Parameter { offset, pack: to }) = step.bias {
-                for (i, &b) in parameters[offset..offset + geometry.outputs].iter().enumerate() {
-                    match self {
-                        Packed::F32(packed) => packed[to + i] = b as f32,
-                        Packed::F64(packed) => packed[to + i] = b,
-                    }
-                }
-            }
+                (Packing::Bias, Packed::F64(packed)) => packed[to].copy_from_slice(from),
+            });
         }
     }
 }
 
 impl Executable {
     /// Runs the program for a batch of samples, whose sizes were checked.
-    pub fn run(
-        &self,
-        program: &Program,
-        (parameters, packed): (&[f64], &Packed),
-        context: &Context,
-        (batch, feeds): (usize, &[Feed]),
-        outputs: &mut [&mut [f64]],
-    ) -> Result<()> {
-        let jobs = self.jobs(program, batch, outputs);
+    pub fn run(&self, context: &Context, work: &Work, outputs: &mut [&mut [f64]]) -> Result<()> {
+        let program = work.program;
+        let jobs = self.jobs(program, work.samples.count, outputs)?;
         let failed = Mutex::new(None);
         context.share(jobs.len(), |thread, index| {
             let mut job = jobs[index].lock().unwrap_or_else(PoisonError::into_inner);
-            if let Err(error) = self.run_job(thread, program, (parameters, packed), &mut job, feeds) {
+            if let Err(error) = self.run_job(thread, work, &mut job) {
                 *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             }
         });
@@ -162,8 +166,16 @@ impl Executable {
         Ok(())
     }
 
+    /// Runs the program for one block of samples at most, on the calling thread; it has no sums.
+    pub fn run_alone(&self, work: &Work, outputs: &mut [&mut [f64]]) -> Result<()> {
+        for job in self.jobs(work.program, work.samples.count, outputs)? {
+            self.run_job(0, work, &mut job.into_inner().unwrap_or_else(PoisonError::into_inner))?;
+        }
+        Ok(())
+    }
+
     /// Cuts a batch into jobs of whole blocks; the cut depends on the batch alone.
-    fn jobs<'a>(&self, program: &Program, batch: usize, outputs: &'a mut [&mut [f64]]) -> Vec<Mutex<Job<'a>>> {
+    fn jobs<'a>(&self, program: &Program, batch: usize, outputs: &'a mut [&mut [f64]]) -> Result<Vec<Mutex<Job<'a>>>> {
         let block = self.block();
         let length = block * batch.div_ceil(block).div_ceil(MOST_JOBS);
         let mut rest: Vec<&'a mut [f64]> = outputs.iter_mut().map(|out| &mut **out).collect();
@@ -178,36 +190,32 @@ impl Executable {
                     let (mine, others) = taken.split_at_mut(if summed { 0 } else { samples * count });
                     rest[index] = others;
                     results.push(mine);
-                    sums.push(if summed { vec![0.0; count] } else { vec![] });
+                    sums.push(memory::filled("sums over samples", 0.0, if summed { count } else { 0 })?);
                 }
-                Mutex::new(Job { first: j * length, samples, results, sums })
+                Ok(Mutex::new(Job { first: j * length, samples, results, sums }))
             })
             .collect()
     }
 
-    fn run_job(
-        &self,
-        thread: usize,
-        program: &Program,
-        (parameters, packed): (&[f64], &Packed),
-        job: &mut Job,
-        feeds: &[Feed],
-    ) -> Result<()> {
+    fn run_job(&self, thread: usize, work: &Work, job: &mut Job) -> Result<()> {
         let block = self.block();
         let mut arena = self.arena(thread)?;
+        let mut rows = memory::filled("rows of repeats", 0, self.plan.depth)?;
         for first in (0..job.samples).step_by(block) {
             let samples = block.min(job.samples - first);
             let mut results: Vec<&mut [f64]> = vec![];
             for (index, out) in job.results.iter_mut().enumerate() {
-                let count = program.output_count(index);
+                let count = work.program.output_count(index);
                 let range = if out.is_empty() { 0..0 } else { first * count..(first + samples) * count };
                 results.push(&mut out[range]);
             }
             let mut block = Block {
                 lines: arena.start(),
-                packed: packed.start(),
-                parameters,
-                feeds,
+                strips: self.plan.lines,
+                packed: work.packed.start(),
+                parameters: work.parameters,
+                feeds: work.samples.feeds,
+                rows: &mut rows,
                 first: job.first + first,
                 samples,
                 results: &mut results,

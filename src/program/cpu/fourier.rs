@@ -77,6 +77,28 @@ pub(super) trait Transform<const N: usize> {
     fn backward<L: Lanes>(x: [L; N]) -> [L; N];
 }
 
+impl Transform<1> for Length<1> {
+    #[inline(always)]
+    fn forward<L: Lanes>(x: [L; 1]) -> [L; 1] {
+        x
+    }
+    #[inline(always)]
+    fn backward<L: Lanes>(x: [L; 1]) -> [L; 1] {
+        x
+    }
+}
+
+impl Transform<2> for Length<2> {
+    #[inline(always)]
+    fn forward<L: Lanes>(x: [L; 2]) -> [L; 2] {
+        [x[0] + x[1], x[0] - x[1]]
+    }
+    #[inline(always)]
+    fn backward<L: Lanes>(x: [L; 2]) -> [L; 2] {
+        [x[0] + x[1], x[0] - x[1]]
+    }
+}
+
 impl Transform<4> for Length<4> {
     #[inline(always)]
     fn forward<L: Lanes>(x: [L; 4]) -> [L; 4] {
@@ -131,13 +153,13 @@ macro_rules! odd {
 }
 odd!(3 5);
 
-/// Where number i of the transform of the sums goes.
+/// Index, in the whole transform, of number i of the transform of the sums.
 #[inline(always)]
 fn even_place(i: usize) -> usize {
     if i == 0 { 0 } else { i.div_ceil(2) * 4 - 1 + (i + 1) % 2 }
 }
 
-/// Where number i of the transform of the differences goes: C_1, S_1, C_3, S_3 ..
+/// Index, in the whole transform, of number i of the transform of the differences: C_1, S_1, C_3, S_3 ..
 #[inline(always)]
 fn odd_place(i: usize) -> usize {
     i / 2 * 4 + 1 + i % 2
@@ -251,6 +273,8 @@ mod tests {
 
     #[test]
     fn waves_of_all_lengths() {
+        check::<1>();
+        check::<2>();
         check::<3>();
         check::<4>();
         check::<5>();

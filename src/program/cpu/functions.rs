@@ -12,19 +12,20 @@
 //! sin_cos_of_turns     1.93   1.79   2.0
 //! ```
 //!
-//! What is not a number stays so. exp is clamped, tanh ends at ±1; none keeps the sign of a zero.
+//! NaN gives NaN. exp of what is too large is infinite, exp of what is too small ends above zero, tanh ends at ±1; none keeps
+//! the sign of a zero. Functions of angles are in `angles.rs`, those made of exp and log in `logistic.rs`.
 
 use crate::simd::Lanes;
 
 const LN_2: f64 = std::f64::consts::LN_2;
 
-/// ln 2 in a high part, whose product with an exponent is exact, and the rest: for f32 and f64.
+/// ln 2 as the sum of a high part, whose product with an exponent is exact, and a remainder: for f32 and f64.
 const LN_2_PARTS: [(f64, f64); 2] =
     [(0.693_359_375, LN_2 - 0.693_359_375), (f64::from_bits(0x3fe6_2e42_fee0_0000), 1.908_214_929_270_587_7e-10)];
 
 /// c0 + x (c1 + x (c2 + ...)).
 #[inline(always)]
-fn polynomial<L: Lanes>(x: L, coefficients: &[f64]) -> L {
+pub(super) fn polynomial<L: Lanes>(x: L, coefficients: &[f64]) -> L {
     let mut sum = L::constant(coefficients[coefficients.len() - 1]);
     let mut k = coefficients.len() - 1;
     while k > 0 {
@@ -46,22 +47,23 @@ const INVERSE_FACTORIALS: [f64; 15] = {
     table
 };
 
-/// x between -limit and limit. The bounds stand first: where x is NaN, min and max give their second operand.
+/// x between two bounds. The bounds are the first operands: where x is NaN, min and max give the second.
 #[inline(always)]
-fn clamped<L: Lanes>(x: L, limit: f64) -> L {
-    L::constant(-limit).max(L::constant(limit).min(x))
+fn clamped<L: Lanes>(x: L, low: f64, high: f64) -> L {
+    L::constant(low).max(L::constant(high).min(x))
 }
 
 #[inline(always)]
-fn is_single<L: Lanes>() -> bool {
+pub(super) fn is_single<L: Lanes>() -> bool {
     size_of::<L::Scalar>() == 4
 }
 
-/// (exp(r) - 1, n) with x = n ln 2 + r, |r| <= ln 2 / 2; x is clamped to where 2^n is a normal number.
+/// (exp(r) - 1, n) with x = n ln 2 + r, |r| <= ln 2 / 2; x is clamped to where 2^n is a normal number, or the first power
+/// that is infinite.
 #[inline(always)]
 fn reduced_exponential<L: Lanes>(x: L) -> (L, L) {
-    let limit = if is_single::<L>() { 87.0 } else { 708.0 };
-    let x = clamped(x, limit);
+    let (low, high) = if is_single::<L>() { (-87.0, 89.0) } else { (-708.0, 710.0) };
+    let x = clamped(x, low, high);
     let n = (x * L::constant(std::f64::consts::LOG2_E)).round();
     let (high, low) = LN_2_PARTS[usize::from(!is_single::<L>())];
     let r = n.mul_add(L::constant(-high), x);
@@ -74,18 +76,19 @@ fn reduced_exponential<L: Lanes>(x: L) -> (L, L) {
     ((r * r).mul_add(tail, r), n)
 }
 
-/// exp(x), clamped to exp(+-87) in f32 and exp(+-708) in f64.
+/// exp(x); infinite for x above 88.37 in f32 and 709.43 in f64, and never below exp(-87) and exp(-708).
 #[inline(always)]
 pub(crate) fn exp<L: Lanes>(x: L) -> L {
     let (p, n) = reduced_exponential(x);
-    (p + L::constant(1.0)).times_power_of_two(n)
+    // The power is made alone, so that it is infinite for the same x whatever the instruction set.
+    (p + L::constant(1.0)) * L::constant(1.0).times_power_of_two(n)
 }
 
 /// tanh(x) = e / (e + 2), e = exp(2x) - 1, with no cancellation near zero.
 #[inline(always)]
 pub(crate) fn tanh<L: Lanes>(x: L) -> L {
     let limit = if is_single::<L>() { 10.0 } else { 20.0 };
-    let x = clamped(x, limit);
+    let x = clamped(x, -limit, limit);
     let (p, n) = reduced_exponential(x + x);
     let power = L::constant(1.0).times_power_of_two(n);
     let e = power.mul_add(p, power - L::constant(1.0));
@@ -133,7 +136,7 @@ pub(crate) fn log_of_normal<L: Lanes>(x: L) -> L {
 }
 
 /// 1/3, 1/5, 1/7, ...
-const ODD_RECIPROCALS: [f64; 12] = {
+pub(super) const ODD_RECIPROCALS: [f64; 12] = {
     let mut table = [0.0; 12];
     let mut k = 0;
     while k < 12 {
@@ -148,6 +151,12 @@ const ODD_RECIPROCALS: [f64; 12] = {
 pub(crate) fn sin_cos_of_turns<L: Lanes>(u: L) -> (L, L) {
     let quarter = (u * L::constant(4.0)).round();
     let r = quarter.mul_add(L::constant(-0.25), u) * L::constant(2.0 * std::f64::consts::PI);
+    sin_cos_of_reduced(quarter, r)
+}
+
+/// (sin, cos) of `quarter` quarter turns and the angle r, |r| <= pi / 4.
+#[inline(always)]
+pub(super) fn sin_cos_of_reduced<L: Lanes>(quarter: L, r: L) -> (L, L) {
     let square = r * r;
     let terms = if is_single::<L>() { 5 } else { 8 };
     let sine = (r * square).mul_add(polynomial(square, &SINE[1..terms]), r);

@@ -1,17 +1,23 @@
-//! The CPU executor: a block of samples in the SIMD lanes, the whole program for one block out of the cache.
+//! The CPU executor: the SIMD lanes hold a block of samples, and a whole program runs for one block, out of the cache.
 
+pub(super) mod angles;
 mod block;
-mod convolve;
-mod correlate;
+pub(super) mod convolve;
+pub(super) mod correlate;
 mod dispatch;
 mod executable;
 mod fourier;
+pub(super) mod frame;
 pub(super) mod functions;
-mod prior;
-mod spectral;
+pub(super) mod logistic;
+pub(super) mod noise;
+mod passes;
+pub(super) mod matrix;
+pub(super) mod spectral;
 mod tiles;
-mod winograd;
+pub(super) mod transform;
+mod transformed_batch;
+pub(super) mod winograd;
 
-pub(super) use crate::simd::Lanes;
-pub(super) use executable::{Executable, Packed};
-pub use prior::Key;
+pub(super) use executable::{Executable, Packed, Work};
+pub use transformed_batch::TransformedBatch;

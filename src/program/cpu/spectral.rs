@@ -3,10 +3,10 @@
 
 #![allow(clippy::needless_range_loop)]
 
-use super::super::steps::{Convolve, Geometry, Weights};
+use super::super::convolution::{Convolution, Geometry, Weights};
 use super::super::torus::Torus;
-use super::block::Frame;
 use super::fourier::{Length, Transform};
+use super::frame::Frame;
 use super::tiles::{sweep, tiles, widest};
 use crate::simd::{Lanes, Real, Work};
 
@@ -47,7 +47,7 @@ macro_rules! by_extent {
 /// # Safety
 /// The plan's lines and packs lie inside the frame's memory.
 #[inline(always)]
-pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, torus: &Torus, scratch: usize, frame: &Frame<L>) {
+pub(in super::super) unsafe fn convolve<L: Lanes>(step: &Convolution, torus: &Torus, scratch: usize, frame: &Frame<L>) {
     let Geometry { inputs, outputs, input_sites, output_sites, .. } = step.geometry;
     let ([x, y], pairs) = (torus.extents, torus.volume() / 2);
     let stride = Torus::stride(inputs, outputs);
@@ -55,7 +55,7 @@ pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, torus: &Torus, scratch:
     unsafe {
         let from = frame.lines.add(scratch);
         let rows = from.add(2 * pairs * stride);
-        // One tile reads all numbers of a pair before it writes, and may write where they were.
+        // A single tile reads all numbers of a pair before it writes its results, which may overwrite them.
         let in_place = tiles(outputs, widest(L::REGISTERS)).count() == 1;
         let to = if in_place { from } else { from.add(pairs * stride) };
         for channel in 0..inputs {
@@ -78,7 +78,7 @@ pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, torus: &Torus, scratch:
     }
 }
 
-/// What a pass reads and writes: `count` rows or columns.
+/// Memory that a pass reads and writes: `count` rows or columns.
 struct Lines<L> {
     from: *const L,
     to: *mut L,
@@ -87,7 +87,7 @@ struct Lines<L> {
     rectifier: Option<f64>,
 }
 
-/// Transforms rows of N sites, or makes them BACK from transforms, rectified.
+/// Transforms rows of N sites; BACK: computes the rows from their transforms, and applies the rectifier.
 struct Rows<L, const N: usize, const BACK: bool>(Lines<L>);
 
 impl<L: Lanes, const N: usize, const BACK: bool> Work for Rows<L, N, BACK>
@@ -188,6 +188,8 @@ where
     }
 }
 
+/// # Safety
+/// `from` leads to N vectors, `stride` apart. The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn read<L: Lanes, const N: usize>(from: *const L, stride: usize) -> [L; N] {
     // SAFETY: the caller's promise.
@@ -200,6 +202,8 @@ unsafe fn read<L: Lanes, const N: usize>(from: *const L, stride: usize) -> [L; N
     }
 }
 
+/// # Safety
+/// `to` leads to places for N vectors, `stride` apart. The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn write<L: Lanes, const N: usize>(numbers: [L; N], to: *mut L, stride: usize) {
     for j in 0..N {
@@ -210,7 +214,7 @@ unsafe fn write<L: Lanes, const N: usize>(numbers: [L; N], to: *mut L, stride: u
 
 /// Sums over the input channels for one tile of output channels.
 struct Products<'a, L: Lanes> {
-    step: &'a Convolve,
+    step: &'a Convolution,
     torus: &'a Torus,
     frame: &'a Frame<L>,
     first: usize,
@@ -219,7 +223,7 @@ struct Products<'a, L: Lanes> {
     stride: usize,
 }
 
-/// The products of O output channels; the second number is not used.
+/// The products of O output channels; S is not used.
 struct Sweep<'a, L: Lanes, const O: usize, const S: usize>(Products<'a, L>);
 
 impl<L: Lanes, const O: usize, const S: usize> Work for Sweep<'_, L, O, S> {

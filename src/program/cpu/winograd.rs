@@ -22,10 +22,10 @@
 
 #![allow(clippy::needless_range_loop)]
 
+use super::super::convolution::{Convolution, Geometry, Weights};
 use super::super::rows::{PRODUCTS, RESULTS, Rows, TOGETHER};
 use super::super::stencil::NONE;
-use super::super::steps::{Convolve, Geometry, Weights};
-use super::block::Frame;
+use super::frame::Frame;
 use super::tiles::{sweep, tiles, widest};
 use crate::simd::{Lanes, Real, Work};
 use std::mem::MaybeUninit;
@@ -65,7 +65,7 @@ pub(super) fn pack<T: Real>(geometry: &Geometry, parameters: &[f64], registers: 
 /// # Safety
 /// The plan's lines and packs lie inside the frame's memory.
 #[inline(always)]
-pub(super) unsafe fn convolve<L: Lanes>(step: &Convolve, rows: &Rows, scratch: usize, frame: &Frame<L>) {
+pub(in super::super) unsafe fn convolve<L: Lanes>(step: &Convolution, rows: &Rows, scratch: usize, frame: &Frame<L>) {
     // SAFETY: the caller's promise.
     unsafe {
         let together = if L::REGISTERS < 32 { 1 } else { TOGETHER };
@@ -101,7 +101,7 @@ impl<L: Lanes, const O: usize, const S: usize> Work for Sweep<'_, L, O, S> {
 
 /// The transforms of some windows.
 struct Prepare<'a, L: Lanes> {
-    step: &'a Convolve,
+    step: &'a Convolution,
     rows: &'a Rows,
     scratch: usize,
     frame: &'a Frame<L>,
@@ -110,7 +110,7 @@ struct Prepare<'a, L: Lanes> {
 
 /// One tile of output channels.
 struct Tile<'a, L: Lanes> {
-    step: &'a Convolve,
+    step: &'a Convolution,
     rows: &'a Rows,
     scratch: usize,
     frame: &'a Frame<L>,
@@ -156,6 +156,10 @@ impl<L: Lanes> Work for Prepare<'_, L> {
 
 impl<L: Lanes> Tile<'_, L> {
     /// The results of S tiles of sites.
+    ///
+    /// # Safety
+    /// The tile's pointers lead to the values that its step reads and writes; there are S tiles of sites from `tile`
+    /// on. The processor has the instructions of `L`.
     #[inline(always)]
     unsafe fn results<const O: usize, const S: usize>(&self, tile: usize) {
         let mut products = MaybeUninit::<[[[L; S]; O]; PRODUCTS]>::uninit();
@@ -185,6 +189,9 @@ impl<L: Lanes> Tile<'_, L> {
     }
 
     /// The start of the weights and of the transformed inputs for a product.
+    ///
+    /// # Safety
+    /// As in `results`, for a product below their number.
     #[inline(always)]
     unsafe fn operands<const O: usize>(&self, product: usize) -> (*const L::Scalar, *const L) {
         let Geometry { inputs, taps, .. } = self.step.geometry;
@@ -195,6 +202,9 @@ impl<L: Lanes> Tile<'_, L> {
     }
 
     /// The hot loop: each transformed input serves O channels, each broadcast weight S tiles.
+    ///
+    /// # Safety
+    /// As in `results`, for a product below their number.
     #[inline(always)]
     unsafe fn sums<const O: usize, const S: usize>(&self, tile: usize, product: usize) -> [[L; S]; O] {
         let Geometry { inputs, taps, .. } = self.step.geometry;
@@ -228,7 +238,10 @@ impl<L: Lanes> Tile<'_, L> {
         sums
     }
 
-    /// The same for tiles that follow each other: row r of tile s reads window r + s, which is loaded once.
+    /// As `sums`, for consecutive tiles: row r of tile s reads window r + s, which is loaded once.
+    ///
+    /// # Safety
+    /// As in `results`, where these tiles follow each other.
     #[inline(always)]
     unsafe fn following<const O: usize, const S: usize>(&self, tile: usize, product: usize) -> [[L; S]; O] {
         const { assert!(S <= TOGETHER) };
@@ -266,6 +279,9 @@ impl<L: Lanes> Tile<'_, L> {
     }
 
     /// A^T m with bias and rectifier, stored.
+    ///
+    /// # Safety
+    /// As in `results`, for sites of the result.
     #[inline(always)]
     unsafe fn finish(&self, channel: usize, tile: &[u32; RESULTS], m: [L; PRODUCTS]) {
         let step = self.step;

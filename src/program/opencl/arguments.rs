@@ -1,12 +1,10 @@
-//! What kernels, and the functions that hold their steps, are given: types with names.
+//! Arguments of kernels and of the functions that hold their steps: types and names.
 
+use super::super::finished::{Output, Program};
 use super::super::steps::{Plan, inputs};
-use super::super::{Output, Program};
+use super::writer::Argument;
 
-/// A type and a name.
-pub(super) type Argument = (&'static str, String);
-
-/// What any step may name.
+/// Arguments that any step may use.
 pub(super) fn of_steps(program: &Program, plan: &Plan, sum_count: usize) -> Vec<Argument> {
     let fixed = [
         ("AR V *", "a"),
@@ -24,7 +22,7 @@ pub(super) fn of_steps(program: &Program, plan: &Plan, sum_count: usize) -> Vec<
     fixed.into_iter().chain(sum).map(|(kind, name)| (kind, name.to_string())).chain(buffers(program, plan)).collect()
 }
 
-/// Inputs and outputs.
+/// Arguments for inputs and outputs.
 pub(super) fn buffers(program: &Program, plan: &Plan) -> Vec<Argument> {
     let inputs = inputs(plan).into_iter().enumerate().map(|(index, shape)| {
         let is_wide = shape.is_some_and(|shape| shape.wide);

@@ -1,15 +1,16 @@
-//! Memory of devices, and what is done with it.
+//! Buffers in the memory of devices, arguments and launches of kernels.
 
 use super::build::{Session, failed};
+use super::text::split;
 use crate::context::Precision;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::memory;
 use ocl::OclPrm;
 use ocl::core::{self, ArgVal, CommandQueue, Kernel, Mem, MemFlags};
 
-/// Numbers as they are, uploaded.
+/// Uploads numbers without conversion.
 pub(super) fn upload<T: OclPrm>(session: &Session, numbers: &[T]) -> Result<Mem> {
-    // No device has buffers of no bytes.
+    // OpenCL has no empty buffers.
     let none = [T::default()];
     let numbers = if numbers.is_empty() { &none[..] } else { numbers };
     // SAFETY: the device copies the numbers before the call returns.
@@ -24,25 +25,19 @@ pub(super) fn upload<T: OclPrm>(session: &Session, numbers: &[T]) -> Result<Mem>
     .map_err(|e| failed(session.device(), "memory", &e))
 }
 
-/// A buffer for so many numbers.
-pub(super) fn room<T: OclPrm>(session: &Session, count: usize) -> Result<Mem> {
+/// A buffer for `count` numbers.
+pub(super) fn buffer<T: OclPrm>(session: &Session, count: usize) -> Result<Mem> {
     // SAFETY: no host memory is involved.
     unsafe { core::create_buffer::<_, T>(session.context(), MemFlags::new().read_write(), count.max(1), None::<&[T]>) }
         .map_err(|e| failed(session.device(), &format!("memory for {count} numbers"), &e))
 }
 
-/// So many numbers in the host's memory.
+/// `count` numbers in the host's memory.
 pub(super) fn host<T: OclPrm>(count: usize) -> Result<Vec<T>> {
-    let missing = |_| Error::BadShape(format!("opencl: expected host memory for {count} numbers, got none"));
-    memory::filled(T::default(), count).map_err(missing)
+    memory::filled("numbers of a device", T::default(), count)
 }
 
-/// Words of 32 bits of a number that is not wide.
-pub(super) fn words(precision: Precision) -> usize {
-    if precision == Precision::F32 { 1 } else { 2 }
-}
-
-/// Narrow numbers, uploaded.
+/// Uploads numbers of the network's precision.
 pub(super) fn upload_numbers(session: &Session, precision: Precision, numbers: &[f64]) -> Result<Mem> {
     if precision == Precision::F64 {
         return upload(session, numbers);
@@ -52,13 +47,7 @@ pub(super) fn upload_numbers(session: &Session, precision: Precision, numbers: &
     upload(session, &floats)
 }
 
-/// A wide number in two floats, the larger last.
-pub(super) fn split(x: f64) -> [f32; 2] {
-    let high = x as f32;
-    [if high.is_finite() { (x - f64::from(high)) as f32 } else { 0.0 }, high]
-}
-
-/// Wide numbers, uploaded.
+/// Uploads wide numbers.
 pub(super) fn upload_wide(session: &Session, has_double: bool, numbers: &[f64]) -> Result<Mem> {
     if has_double {
         return upload(session, numbers);
@@ -68,30 +57,33 @@ pub(super) fn upload_wide(session: &Session, has_double: bool, numbers: &[f64]) 
     upload(session, &floats)
 }
 
-/// Gives a kernel its argument at a place.
+/// Sets the argument of a kernel at an index.
 pub(super) fn argument(session: &Session, kernel: &Kernel, at: usize, value: ArgVal) -> Result<()> {
     core::set_kernel_arg(kernel, at as u32, value).map_err(|e| failed(session.device(), "arguments", &e))
 }
 
-/// Runs a kernel.
-pub(super) fn launch(
-    session: &Session,
-    queue: &CommandQueue,
-    kernel: &Kernel,
-    size: [usize; 3],
-    group: Option<[usize; 3]>,
-) -> Result<()> {
-    // SAFETY: the arguments are buffers of the sizes that the kernel was written for.
-    unsafe { core::enqueue_kernel(queue, kernel, 2, None, &size, group, None::<core::Event>, None::<&mut core::Event>) }
-        .map_err(|e| failed(session.device(), "launch", &e))
+/// Work-items of a launch, and of each of its groups unless the device chooses these.
+pub(super) struct Size {
+    pub items: [usize; 3],
+    pub group: Option<[usize; 3]>,
 }
 
-/// Reads numbers, when they are there.
+/// Runs a kernel.
+pub(super) fn launch(session: &Session, queue: &CommandQueue, kernel: &Kernel, size: &Size) -> Result<()> {
+    let Size { items, group } = *size;
+    // SAFETY: the arguments are buffers of the sizes that the kernel was written for.
+    unsafe {
+        core::enqueue_kernel(queue, kernel, 2, None, &items, group, None::<core::Event>, None::<&mut core::Event>)
+    }
+    .map_err(|e| failed(session.device(), "launch", &e))
+}
+
+/// Waits for numbers that a device computes, and reads them.
 pub(super) fn read<T: OclPrm>(session: &Session, queue: &CommandQueue, from: &Mem, to: &mut [T]) -> Result<()> {
     if to.is_empty() {
         return Ok(());
     }
-    // SAFETY: the buffer has as many numbers, and the call returns when they are there.
+    // SAFETY: the buffer has as many numbers, and the call returns when they have been read.
     unsafe { core::enqueue_read_buffer(queue, from, true, 0, to, None::<core::Event>, None::<&mut core::Event>) }
         .map_err(|e| failed(session.device(), "results", &e))
 }

@@ -1,8 +1,8 @@
-//! Devices ready for work, and kernels built for them: from source, or from the cache of an earlier process.
+//! Contexts of devices, and kernels built for them: from source, or from the cache of an earlier process.
 
-use super::super::steps::{Place, Plan, Step};
-use super::buffers::words;
-use super::source::Layout;
+use super::super::operations::Step;
+use super::super::steps::Plan;
+use super::target::{Target, words};
 use crate::context::Precision;
 use crate::error::{Error, Result};
 use crate::file;
@@ -33,12 +33,12 @@ impl Session {
         &self.context
     }
 
-    /// Held by who computes on a device that computes for one at a time.
+    /// Lock that a thread holds while it computes on a device that serves one thread at a time.
     pub fn turn(&self) -> &Mutex<()> {
         &self.turn
     }
 
-    /// Its device failed: programs that are planned from now on take a new context.
+    /// To be called when the device has failed: programs that are planned from now on use a new context.
     pub fn give_up(&self) {
         self.is_lost.store(true, Ordering::Relaxed);
     }
@@ -50,14 +50,14 @@ impl Session {
     }
 }
 
-/// What went wrong on a device.
+/// The error of a failed call on a device.
 pub(super) fn failed(device: &Device, what: &str, error: &core::Error) -> Error {
-    let told = error.to_string();
+    let text = error.to_string();
     let reason = match (unknown_status(), error.api_status()) {
-        // As which the loader's stub tells those that OpenCL does not define.
+        // `loader.c` replaces statuses that OpenCL does not define by this one.
         (Some(number), Some(core::Status::CL_OUT_OF_RESOURCES)) => format!("status {number}"),
         (_, Some(status)) => format!("{status:?}"),
-        (_, None) => told.split_whitespace().collect::<Vec<_>>().join(" "),
+        (_, None) => text.split_whitespace().collect::<Vec<_>>().join(" "),
     };
     Error::NoDevice(format!("opencl: {}: expected {what}, got {reason}", device.name))
 }
@@ -78,7 +78,7 @@ pub(in super::super) fn session(device: &Device) -> Result<Arc<Session>> {
     Ok(session)
 }
 
-/// Samples of a vector on a device: what its registers hold, or one.
+/// Samples of a vector on a device: as many as its registers hold, or one.
 pub(super) fn lanes(device: &Device, precision: Precision) -> usize {
     let width = match precision {
         Precision::F32 => device.width_f32,
@@ -89,8 +89,8 @@ pub(super) fn lanes(device: &Device, precision: Precision) -> usize {
     if device.is_cpu { width.clamp(1, most) } else { 1 }
 }
 
-/// How a plan lies on a device, in vectors of some lanes.
-pub(super) fn layout(device: &Device, plan: &Plan, precision: Precision, lanes: usize) -> Result<Layout> {
+/// The layout of a plan on a device, in vectors of `lanes` samples.
+pub(super) fn target(device: &Device, plan: &Plan, precision: Precision, lanes: usize) -> Result<Target> {
     if let Some(fault) = device.fault(precision == Precision::F64) {
         let name = &device.name;
         return Err(Error::NoDevice(format!(
@@ -99,48 +99,32 @@ pub(super) fn layout(device: &Device, plan: &Plan, precision: Precision, lanes: 
     }
     let widest = plan.steps.iter().map(|step| match step {
         Step::Convolve(step) => step.geometry.output_sites,
+        Step::Fourier(step) => step.volume(),
         _ => 1,
     });
     let most = device.max_group.clamp(1, 256);
     let workers =
         if device.is_cpu { 1 } else { widest.max().unwrap_or(1).next_power_of_two().clamp(32.min(most), most) };
-    // Wide numbers, those of the work-items, and what the driver needs itself.
-    let beside = 8 * lanes * (workers + wide_lines(plan)) + 1024;
+    let wide_lines: BTreeSet<(usize, usize)> = plan.steps.iter().flat_map(Step::wide_lines).collect();
+    let wide_numbers: usize = wide_lines.iter().map(|(_, count)| count).sum();
+    // Bytes of wide numbers, of the work-items' own numbers, and of the driver's own needs.
+    let beside = 8 * lanes * (workers + wide_numbers) + 1024;
     let is_local = 4 * words(precision) * lanes * plan.lines + beside <= device.local_memory as usize;
-    Ok(Layout { lanes, workers, is_local, has_double: device.has_f64 })
+    Ok(Target { lanes, workers, is_local, has_double: device.has_f64 })
 }
 
-/// Where wide numbers of a plan lie.
-fn wide_lines(plan: &Plan) -> usize {
-    let mut lines = BTreeSet::new();
-    for step in &plan.steps {
-        match step {
-            Step::Input { to, shape, .. } | Step::Constant { to, shape, .. } if shape.wide => drop(lines.insert(*to)),
-            Step::Total { to, .. } => drop(lines.insert(*to)),
-            Step::Fused(fused) if fused.shape.wide => {
-                lines.extend(fused.operations.iter().filter_map(|o| match o.to {
-                    Place::Line(line) => Some(line),
-                    Place::Strip(_) => None,
-                }))
-            }
-            _ => {}
-        }
-    }
-    lines.len()
-}
-
-/// A built program, and where it is still to be kept.
+/// A built program, and the cache file that is still to be written.
 pub(in super::super) struct Kernels {
     pub program: core::Program,
     place: Mutex<Option<(PathBuf, String)>>,
 }
 
 impl Kernels {
-    /// Keeps the program, once. To be called after its first run: drivers may finish a program then, as PoCL does.
+    /// Writes the program to the cache, once. Called after its first run: drivers such as PoCL may finish it then.
     pub fn keep(&self) {
         let place = self.place.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(((path, identity), binary)) = place.and_then(|place| Some((place, binary(&self.program)?))) {
-            // A cache that cannot be written is no fault of the program.
+            // A cache that cannot be written is no error of the program.
             let _ = keep(&path, &identity, &binary);
         }
     }
@@ -168,7 +152,7 @@ pub(in super::super) fn build(session: &Session, source: &str, options: &Options
     Ok(Kernels { program, place: Mutex::new(kept.map(|path| (path, identity))) })
 }
 
-/// A build that failed: the device's log and the source with its lines numbered.
+/// The error of a failed build: the device's log and the source with its lines numbered.
 fn refused(session: &Session, program: &core::Program, source: &str, error: &core::Error) -> Error {
     let device = session.device();
     let log = match core::get_program_build_info(program, device.ocl(), ProgramBuildInfo::BuildLog) {
@@ -184,17 +168,17 @@ fn refused(session: &Session, program: &core::Program, source: &str, error: &cor
     ))
 }
 
-/// The largest file that is taken for a kept program, in bytes.
+/// The largest file that is read as a cached program, in bytes.
 const LARGEST: u64 = 1 << 30;
 
-/// All that a binary depends on.
+/// Text of everything that a binary depends on.
 fn identity(device: &Device, source: &str) -> String {
     let library = env!("CARGO_PKG_VERSION");
     let Device { platform_name, name, driver, version, .. } = device;
     format!("{library}\n{platform_name}\n{name}\n{driver}\n{version}\n{source}")
 }
 
-/// FNV-1a.
+/// FNV-1a hash, continued from `start`.
 fn digest(bytes: &[u8], start: u64) -> u64 {
     let next = |sum: u64, &b: &u8| (sum ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
     bytes.iter().fold(0xcbf2_9ce4_8422_2325 ^ start, next)
@@ -205,7 +189,7 @@ fn place(folder: &Path, identity: &str) -> PathBuf {
     folder.join(format!("{:016x}{:016x}.bin", digest(bytes, 0), digest(bytes, 0x9e37_79b9)))
 }
 
-/// A kept file: length of the identity, the identity, the binary, and a digest of both.
+/// Writes a cache file: length of the identity, the identity, the binary, and a digest of both.
 fn keep(path: &Path, identity: &str, binary: &[u8]) -> Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|e| Error::Io(format!("{}: {e}", folder.display())))?;
@@ -217,9 +201,9 @@ fn keep(path: &Path, identity: &str, binary: &[u8]) -> Result<()> {
     file::write_atomic(path, &bytes)
 }
 
-/// The program of a kept file; none where there is no such file, or it is not what it should be.
+/// The program of a cache file; None where the file is missing or invalid.
 fn load(session: &Session, path: &Path, identity: &str) -> Option<core::Program> {
-    // Not a pipe, and nothing without an end.
+    // Only regular files of limited size: a pipe or device may have no end.
     std::fs::metadata(path).ok().filter(|file| file.is_file() && file.len() <= LARGEST)?;
     let bytes = std::fs::read(path).ok()?;
     let (rest, sum) = bytes.split_last_chunk::<8>()?;
@@ -234,7 +218,7 @@ fn load(session: &Session, path: &Path, identity: &str) -> Option<core::Program>
     }
     let device = session.device().ocl();
     let (mut status, lengths, binaries) = (0, [binary.len()], [binary.as_ptr()]);
-    // Not by the crate, which asks for statuses of single devices as well and panics at one that it does not know.
+    // The crate `ocl` is not used here: it also reads the status of each device, and panics at an unknown one.
     // SAFETY: lists of one device and its binary.
     let program = unsafe {
         let list = [device.as_raw()];
@@ -253,7 +237,7 @@ fn load(session: &Session, path: &Path, identity: &str) -> Option<core::Program>
     let program = (status == 0).then(|| unsafe { core::Program::from_raw_create_ptr(program) });
     let built = program
         .filter(|program| core::build_program(program, Some(&[device]), &CString::default(), None, None).is_ok());
-    // A failure is none here, and not to be told of later.
+    // A failure is no error here: its status is cleared, so that no later call reports it.
     let _ = unknown_status();
     built
 }

@@ -1,14 +1,14 @@
-//! Convolutions and correlations as OpenCL C: sums in registers over sites that tables lead to.
+//! Convolutions and correlations as OpenCL C: sums in registers, over sites given by tables.
 
-use super::super::steps::{Convolve, Correlate, Geometry, Group, Weights};
-use super::source::Writer;
+use super::super::convolution::{Convolution, Correlation, Geometry, Group, Weights};
 use super::text::put;
+use super::writer::Writer;
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// Output channels that a work-item takes at once.
+/// Output channels that a work-item computes at once.
 const CHANNELS: usize = 8;
-/// Vectors that a work-item sums in.
+/// Vectors in which a work-item holds its sums.
 const SUMS: usize = 24;
 
 /// Tiles of output channels: first and width.
@@ -30,7 +30,7 @@ pub(super) fn pack(geometry: &Geometry, parameters: &[f64], to: &mut [f64]) {
     }
 }
 
-/// The place of a weight w(o, c, tap) in the recorded order, as text: what `Geometry::weight` computes.
+/// The index of a weight w(o, c, tap) in the recorded order, as text: what `Geometry::weight` computes.
 fn weight(geometry: &Geometry, o: usize, tap: &str) -> String {
     let Geometry { inputs, outputs, taps, .. } = geometry;
     let pair = if geometry.transposed { format!("c * {outputs} + {o}") } else { format!("{o} * {inputs} + c") };
@@ -38,7 +38,7 @@ fn weight(geometry: &Geometry, o: usize, tap: &str) -> String {
 }
 
 impl Writer<'_> {
-    /// Tables of the groups of a convolution: where their taps, sites and sources begin.
+    /// Tables of the groups of a convolution: offsets of their taps, sites and sources.
     fn groups(&mut self, groups: &Arc<[Group]>) -> Vec<[usize; 3]> {
         let key = groups.as_ptr();
         if let Some(known) = self.known.get(&key) {
@@ -57,17 +57,15 @@ impl Writer<'_> {
         places
     }
 
-    pub(super) fn convolve(&mut self, step: &Convolve) {
+    /// Writes a convolution: a function, which equal convolutions share, and its call.
+    pub fn convolve(&mut self, step: &Convolution) {
         let geometry = &step.geometry;
-        let weights = match step.weights {
-            Weights::Parameter { pack, .. } => format!("weights + {pack}"),
+        let record = step.records.packed.text();
+        let place = |weights| match weights {
+            Weights::Parameter { pack, .. } => format!("weights + {pack} + {record}"),
             Weights::Lines(line) => format!("a + {line}"),
         };
-        let bias = match step.bias {
-            Some(Weights::Parameter { pack, .. }) => format!("weights + {pack}"),
-            Some(Weights::Lines(line)) => format!("a + {line}"),
-            None => "0".into(),
-        };
+        let (weights, bias) = (place(step.weights), step.bias.map_or("0".into(), place));
         let places = self.groups(&geometry.groups);
         let is_broadcast = matches!(step.weights, Weights::Parameter { .. });
         let key = format!(
@@ -89,8 +87,8 @@ impl Writer<'_> {
         self.barrier();
     }
 
-    /// The function of a convolution.
-    fn convolution(&mut self, index: usize, step: &Convolve, places: &[[usize; 3]], is_broadcast: bool) {
+    /// Writes the function of a convolution.
+    fn convolution(&mut self, index: usize, step: &Convolution, places: &[[usize; 3]], is_broadcast: bool) {
         let geometry = &step.geometry;
         let (bias_type, bias) = match step.bias {
             None => ("const int ", None),
@@ -103,10 +101,10 @@ impl Writer<'_> {
         put!(text, "                       global const uint *tables, const uint me) {{");
         for (group, place) in geometry.groups.iter().zip(places) {
             for (first, width) in tiles(geometry.outputs) {
-                let most = if self.layout.workers == 1 { (SUMS / width).clamp(1, 8) } else { 1 };
+                let most = if self.target.workers == 1 { (SUMS / width).clamp(1, 8) } else { 1 };
                 let whole = group.sites.len() / most * most;
-                let parts = [(0, whole, most), (whole, group.sites.len(), 1)];
-                for (begin, end, together) in parts.into_iter().filter(|(begin, end, _)| begin < end) {
+                let sweeps = [(0, whole, most), (whole, group.sites.len(), 1)];
+                for (begin, end, together) in sweeps.into_iter().filter(|(begin, end, _)| begin < end) {
                     let of = Sweep { group, place, first, width, begin, end, together, bias, is_broadcast };
                     self.sweep(&mut text, step, &of);
                 }
@@ -116,10 +114,10 @@ impl Writer<'_> {
         self.functions.push_str(&text);
     }
 
-    /// Some sites of a group, `together` at a time, for a tile of output channels.
-    fn sweep(&self, text: &mut String, step: &Convolve, of: &Sweep) {
+    /// Writes the loop over some sites of a group, `together` at a time, for a tile of output channels.
+    fn sweep(&self, text: &mut String, step: &Convolution, of: &Sweep) {
         let geometry = &step.geometry;
-        let &Sweep { group, place: &[taps, sites, sources], first, width, begin, end, together, .. } = of;
+        let &Sweep { group, place: &[taps, _, sources], first, width, begin, end, together, .. } = of;
         let (inputs, n) = (geometry.inputs, group.sites.len());
         let count = (end - begin) / together;
         put!(text, "  for (uint i = me; i < {count}; i += WORKERS) {{");
@@ -140,24 +138,15 @@ impl Writer<'_> {
         } else {
             put!(text, "      const uint tap = tables[{taps} + k];");
         }
-        put!(text, "      for (uint c = 0; c < {inputs}; c++) {{");
-        for j in 0..together {
-            put!(text, "        const V z{j} = x{j}[c * {}];", geometry.input_sites);
-        }
-        for o in 0..width {
-            let weight = if of.is_broadcast {
-                format!("v[c * {width} + {o}]")
-            } else {
-                format!("w[{}]", weight(geometry, first + o, "tap"))
-            };
-            let kind = if of.is_broadcast { "T" } else { "V" };
-            put!(text, "        {{ const {kind} u = {weight};");
-            for j in 0..together {
-                put!(text, "          r{o}_{j} += u * z{j};");
-            }
-            put!(text, "        }}");
-        }
-        put!(text, "      }}\n    }}");
+        put_products(text, geometry, of);
+        put!(text, "    }}");
+        self.put_results(text, step, of);
+        put!(text, "  }}");
+    }
+
+    /// Writes the sums of a tile, after the rectifier where there is one.
+    fn put_results(&self, text: &mut String, step: &Convolution, of: &Sweep) {
+        let &Sweep { place: &[_, sites, _], first, width, together, .. } = of;
         for j in 0..together {
             put!(text, "    {{ AR V *z = y + tables[{sites} + s + {j}];");
             for o in 0..width {
@@ -165,14 +154,13 @@ impl Writer<'_> {
                     Some(slope) => format!("fmax(r{o}_{j}, r{o}_{j} * (V)({}))", self.number(slope)),
                     None => format!("r{o}_{j}"),
                 };
-                put!(text, "      z[{}] = {value};", (first + o) * geometry.output_sites);
+                put!(text, "      z[{}] = {value};", (first + o) * step.geometry.output_sites);
             }
             put!(text, "    }}");
         }
-        put!(text, "  }}");
     }
 
-    /// Tables of the pairs of sites of each tap: where the beginnings, the outputs and the inputs begin.
+    /// Tables of the pairs of sites of each tap: offsets of the starts of the taps, of the outputs and of the inputs.
     fn pairs(&mut self, geometry: &Geometry) -> [usize; 3] {
         let key = geometry.groups.as_ptr();
         if let Some(&known) = self.pairs.get(&key) {
@@ -200,7 +188,8 @@ impl Writer<'_> {
         [begins, outputs, inputs]
     }
 
-    pub(super) fn correlate(&mut self, step: &Correlate) {
+    /// Writes a correlation.
+    pub fn correlate(&mut self, step: &Correlation) {
         let geometry = &step.geometry;
         let [begins, outputs, inputs] = self.pairs(geometry);
         let (from, signal, taps) = (step.from, step.signal, geometry.taps);
@@ -220,13 +209,13 @@ impl Writer<'_> {
             put!(text, "      }}");
             for o in 0..width {
                 let place = weight(geometry, first + o, "k");
-                match step.to {
+                match &step.to {
                     Ok(to) => {
                         put!(text, "      a[{to} + {place}] = r{o};");
                     }
-                    Err(output) => {
-                        let at = self.sums[output].unwrap_or_default();
-                        put!(text, "      add_to(sum + {at} + {place}, widen(r{o}), samples, is_first);");
+                    Err(sum) => {
+                        let (at, row) = (self.sums[sum.output].unwrap_or_default(), sum.at.text());
+                        put!(text, "      add_to(sum + {at} + {row} + {place}, widen(r{o}), samples, is_first);");
                     }
                 }
             }
@@ -235,7 +224,7 @@ impl Writer<'_> {
     }
 }
 
-/// What is swept over.
+/// Sites and output channels of a loop.
 struct Sweep<'a> {
     group: &'a Group,
     place: &'a [usize; 3],
@@ -246,4 +235,27 @@ struct Sweep<'a> {
     together: usize,
     bias: Option<&'a str>,
     is_broadcast: bool,
+}
+
+/// Writes the addition of the products of one tap with all input channels.
+fn put_products(text: &mut String, geometry: &Geometry, of: &Sweep) {
+    let &Sweep { first, width, together, is_broadcast, .. } = of;
+    put!(text, "      for (uint c = 0; c < {}; c++) {{", geometry.inputs);
+    for j in 0..together {
+        put!(text, "        const V z{j} = x{j}[c * {}];", geometry.input_sites);
+    }
+    let kind = if is_broadcast { "T" } else { "V" };
+    for o in 0..width {
+        let weight = if is_broadcast {
+            format!("v[c * {width} + {o}]")
+        } else {
+            format!("w[{}]", weight(geometry, first + o, "tap"))
+        };
+        put!(text, "        {{ const {kind} u = {weight};");
+        for j in 0..together {
+            put!(text, "          r{o}_{j} += u * z{j};");
+        }
+        put!(text, "        }}");
+    }
+    put!(text, "      }}");
 }

@@ -1,15 +1,15 @@
-//! How a batch is cut among devices and work-groups: by its size and the program alone.
+//! Division of a batch among devices and work-groups, by its size and the program alone.
 
+use super::super::finished::{Output, Program};
 use super::super::steps::{Plan, inputs};
-use super::super::{Output, Program};
 use super::source::sums;
 use std::ops::Range;
 
-/// Chunks that a batch is cut into, and jobs of a chunk, where nothing is large; devices take whole chunks, so that sums
-/// over samples do not depend on which device takes which.
+/// Number of chunks of a batch, and of jobs of a chunk, unless buffers are large; devices run whole chunks, so that
+/// sums over samples do not depend on the device of each chunk.
 const CHUNKS: usize = 32;
 
-/// Numbers of one buffer for one chunk, where chunks can be cut so small: in f64 half of what all devices have.
+/// Most numbers of a chunk in one buffer, where chunks can be that small: in f64 half of what all devices allow.
 const MOST: usize = 1 << 23;
 
 /// Numbers that a program reads and writes.
@@ -59,7 +59,7 @@ impl Cut {
         self.vectors.div_ceil(self.length)
     }
 
-    /// Chunks whose buffers fit in one of `largest` bytes each and `all` bytes together: one at least.
+    /// Number of chunks, at least one, whose buffers have at most `largest` bytes each and `all` bytes together.
     pub fn chunks_within(&self, sizes: &Sizes, largest: u64, all: u64) -> usize {
         let samples = self.length * self.lanes;
         let sums = self.jobs * sizes.sums;

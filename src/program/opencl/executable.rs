@@ -1,14 +1,19 @@
 //! Programs on OpenCL devices: kernels, parameters, and runs over batches.
 
-use super::super::steps::{Convolve, Plan, Step, Weights};
-use super::super::{Feed, Program};
-use super::buffers::{host, upload_numbers, words};
+use super::super::convolution::Packing;
+use super::super::feed::Samples;
+use super::super::finished::Program;
+use super::super::operations::Step;
+use super::super::steps::Plan;
+use super::batch::Batch;
+use super::buffers::{host, upload_numbers};
 use super::build;
 use super::convolutions;
 use super::cut::{Cut, Sizes};
 use super::kernels::{Built, turns};
-use super::run::{Batch, Run};
-use super::source::{self, Layout};
+use super::run::Run;
+use super::source;
+use super::target::{Target, words};
 use crate::context::Precision;
 use crate::error::{Error, Result};
 use crate::opencl::{Device, Options};
@@ -30,34 +35,26 @@ pub(in super::super) struct Packed(Vec<Arc<Mem>>);
 
 impl Executable {
     /// Plans a program and builds it for the devices.
-    pub fn new(program: &Program, precision: Precision, (devices, options): (&[Device], &Options)) -> Result<Self> {
+    pub fn new(program: &Program, precision: Precision, devices: &[Device], options: &Options) -> Result<Self> {
         let plan = Plan::new(program, false);
         let lanes = devices.iter().map(|device| build::lanes(device, precision)).min().unwrap_or(1);
-        let layouts = devices.iter().map(|device| build::layout(device, &plan, precision, lanes));
-        let layouts = layouts.collect::<Result<Vec<_>>>()?;
-        Self::planned((program, plan), precision, (devices, options), &layouts)
+        let target = |device: &Device| Ok((device.clone(), build::target(device, &plan, precision, lanes)?));
+        let devices = devices.iter().map(target).collect::<Result<Vec<_>>>()?;
+        let sizes = Sizes::new(program, &plan);
+        Ok(Self { sizes, plan, precision, lanes, devices: built(&devices, options)? })
     }
 
-    /// The same, laid out as told.
+    /// The same, with the target of each device given.
     #[cfg(test)]
-    pub(in super::super) fn with_layouts(
+    pub(in super::super) fn with_targets(
         program: &Program,
         precision: Precision,
-        (devices, options): (&[Device], &Options),
-        layouts: &[Layout],
+        devices: &[(Device, Target)],
+        options: &Options,
     ) -> Result<Self> {
-        Self::planned((program, Plan::new(program, false)), precision, (devices, options), layouts)
-    }
-
-    fn planned(
-        (program, plan): (&Program, Plan),
-        precision: Precision,
-        (devices, options): (&[Device], &Options),
-        layouts: &[Layout],
-    ) -> Result<Self> {
-        let built = |(device, &layout)| Built::new((device, options), layout);
-        let devices = devices.iter().zip(layouts).map(built).collect::<Result<Vec<_>>>()?;
-        Ok(Self { sizes: Sizes::new(program, &plan), plan, precision, lanes: layouts[0].lanes, devices })
+        let plan = Plan::new(program, false);
+        let (sizes, lanes) = (Sizes::new(program, &plan), devices[0].1.lanes);
+        Ok(Self { sizes, plan, precision, lanes, devices: built(devices, options)? })
     }
 
     /// Samples of a vector on the first device.
@@ -65,12 +62,12 @@ impl Executable {
         self.lanes
     }
 
-    /// Bytes that a work-group computes in.
+    /// Bytes of working memory of a work-group.
     pub fn workspace(&self) -> usize {
         4 * words(self.precision) * self.lanes * self.plan.lines
     }
 
-    /// Numbers of the inputs that are read, by their index.
+    /// Numbers per sample of each input, by its index; None for an input that is not read.
     pub fn inputs(&self) -> Vec<Option<usize>> {
         self.plan.input_counts()
     }
@@ -79,30 +76,28 @@ impl Executable {
     pub fn pack(&self, parameters: &[f64]) -> Result<Packed> {
         let mut packed = host(self.plan.packed + parameters.len())?;
         for step in &self.plan.steps {
-            let Step::Convolve(Convolve { geometry, weights, bias, .. }) = step else { continue };
-            if let Weights::Parameter { offset, pack } = *weights {
-                let count = geometry.outputs * geometry.inputs * geometry.taps;
-                convolutions::pack(geometry, &parameters[offset..offset + count], &mut packed[pack..pack + count]);
-            }
-            if let Some(Weights::Parameter { offset, pack }) = *bias {
-                packed[pack..pack + geometry.outputs].copy_from_slice(&parameters[offset..offset + geometry.outputs]);
-            }
+            let Step::Convolve(step) = step else { continue };
+            step.pack(parameters, |what, from, to| match what {
+                Packing::Weights => convolutions::pack(&step.geometry, from, &mut packed[to]),
+                Packing::Bias => packed[to].copy_from_slice(from),
+            });
         }
         packed[self.plan.packed..].copy_from_slice(parameters);
         let upload = |built: &Built| upload_numbers(&built.session, self.precision, &packed).map(Arc::new);
         Ok(Packed(self.devices.iter().map(upload).collect::<Result<_>>()?))
     }
 
-    /// Runs the program for a batch of samples, whose sizes were checked; returns the launches of kernels.
+    /// Runs the program for a batch of samples, whose sizes were checked; returns the number of kernel launches.
     pub fn run(
         &self,
         program: &Program,
         weights: &Packed,
-        (batch, feeds): (usize, &[Feed]),
+        samples: &Samples,
         outputs: &mut [&mut [f64]],
     ) -> Result<usize> {
-        let cut = Cut::new(batch, self.lanes, &self.sizes);
-        let batch = Batch { program, plan: &self.plan, precision: self.precision, feeds, size: batch, cut };
+        let &Samples { count: size, feeds } = samples;
+        let cut = Cut::new(size, self.lanes, &self.sizes);
+        let batch = Batch { program, plan: &self.plan, precision: self.precision, feeds, size, cut };
         let run = self.run_in_rounds(&batch, weights, outputs);
         if let Err(Error::NoDevice(_)) = run {
             self.devices.iter().for_each(|built| built.session.give_up());
@@ -110,13 +105,13 @@ impl Executable {
         run
     }
 
-    /// All devices at once, with as many chunks as all have room for, until none is left.
+    /// Runs all devices at once, each with as many chunks as fit in its memory, until no chunk is left.
     fn run_in_rounds(&self, batch: &Batch, weights: &Packed, outputs: &mut [&mut [f64]]) -> Result<usize> {
         let (chunks, cut, sizes) = (batch.cut.chunks(), &batch.cut, &self.sizes);
         let devices = &self.devices[..self.devices.len().min(chunks)];
         let _turns = turns(devices);
-        let room = |built: &Built| cut.chunks_within(sizes, built.device.max_allocation, built.device.memory / 2);
-        let most = devices.iter().map(room).min().unwrap_or(1).min(chunks.div_ceil(devices.len()));
+        let fitting = |built: &Built| cut.chunks_within(sizes, built.device.max_allocation, built.device.memory / 2);
+        let most = devices.iter().map(fitting).min().unwrap_or(1).min(chunks.div_ceil(devices.len()));
         let (firsts, sum_count) = source::sums(batch.program);
         for (out, _) in outputs.iter_mut().zip(&firsts).filter(|(_, first)| first.is_some()) {
             out.fill(0.0);
@@ -140,4 +135,9 @@ impl Executable {
         }
         Ok(launches)
     }
+}
+
+/// A program on each of its devices.
+fn built(devices: &[(Device, Target)], options: &Options) -> Result<Vec<Built>> {
+    devices.iter().map(|(device, target)| Built::new(device, options, *target)).collect()
 }

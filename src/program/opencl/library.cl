@@ -1,12 +1,12 @@
-/* What all generated kernels are made with. Defined before: LANES (samples in a vector; PAIRED twice as many; TO_DOUBLE,
+/* Library of all generated kernels. Macros defined before: LANES (samples in a vector; PAIRED twice as many; TO_DOUBLE,
  * TO_FLOAT and TO_INT convert so many), WORKERS (work-items of a group, all on the same samples), SINGLE (1: numbers are
- * float), WIDE (1: there is double), SUMS (how many sums over samples there are), AR (where values lie: local or global)
+ * float), WIDE (1: there is double), SUMS (number of sums over samples), AR (address space of values: local or global)
  * and BARRIER.
  *
  *   T, V    a number of the network, and one of each sample
  *   E, D    the same for wide numbers: double, or an unevaluated sum of two floats where there is no double
  *
- * `me` is the work-item. Lanes behind the last sample repeat it.
+ * `me` is the work-item. Lanes beyond the last sample repeat it.
  */
 
 /* FUNCTION: always inlined. LARGE: one copy that is called, so that there is less to build; not static, since LLVM 15
@@ -35,15 +35,24 @@ typedef CAT(float, LANES) V;
 typedef CAT(double, LANES) V;
 #endif
 
-/* ---- functions of numbers: what is not a number stays so --------------------------------------------------------- */
+/* ---- functions of numbers: NaN gives NaN ------------------------------------------------------------------------- */
 
 LARGE V exp_V(V a) {
-  const V high = (V)(BOUND), low = (V)(-BOUND);
-  a = a > high ? high : a;
+  const V low = (V)(-BOUND);
   return exp(a < low ? low : a);
 }
 LARGE V log_V(V a) { return log(a); }
 LARGE V tanh_V(V a) { return tanh(a); }
+LARGE V sin_V(V a) { return sin(a); }
+LARGE V cos_V(V a) { return cos(a); }
+/* The sum with zero removes the sign of a zero. */
+LARGE V atan2_V(V y, V x) { return atan2(y + (V)(0), x + (V)(0)); }
+LARGE V log1p_V(V a) { return log1p(a); }
+LARGE V sigmoid_V(V a) { return (V)(1) / ((V)(1) + exp_V(-a)); }
+LARGE V softplus_V(V a) { return fmax(a, (V)(0)) + log1p(exp_V(-fabs(a))); }
+/* Numbers that cannot be compared: one of them is NaN, and their sum is. */
+FUNCTION V min_V(V a, V b) { return a < b ? a : (b <= a ? b : a + b); }
+FUNCTION V max_V(V a, V b) { return a > b ? a : (b >= a ? b : a + b); }
 
 /* ---- wide numbers ------------------------------------------------------------------------------------------------ */
 
@@ -66,19 +75,31 @@ FUNCTION D wide_subtract(D a, D b) { return a - b; }
 FUNCTION D wide_multiply(D a, D b) { return a * b; }
 FUNCTION D wide_divide(D a, D b) { return a / b; }
 LARGE D wide_exp(D a) {
-  const D high = (D)(708.0), low = (D)(-708.0);
-  a = a > high ? high : a;
+  const D low = (D)(-708.0);
   return exp(a < low ? low : a);
 }
 LARGE D wide_log(D a) { return log(a); }
 LARGE D wide_tanh(D a) { return tanh(a); }
+LARGE D wide_sin(D a) { return sin(a); }
+LARGE D wide_cos(D a) { return cos(a); }
+LARGE D wide_atan2(D y, D x) { return atan2(y + (D)(0), x + (D)(0)); }
+LARGE D wide_log1p(D a) { return log1p(a); }
+LARGE D wide_sigmoid(D a) { return (D)(1) / ((D)(1) + wide_exp(-a)); }
+LARGE D wide_softplus(D a) { return fmax(a, (D)(0)) + log1p(wide_exp(-fabs(a))); }
+FUNCTION D wide_sqrt(D a) { return sqrt(a); }
+FUNCTION D wide_abs(D a) { return fabs(a); }
+FUNCTION D wide_sign(D a) { return a > (D)(0) ? (D)(1) : a < (D)(0) ? (D)(-1) : a; }
+FUNCTION D wide_min(D a, D b) { return a < b ? a : (b <= a ? b : a + b); }
+FUNCTION D wide_max(D a, D b) { return a > b ? a : (b >= a ? b : a + b); }
+FUNCTION D wide_greater(D a, D b) { return a > b ? (D)(1) : (D)(0); }
+FUNCTION D wide_select(D a, D yes, D no) { return a > (D)(0) ? yes : no; }
 FUNCTION D wide_leaky(D a, D c) { return fmax(a, a * c); }
 FUNCTION D wide_slope(D a, D c) { return a > (D)(0) ? (D)(1) : c; }
 #define element(x, lane) (((const E *)&(x))[lane])
 #define set_element(x, lane, e) (((E *)&(x))[lane] = (e))
 FUNCTION E plain_add(E a, E b) { return a + b; }
 #else
-/* What is lost in a sum is what is left of it as written: nothing is joined to one operation. */
+/* The rounding error of a sum is computed by separate operations: none may be contracted to a multiply-add. */
 #pragma OPENCL FP_CONTRACT OFF
 /* The larger part in the upper half: one vector, since not all compilers take structures of vectors. */
 typedef float2 E;
@@ -110,7 +131,7 @@ FUNCTION D wide_divide(D a, D b) {
   const D rest = wide_subtract(a, wide_multiply(widen(q), b));
   return renormalized(q, (rest.hi + rest.lo) / b.hi);
 }
-/* What floats alone gave where that is beyond a bound, or not a number. */
+/* a, or the result of floats alone, `plain`, where that exceeds the bound or is NaN. */
 FUNCTION D within(D a, V plain, float bound) {
   const V most = (V)(bound), zero = (V)(0);
   return join(fabs(plain) <= most ? a.hi : plain, fabs(plain) <= most ? a.lo : zero);
@@ -123,7 +144,8 @@ LARGE D wide_series(D a) {
   return wide_multiply(a, s);
 }
 LARGE D wide_exp(D a) {
-  const V high = (V)(BOUND), low = (V)(-BOUND), x = exp_V(narrow(a));
+  /* The largest float is exp(88.7228). */
+  const V high = (V)(88.72f), low = (V)(-BOUND), x = exp_V(narrow(a));
   a = join(a.hi > high ? high : a.hi, fabs(a.hi) >= high ? (V)(0) : a.lo);
   a.hi = a.hi < low ? low : a.hi;
   /* log 2 in three floats. */
@@ -140,7 +162,7 @@ LARGE D wide_log(D a) {
   const D rest = wide_subtract(wide_multiply(a, wide_exp(widen(-x))), wide_number(1.0f));
   return within(wide_add(widen(x), rest), x, BOUND);
 }
-/* q / (q + 2) with q = exp(2 a) - 1, which small numbers keep their digits in. */
+/* q / (q + 2) with q = exp(2 a) - 1: no cancellation for small a. */
 LARGE D wide_tanh(D a) {
   const V twice = a.hi * 2.0f, bound = (V)(20), edge = (V)(0.35f), zero = (V)(0), x = tanh(narrow(a));
   const V high = fmax(fmin(twice, bound), -bound);
@@ -158,6 +180,83 @@ FUNCTION D wide_slope(D a, D c) {
   const V zero = (V)(0), one = (V)(1);
   return join(a.hi > zero ? one : c.hi, a.hi > zero ? zero : c.lo);
 }
+FUNCTION D wide_select(D a, D yes, D no) {
+  const V zero = (V)(0), sign = a.hi + a.lo;
+  return join(sign > zero ? yes.hi : no.hi, sign > zero ? yes.lo : no.lo);
+}
+/* One step of Newton from the square root of floats. */
+LARGE D wide_sqrt(D a) {
+  const V x = sqrt(narrow(a)), zero = (V)(0), one = (V)(1);
+  const D rest = wide_subtract(a, two_product(x, x));
+  const V step = x > zero ? (rest.hi + rest.lo) / (x > zero ? x + x : one) : zero;
+  return within(renormalized(x, step), x, FLT_MAX);
+}
+FUNCTION D wide_abs(D a) { return wide_select(-a, -a, a); }
+FUNCTION D wide_sign(D a) {
+  const D one = wide_number(1.0f);
+  return wide_select(a, one, wide_select(-a, -one, a));
+}
+#define LESS(a, b) (((a).hi < (b).hi) | (((a).hi == (b).hi) & ((a).lo < (b).lo)))
+FUNCTION D wide_greater(D a, D b) {
+  const V zero = (V)(0), one = (V)(1);
+  return join(LESS(b, a) ? one : zero, zero);
+}
+FUNCTION D wide_min(D a, D b) {
+  return within(join(LESS(a, b) ? a.hi : b.hi, LESS(a, b) ? a.lo : b.lo), min_V(a.hi, b.hi), FLT_MAX);
+}
+FUNCTION D wide_max(D a, D b) {
+  return within(join(LESS(b, a) ? a.hi : b.hi, LESS(b, a) ? a.lo : b.lo), max_V(a.hi, b.hi), FLT_MAX);
+}
+/* The sine, or the cosine where `ahead` is one, by the quadrant and 17 terms of its series. */
+LARGE D wide_sine(D a, float ahead) {
+  /* pi / 2 in three floats. */
+  const V k = rint(a.hi * 0.636619772f);
+  D r = wide_subtract(a, two_product(k, (V)(0x1.921fb6p+0f)));
+  r = wide_subtract(r, two_product(k, (V)(-0x1.777a5cp-25f)));
+  r = wide_subtract(r, two_product(k, (V)(-0x1.ee59dap-50f)));
+  const D square = wide_multiply(r, r), one = wide_number(1.0f);
+  D sine = one, cosine = one;
+  for (int n = 16; n > 1; n -= 2) {
+    sine = wide_subtract(one, wide_divide(wide_multiply(square, sine), wide_number((float)(n * (n + 1)))));
+    cosine = wide_subtract(one, wide_divide(wide_multiply(square, cosine), wide_number((float)(n * (n - 1)))));
+  }
+  sine = wide_multiply(r, sine);
+  /* Quadrants 0 to 3 after `ahead` quarter turns: sine, cosine, -sine, -cosine. */
+  const V turn = k + ahead, quadrant = turn - 4.0f * floor(turn * 0.25f), zero = (V)(0);
+  const V odd = quadrant - 2.0f * floor(quadrant * 0.5f), upper = quadrant - 1.5f;
+  const V high = odd > zero ? cosine.hi : sine.hi, low = odd > zero ? cosine.lo : sine.lo;
+  return join(upper > zero ? -high : high, upper > zero ? -low : low);
+}
+FUNCTION D wide_sin(D a) { return within(wide_sine(a, 0.0f), sin_V(narrow(a)), FLT_MAX); }
+FUNCTION D wide_cos(D a) { return within(wide_sine(a, 1.0f), cos_V(narrow(a)), FLT_MAX); }
+/* One step of Newton from the angle t of floats: t + (y cos t - x sin t) / (x cos t + y sin t). */
+LARGE D wide_atan2(D y, D x) {
+  const V t = atan2_V(narrow(y), narrow(x)), zero = (V)(0);
+  const D sine = wide_sine(widen(t), 0.0f), cosine = wide_sine(widen(t), 1.0f);
+  const D across = wide_subtract(wide_multiply(y, cosine), wide_multiply(x, sine));
+  const D along = wide_add(wide_multiply(x, cosine), wide_multiply(y, sine));
+  const V step = (across.hi + across.lo) / along.hi, most = (V)(1e-5f);
+  return wide_add(widen(t), widen(fabs(step) < most ? step : zero));
+}
+/* log(1 + a) = x + log(1 + (a - q) exp(-x)) with q = exp(x) - 1, from the logarithm x of floats. */
+LARGE D wide_log1p(D a) {
+  const V x = log1p_V(narrow(a)), edge = (V)(0.35f), zero = (V)(0), bound = (V)(BOUND);
+  const V inside = fabs(x) <= bound ? x : zero;
+  const D near = wide_series(widen(inside)), far = wide_subtract(wide_exp(widen(inside)), wide_number(1.0f));
+  const D q = join(fabs(inside) < edge ? near.hi : far.hi, fabs(inside) < edge ? near.lo : far.lo);
+  const D step = wide_multiply(wide_subtract(a, q), wide_exp(widen(-inside)));
+  return within(wide_add(widen(x), step), x, BOUND);
+}
+LARGE D wide_sigmoid(D a) {
+  /* Beyond this bound the exponential alone is left, and products of its parts would overflow. */
+  const V least = (V)(-80.0f), zero = (V)(0);
+  const D b = join(a.hi < least ? least : a.hi, a.hi < least ? zero : a.lo), one = wide_number(1.0f);
+  return wide_divide(one, wide_add(one, wide_exp(-b)));
+}
+FUNCTION D wide_softplus(D a) {
+  const D zero = wide_number(0.0f);
+  return wide_add(wide_max(a, zero), wide_log1p(wide_exp(-wide_abs(a))));
+}
 #define element(x, lane) ((E)(((const float *)&(x))[lane], ((const float *)&(x))[LANES + lane]))
 #define set_element(x, lane, e) (((float *)&(x))[lane] = (e).x, ((float *)&(x))[LANES + lane] = (e).y)
 FUNCTION E plain_add(E a, E b) {
@@ -169,26 +268,43 @@ FUNCTION E plain_add(E a, E b) {
 #endif
 
 /* The rows of elementwise.rs for wide numbers. */
-#define WIDE_Add(a, b, c) wide_add(a, b)
-#define WIDE_Subtract(a, b, c) wide_subtract(a, b)
-#define WIDE_Multiply(a, b, c) wide_multiply(a, b)
-#define WIDE_Divide(a, b, c) wide_divide(a, b)
-#define WIDE_Scale(a, b, c) wide_multiply(a, c)
-#define WIDE_Offset(a, b, c) wide_add(a, c)
-#define WIDE_Exp(a, b, c) wide_exp(a)
-#define WIDE_Log(a, b, c) wide_log(a)
-#define WIDE_Tanh(a, b, c) wide_tanh(a)
-#define WIDE_LeakyRelu(a, b, c) wide_leaky(a, c)
-#define WIDE_LeakySlope(a, b, c) wide_slope(a, c)
+#define WIDE_Add(a, b, d, c) wide_add(a, b)
+#define WIDE_Subtract(a, b, d, c) wide_subtract(a, b)
+#define WIDE_Multiply(a, b, d, c) wide_multiply(a, b)
+#define WIDE_Divide(a, b, d, c) wide_divide(a, b)
+#define WIDE_Scale(a, b, d, c) wide_multiply(a, c)
+#define WIDE_Offset(a, b, d, c) wide_add(a, c)
+#define WIDE_Exp(a, b, d, c) wide_exp(a)
+#define WIDE_Log(a, b, d, c) wide_log(a)
+#define WIDE_Tanh(a, b, d, c) wide_tanh(a)
+#define WIDE_LeakyRelu(a, b, d, c) wide_leaky(a, c)
+#define WIDE_LeakySlope(a, b, d, c) wide_slope(a, c)
+#define WIDE_Reciprocal(a, b, d, c) wide_divide(wide_number(1.0f), a)
+#define WIDE_Sqrt(a, b, d, c) wide_sqrt(a)
+#define WIDE_Sin(a, b, d, c) wide_sin(a)
+#define WIDE_Cos(a, b, d, c) wide_cos(a)
+#define WIDE_Atan2(a, b, d, c) wide_atan2(a, b)
+#define WIDE_Abs(a, b, d, c) wide_abs(a)
+#define WIDE_Sign(a, b, d, c) wide_sign(a)
+#define WIDE_Min(a, b, d, c) wide_min(a, b)
+#define WIDE_Max(a, b, d, c) wide_max(a, b)
+#define WIDE_AtLeast(a, b, d, c) wide_max(a, c)
+#define WIDE_AtMost(a, b, d, c) wide_min(a, c)
+#define WIDE_Greater(a, b, d, c) wide_greater(a, b)
+#define WIDE_Select(a, b, d, c) wide_select(a, b, d)
+#define WIDE_Log1p(a, b, d, c) wide_log1p(a)
+#define WIDE_Sigmoid(a, b, d, c) wide_sigmoid(a)
+#define WIDE_Softplus(a, b, d, c) wide_softplus(a)
+#define WIDE_Silu(a, b, d, c) wide_multiply(a, wide_sigmoid(a))
 
-/* The sum over the first lanes, one after the other. */
+/* The sum over the lanes that hold samples, in their order. */
 FUNCTION E lanes_sum(const D x, uint samples) {
   E sum = element(x, 0);
   for (uint lane = 1; lane < samples; lane++) sum = plain_add(sum, element(x, lane));
   return sum;
 }
 
-/* Adds to a sum over samples, or begins it. */
+/* Adds lanes to a sum over samples, or starts it where is_first. */
 FUNCTION void add_to(global E *sum, const D x, uint samples, int is_first) {
   const E part = lanes_sum(x, samples);
   *sum = is_first ? part : plain_add(*sum, part);
@@ -277,13 +393,15 @@ FUNCTION float log_of_rest(ulong n) {
 }
 #endif
 
-FUNCTION void normals(AR V *to, global const ulong *key, ulong first, uint samples, uint count, uint me) {
+/* Numbers start .. start + count of each stream. They come in pairs; an odd start leaves out the first one of its pair. */
+FUNCTION void normals(AR V *to, global const ulong *key, ulong first, uint samples, uint start, uint count, uint me) {
+  const uint skipped = start % 2;
   stream streams[LANES];
   for (uint lane = 0; lane < LANES; lane++) {
     streams[lane] = stream_of(key[0], key[1], key[2] + first + min(lane, samples - 1));
-    if (WORKERS > 1) advance(&streams[lane], 2 * me);
+    if (WORKERS > 1 || start > 1) advance(&streams[lane], start - skipped + 2 * me);
   }
-  for (uint pair = me; 2 * pair < count; pair += WORKERS) {
+  for (uint pair = me; 2 * pair < count + skipped; pair += WORKERS) {
     V x, y;
 #if WIDE
     D u, v;
@@ -296,7 +414,7 @@ FUNCTION void normals(AR V *to, global const ulong *key, ulong first, uint sampl
       set_uniform(u, lane, m);
       set_uniform(v, lane, n);
 #else
-      /* n / 2^52 half turns are `quarters` quarter turns and an eighth at most, which a float has more digits of. */
+      /* n / 2^52 half turns are `quarters` quarter turns and at most an eighth, which a float holds to more digits. */
       const ulong quarters = (n + (1UL << 50)) >> 51;
       const float sign = quarters & 2 ? -1.0f : 1.0f;
       ((float *)&u)[lane] = log_of_rest(m);
@@ -313,37 +431,95 @@ FUNCTION void normals(AR V *to, global const ulong *key, ulong first, uint sampl
     x = radius * (cosine * even - sine * odd);
     y = radius * (sine * even + cosine * odd);
 #endif
-    to[2 * pair] = x;
-    if (2 * pair + 1 < count) to[2 * pair + 1] = y;
+    if (2 * pair >= skipped) to[2 * pair - skipped] = x;
+    if (2 * pair + 1 < count + skipped) to[2 * pair + 1 - skipped] = y;
   }
 }
 
-/* ---- inputs and outputs, `[sample][number]` ---------------------------------------------------------------------- */
-
-FUNCTION void load(AR V *to, global const T *from, ulong first, uint samples, uint count, uint me) {
+/* Uniform numbers in [0, 1): the first 24 bits of a draw in float, 53 in double. */
+FUNCTION void uniforms(AR V *to, global const ulong *key, ulong first, uint samples, uint start, uint count, uint me) {
+  stream streams[LANES];
+  for (uint lane = 0; lane < LANES; lane++) {
+    streams[lane] = stream_of(key[0], key[1], key[2] + first + min(lane, samples - 1));
+    if (WORKERS > 1 || start > 0) advance(&streams[lane], start + me);
+  }
   for (uint i = me; i < count; i += WORKERS) {
     V x;
-    for (uint lane = 0; lane < LANES; lane++)
-      ((T *)&x)[lane] = from[(first + min(lane, samples - 1)) * count + i];
+    for (uint lane = 0; lane < LANES; lane++) {
+      const ulong n = bits(&streams[lane]);
+#if SINGLE
+      ((T *)&x)[lane] = (float)(uint)(n >> 40) * (1.0f / 16777216.0f);
+#else
+      ((T *)&x)[lane] = uniform_of(n >> 11);
+#endif
+      if (WORKERS > 1) advance(&streams[lane], WORKERS - 1);
+    }
     to[i] = x;
   }
 }
-FUNCTION D load_wide(global const E *from, ulong first, uint samples) {
+
+/* Number `at` of the normal and of the uniform numbers of the streams, as wide numbers: without double the former has the digits
+ * of a float, and the latter 48 bits. */
+FUNCTION D wide_normals(global const ulong *key, ulong first, uint samples, uint at) {
+  D r;
+  for (uint lane = 0; lane < LANES; lane++) {
+    stream s = stream_of(key[0], key[1], key[2] + first + min(lane, samples - 1));
+    if (at > 1) advance(&s, at - at % 2);
+    const ulong m = bits(&s) >> 11, n = bits(&s) >> 11;
+#if WIDE
+    const double turn = uniform_of(n) * 2.0;
+    set_element(r, lane, sqrt(log(1.0 - uniform_of(m)) * -2.0) * (at % 2 ? sinpi(turn) : cospi(turn)));
+#else
+    const float turn = (float)n * (1.0f / 4503599627370496.0f);
+    const E e = (E)(0.0f, sqrt(log_of_rest(m) * -2.0f) * (at % 2 ? sinpi(turn) : cospi(turn)));
+    set_element(r, lane, e);
+#endif
+  }
+  return r;
+}
+FUNCTION D wide_uniforms(global const ulong *key, ulong first, uint samples, uint at) {
+  D r;
+  for (uint lane = 0; lane < LANES; lane++) {
+    stream s = stream_of(key[0], key[1], key[2] + first + min(lane, samples - 1));
+    if (at > 0) advance(&s, at);
+    const ulong n = bits(&s);
+#if WIDE
+    set_element(r, lane, uniform_of(n >> 11));
+#else
+    const float high = (float)(uint)(n >> 40) * (1.0f / 16777216.0f);
+    const E e = (E)((float)(uint)(n >> 16 & 0xffffffUL) * (1.0f / 281474976710656.0f), high);
+    set_element(r, lane, e);
+#endif
+  }
+  return r;
+}
+
+/* ---- inputs and outputs, `[sample][number]`: numbers at .. at + count of `whole` --------------------------------- */
+
+FUNCTION void load(AR V *to, global const T *from, ulong first, uint samples, uint whole, uint at, uint count, uint me) {
+  for (uint i = me; i < count; i += WORKERS) {
+    V x;
+    for (uint lane = 0; lane < LANES; lane++)
+      ((T *)&x)[lane] = from[(first + min(lane, samples - 1)) * whole + at + i];
+    to[i] = x;
+  }
+}
+FUNCTION D load_wide(global const E *from, ulong first, uint samples, uint whole, uint at) {
   D x;
   for (uint lane = 0; lane < LANES; lane++) {
-    const E e = from[first + min(lane, samples - 1)];
+    const E e = from[(first + min(lane, samples - 1)) * whole + at];
     set_element(x, lane, e);
   }
   return x;
 }
-FUNCTION void store(global T *to, AR const V *from, ulong first, uint samples, uint count, uint me) {
+FUNCTION void store(global T *to, AR const V *from, ulong first, uint samples, uint whole, uint at, uint count, uint me) {
   for (uint i = me; i < count; i += WORKERS) {
     const V x = from[i];
-    for (uint lane = 0; lane < samples; lane++) to[(first + lane) * count + i] = ((const T *)&x)[lane];
+    for (uint lane = 0; lane < samples; lane++) to[(first + lane) * whole + at + i] = ((const T *)&x)[lane];
   }
 }
-FUNCTION void store_wide(global E *to, const D x, ulong first, uint samples) {
-  for (uint lane = 0; lane < samples; lane++) to[first + lane] = element(x, lane);
+FUNCTION void store_wide(global E *to, const D x, ulong first, uint samples, uint whole, uint at) {
+  for (uint lane = 0; lane < samples; lane++) to[(first + lane) * whole + at] = element(x, lane);
 }
 
 /* ---- sums over samples ------------------------------------------------------------------------------------------- */

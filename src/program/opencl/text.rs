@@ -6,12 +6,12 @@ macro_rules! put {
 }
 pub(super) use put;
 
-/// A float.
+/// A float literal.
 pub(super) fn single(x: f32) -> String {
     special(f64::from(x)).map_or_else(|| format!("{x:?}f"), Into::into)
 }
 
-/// A double.
+/// A double literal.
 pub(super) fn double(x: f64) -> String {
     special(x).map_or_else(|| format!("{x:?}"), Into::into)
 }
@@ -23,4 +23,10 @@ fn special(x: f64) -> Option<&'static str> {
         f64::NEG_INFINITY => Some("-INFINITY"),
         _ => None,
     }
+}
+
+/// A wide number in two floats, the larger last.
+pub(super) fn split(x: f64) -> [f32; 2] {
+    let high = x as f32;
+    [if high.is_finite() { (x - f64::from(high)) as f32 } else { 0.0 }, high]
 }

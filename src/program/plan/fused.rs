@@ -1,14 +1,15 @@
 //! Groups of elementwise operations that run together.
 
-use super::super::recorder::{Node, Op};
-use super::super::steps::{Fused, FusedOperation, Place, Step};
+use super::super::operations::fused::{Member, Operand, Step as Fused};
+use super::super::operations::{Op, Step};
+use super::super::value::Node;
 use super::Planner;
 use std::collections::HashMap;
 
 impl Planner<'_> {
     /// True for elementwise values that no convolution applies itself.
     pub(super) fn is_fusable(&self, index: usize) -> bool {
-        matches!(self.op(index), Op::Elementwise { .. }) && !self.swallowed.contains_key(&index)
+        matches!(self.op(index), Op::Elementwise(_)) && !self.swallowed.contains_key(&index)
     }
 
     /// The last member of the fused group around a value: consecutive needed elementwise operations of one shape.
@@ -18,7 +19,7 @@ impl Planner<'_> {
             return end;
         }
         for next in index + 1..self.needed.len() {
-            if !self.needed[next] || self.is_free(next) {
+            if !self.needed[next] || self.is_free(next) || matches!(self.op(next), Op::Parameter(_)) {
                 continue;
             }
             if !self.is_fusable(next) || self.shape(next) != self.shape(index) {
@@ -29,20 +30,29 @@ impl Planner<'_> {
         end
     }
 
-    /// The step of a group of members, with strips for what only the group reads.
+    /// Adds the step of a group of members, with strips for values that only the group reads. Parameters among them are put
+    /// on the lanes before it.
     pub(super) fn emit_fused(&mut self, first: usize, end: usize) {
-        let members: Vec<usize> = (first..=end).filter(|&i| self.needed[i] && !self.is_free(i)).collect();
+        let members: Vec<usize> = (first..=end).filter(|&i| self.needed[i] && self.is_fusable(i)).collect();
+        for index in first..=end {
+            if !self.needed[index] || self.is_fusable(index) || self.is_free(index) {
+                continue;
+            }
+            let step = self.flat.recorder.ops[index].step(&mut self.places, Node(index as u32));
+            self.steps.push(step);
+        }
         let inside = |i: &usize| *i >= first && *i <= end && members.contains(i);
         let mut strips: HashMap<usize, usize> = HashMap::new();
         let (mut idle, mut used): (Vec<usize>, usize) = (vec![], 0);
         let mut fused = Fused { operations: vec![], shape: self.shape(first) };
         for &member in &members {
-            let Op::Elementwise { operation, arguments, constant } = *self.op(member) else { continue };
-            let place = |n: Node| match strips.get(&(n.0 as usize)) {
-                Some(&strip) => Place::Strip(strip),
-                None => Place::Line(self.line(n)),
+            let Op::Elementwise(applied) = &self.flat.recorder.ops[member] else { continue };
+            let (operation, arguments, constant) = (applied.operation, applied.arguments, applied.constant());
+            let place = |n: Node| match strips.get(&n.index()) {
+                Some(&strip) => Operand::Strip(strip),
+                None => Operand::Line(self.places.line(n)),
             };
-            let arguments_at = [place(arguments[0]), place(arguments[1])];
+            let arguments_at = arguments.map(place);
             let readers = &self.readers[member];
             let to = if readers.outputs == 0 && readers.nodes.iter().all(inside) {
                 let strip = idle.pop().unwrap_or_else(|| {
@@ -50,19 +60,18 @@ impl Planner<'_> {
                     used - 1
                 });
                 strips.insert(member, strip);
-                Place::Strip(strip)
+                Operand::Strip(strip)
             } else {
-                Place::Line(self.take(member))
+                Operand::Line(self.places.take(Node(member as u32)))
             };
-            let constant = f64::from_bits(constant);
-            fused.operations.push(FusedOperation { operation, constant, arguments: arguments_at, to });
-            for argument in arguments.map(|a| a.0 as usize) {
+            fused.operations.push(Member { operation, constant, arguments: arguments_at, to });
+            for argument in arguments.map(Node::index) {
                 if self.readers[argument].nodes.iter().all(|&r| r <= member) {
                     idle.extend(strips.remove(&argument));
                 }
             }
         }
-        self.plan.strips = self.plan.strips.max(used);
-        self.plan.steps.push(Step::Fused(fused));
+        self.strips = self.strips.max(used);
+        self.steps.push(Step::Fused(fused));
     }
 }

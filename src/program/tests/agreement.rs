@@ -1,9 +1,10 @@
 //! The shared check of execution: every instruction set, device and precision agrees with the reference, at every batch
 //! size.
 
-use super::super::opencl::{self, Layout};
+use super::super::opencl::{self, Target};
 use super::super::{Bound, Executable, Feed, Output, Program};
-use super::reference::{Bounded, Rounding, Sample, evaluate, sum_of_samples};
+use super::bounded::{Bounded, Rounding, sum_of_samples};
+use super::reference::{Sample, evaluate};
 use super::{context, input_counts, random};
 use crate::context::Precision;
 use crate::opencl::{Device, Options, devices};
@@ -15,6 +16,7 @@ pub struct Data {
     pub batch: usize,
     /// `inputs[i]` is `batch x count` numbers.
     pub inputs: Vec<Vec<f64>>,
+    /// Parameters, and behind them the conditions.
     pub parameters: Vec<f64>,
 }
 
@@ -22,7 +24,7 @@ impl Data {
     pub fn new(program: &Program, batch: usize, seed: u64) -> Self {
         let counts = input_counts(&program.recorder);
         let inputs = counts.iter().enumerate().map(|(i, n)| random(seed + 100 * i as u64 + 1, batch * n)).collect();
-        Self { batch, inputs, parameters: random(seed, program.parameters()) }
+        Self { batch, inputs, parameters: random(seed, program.parameters() + program.conditions()) }
     }
 
     /// The inputs of one sample.
@@ -35,26 +37,27 @@ impl Data {
     }
 }
 
-/// Where a program runs.
+/// The instruction set, or the device and its layout, that a program runs with.
 #[derive(Clone, Copy, Debug)]
 pub enum Way {
     Cpu(Instructions),
-    Device(Layout),
-    /// As a graphics processor takes it, with the device's memory or a very small one.
+    Device(Target),
+    /// The layout for a graphics processor, with the device's memory or a very small one.
     Graphics {
         is_small: bool,
     },
 }
 
 impl Way {
-    /// A program for this way.
+    /// Plans a program to run in this way.
     pub fn executable(self, program: &Program, precision: Precision) -> Executable {
         match self {
             Way::Cpu(instructions) => Executable::with_instructions(program.clone(), precision, instructions).unwrap(),
-            Way::Device(layout) => {
-                let all = (&[device().clone()][..], &sources());
-                let built = opencl::Executable::with_layouts(program, precision, all, &[layout]).unwrap();
-                Executable::built(program.clone(), built)
+            Way::Device(target) => {
+                let devices = [(device().clone(), target)];
+                let build =
+                    |program: &Program| opencl::Executable::with_targets(program, precision, &devices, &sources());
+                Executable::built(program.clone(), build).unwrap()
             }
             Way::Graphics { is_small } => {
                 let mut device = device().clone();
@@ -63,8 +66,8 @@ impl Way {
                     // Values are in global memory, for a few work-groups at a time, and a batch takes many rounds.
                     (device.local_memory, device.max_allocation, device.memory) = (0, 1 << 12, 1 << 14);
                 }
-                let built = opencl::Executable::new(program, precision, (&[device], &sources())).unwrap();
-                Executable::built(program.clone(), built)
+                let build = |program: &Program| opencl::Executable::new(program, precision, &[device], &sources());
+                Executable::built(program.clone(), build).unwrap()
             }
         }
     }
@@ -72,18 +75,18 @@ impl Way {
     fn rounding(self, precision: Precision) -> Rounding {
         let has_double = match self {
             Way::Cpu(_) | Way::Graphics { .. } => true,
-            Way::Device(layout) => layout.has_double,
+            Way::Device(target) => target.has_double,
         };
         Rounding { precision, has_double }
     }
 }
 
-/// Sources are written to the folder that INSTANTON_TEST_SOURCES names.
+/// Options that write sources to the folder that INSTANTON_TEST_SOURCES names.
 fn sources() -> Options {
     Options { sources: std::env::var_os("INSTANTON_TEST_SOURCES").map(Into::into), ..NOWHERE }
 }
 
-/// Nothing is kept.
+/// Options without a kernel cache and without written sources.
 pub const NOWHERE: Options = Options { cache: None, sources: None };
 
 /// The OpenCL device that tests run on: the first one.
@@ -93,29 +96,35 @@ pub fn device() -> &'static Device {
 }
 
 /// Ways on a device: vectors of samples or sites shared by work-items, values in local or global memory, with numbers of
-/// 64 bits or without, and as graphics processors have it.
+/// 64 bits or without, and the layouts for graphics processors.
 pub fn device_ways(precision: Precision) -> Vec<Way> {
     let single = precision == Precision::F32;
     let lanes = if single { 16 } else { 8 };
-    let mut layouts = vec![
-        Layout { lanes, workers: 1, is_local: true, has_double: true },
-        Layout { lanes: 1, workers: 8, is_local: true, has_double: true },
-        Layout { lanes: 2, workers: 4, is_local: false, has_double: true },
+    let mut targets = vec![
+        Target { lanes, workers: 1, is_local: true, has_double: true },
+        Target { lanes: 1, workers: 8, is_local: true, has_double: true },
+        Target { lanes: 2, workers: 4, is_local: false, has_double: true },
     ];
     if single {
-        layouts.push(Layout { lanes: 4, workers: 2, is_local: true, has_double: false });
+        targets.push(Target { lanes: 4, workers: 2, is_local: true, has_double: false });
     }
     let graphics = [false, true].map(|is_small| Way::Graphics { is_small });
-    layouts.into_iter().map(Way::Device).chain(graphics).collect()
+    targets.into_iter().map(Way::Device).chain(graphics).collect()
+}
+
+/// An executable with the parameters and conditions of the data.
+pub fn bound(executable: Executable, data: &Data) -> Bound {
+    let (parameters, conditions) = data.parameters.split_at(executable.program().parameters());
+    Arc::new(executable).bind_at(parameters, conditions).unwrap()
 }
 
 /// Outputs of a program for the first `batch` samples.
 pub fn outputs(program: &Program, data: &Data, how: (Way, Precision), batch: usize) -> Vec<Vec<f64>> {
-    let bound = Arc::new(how.0.executable(program, how.1)).bind(&data.parameters).unwrap();
+    let bound = bound(how.0.executable(program, how.1), data);
     run(&bound, program, data, batch)
 }
 
-/// Outputs of a program that was bound.
+/// Outputs of a bound program.
 pub fn run(bound: &Bound, program: &Program, data: &Data, batch: usize) -> Vec<Vec<f64>> {
     let feeds: Vec<Feed> = data.inputs.iter().map(|x| Feed::Array(&x[..x.len() / data.batch * batch])).collect();
     let mut results: Vec<Vec<f64>> = (0..program.outputs.len())
@@ -131,12 +140,12 @@ pub fn run(bound: &Bound, program: &Program, data: &Data, batch: usize) -> Vec<V
 
 /// Every instruction set of this processor in both precisions.
 pub fn ways() -> impl Iterator<Item = (Way, Precision)> {
-    let sets = || Instructions::ALL.into_iter().filter(|i| i.is_available()).map(Way::Cpu);
+    let sets = || Instructions::ALL.iter().copied().filter(|i| i.is_available()).map(Way::Cpu);
     [Precision::F32, Precision::F64].into_iter().flat_map(move |p| sets().map(move |i| (i, p)))
 }
 
-/// What a device takes by itself, in both precisions; all ways where INSTANTON_TEST_LAYOUTS is 'all', as on a simulator,
-/// which builds kernels fast and watches each access to memory.
+/// The default layout of a device, in both precisions; all layouts where INSTANTON_TEST_LAYOUTS is 'all', as on a
+/// simulator, which builds kernels fast and checks each access to memory.
 pub fn on_devices() -> impl Iterator<Item = (Way, Precision)> {
     let is_all = std::env::var("INSTANTON_TEST_LAYOUTS").is_ok_and(|which| which == "all");
     let count = if is_all { usize::MAX } else { 1 };
@@ -144,7 +153,7 @@ pub fn on_devices() -> impl Iterator<Item = (Way, Precision)> {
     [Precision::F32, Precision::F64].into_iter().flat_map(of)
 }
 
-/// Everything: instruction sets and the device.
+/// All ways to run a program: instruction sets and the device.
 pub fn everywhere() -> impl Iterator<Item = (Way, Precision)> {
     ways().chain(on_devices())
 }
@@ -174,15 +183,15 @@ impl Sharpness {
     }
 }
 
-/// Outputs against the reference, for all instruction sets, both precisions, and each batch size; for one program in 48,
-/// which their sizes tell, on the device as well.
+/// Compares outputs with the reference, for all instruction sets, both precisions, and each batch size; one program in
+/// 48, selected by its size, runs on the device as well.
 pub fn assert_agreement(program: &Program, data: &Data, batches: &[usize]) -> Sharpness {
     let is_one = (7 * program.parameters() + program.recorder.ops.len()).is_multiple_of(48);
     let devices = on_devices().take(if is_one { usize::MAX } else { 0 });
     assert_agreement_of(ways().chain(devices), program, data, batches)
 }
 
-/// The same for some ways to run a program.
+/// Compares outputs with the reference as above, for given ways to run a program.
 pub fn assert_agreement_of(
     ways: impl Iterator<Item = (Way, Precision)>,
     program: &Program,
@@ -197,7 +206,7 @@ pub fn assert_agreement_of(
             known.push((rounding, reference(program, data, rounding)));
         }
         let expected = known.iter().find_map(|(of, expected)| (*of == rounding).then_some(expected)).unwrap();
-        let bound = Arc::new(way.executable(program, precision)).bind(&data.parameters).unwrap();
+        let bound = bound(way.executable(program, precision), data);
         for &batch in batches {
             let got = run(&bound, program, data, batch);
             for (index, got) in got.iter().enumerate() {
@@ -225,7 +234,7 @@ fn reference(program: &Program, data: &Data, rounding: Rounding) -> Vec<Vec<Vec<
     (0..data.batch).map(of_sample).collect()
 }
 
-/// What an output has to be for some samples.
+/// The expected values of an output for some samples.
 fn wanted(program: &Program, samples: &[Vec<Vec<Bounded>>], (index, rounding): (usize, Rounding)) -> Vec<Bounded> {
     match program.outputs[index] {
         Output::PerSample(_) => samples.iter().flat_map(|sample| sample[index].clone()).collect(),

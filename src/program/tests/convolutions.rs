@@ -1,10 +1,11 @@
 //! The convolution kernels: all widths of tiles, all shapes of lattices, and the gradients that they give rise to.
 
 use super::super::short::Short;
-use super::super::{Kernel, Output, Program, Recorder, Shape, Stencil};
+use super::super::{Filter, Output, Program, Recorder, Shape, Stencil};
 use super::agreement::{self, Data, assert_agreement, ways};
+use super::bounded::Rounding;
 use super::random;
-use super::reference::{Rounding, Sample, evaluate};
+use super::reference::{Sample, evaluate};
 use crate::context::Precision;
 use crate::lattice::Lattice;
 
@@ -13,15 +14,15 @@ struct Channels {
     outputs: usize,
 }
 
-/// A convolution with bias and rectifier, its gradients, and a second gradient: with it convolutions whose weights
-/// differ between samples, correlations that are kept, and correlations that are only summed.
+/// A convolution with bias and rectifier, its gradients, and a second gradient: this has convolutions whose weights
+/// differ between samples, correlations whose values are used, and correlations that are only summed.
 fn program(stencil: &Stencil, channels: &Channels) -> Program {
     let mut r = Recorder::new();
     let x = r.input(Shape::new(channels.inputs, stencil.inputs()));
     let weights = r.parameter(channels.inputs * channels.outputs * stencil.taps());
     let bias = r.parameter(channels.outputs);
-    let kernel = Kernel { weights, stencil, transposed: false };
-    let y = r.convolve(x, kernel, Some(bias), channels.outputs);
+    let filter = Filter { weights, stencil, transposed: false };
+    let y = r.convolve(x, filter, Some(bias), channels.outputs);
     let y = r.leaky_relu(y, 0.1);
     let bent = r.tanh(y);
     let sum = r.total(bent);
@@ -150,8 +151,8 @@ fn fourier_transforms_with_a_bias_for_each_sample() {
     let weights = r.parameter(12 * 16 * 9);
     let bias = r.input(Shape::new(16, 1));
     assert!(matches!(Short::find(&stencil, 12, 16), Some(Short::Torus(_))));
-    let kernel = Kernel { weights, stencil: &stencil, transposed: false };
-    let y = r.convolve(x, kernel, Some(bias), 16);
+    let filter = Filter { weights, stencil: &stencil, transposed: false };
+    let y = r.convolve(x, filter, Some(bias), 16);
     let program = Program::new(r, vec![Output::PerSample(y)]);
     let data = Data::new(&program, 5, 13);
     assert_agreement(&program, &data, &[1, 5]);

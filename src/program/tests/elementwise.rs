@@ -1,6 +1,6 @@
 //! The table of elementwise operations: values against their formulas, derivatives against finite differences.
 
-use super::super::elementwise::Elementwise;
+use super::super::operations::elementwise::Elementwise;
 use super::super::{Output, Program, Recorder, Shape};
 use super::agreement::{Data, Way, device_ways, outputs};
 use super::reference::formula;
@@ -15,7 +15,7 @@ fn program(operation: Elementwise) -> Program {
     let mut recorder = Recorder::new();
     let site = Shape::new(1, 1);
     let variables: Vec<_> = (0..operation.arguments()).map(|_| recorder.input(site)).collect();
-    let y = recorder.elementwise(operation, [variables[0], variables[variables.len() - 1]], CONSTANT);
+    let y = recorder.elementwise(operation, &variables, CONSTANT);
     let sum = recorder.total(y);
     let first = recorder.gradient(sum, &variables);
     let mut results = vec![y];
@@ -27,17 +27,20 @@ fn program(operation: Elementwise) -> Program {
     Program::new(recorder, results.into_iter().map(Output::PerSample).collect())
 }
 
-/// Points at which the formula is a number, away from zero, where it may have a pole or an edge.
-fn points(operation: Elementwise) -> Vec<[f64; 2]> {
-    let axis = || [-2.2, -1.6, -1.1, -0.75, -0.5, 0.5, 0.75, 1.1, 1.6, 2.2].into_iter();
-    let pairs = axis().flat_map(|a| axis().map(move |b| [a, b]));
-    pairs.filter(|&[a, b]| formula(operation, a, b, CONSTANT).is_finite()).collect()
+/// Numbers away from zero, where a formula may have a pole or a kink.
+const AXIS: [f64; 10] = [-2.2, -1.6, -1.1, -0.75, -0.5, 0.5, 0.75, 1.1, 1.6, 2.2];
+
+/// Points at which the formula is finite, and of which no two coordinates are equal, where it may have a kink as well.
+fn points(operation: Elementwise) -> Vec<[f64; 3]> {
+    let pairs = AXIS.into_iter().flat_map(|a| AXIS.map(|b| [a, b + 0.03]));
+    let points = pairs.flat_map(|[a, b]| [-1.3, 0.9].map(|d| [a, b, d]));
+    points.filter(|&x| formula(operation, x, CONSTANT).is_finite()).collect()
 }
 
 /// Results at points that are moved by `shift` along one argument.
 fn results(
     operation: Elementwise,
-    points: &[[f64; 2]],
+    points: &[[f64; 3]],
     (argument, shift): (usize, f64),
     how: (Way, Precision),
 ) -> Vec<Vec<f64>> {
@@ -54,13 +57,13 @@ fn assert_close(got: &[f64], expected: &[f64], tolerance: f64, what: &str) {
     }
 }
 
-/// The shared check of all rows: a new one joins by standing in the table, and in the reference's formula.
+/// The shared check of all rows: a new row is checked once it is in the table and in the reference's formula.
 fn assert_row(operation: Elementwise, instructions: Instructions) {
     let points = points(operation);
     let at = |moved, precision| results(operation, &points, moved, (Way::Cpu(instructions), precision));
     let centre = at((0, 0.0), Precision::F64);
     let what = |k: usize| format!("{operation:?}, result {k}, {instructions:?}");
-    let exact: Vec<f64> = points.iter().map(|p| formula(operation, p[0], p[1], CONSTANT)).collect();
+    let exact: Vec<f64> = points.iter().map(|&p| formula(operation, p, CONSTANT)).collect();
     assert_close(&centre[0], &exact, 1e-15, &what(0));
     let arguments = operation.arguments();
     for argument in 0..arguments {
@@ -80,27 +83,28 @@ fn assert_row(operation: Elementwise, instructions: Instructions) {
 #[test]
 fn every_row_has_its_formula_and_its_first_and_second_derivatives() {
     for &operation in Elementwise::ALL {
-        for instructions in Instructions::ALL.into_iter().filter(|i| i.is_available()) {
-            assert!(points(operation).len() >= 50, "{operation:?}");
+        for instructions in Instructions::ALL.iter().copied().filter(|i| i.is_available()) {
+            assert!(points(operation).len() >= 100, "{operation:?}");
             assert_row(operation, instructions);
         }
     }
 }
 
-/// The results of all rows at once, for two inputs of a shape.
+/// The results of all rows at once, for three inputs of a shape.
 fn all_rows(shape: Shape) -> Program {
     let mut recorder = Recorder::new();
-    let variables = [recorder.input(shape), recorder.input(shape)];
+    let variables: Vec<_> = (0..3).map(|_| recorder.input(shape)).collect();
     let mut results = vec![];
     for &operation in Elementwise::ALL {
+        let variables = &variables[..operation.arguments()];
         let y = recorder.elementwise(operation, variables, CONSTANT);
         let sum = if shape.wide { y } else { recorder.total(y) };
-        let first = recorder.gradient(sum, &variables[..operation.arguments()]);
+        let first = recorder.gradient(sum, variables);
         results.push(y);
         results.extend(&first);
         for derivative in first {
             let sum = if shape.wide { derivative } else { recorder.total(derivative) };
-            results.extend(recorder.gradient(sum, &variables[..operation.arguments()]));
+            results.extend(recorder.gradient(sum, variables));
         }
     }
     Program::new(recorder, results.into_iter().map(Output::PerSample).collect())
@@ -108,8 +112,9 @@ fn all_rows(shape: Shape) -> Program {
 
 #[test]
 fn rows_on_devices_are_those_of_the_cpu() {
-    let axis = [-2.2, -1.6, -1.1, -0.75, -0.5, 0.5, 0.75, 1.1, 1.6, 2.2, f64::NAN];
-    let inputs = vec![axis.iter().flat_map(|&a| [a; 11]).collect(), axis.repeat(11)];
+    let axis = [&AXIS[..], &[f64::NAN]].concat();
+    let third = (0..121).map(|i| 0.1 + 0.01 * f64::from(i)).collect();
+    let inputs = vec![axis.iter().flat_map(|&a| [a; 11]).collect(), axis.repeat(11), third];
     let data = Data { batch: 121, inputs, parameters: vec![] };
     for shape in [Shape::new(1, 1), Shape::WIDE] {
         let program = all_rows(shape);
@@ -141,8 +146,16 @@ fn ends_of_ranges_on_devices_are_those_of_the_cpu() {
     for shape in [Shape::new(1, 1), Shape::WIDE] {
         let mut r = Recorder::new();
         let x = r.input(shape);
-        let results = [r.exp(x), r.log(x), r.tanh(x)].map(Output::PerSample);
-        let program = Program::new(r, results.to_vec());
+        let one = r.constant(1.0, shape);
+        let functions = [Recorder::exp, Recorder::log, Recorder::tanh, Recorder::log1p, Recorder::sigmoid];
+        let mut results: Vec<_> = functions.into_iter().map(|function| function(&mut r, x)).collect();
+        results.extend([Recorder::softplus, Recorder::abs, Recorder::sign, Recorder::sqrt].map(|f| f(&mut r, x)));
+        results
+            .extend([Recorder::min, Recorder::max, Recorder::greater, Recorder::at_least].map(|f| f(&mut r, x, one)));
+        results.extend([r.atan2(x, one), r.atan2(one, x), r.atan2(x, x)]);
+        results.extend([r.clamp(x, -0.5, 2.0), r.select(x, one, x)]);
+        let results: Vec<_> = results.into_iter().map(Output::PerSample).collect();
+        let program = Program::new(r, results);
         for precision in [Precision::F32, Precision::F64] {
             let expected = outputs(&program, &data, (Way::Cpu(Instructions::Portable), precision), data.batch);
             for way in device_ways(precision) {
@@ -172,9 +185,13 @@ fn rows_keep_what_is_not_a_number() {
                 let data = Data { batch: 3, inputs, parameters: vec![] };
                 let y = &outputs(&program(operation), &data, how, 3)[0];
                 let is_nan: Vec<bool> = y.iter().map(|x| x.is_nan()).collect();
-                // A slope is one of two numbers; what it multiplies is not a number then.
-                let kept = operation != Elementwise::LeakySlope;
-                assert_eq!(is_nan, [false, kept, false], "{operation:?}, {how:?}");
+                // A slope or the result of a comparison is one of two numbers; its product with a NaN is NaN.
+                let kept = match operation {
+                    Elementwise::LeakySlope | Elementwise::Greater => false,
+                    Elementwise::Select => bad == 1,
+                    _ => true,
+                };
+                assert_eq!(is_nan, [false, kept, false], "{operation:?}, argument {bad}, {how:?}");
             }
         }
     }

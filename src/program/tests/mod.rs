@@ -1,18 +1,34 @@
-//! Proofs of the program engine: each operation against a plain evaluator, its derivatives against finite differences.
+//! Tests of the program engine: each operation against a plain evaluator, its derivatives against finite differences.
 
 mod agreement;
+mod bounded;
 mod convolutions;
 mod derivatives;
 mod devices;
 mod double_double;
 mod elementwise;
+mod fourier;
 mod functions;
+mod noise;
+mod matrices;
+mod matrix_cases;
+mod matrix_laws;
+mod matrix_reference;
 mod operations;
+mod random_bodies;
+mod random_matrices;
 mod random_programs;
+mod random_recordings;
 mod reference;
 mod repeatability;
+mod repeat_derivatives;
+mod repeat_plans;
+mod repeats;
+mod uniform;
+mod uniform_bodies;
 
-use super::recorder::{Op, Recorder};
+use super::operations::Op;
+use super::recorder::Recorder;
 use crate::context::{Context, Precision};
 use crate::random::{Purpose, Stream};
 use std::sync::OnceLock;
@@ -32,5 +48,5 @@ fn context() -> &'static Context {
 /// Numbers of each input of a recording.
 fn input_counts(recorder: &Recorder) -> Vec<usize> {
     let ops = recorder.ops.iter().zip(&recorder.shapes);
-    ops.filter(|(op, _)| matches!(op, Op::Input { .. })).map(|(_, shape)| shape.count()).collect()
+    ops.filter(|(op, _)| matches!(op, Op::Input(_))).map(|(_, shape)| shape.count()).collect()
 }

@@ -1,7 +1,7 @@
 //! Every operation that is not elementwise: its value, and its first and second derivatives.
 
-use super::super::recorder::Node;
-use super::super::{Kernel, NONE, Recorder, Shape, Stencil};
+use super::super::value::Node;
+use super::super::{Filter, NONE, Recorder, Shape, Stencil};
 use super::derivatives::{Case, assert_derivatives};
 use crate::lattice::Lattice;
 
@@ -28,7 +28,7 @@ fn maps() {
     let lattice = Lattice::new(&[4, 3]).unwrap();
     let shift = Stencil::shift(&lattice, &[1, -1]).unwrap();
     let some = Stencil::pick(12, &[3, 0, 7]).unwrap();
-    let back = some.transposed();
+    let back = some.transposed().unwrap();
     assert_derivatives("shift", of_input(3, 12, |r, x| r.map(x, &shift)));
     assert_derivatives("pick", of_input(2, 12, |r, x| r.map(x, &some)));
     assert_derivatives("spread to more sites", of_input(2, 3, |r, x| r.map(x, &back)));
@@ -60,6 +60,33 @@ fn views_of_channels() {
 }
 
 #[test]
+fn channels_and_sites_exchanged() {
+    assert_derivatives("transpose", of_input(5, 3, |r, x| r.transpose(x)));
+    assert_derivatives(
+        "transpose of a product",
+        of_input(2, 4, |r, x| {
+            let square = r.multiply(x, x);
+            r.transpose(square)
+        }),
+    );
+    let mut recorder = Recorder::new();
+    let x = recorder.input(Shape::new(2, 4));
+    let turned = recorder.transpose(x);
+    assert_eq!(recorder.shape(turned), Shape::new(4, 2));
+    assert_eq!(recorder.transpose(turned), x);
+}
+
+#[test]
+fn stacks_of_channels() {
+    assert_derivatives("stack", |r| {
+        let (x, y) = (r.input(Shape::new(2, 3)), r.input(Shape::new(1, 3)));
+        let some = r.channels(x, 1, 1);
+        let result = r.stack(&[y, x, some, y]);
+        Case { inputs: vec![x, y], parameters: vec![], result }
+    });
+}
+
+#[test]
 fn parameters_are_the_same_for_all_samples() {
     assert_derivatives("parameter", |r| {
         let (x, p, q) = (r.input(Shape::new(3, 4)), r.parameter(3), r.parameter(3));
@@ -75,7 +102,7 @@ fn parameters_are_the_same_for_all_samples() {
 /// A convolution of an input with 3 channels to 2; weights are parameters, or an input of their own.
 fn convolution(transposed: bool, varying: bool, biased: bool) -> impl Fn(&mut Recorder) -> Case {
     move |r| {
-        let stencil = if transposed { stencil().transposed() } else { stencil() };
+        let stencil = if transposed { stencil().transposed().unwrap() } else { stencil() };
         let mut inputs = vec![r.input(Shape::new(3, stencil.inputs()))];
         let mut parameters = vec![];
         let mut numbers = |r: &mut Recorder, count| {
@@ -89,8 +116,8 @@ fn convolution(transposed: bool, varying: bool, biased: bool) -> impl Fn(&mut Re
         };
         let weights = numbers(r, 3 * 2 * stencil.taps());
         let bias = biased.then(|| numbers(r, 2));
-        let kernel = Kernel { weights, stencil: &stencil, transposed };
-        let result = r.convolve(inputs[0], kernel, bias, 2);
+        let filter = Filter { weights, stencil: &stencil, transposed };
+        let result = r.convolve(inputs[0], filter, bias, 2);
         Case { inputs, parameters, result }
     }
 }
@@ -105,6 +132,23 @@ fn convolutions() {
             }
         }
     }
+}
+
+#[test]
+fn strided_convolutions() {
+    let lattice = Lattice::new(&[4, 2]).unwrap();
+    let taps: Vec<Vec<i64>> = (0..9).map(|k| vec![k % 3 - 1, k / 3 - 1]).collect();
+    let (down, up) = (Stencil::halving(&lattice, &taps).unwrap(), Stencil::doubling(&lattice, &taps).unwrap());
+    assert_derivatives("down to half the extents and up again", |r| {
+        let x = r.input(Shape::new(1, 8));
+        let parameters = vec![r.parameter(2 * 9), r.parameter(2 * 9)];
+        let down = Filter { weights: parameters[0], stencil: &down, transposed: false };
+        let up = Filter { weights: parameters[1], stencil: &up, transposed: false };
+        let coarse = r.convolve(x, down, None, 2);
+        assert_eq!(r.shape(coarse), Shape::new(2, 2));
+        let result = r.convolve(coarse, up, None, 1);
+        Case { inputs: vec![x], parameters, result }
+    });
 }
 
 #[test]

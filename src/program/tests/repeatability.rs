@@ -2,7 +2,7 @@
 
 use super::super::short::Short;
 use super::super::{Executable, Feed, Key};
-use super::super::{Kernel, Output, Program, Recorder, Shape, Stencil};
+use super::super::{Filter, Output, Program, Recorder, Shape, Stencil};
 use super::agreement::{Way, everywhere, ways};
 use super::random;
 use crate::context::{Context, Precision};
@@ -11,7 +11,7 @@ use crate::random::{Purpose, Stream};
 use crate::simd::Instructions;
 use std::sync::Arc;
 
-/// A small network with all that training asks for: a value, a loss, a gradient of parameters, and its sum.
+/// A small network with all outputs that training needs: a value, a loss, a gradient of parameters, and its sum.
 fn network() -> Program {
     let mut r = Recorder::new();
     let x = r.input(Shape::new(1, 8));
@@ -20,10 +20,10 @@ fn network() -> Program {
     let stencil = Stencil::cube(&lattice, 3, &all, &all).unwrap();
     // Channels enough for the short algorithm in the second convolution.
     let widen = r.parameter(12 * 9);
-    let y = r.convolve(x, Kernel { weights: widen, stencil: &stencil, transposed: false }, None, 12);
+    let y = r.convolve(x, Filter { weights: widen, stencil: &stencil, transposed: false }, None, 12);
     let (weights, bias) = (r.parameter(12 * 12 * 9), r.parameter(12));
     assert!(matches!(Short::find(&stencil, 12, 12), Some(Short::Rows(_))));
-    let y = r.convolve(y, Kernel { weights, stencil: &stencil, transposed: false }, Some(bias), 12);
+    let y = r.convolve(y, Filter { weights, stencil: &stencil, transposed: false }, Some(bias), 12);
     let y = r.leaky_relu(y, 0.01);
     let y = r.tanh(y);
     let loss = r.total(y);
@@ -54,7 +54,7 @@ fn run(program: &Program, how: (Way, Precision), threads: usize, feed: (usize, F
 }
 
 fn key(counter: u64) -> Feed<'static> {
-    Feed::Normal(Key { seed: 4, purpose: Purpose::Prior, counter })
+    Feed::Normal(Key { seed: 4, purpose: Purpose::Prior, counter, stream: 0 })
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn an_overflow_in_a_lane_without_a_sample_is_in_no_sum() {
     let large = r.multiply(large, large);
     let program = Program::new(r, vec![Output::PerSample(large), Output::Summed(large)]);
     for how in everywhere() {
-        // Samples below zero vanish, those above overflow; one that vanishes stands alone, with any neighbours.
+        // Samples below zero give zero, those above overflow; each of the former is summed alone, beside empty lanes.
         let drawn = |counter| run(&program, how, 1, (1, key(counter)));
         let small: Vec<u64> = (0..40).filter(|&counter| f64::from_bits(drawn(counter)[0][0]) < 1.0).collect();
         assert!(small.len() > 5, "{how:?}");

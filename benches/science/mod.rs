@@ -1,0 +1,50 @@
+//! The referee: figures of physics beside exact values, published ones, and the cost of what a user would run instead.
+//!
+//! A row is a line of the table of its group; it may have several set-ups. Each has a full form and a short one, which
+//! the tests run.
+
+mod balance;
+pub mod chains;
+pub mod cheapest;
+pub mod cost;
+pub mod figure;
+pub mod gauge;
+mod hmc_in_lanes;
+mod links_cost;
+pub mod models;
+mod moves_cost;
+mod normals;
+mod peers;
+mod recipe;
+pub mod run;
+mod scalar;
+pub mod set_ups;
+pub mod theory;
+mod trained;
+
+use figure::Row;
+
+/// A title and its rows.
+pub struct Group {
+    pub title: &'static str,
+    pub rows: &'static [Row],
+}
+
+/// All rows, group by group.
+pub const GROUPS: &[Group] = &[
+    Group { title: "Scalar fields: exact values by chains", rows: scalar::ROWS },
+    Group { title: "Scalar fields: exact values by models", rows: models::ROWS },
+    Group {
+        title: "Scalar fields: exact values by splines, and by one model of several couplings",
+        rows: trained::ROWS,
+    },
+    Group { title: "Gauge fields in two dimensions: exact values by chains", rows: gauge::ROWS },
+    Group { title: "Both modes are visited alike", rows: balance::ROWS },
+    Group { title: "Published figures", rows: peers::ROWS },
+    Group { title: "Cost of an independent scalar field, in microseconds", rows: cost::ROWS },
+    Group {
+        title: "Cost of an independent scalar field of kernels with one chain, in microseconds",
+        rows: moves_cost::ROWS,
+    },
+    Group { title: "Cost of an independent gauge field, in microseconds", rows: links_cost::ROWS },
+];

@@ -1,0 +1,98 @@
+//! The theories of all rows, by the names that end the names of their figures: the table at the top of docs/results.md.
+
+use super::gauge::{self, SU2_PLAQUETTES, SU3_PLAQUETTES, U1_CHARGES, U1_LOG_Z, U1_PLAQUETTES};
+use super::links_cost;
+use super::theory::{OF_MODELS, THEORIES};
+use instanton::action::{ActionSpec, Phi4Spec};
+use instanton::error::{Error, Result};
+use instanton::gauge::Group;
+use instanton::spec;
+
+/// The actions by the names that the table has for them.
+pub const ACTIONS: [(&str, &str); 4] = [
+    ("φ⁴ a", "S = Σ_x [Σ_μ (φ(x+μ) − φ(x))² + m² φ² + λ φ⁴]"),
+    ("φ⁴ kappa", "S = Σ_x [−2κ Σ_μ φ(x) φ(x+μ) + (1 − 2λ) φ² + λ φ⁴]"),
+    ("φ⁴ half", "S = Σ_x [½ Σ_μ (φ(x+μ) − φ(x))² + ½ m² φ² + (λ/4!) φ⁴]"),
+    ("Wilson", "S = β Σ_p (1 − Re tr U_p/N)"),
+];
+
+/// A line of the table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Kind of fields: "scalar", or the group of links. A name has one meaning for one kind.
+    pub kind: String,
+    /// The name.
+    pub name: String,
+    /// One of [`ACTIONS`].
+    pub action: &'static str,
+    /// Couplings with their values.
+    pub couplings: String,
+    /// L of L x L sites.
+    pub length: usize,
+    /// Where references are from; "none" for theories of costs alone.
+    pub reference: &'static str,
+}
+
+impl Line {
+    fn new(kind: &str, name: &str, (length, action): (usize, &str), reference: &'static str) -> Result<Self> {
+        let (action, couplings) = words(action)?;
+        Ok(Self { kind: kind.into(), name: name.into(), action, couplings, length, reference })
+    }
+}
+
+/// All lines.
+pub fn table() -> Result<Vec<Line>> {
+    let exact = THEORIES.iter().map(|theory| (&theory.set_up, theory.source));
+    let others = OF_MODELS.iter().map(|set_up| (*set_up, "none"));
+    let mut lines: Vec<Line> = vec![];
+    for (set_up, reference) in exact.chain(others) {
+        if lines.iter().all(|line| line.name != set_up.name) {
+            lines.push(Line::new("scalar", set_up.name, (set_up.length, set_up.action), reference)?);
+        }
+    }
+    for (group, length, beta, reference) in of_links() {
+        let (name, action) = (gauge::name(length, beta), gauge::wilson_spec(group, beta));
+        if lines.iter().all(|line| (&*line.kind, &line.name) != (group.name(), &name)) {
+            lines.push(Line::new(group.name(), &name, (length, &action), reference)?);
+        }
+    }
+    Ok(lines)
+}
+
+/// Groups, L, β and where references are from, exact ones first.
+fn of_links() -> Vec<(Group, usize, f64, &'static str)> {
+    let exact = |group, values: &[gauge::Exact]| -> Vec<(Group, usize, f64, &'static str)> {
+        values.iter().map(|(length, beta, _)| (group, *length, *beta, gauge::SOURCE)).collect()
+    };
+    let costs = |group, values: &[(usize, f64)]| -> Vec<(Group, usize, f64, &'static str)> {
+        values.iter().map(|(length, beta)| (group, *length, *beta, "none")).collect()
+    };
+    [
+        exact(Group::U1, &U1_PLAQUETTES),
+        exact(Group::U1, &U1_CHARGES),
+        exact(Group::U1, &U1_LOG_Z),
+        costs(Group::U1, &links_cost::U1),
+        exact(Group::Su2, &SU2_PLAQUETTES),
+        costs(Group::Su2, &links_cost::SU2),
+        exact(Group::Su3, &SU3_PLAQUETTES),
+    ]
+    .concat()
+}
+
+/// Name of the action and couplings of a spec.
+fn words(action: &str) -> Result<(&'static str, String)> {
+    let [a, kappa_form, half, wilson] = ACTIONS.map(|(name, _)| name);
+    Ok(match spec::parse::<ActionSpec>("action", action)? {
+        ActionSpec::Phi4(Phi4Spec::A { mass_squared, lambda, .. }) => {
+            (a, format!("m² = {}, λ = {}", mass_squared.at(0), lambda.at(0)))
+        }
+        ActionSpec::Phi4(Phi4Spec::Kappa { kappa, lambda, .. }) => {
+            (kappa_form, format!("κ = {kappa}, λ = {}", lambda.at(0)))
+        }
+        ActionSpec::Phi4(Phi4Spec::Half { mass_squared, lambda, .. }) => {
+            (half, format!("m² = {}, λ = {}", mass_squared.at(0), lambda.at(0)))
+        }
+        ActionSpec::Wilson(spec) => (wilson, format!("β = {}", spec.beta)),
+        _ => return Err(Error::Unsupported(format!("action: expected 'phi4' or 'wilson', got {action}"))),
+    })
+}

@@ -1,0 +1,77 @@
+//! Geometric topological charge in two dimensions, Q = (1/2π) Σ_p arg P with arg in (−π, π]: a whole number on a torus.
+//!
+//! M. Lüscher, Commun. Math. Phys. 85, 39 (1982), in the abelian form of C. Panagiotakopoulos, Nucl. Phys. B 251, 61
+//! (1985).
+
+use super::loops::Loops;
+use crate::error::{Error, Result};
+use crate::gauge::field::Gauge;
+use crate::gauge::paths::Links;
+use crate::group::Group;
+use crate::lattice::Neighbours;
+
+/// Q of a U(1) field in two dimensions; other fields are an error.
+pub fn charge(gauge: &Gauge) -> Result<f64> {
+    let (group, d) = (gauge.group(), gauge.lattice().dimensions());
+    if (group, d) != (Group::U1, 2) {
+        return Err(Error::Unsupported(format!(
+            "charge: expected links in u1 in 2 dimensions, got {} in {d}",
+            group.name()
+        )));
+    }
+    let neighbours = Neighbours::new(gauge.lattice())?;
+    let links = Links { numbers: gauge.links(), neighbours: &neighbours };
+    let plaquettes = Loops::plaquettes(d);
+    let angle = |site: usize| plaquettes.traces::<1>(&links, site).map(|trace| trace.arg()).sum::<f64>();
+    let turns = (0..gauge.lattice().volume()).map(angle).sum::<f64>() / (2.0 * std::f64::consts::PI);
+    whole(turns, gauge.lattice().volume())
+}
+
+/// Rounds a sum over so many plaquettes to a whole number; an error where it is none within rounding.
+fn whole(turns: f64, plaquettes: usize) -> Result<f64> {
+    // Each angle and each sum is rounded by at most the precision times the sum of all, half a turn for each plaquette.
+    let rounding = (4.0 + plaquettes as f64) * 0.5 * plaquettes as f64 * f64::EPSILON;
+    let charge = turns.round();
+    if (turns - charge).abs() <= rounding.min(0.25) {
+        // Adding 0 turns minus zero into zero.
+        return Ok(charge + 0.0);
+    }
+    let far = "a whole number to rounding (are the links in the group?)";
+    Err(Error::BadInput(format!("charge: expected {far}, got {turns}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gauge::{Matrix, constant_flux};
+    use crate::lattice::Lattice;
+    use crate::random::{Purpose, Stream};
+
+    #[test]
+    fn the_charge_of_a_constant_flux_is_its_number_of_quanta() {
+        let lattice = Lattice::new(&[6, 5]).unwrap();
+        for quanta in -7..=7 {
+            let got = charge(&constant_flux(&lattice, &[quanta]).unwrap()).unwrap();
+            assert!(got == quanta as f64 && (got != 0.0 || got.is_sign_positive()), "{quanta}: {got}");
+        }
+        // The charge is exactly a whole number, for rough fields as well.
+        let mut met = std::collections::BTreeSet::new();
+        for counter in 0..60 {
+            for extent in [[6, 5], [32, 48]] {
+                let lattice = Lattice::new(&extent).unwrap();
+                let gauge = Gauge::random(&lattice, Group::U1, &mut Stream::new(3, Purpose::Start, counter)).unwrap();
+                let got = charge(&gauge).unwrap();
+                assert!(got == got.round() && got.abs() < 100.0, "{got}");
+                met.insert(got as i64);
+            }
+        }
+        assert!(met.len() > 8, "{met:?}");
+        let other = Gauge::unit(&lattice, Group::Su2).unwrap();
+        let message = "charge: expected links in u1 in 2 dimensions, got su2 in 2";
+        assert_eq!(charge(&other).unwrap_err().to_string(), message);
+        // Matrices outside of U(1) have no angles that sum up to whole turns.
+        let mut gauge = constant_flux(&lattice, &[1]).unwrap();
+        gauge.set_link(7, 1, &Matrix::<1>::ZERO);
+        assert_eq!(charge(&gauge).unwrap_err().status(), 4);
+    }
+}

@@ -1,0 +1,12 @@
+//! The slope of the sum over plaquettes along the links, and trajectories in it, in SIMD lanes.
+
+mod boxes;
+mod drift;
+mod gathered;
+mod slices;
+mod slope;
+mod trajectory;
+
+pub use drift::drift;
+pub use slope::Slope;
+pub(crate) use trajectory::Canonical;

@@ -1,0 +1,68 @@
+//! The registry of proposals: a new proposal is its file, one line in [`ProposalSpec`] and one in
+//! [`ProposalSpec::build`].
+
+use super::independence::Independence;
+use super::langevin::{Langevin, LangevinSpec};
+use super::proposal::Proposal;
+use crate::action::Action;
+use crate::error::{Error, Result};
+use crate::flow::Model;
+use crate::spec;
+use serde::{Deserialize, Deserializer};
+use std::sync::Arc;
+
+/// A proposal and its parameters; `type` is 'independence' where it is not given.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub struct ProposalSpec {
+    #[serde(deserialize_with = "independence_by_default")]
+    kind: Kind,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+enum Kind {
+    /// Fields drawn from the model whatever the current one is.
+    Independence {},
+    /// A step of Langevin dynamics from the current field.
+    Langevin(LangevinSpec),
+}
+
+fn independence_by_default<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Kind, D::Error> {
+    spec::with_default_tag(deserializer, "type", "independence")
+}
+
+/// What proposals are made from.
+#[derive(Default)]
+pub struct Ingredients {
+    /// Seed of random numbers that are not the model's.
+    pub seed: u64,
+    /// A model.
+    pub model: Option<Arc<dyn Model>>,
+    /// An action.
+    pub action: Option<Arc<dyn Action>>,
+}
+
+impl ProposalSpec {
+    /// True where the proposal is made from an action.
+    pub fn needs_action(&self) -> bool {
+        matches!(self.kind, Kind::Langevin(_))
+    }
+
+    /// True where the proposal is made from a model.
+    pub fn needs_model(&self) -> bool {
+        matches!(self.kind, Kind::Independence {})
+    }
+
+    /// The proposal; an error where it needs a model or an action and there is none.
+    pub fn build(&self, from: Ingredients) -> Result<Box<dyn Proposal>> {
+        let missing =
+            |kind: &str, what: &str| Err(Error::BadInput(format!("type '{kind}': expected {what}, got none")));
+        Ok(match (&self.kind, from.model, from.action) {
+            (Kind::Independence {}, Some(model), _) => Box::new(Independence::new(model)?),
+            (Kind::Independence {}, None, _) => return missing("independence", "a model"),
+            (Kind::Langevin(spec), _, Some(action)) => Box::new(Langevin::new(action, spec, from.seed)?),
+            (Kind::Langevin(_), _, None) => return missing("langevin", "an action"),
+        })
+    }
+}
