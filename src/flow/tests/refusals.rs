@@ -54,7 +54,11 @@ fn lattices_and_networks_that_do_not_fit_are_refused() {
         ),
         (&[4, 3], "{type: 'affine'}", "lattice: expected even extents for a checkerboard, got 4 x 3"),
         (&[2049], "{type: 'affine'}", "lattice: expected even extents for a checkerboard, got 2049"),
-        (&[4096, 2048], "{type: 'affine'}", "lattice: expected at most 4194304 sites for a model, got 4096 x 2048"),
+        (
+            &[4096, 2048],
+            "{type: 'affine'}",
+            "lattice: expected at most 4194304 numbers in a field of a model, got 8388608 (4096 x 2048)",
+        ),
         (
             &[16, 16, 16, 16],
             "{type: 'affine', kernel: 15}",
