@@ -326,6 +326,7 @@ static void statistics(void) {
   BAD(INST_BAD_INPUT, inst_mode_balance_independent(4, infinite, 0.5, out, out + 1, out + 2));
   BAD(INST_NOT_CONVERGED, inst_mode_balance(8, series, 0.5, out, out + 1, out + 2));
   BAD(INST_NULL_ARGUMENT, inst_chain_reversibility(NULL, out, out + 1));
+  BAD(INST_NULL_ARGUMENT, inst_chain_describe(NULL, NULL, 0, NULL));
   BAD(INST_BAD_INPUT, inst_autocorrelation(8, spoilt, out, out + 1, out + 2, out + 3));
   BAD(INST_BAD_INPUT, inst_reweighting(8, spoilt, out, out + 1, out + 2, out + 3));
   BAD(INST_BAD_INPUT, inst_reweighting_tail(8, spoilt, out));

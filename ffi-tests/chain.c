@@ -65,6 +65,48 @@ static void expect_fields(const world_type *world) {
   inst_chain_free(chain);
 }
 
+/* A frozen theory, a chain that thaws: replicas, their state as text, and a run that goes on from a file bit for bit. */
+static void expect_thaw(void) {
+  static char text[4000];
+  const int64_t extent[2] = {6, 6};
+  const char *spec = "{type: 'tempering', defect: {size: [2]}, replicas: 4, tune: 40, start: 'hot',"
+                     " near: [{within: 1, sweeps: 2}], switches: 2}";
+  inst_context *context = NULL;
+  inst_lattice *lattice = NULL;
+  inst_action *action = NULL;
+  inst_chain *chain = NULL, *other = NULL;
+  double value, delta, one[144], another[144];
+  int32_t accepted;
+  int64_t needed = 0;
+  EXPECT_OK(inst_context_new("{seed: 3, threads: 2}", &context));
+  EXPECT_OK(inst_lattice_new(context, 2, extent, &lattice));
+  EXPECT_OK(inst_action_new(lattice, "{type: 'wilson', group: 'u1', beta: 4}", &action));
+  EXPECT_OK(inst_chain_new(action, NULL, spec, &chain));
+  for (int n = 0; n < 60; n++) EXPECT_OK(inst_chain_step(chain, &accepted, &value, &delta));
+  EXPECT(accepted == 1 && delta == 0.0);
+  EXPECT_OK(inst_chain_describe(chain, text, sizeof text, &needed));
+  EXPECT(needed == (int64_t)strlen(text) + 1);
+  EXPECT(strstr(text, "\"swap_acceptances\":[0.") && strstr(text, "\"round_trips\":") && strstr(text, "\"counter\":60"));
+  EXPECT_OK(inst_chain_save(chain, "chain_tempering.safetensors"));
+  EXPECT_OK(inst_chain_new(action, NULL, spec, &other));
+  EXPECT_OK(inst_chain_load(other, "chain_tempering.safetensors"));
+  EXPECT(remove("chain_tempering.safetensors") == 0);
+  for (int n = 0; n < 30; n++) {
+    EXPECT_OK(inst_chain_step(chain, &accepted, &value, &delta));
+    EXPECT_OK(inst_chain_step(other, &accepted, &value, &delta));
+  }
+  EXPECT_OK(inst_chain_field(chain, one));
+  EXPECT_OK(inst_chain_field(other, another));
+  EXPECT(memcmp(one, another, sizeof one) == 0);
+  inst_chain_free(chain);
+  inst_chain_free(other);
+  EXPECT_STATUS(INST_BAD_SPEC, inst_chain_new(action, NULL, "{type: 'tempering', defect: {size: [2]}}", &chain));
+  EXPECT_MESSAGE("chain: type 'tempering': expected either replicas or strengths");
+  inst_action_free(action);
+  inst_lattice_free(lattice);
+  inst_context_free(context);
+}
+
 /* A trajectory run backwards comes back to its start; inst_chain_reversibility leaves the chain unchanged. */
 static void expect_reversible(const world_type *world, const char *spec) {
   double distance = -1.0, energy = -1.0, value, delta, after[V], others[V];
@@ -107,6 +149,7 @@ int main(void) {
   EXPECT_MESSAGE("chain: expected a kernel with trajectories, type 'hmc' or 'transformed_hmc', got none");
   EXPECT(distance == -7.0 && energy == -7.0);
   inst_chain_free(none);
+  expect_thaw();
 
   /* The model may be NULL where none is needed; a chain outlives the objects that it was made from. */
   inst_chain *chain;

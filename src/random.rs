@@ -47,6 +47,8 @@ pub enum Purpose {
     Data = 14,
     /// Noise of Langevin proposals.
     Langevin = 15,
+    /// Swaps and paths of replicas and of tempered transitions.
+    Tempering = 16,
 }
 
 impl Purpose {

@@ -51,6 +51,12 @@ impl Tensor {
         Ok(Self { name: name.into(), dtype: Dtype::F64, shape: shape.to_vec(), bytes: file::bytes_of(numbers)? })
     }
 
+    /// A tensor of whole numbers.
+    pub fn wholes(name: &str, numbers: &[u64]) -> Self {
+        let bytes = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        Self { name: name.into(), dtype: Dtype::U64, shape: vec![numbers.len()], bytes }
+    }
+
     /// A tensor of one whole number.
     pub fn whole(name: &str, number: u64) -> Self {
         Self { name: name.into(), dtype: Dtype::U64, shape: vec![1], bytes: number.to_le_bytes().to_vec() }
@@ -105,6 +111,11 @@ impl Tensors<'_> {
         self.0.tensor(name).is_ok()
     }
 
+    /// The shape of a tensor; empty where there is none of this name.
+    pub fn shape(&self, name: &str) -> Vec<usize> {
+        self.0.tensor(name).map_or(vec![], |view| view.shape().to_vec())
+    }
+
     /// Bytes of a tensor of given type and shape.
     pub fn bytes(&self, name: &str, dtype: Dtype, shape: &[usize]) -> Result<Vec<u8>> {
         let view = self.0.tensor(name).map_err(|_| Error::BadInput(format!("{name}: expected a tensor, got none")))?;
@@ -118,6 +129,12 @@ impl Tensors<'_> {
     /// A tensor of real numbers.
     pub fn reals(&self, name: &str, shape: &[usize]) -> Result<Vec<f64>> {
         file::numbers_of(&self.bytes(name, Dtype::F64, shape)?)
+    }
+
+    /// A list of whole numbers.
+    pub fn wholes(&self, name: &str) -> Result<Vec<u64>> {
+        let bytes = self.bytes(name, Dtype::U64, &[self.shape(name).first().copied().unwrap_or(0)])?;
+        Ok(bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect())
     }
 }
 

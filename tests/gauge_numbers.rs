@@ -110,6 +110,126 @@ fn the_heat_bath_meets_the_exact_numbers_of_su3() {
     expect_exact_numbers(Group::Su3, HEATBATH, 6_000);
 }
 
+/// c_r(β_P) of a plaquette: exp(β_P Re tr U / N) = Σ_r d_r c_r χ_r(U), for U(1) and SU(2).
+fn coefficient(group: Group, r: i32, beta: f64) -> f64 {
+    // I_n(x), by the trapezium rule, which converges exponentially.
+    let bessel = |n: i32, x: f64| {
+        let angles = (0..400).map(|k| f64::from(k) * std::f64::consts::PI / 200.0);
+        angles.map(|t| (x * t.cos()).exp() * (f64::from(n) * t).cos()).sum::<f64>() / 400.0
+    };
+    match group {
+        Group::U1 => bessel(r, beta),
+        // 2 I_{2j+1}(β) / β = I_{2j} − I_{2j+2} over 2j + 1.
+        _ => (bessel(r, beta) - bessel(r + 2, beta)) / f64::from(r + 1),
+    }
+}
+
+/// log Z of plaquettes with couplings β w each, on a torus: Z = Σ_r Π_P c_r(β w_P).
+fn log_z(group: Group, beta: f64, weights: &[f64]) -> f64 {
+    let labels = if group == Group::U1 { -30..=30 } else { 0..=60 };
+    let product = |r: i32| weights.iter().map(|w| coefficient(group, r, beta * w)).product::<f64>();
+    labels.map(product).sum::<f64>().ln()
+}
+
+/// In two dimensions plaquettes factorise whatever their weights are. A defect of two links cuts three plaquettes: those at
+/// its ends carry s, the one between carries s².
+#[test]
+fn theories_with_a_defect_meet_their_exact_actions() {
+    for (group, beta, strength) in [(Group::U1, 2.0, 0.25), (Group::U1, 4.0, 0.0), (Group::Su2, 3.0, 0.4)] {
+        let mut weights = vec![1.0; 16];
+        weights[..3].copy_from_slice(&[strength, strength * strength, strength]);
+        // <S> = Σ_P β w_P − β d log Z / dβ.
+        let step = 1e-4;
+        let slope = (log_z(group, beta + step, &weights) - log_z(group, beta - step, &weights)) / (2.0 * step);
+        let exact = beta * (weights.iter().sum::<f64>() - slope);
+        let defect = format!("{{size: [2], strength: {strength}, at: [3, 1]}}");
+        let text = format!("{{type: 'wilson', group: '{}', beta: {beta}, defect: {defect}}}", group.name());
+        let spec: ActionSpec = spec::parse("action", &text).unwrap();
+        let context = Arc::new(Context::new(1, Precision::F64, 0).unwrap());
+        let action: Arc<dyn Action> = spec.build(&context, &Lattice::new(&[4, 4]).unwrap()).unwrap().into();
+        for (kernel, steps) in [(HMC, 12_000), (HEATBATH, 20_000)] {
+            let value = |gauge: &Gauge| vec![action.value(gauge.links()).unwrap()];
+            let values = series(&action, (kernel, group), steps, value).swap_remove(0);
+            expect(&format!("{text}, {kernel}"), &values, exact, 0.01);
+        }
+    }
+}
+
+/// Replica exchange: with everything that it has, with another kernel, and with the fewest keys.
+const TEMPERING: [&str; 3] = [
+    "{type: 'tempering', defect: {size: [3], across: 0, at: [1, 2]}, strengths: [1, 0.5, 0], switches: 3, \
+     near: [{within: 2, sweeps: 1}, {within: 1, sweeps: 2}], sweep: {type: 'heatbath', overrelaxation: 1}, start: 'hot'}",
+    "{type: 'tempering', defect: {size: [2]}, strengths: [1, 0.3, 0], sweep: {type: 'hmc', steps: 5}, start: 'hot'}",
+    "{type: 'tempering', defect: {size: [2]}, replicas: 3, tune: 100, start: 'hot'}",
+];
+
+#[test]
+fn replica_exchange_meets_the_exact_numbers() {
+    for (kernel, steps) in TEMPERING.into_iter().zip([3_000, 5_000, 6_000]) {
+        expect_exact_numbers(Group::U1, kernel, steps);
+    }
+    expect_exact_numbers(Group::Su2, TEMPERING[0], 2_000);
+    expect_exact_numbers(Group::Su3, TEMPERING[0], 1_500);
+}
+
+/// Tempered transitions alone touch few links at a time; with sweeps they are a chain. One path is far too short.
+#[test]
+fn tempered_transitions_meet_the_exact_numbers() {
+    let cycle = |path: &str| {
+        let tempered = format!("{{type: 'tempered', defect: {{size: [2]}}, {path}, repeat: 4}}");
+        format!("{{type: 'cycle', kernels: [{tempered}, {{type: 'heatbath'}}], start: 'hot'}}")
+    };
+    for path in ["steps: 8, within: 2, overrelaxation: 1", "strengths: [1, 0], within: 1"] {
+        expect_exact_numbers(Group::U1, &cycle(path), 25_000);
+        expect_exact_numbers(Group::Su2, &cycle(path), 15_000);
+    }
+    expect_exact_numbers(Group::Su3, &cycle("steps: 6, within: 1"), 10_000);
+}
+
+/// Work from a chain with an open defect: log Z_1 / Z_0 and the action of the periodic theory.
+#[test]
+fn paths_from_an_open_defect_meet_the_exact_numbers() {
+    for (group, beta) in [(Group::U1, 2.0), (Group::Su2, 2.7)] {
+        let open = [&[0.0; 3][..], &[1.0; 61]].concat();
+        // Z of weights exp(−S), S = Σ β w (1 − Re tr / N).
+        let free = |weights: &[f64]| log_z(group, beta, weights) - beta * weights.iter().sum::<f64>();
+        let (exact, action) = (free(&[1.0; 64]) - free(&open), build(&[8, 8], group, beta));
+        let spec = "{type: 'jarzynski', defect: {size: [2]}, steps: 10, within: 1, between: 2, start: 'hot'}";
+        let spec: ChainSpec = spec::parse("chain", spec).unwrap();
+        let mut chain = Chain::new(Arc::clone(&action), None, &spec, 17).unwrap();
+        let (mut weights, mut plaquettes) = (vec![], vec![]);
+        for step in 0..6_000 {
+            let info = chain.step().unwrap();
+            if step >= 100 {
+                weights.push(info.delta);
+                let gauge = Gauge::new(action.lattice(), group, chain.field().to_vec()).unwrap();
+                plaquettes.push(observables::plaquette(&gauge));
+            }
+        }
+        // Blocks, since steps are correlated.
+        let block = |i: usize| i * 236..(i + 1) * 236;
+        let mean = |numbers: &[f64]| numbers.iter().sum::<f64>() / numbers.len() as f64;
+        let ratio: Vec<f64> =
+            (0..25).map(|i| mean(&weights[block(i)].iter().map(|w| w.exp()).collect::<Vec<_>>())).collect();
+        let of = |values: &[f64]| {
+            let error = (values.iter().map(|x| (x - mean(values)).powi(2)).sum::<f64>() / 24.0 / 25.0).sqrt();
+            (mean(values), error)
+        };
+        let (mean_ratio, error) = of(&ratio);
+        assert!(error < 0.03 * exact.exp(), "{group:?}: {error} is too coarse to test {}", exact.exp());
+        assert!((mean_ratio - exact.exp()).abs() < 5.0 * error, "{group:?}: {mean_ratio} +- {error}, {}", exact.exp());
+        let exact = THEORIES.iter().find(|theory| theory.group == group && theory.beta == beta).unwrap().plaquette;
+        let weighted: Vec<f64> = (0..25)
+            .map(|i| {
+                let pairs = weights[block(i)].iter().zip(&plaquettes[block(i)]);
+                pairs.map(|(w, p)| w.exp() * (p - exact)).sum::<f64>() / 236.0
+            })
+            .collect();
+        let (difference, error) = of(&weighted);
+        assert!(error < 0.003 && difference.abs() < 5.0 * error, "{group:?}: {difference} +- {error}");
+    }
+}
+
 /// The plaquettes of a chain on links of SU(3).
 fn plaquettes(extent: &[usize], beta: f64, kernel: &str, steps: usize) -> Vec<f64> {
     let action = build(extent, Group::Su3, beta);

@@ -109,6 +109,8 @@ exact_rows! {
     u1_charge_hmc: "u1-charge-hmc" off by 1.0;
     u1_loops_heatbath: "u1-loops-heatbath" off by 0.5;
     u1_log_z_heatbath: "u1-log-z-heatbath" off by 0.1;
+    u1_charge_tempering: "u1-charge-tempering" off by 1.0;
+    u1_charge_tempered: "u1-charge-tempered" off by 1.0;
     su2_plaquette_heatbath: "su2-plaquette-heatbath" off by 0.1;
     su2_plaquette_hmc: "su2-plaquette-hmc" off by 0.1;
     su3_plaquette_heatbath: "su3-plaquette-heatbath" off by 0.3;

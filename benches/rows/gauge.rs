@@ -7,7 +7,7 @@ use instanton::error::{Error, Result};
 use instanton::gauge::formats::{self, ReadSpec, WriteSpec};
 use instanton::gauge::{Gauge, Group};
 use instanton::lattice::Lattice;
-use instanton::markov::{Integrator, IntegratorName, Phase, Steps};
+use instanton::markov::{Chain, Integrator, IntegratorName, Phase, Steps};
 use instanton::random::{Purpose, Stream};
 use instanton::simd::Triad;
 use instanton::spec;
@@ -56,6 +56,64 @@ pub fn hmc_over_triad() -> Result<f64> {
         shares.push(rate / bandwidth);
     }
     Ok(median(shares))
+}
+
+/// A chain of SU(3) at beta = 6 with all threads, after a few steps.
+fn chain(length: usize, defect: &str, kernel: &str) -> Result<Chain> {
+    let context = Arc::new(Context::new(1, Precision::F64, 0)?);
+    let spec: ActionSpec = spec::parse("action", &format!("{{type: 'wilson', group: 'su3', beta: 6{defect}}}"))?;
+    let action: Arc<dyn Action> = spec.build(&context, &Lattice::new(&[length; 4])?)?.into();
+    let mut chain = Chain::new(action, None, &spec::parse("chain", kernel)?, 1)?;
+    for _ in 0..3 {
+        chain.step()?;
+    }
+    Ok(chain)
+}
+
+/// Seconds of a step.
+fn seconds(chain: &mut Chain) -> Result<f64> {
+    let start = Instant::now();
+    chain.step()?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// Nanoseconds a link of a heat bath sweep on 16^4, with all threads; the action of the field is measured at its end.
+pub fn heat_bath() -> Result<f64> {
+    let mut chain = chain(16, "", "{type: 'heatbath'}")?;
+    let times: Vec<f64> = (0..ROUNDS).map(|_| seconds(&mut chain)).collect::<Result<_>>()?;
+    Ok(1e9 * median(times) / (4.0 * 65536.0))
+}
+
+/// Nanoseconds a link of a sweep of overrelaxation on 16^4: what eight of them add to a heat bath.
+pub fn overrelaxation() -> Result<f64> {
+    let mut chains = [chain(16, "", "{type: 'heatbath'}")?, chain(16, "", "{type: 'heatbath', overrelaxation: 8}")?];
+    let mut times = vec![];
+    for _ in 0..ROUNDS {
+        let [one, other] = &mut chains;
+        times.push((seconds(other)? - seconds(one)?) / 8.0);
+    }
+    Ok(1e9 * median(times) / (4.0 * 65536.0))
+}
+
+/// Time of a step on 12^4 with a defect of 2^3 links over that without.
+fn defect(kernel: &str) -> Result<f64> {
+    let mut chains = [chain(12, ", defect: {size: [2, 2, 2], strength: 0.3}", kernel)?, chain(12, "", kernel)?];
+    let mut ratios = vec![];
+    for _ in 0..5 * ROUNDS {
+        let [one, other] = &mut chains;
+        ratios.push(seconds(one)? / seconds(other)?);
+    }
+    Ok(median(ratios))
+}
+
+/// A defect in a heat bath with four sweeps of overrelaxation.
+pub fn defect_in_sweeps() -> Result<f64> {
+    defect("{type: 'heatbath', overrelaxation: 4}")
+}
+
+/// A defect in trajectories of hybrid Monte Carlo.
+pub fn defect_in_trajectories() -> Result<f64> {
+    defect("{type: 'hmc', integrator: 'omelyan2', steps: 10, length: 1}")
 }
 
 /// A folder of this run, removed at its end.

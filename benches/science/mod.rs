@@ -19,6 +19,7 @@ mod recipe;
 pub mod run;
 mod scalar;
 pub mod set_ups;
+mod thaw;
 pub mod theory;
 mod trained;
 
@@ -47,4 +48,5 @@ pub const GROUPS: &[Group] = &[
         rows: moves_cost::ROWS,
     },
     Group { title: "Cost of an independent gauge field, in microseconds", rows: links_cost::ROWS },
+    Group { title: "Gauge fields in two dimensions: frozen chains that thaw", rows: thaw::ROWS },
 ];

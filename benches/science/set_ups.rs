@@ -2,6 +2,7 @@
 
 use super::gauge::{self, SU2_PLAQUETTES, SU3_PLAQUETTES, U1_CHARGES, U1_LOG_Z, U1_PLAQUETTES};
 use super::links_cost;
+use super::thaw;
 use super::theory::{OF_MODELS, THEORIES};
 use instanton::action::{ActionSpec, Phi4Spec};
 use instanton::error::{Error, Result};
@@ -71,6 +72,7 @@ fn of_links() -> Vec<(Group, usize, f64, &'static str)> {
         exact(Group::U1, &U1_PLAQUETTES),
         exact(Group::U1, &U1_CHARGES),
         exact(Group::U1, &U1_LOG_Z),
+        exact(Group::U1, &thaw::CHARGES),
         costs(Group::U1, &links_cost::U1),
         exact(Group::Su2, &SU2_PLAQUETTES),
         costs(Group::Su2, &links_cost::SU2),

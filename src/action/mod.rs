@@ -17,7 +17,7 @@ mod stability;
 mod sum;
 
 pub use callback::{Callback, HostFunction};
-pub use gauge::{GaugeAction, GaugeSpec};
+pub use gauge::{GaugeAction, GaugeSpec, ImprovedSpec};
 pub use past::Past;
 pub use phi4::Phi4;
 pub use phi4_spec::Phi4Spec;
@@ -28,6 +28,7 @@ pub use sum::Sum;
 
 use crate::context::Team;
 use crate::error::{Error, Result};
+use crate::gauge::{LoopSum, Patch};
 use crate::lattice::Lattice;
 use crate::program::{Node, Recorder};
 use crate::space::{Domain, Space};
@@ -111,10 +112,20 @@ pub trait Action: Send + Sync {
         Ok(None)
     }
 
-    /// β where the action is β Σ (1 − Re tr / N) over plaquettes and nothing else: heat baths then draw links one by
-    /// one.
-    fn plaquette_coupling(&self) -> Option<f64> {
+    /// The sum over loops that the action is, where it is nothing else: heat baths then draw links one by one.
+    fn loop_sum(&self) -> Option<&LoopSum> {
         None
+    }
+
+    /// The sum over loops in the action, beside which it may have other terms.
+    fn loops_of_links(&self) -> Option<&LoopSum> {
+        self.loop_sum()
+    }
+
+    /// The action with a defect of links of this strength in its sum over loops; an error where it has no such sum, or a
+    /// defect already.
+    fn with_defect(&self, _patch: &Arc<Patch>, _strength: f64) -> Result<Arc<dyn Action>> {
+        Err(Error::Unsupported("action: expected a gauge action or a sum with one, got another".into()))
     }
 
     /// True where S is finite only where the field is, and then its gradient is: trajectories then check S alone.

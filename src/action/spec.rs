@@ -1,6 +1,6 @@
 //! The registry of actions: a new action is its file and one line here.
 
-use super::gauge::{GaugeSpec, IWASAKI, SYMANZIK};
+use super::gauge::{DBW2, GaugeSpec, IWASAKI, ImprovedSpec, SYMANZIK};
 use super::sum::Sum;
 use super::{Action, Phi4Spec, RationalSpec, TwoFlavourSpec};
 use crate::context::Context;
@@ -21,6 +21,10 @@ pub enum ActionSpec {
     Symanzik(GaugeSpec),
     /// Plaquettes and rectangles with Iwasaki's coefficients.
     Iwasaki(GaugeSpec),
+    /// Plaquettes and rectangles with the coefficients of a doubly blocked action.
+    Dbw2(GaugeSpec),
+    /// Plaquettes and rectangles with any coefficients.
+    Improved(ImprovedSpec),
     /// Two flavours of fermions, or a ratio of their determinants.
     TwoFlavour(TwoFlavourSpec),
     /// Any number of flavours by rational approximations.
@@ -37,6 +41,8 @@ impl ActionSpec {
             ActionSpec::Wilson(spec) => Ok(Box::new(spec.build(context, lattice, 0.0)?)),
             ActionSpec::Symanzik(spec) => Ok(Box::new(spec.build(context, lattice, SYMANZIK)?)),
             ActionSpec::Iwasaki(spec) => Ok(Box::new(spec.build(context, lattice, IWASAKI)?)),
+            ActionSpec::Dbw2(spec) => Ok(Box::new(spec.build(context, lattice, DBW2)?)),
+            ActionSpec::Improved(spec) => Ok(Box::new(spec.build(context, lattice)?)),
             ActionSpec::TwoFlavour(spec) => Ok(Box::new(spec.build(context, lattice)?)),
             ActionSpec::Rational(spec) => Ok(Box::new(spec.build(context, lattice)?)),
             ActionSpec::Sum(spec) => Ok(Box::new(spec.build(context, lattice)?)),
@@ -86,6 +92,8 @@ mod tests {
             "{type: 'phi4', form: 'half', mass_squared: 1e-3, lambda: 0, \
              hopping: [{displacement: [1, -2], strength: 0.1}]}",
             "{type: 'iwasaki', group: 'su2', beta: 2.2}",
+            "{type: 'dbw2', group: 'su3', beta: 1.04, defect: {size: [2, 2, 2], strength: 0.3, across: 3, at: [0, 1, 2, 3]}}",
+            "{type: 'improved', group: 'u1', beta: 1, c1: -0.2, defect: {size: [2], strength: 0}}",
             "{type: 'sum', terms: [{type: 'phi4', mass_squared: -4, lambda: 1}]}",
         ] {
             let spec: ActionSpec = parse("action", text).unwrap();
@@ -101,12 +109,12 @@ mod tests {
         let cases = [
             (
                 "{}",
-                "action: missing key 'type' (one of 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'two_flavour' or 'rational' or 'sum'); known keys: type"
+                "action: missing key 'type' (one of 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'dbw2' or 'improved' or 'two_flavour' or 'rational' or 'sum'); known keys: type"
                     .to_string(),
             ),
             (
                 "{type: 'phi5'}",
-                "action: type: expected 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'two_flavour' or 'rational' or 'sum', got 'phi5'; known keys: type"
+                "action: type: expected 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'dbw2' or 'improved' or 'two_flavour' or 'rational' or 'sum', got 'phi5'; known keys: type"
                     .to_string(),
             ),
             ("{type: 'phi4', mass_squared: 1}", format!("action: missing key 'lambda'{keys}")),

@@ -3,6 +3,7 @@
 use super::{Action, Couplings, Draw, Past};
 use crate::context::Team;
 use crate::error::{Error, Result};
+use crate::gauge::{LoopSum, Patch};
 use crate::lattice::Lattice;
 use crate::memory;
 use crate::space::Space;
@@ -83,6 +84,24 @@ impl Action for Sum {
             gradient.iter_mut().zip(&own).for_each(|(sum, own)| *sum += own);
         }
         Ok(value)
+    }
+
+    fn loop_sum(&self) -> Option<&LoopSum> {
+        if self.terms.len() == 1 { self.terms[0].loop_sum() } else { None }
+    }
+
+    fn loops_of_links(&self) -> Option<&LoopSum> {
+        let mut found = self.terms.iter().filter_map(|term| term.loops_of_links());
+        found.next().filter(|_| found.next().is_none())
+    }
+
+    fn with_defect(&self, patch: &Arc<Patch>, strength: f64) -> Result<Arc<dyn Action>> {
+        let mut terms = self.terms.clone();
+        let Some(term) = terms.iter_mut().find(|term| term.loops_of_links().is_some()) else {
+            return Err(Error::Unsupported("terms: expected one gauge action, got none".into()));
+        };
+        *term = term.with_defect(patch, strength)?;
+        Ok(Arc::new(Self::new(terms)?))
     }
 
     fn terms(&self) -> usize {

@@ -1,7 +1,7 @@
 //! Section `chain` of the header.
 
 use super::action::inst_action;
-use super::arguments::{self, Output, fields};
+use super::arguments::{self, Output, TextOutput, fields};
 use super::guard::{guard, inst_status};
 use super::handles::{self, Handle, exclusive, shared};
 use super::model::inst_model;
@@ -52,6 +52,25 @@ pub unsafe extern "C" fn inst_chain_new(
         expect_memory(object.action.count())?;
         let chain = Chain::new(Arc::clone(&object.action), model, &spec, object.context.seed());
         out.write(handles::new(&object.context, chain.map_err(|e| e.within("chain"))?));
+        Ok(())
+    })
+}
+
+/// Writes the chain as JSON text.
+///
+/// # Safety
+/// As in [`super`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_chain_describe(
+    chain: *const inst_chain,
+    text: *mut c_char,
+    capacity: i64,
+    needed: *mut i64,
+) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let (chain, output) = unsafe { (shared("chain", chain)?, TextOutput::new(text, capacity, needed)?) };
+        output.write(&chain.describe()?.to_string());
         Ok(())
     })
 }

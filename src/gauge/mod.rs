@@ -11,6 +11,8 @@ mod plaquettes;
 mod smear;
 #[cfg(test)]
 mod tests;
+mod sweep;
+mod weights;
 
 // Groups live in `crate::group`; hosts in Rust find them here too.
 pub use crate::group::{
@@ -22,7 +24,9 @@ pub use field::Gauge;
 pub(crate) use field::project;
 pub(crate) use observables::leaves;
 pub use observables::{Loops, ObservableSpec, charge, clover_charge, energy_density, energy_density_by};
-pub use paths::{Links, Step};
-pub(crate) use plaquettes::Canonical;
+pub use paths::{Links, Step, links_along};
+pub(crate) use plaquettes::{Canonical, WidePhase};
 pub use plaquettes::{Slope, drift};
 pub use smear::{FlowSpec, Scales, SmearSpec, WilsonFlow, ape, scales, stout};
+pub use sweep::{Schedule, Sweep, Update};
+pub use weights::{Cuboid, Defect, DefectSpec, LoopSum, Patch, patch_links};

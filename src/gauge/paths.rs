@@ -20,6 +20,32 @@ impl Step {
             Step::Backward(mu) => Step::Forward(mu),
         }
     }
+
+    /// The direction μ.
+    pub fn direction(self) -> usize {
+        match self {
+            Step::Forward(mu) | Step::Backward(mu) => mu,
+        }
+    }
+
+    /// The site where it ends.
+    pub fn end(self, neighbours: &Neighbours, site: usize) -> usize {
+        match self {
+            Step::Forward(mu) => neighbours.next(site, mu),
+            Step::Backward(mu) => neighbours.previous(site, mu),
+        }
+    }
+}
+
+/// The links of a path that starts at a site: site and direction of each, and whether the path follows it backwards.
+pub fn links_along(neighbours: &Neighbours, mut site: usize, path: &[Step]) -> Vec<(usize, usize, bool)> {
+    let link = |step: &Step| {
+        let (from, mu) = (site, step.direction());
+        site = step.end(neighbours, site);
+        let is_back = *step == Step::Backward(mu);
+        (if is_back { site } else { from }, mu, is_back)
+    };
+    path.iter().map(link).collect()
 }
 
 /// Read access to all links of a field, with the neighbours of its lattice.

@@ -12,11 +12,16 @@ use crate::random::Stream;
 /// Draws a link for the staples B.
 pub fn heat<const N: usize>(link: &Matrix<N>, staples: &Matrix<N>, stream: &mut Stream) -> Matrix<N> {
     if N == 1 {
-        let (strength, phase) = staples.0[0][0].to_polar();
-        return unit_phase(von_mises(strength, stream) - phase);
+        let staples = staples.0[0][0];
+        return unit_phase(heat_of_phase(staples.re, staples.im, stream));
     }
     // With M = k v and a v = x the density of a is exp(k tr x) = exp(2 k x_0).
     in_subgroups(link, staples, |m| Quaternion::draw(2.0 * m.norm(), stream).times(m.normalised().conjugate()))
+}
+
+/// Draws the angle of a link of U(1) for the staple re + i im.
+pub(super) fn heat_of_phase(re: f64, im: f64, stream: &mut Stream) -> f64 {
+    von_mises(re.hypot(im), stream) - im.atan2(re)
 }
 
 /// Reflects a link about the staples B: Re tr U B stays.

@@ -12,6 +12,7 @@ mod quaternion;
 mod von_mises;
 pub(crate) mod wide;
 pub(crate) mod wide_exponential;
+pub(crate) mod wide_heatbath;
 
 pub use algebra::draw_momenta;
 pub(crate) use colours::with_colours;

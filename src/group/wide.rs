@@ -262,6 +262,31 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
         result
     }
 
+    /// a†.
+    #[inline(always)]
+    pub fn adjoint(&self) -> Self {
+        let mut result = Self::zero();
+        for i in 0..N {
+            for j in 0..N {
+                result.0[i][j] = [self.0[j][i][0], L::constant(0.0) - self.0[j][i][1]];
+            }
+        }
+        result
+    }
+
+    /// self + factor other.
+    #[inline(always)]
+    pub fn plus_scaled(mut self, factor: L, other: &Self) -> Self {
+        for i in 0..N {
+            for j in 0..N {
+                for part in 0..2 {
+                    self.0[i][j][part] = factor.mul_add(other.0[i][j][part], self.0[i][j][part]);
+                }
+            }
+        }
+        self
+    }
+
     /// Re tr.
     #[inline(always)]
     pub fn real_trace(&self) -> L {

@@ -225,7 +225,7 @@ fn conjugate<L: Lanes>(z: Number<L>) -> Number<L> {
 impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
     /// The matrix of the group whose first rows, ⌈N/2⌉ of them, are made orthonormal one after the other; the others follow.
     #[inline(always)]
-    fn on_the_group(mut self) -> Self {
+    pub fn on_the_group(mut self) -> Self {
         let zero = [L::constant(0.0); 2];
         let rows = &mut self.0;
         for i in 0..N.div_ceil(2) {

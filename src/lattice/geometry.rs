@@ -4,6 +4,7 @@
 //! `phi(x,y,z,t)` in Fortran.
 
 use crate::error::{Error, Result};
+use crate::memory;
 
 /// Extents of a periodic lattice, x first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +75,31 @@ impl Lattice {
         self.site(&x)
     }
 
+    /// The site that a random word of 64 bits chooses.
+    pub fn random_site(&self, word: u64) -> usize {
+        ((u128::from(word) * self.volume as u128) >> 64) as usize
+    }
+
+    /// A field, as many numbers on each site, shifted by the coordinates of a site: the numbers of x go to x + by, or to
+    /// x − by where it is `back`.
+    pub fn shifted_field(&self, field: &[f64], by: usize, back: bool) -> Result<Vec<f64>> {
+        let (numbers, length) = (field.len() / self.volume, self.extent[0]);
+        let along = |x: usize, length: usize| if back { (length - x) % length } else { x };
+        let by: Vec<usize> = self.coordinates(by).into_iter().zip(&self.extent).map(|(x, &n)| along(x, n)).collect();
+        let mut result = memory::filled("shifted field", 0.0, field.len())?;
+        // Rows along x move as a whole, in two pieces.
+        for (row, from) in field.chunks_exact(length * numbers).enumerate() {
+            let mut x: Vec<i64> =
+                self.coordinates(row * length).iter().zip(&by).map(|(&x, &by)| (x + by) as i64).collect();
+            x[0] = 0;
+            let to = &mut result[self.site(&x) * numbers..][..length * numbers];
+            let (head, tail) = from.split_at((length - by[0]) * numbers);
+            to[..tail.len()].copy_from_slice(tail);
+            to[tail.len()..].copy_from_slice(head);
+        }
+        Ok(result)
+    }
+
     /// The coordinate of a site along one direction.
     pub fn coordinate(&self, site: usize, mu: usize) -> usize {
         site / self.stride(mu) % self.extent[mu]
@@ -140,6 +166,19 @@ mod tests {
                 assert_eq!(lattice.next(site, mu), lattice.shifted(site, &unit));
             }
         }
+    }
+
+    #[test]
+    fn fields_are_shifted_site_by_site_and_back() {
+        let lattice = Lattice::new(&[4, 3, 2]).unwrap();
+        let field: Vec<f64> = (0..48).map(f64::from).collect();
+        for by in 0..24 {
+            let x: Vec<i64> = lattice.coordinates(by).iter().map(|&x| x as i64).collect();
+            let shifted = lattice.shifted_field(&field, by, false).unwrap();
+            assert!((0..24).all(|site| shifted[2 * lattice.shifted(site, &x) + 1] == field[2 * site + 1]));
+            assert_eq!(lattice.shifted_field(&shifted, by, true).unwrap(), field);
+        }
+        assert_eq!((lattice.random_site(0), lattice.random_site(u64::MAX)), (0, 23));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub struct Chain {
     pub(super) seed: u64,
     pub(super) counter: u64,
     pub(super) state: ChainState,
-    kernel: Box<dyn Kernel>,
+    pub(super) kernel: Box<dyn Kernel>,
 }
 
 impl Chain {
@@ -74,6 +74,13 @@ impl Chain {
         let info = self.kernel.step(&key, &mut self.state)?;
         self.counter = self.counter.wrapping_add(1);
         Ok(StepInfo { accepted: info.accepted, value: self.state.value, delta: info.delta })
+    }
+
+    /// The chain as JSON: its kernel's spec, counter and seed, and what the kernel has counted.
+    pub fn describe(&self) -> Result<serde_json::Value> {
+        let spec = serde_json::to_value(&self.spec).map_err(|e| Error::Internal(format!("spec: {e}")))?;
+        let kernel = self.kernel.describe(&self.state).unwrap_or_else(|| serde_json::json!({}));
+        Ok(serde_json::json!({"spec": spec, "counter": self.counter, "seed": self.seed, "kernel": kernel}))
     }
 
     /// Deviation of the next trajectory from its start after it is run back with all momenta reversed. The chain stays

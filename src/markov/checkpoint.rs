@@ -1,10 +1,11 @@
 //! A chain on disk: safetensors ([`crate::saved`]), from which the chain goes on bit for bit.
 //!
 //! Tensors: `field` f64 [V], or the numbers of all links; `value` f64 [1], S of the field; `log_density` f64 [1] where
-//! the chain knows log q of the field; `counter` and `seed` u64 [1].
+//! the chain knows log q of the field; `counter` and `seed` u64 [1]. Kernels with further fields write `companions` f64
+//! [fields, numbers of a field], and `numbers` f64 and `counts` u64 of their own.
 
 use super::chain::Chain;
-use super::kernel::ChainState;
+use super::kernel::{ChainState, Companions};
 use super::spec::KernelSpec;
 use crate::error::{Error, Result, expect_finite};
 use crate::file;
@@ -63,12 +64,18 @@ impl Chain {
         if let Some(log_density) = log_density {
             tensors.push(Tensor::reals("log_density", &[1], &[*log_density])?);
         }
+        if let Some(Companions { fields, numbers, counts }) = &self.state.companions {
+            tensors.push(Tensor::reals("companions", &[fields.len(), field.len()], &fields.concat())?);
+            tensors.push(Tensor::reals("numbers", &[numbers.len()], numbers)?);
+            tensors.push(Tensor::wholes("counts", counts));
+        }
         saved::write(path, "chain", content, &tensors)
     }
 
     /// Goes on from a saved chain of the same lattice, spec, action and model; on an error the chain stays as it is.
     pub fn load(&mut self, path: &Path) -> Result<()> {
-        let bytes = file::read(path, LARGEST_HEADER + 8 * self.action.count() as u64)?;
+        let fields = 1 + self.kernel.companions() as u64;
+        let bytes = file::read(path, LARGEST_HEADER + 8 * fields * self.action.count() as u64)?;
         let located = |error: Error| error.within(&path.display().to_string());
         let (state, counter, seed) = self.parse(&bytes).map_err(located)?;
         self.check(&state).map_err(located)?;
@@ -105,9 +112,27 @@ impl Chain {
             value: real("value")?,
             gradient: None,
             log_density: tensors.has("log_density").then(|| real("log_density")).transpose()?,
+            companions: self.companions(&tensors)?,
         };
         let whole = |name: &str| word(&tensors.bytes(name, Dtype::U64, &[1])?);
         Ok((state, whole("counter")?, whole("seed")?))
+    }
+
+    /// Further fields of the kernel, and its numbers.
+    fn companions(&self, tensors: &Tensors) -> Result<Option<Companions>> {
+        if !tensors.has("companions") {
+            return Ok(None);
+        }
+        let count = self.action.count();
+        let all = tensors.reals("companions", &[self.kernel.companions(), count])?;
+        let fields = all.chunks_exact(count).map(|field| self.action.space().admit(self.action.lattice(), field));
+        let companions = Companions {
+            fields: fields.collect::<Result<_>>().map_err(|error| error.within("companions"))?,
+            numbers: tensors.reals("numbers", &tensors.shape("numbers"))?,
+            counts: tensors.wholes("counts")?,
+        };
+        self.kernel.check(&companions)?;
+        Ok(Some(companions))
     }
 
     /// Checks domain, kernel and model of a file.

@@ -4,7 +4,7 @@
 //! alone. Each kernel sees its own seed and counts its own turns, 0, 1, 2, ..., so that a kernel that draws from a
 //! model uses up every sample of the model's stream. A cycle can be a kernel of another one.
 
-use super::kernel::{ChainState, Info, Kernel, Key};
+use super::kernel::{ChainState, Companions, Info, Kernel, Key};
 use super::reversal::Reversal;
 use crate::error::{Error, Result};
 use crate::random::{Purpose, Stream};
@@ -23,6 +23,9 @@ impl Cycle {
     pub fn new(turns: Vec<(u64, Box<dyn Kernel>)>) -> Result<Self> {
         if turns.is_empty() {
             return Err(Error::BadSpec("kernels: expected at least one kernel, got none".into()));
+        }
+        if turns.iter().filter(|(_, kernel)| kernel.companions() > 0).count() > 1 {
+            return Err(Error::BadSpec("kernels: expected at most one with replicas, got more".into()));
         }
         if turns.iter().any(|(repeat, _)| *repeat == 0) {
             return Err(Error::BadSpec("repeat: expected at least 1, got 0".into()));
@@ -52,6 +55,21 @@ impl Kernel for Cycle {
         let (index, counter) = self.turn(key.counter);
         let seed = Stream::new(key.seed, Purpose::Kernel, index as u64).bits();
         self.turns[index].1.step(&Key { seed, counter }, state)
+    }
+
+    fn companions(&self) -> usize {
+        self.turns.iter().map(|(_, kernel)| kernel.companions()).max().unwrap_or(0)
+    }
+
+    fn check(&self, companions: &Companions) -> Result<()> {
+        self.turns
+            .iter()
+            .filter(|(_, kernel)| kernel.companions() > 0)
+            .try_for_each(|(_, kernel)| kernel.check(companions))
+    }
+
+    fn describe(&self, state: &ChainState) -> Option<serde_json::Value> {
+        self.turns.iter().find_map(|(_, kernel)| kernel.describe(state))
     }
 
     /// The reversal of the next kernel that has trajectories.
@@ -103,7 +121,7 @@ mod tests {
         let recorder = |name| Box::new(Recorder(name, log.clone()));
         let inner = Cycle::new(vec![(1, recorder(10)), (1, recorder(11))]).unwrap();
         let cycle = Cycle::new(vec![(1, recorder(0)), (3, Box::new(inner)), (2, recorder(0))]).unwrap();
-        let mut state = ChainState { field: vec![], value: 0.0, gradient: None, log_density: None };
+        let mut state = ChainState { field: vec![], value: 0.0, gradient: None, log_density: None, companions: None };
         for counter in 0..18 {
             cycle.step(&Key { seed: 1, counter }, &mut state).unwrap();
         }

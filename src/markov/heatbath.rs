@@ -1,18 +1,15 @@
-//! Heat bath with overrelaxation for Wilson's gauge action: one sweep that draws each link anew, then sweeps that
-//! reflect each link at the same action.
+//! Heat bath with overrelaxation for gauge actions: one sweep that draws each link anew, then sweeps that reflect each link at
+//! the same action.
 //!
-//! Links of one direction are updated together, those of even sites before those of odd ones: on lattices of even
-//! extents no two of them share a plaquette.
+//! Links of one direction that share no loop are updated together ([`Schedule`]).
 
 use super::kernel::{ChainState, Info, Kernel, Key};
 use crate::action::Action;
 use crate::error::{Error, Result};
-use crate::gauge::{Group, Links, Loops, Matrix, heat, reflect, with_colours};
-use crate::lattice::Neighbours;
+use crate::gauge::{Schedule, Sweep, Update};
 use crate::memory;
 use crate::progress;
-use crate::random::{Purpose, Stream};
-use crate::space::Space;
+use crate::random::Purpose;
 use std::sync::Arc;
 
 /// Parameters of the heat bath.
@@ -26,99 +23,47 @@ pub struct HeatbathSpec {
 /// Heat bath with overrelaxation.
 pub struct Heatbath {
     action: Arc<dyn Action>,
-    group: Group,
     beta: f64,
+    strength: f64,
     overrelaxation: u64,
-    /// Even sites, then odd ones.
-    sites: Vec<usize>,
-    neighbours: Neighbours,
-    plaquettes: Loops,
+    schedule: Schedule,
 }
 
 /// Most sweeps of overrelaxation in a step.
 const MOST_SWEEPS: u64 = 1_000_000;
 
 impl Heatbath {
-    /// A kernel for an action that is a sum over plaquettes; another one is an error.
+    /// A kernel for an action that is a sum over loops; another one is an error.
     pub fn new(action: Arc<dyn Action>, spec: &HeatbathSpec) -> Result<Self> {
-        let (Some(beta), Space::Links(group)) = (action.plaquette_coupling(), action.space()) else {
-            return Err(Error::Unsupported("type 'heatbath': expected an action of type 'wilson', got another".into()));
+        let Some(sum) = action.loop_sum() else {
+            return Err(Error::Unsupported("type 'heatbath': expected a gauge action, got another".into()));
         };
         if spec.overrelaxation > MOST_SWEEPS {
             let got = spec.overrelaxation;
             return Err(Error::BadSpec(format!("overrelaxation: expected at most {MOST_SWEEPS}, got {got}")));
         }
-        let lattice = action.lattice();
-        let of_parity = |parity: usize| (0..lattice.volume()).filter(move |&site| lattice.parity(site) == parity);
-        let mut sites = memory::reserved("sites in their order", lattice.volume())?;
-        sites.extend(of_parity(0).chain(of_parity(1)));
-        let (neighbours, plaquettes) = (Neighbours::new(lattice)?, Loops::plaquettes(lattice.dimensions()));
-        Ok(Self { group, beta, overrelaxation: spec.overrelaxation, sites, neighbours, plaquettes, action })
+        let (patch, strength) = sum.patch.as_ref().map_or((None, 1.0), |(patch, strength)| (Some(&**patch), *strength));
+        let schedule = Schedule::new(action.lattice(), sum, patch)?;
+        Ok(Self { beta: sum.beta, strength, overrelaxation: spec.overrelaxation, schedule, action })
     }
 }
 
 impl Kernel for Heatbath {
     fn step(&self, key: &Key, state: &mut ChainState) -> Result<Info> {
         let mut field = memory::cloned("links of the sweep", &state.field)?;
-        with_colours!(self.group, sweeps(self, key, &mut field))?;
+        let _work = progress::begin("heatbath", 1 + self.overrelaxation);
+        let team = self.action.team();
+        // Each link has a stream of its own, so that its random numbers do not depend on the order of the links.
+        let heat = Update::Heat { seed: key.stream(Purpose::Heatbath).bits() };
+        for sweep in 0..=self.overrelaxation {
+            let update = if sweep == 0 { heat } else { Update::Reflect };
+            let sweep = Sweep { update, strength: self.strength, is_reversed: false };
+            self.schedule.sweep(&team, self.beta, &mut field, sweep)?;
+            progress::step("heatbath", f64::NAN)?;
+        }
         let value = self.action.value(&field)?;
-        *state = ChainState { field, value, gradient: None, log_density: None };
+        state.go_to(field, value);
         Ok(Info { accepted: true, delta: 0.0 })
-    }
-}
-
-fn sweeps<const N: usize>(kernel: &Heatbath, key: &Key, field: &mut [f64]) -> Result<()> {
-    let _work = progress::begin("heatbath", 1 + kernel.overrelaxation);
-    // Each link has a stream of its own, so that its random numbers do not depend on the order of the links.
-    let seed = key.stream(Purpose::Heatbath).bits();
-    kernel.sweep::<N>(field, |link, staples, index| {
-        heat(link, staples, &mut Stream::new(seed, Purpose::Heatbath, index as u64))
-    })?;
-    for _ in 0..kernel.overrelaxation {
-        kernel.sweep::<N>(field, |link, staples, _| reflect(link, staples))?;
-    }
-    Ok(())
-}
-
-/// Sites in each part of a thread's work, and sites shared out to the threads at a time.
-const PART: usize = 64;
-const TOGETHER: usize = 1 << 14;
-
-impl Heatbath {
-    /// Replaces every link by `update(U, B, index)`, with the density exp(Re tr U B).
-    fn sweep<const N: usize>(
-        &self,
-        field: &mut [f64],
-        update: impl Fn(&Matrix<N>, &Matrix<N>, usize) -> Matrix<N> + Sync,
-    ) -> Result<()> {
-        let (lattice, sites) = (self.action.lattice(), &self.sites[..]);
-        let (dimensions, coupling) = (lattice.dimensions(), self.beta / N as f64);
-        let updated = |field: &[f64], site: usize, mu: usize| {
-            let links = Links { numbers: field, neighbours: &self.neighbours };
-            let staples = self.plaquettes.staple::<N>(&links, site, mu).scale(coupling.into());
-            update(&links.link(site, mu), &staples, site * dimensions + mu)
-        };
-        let place = |site: usize, mu: usize| (site * dimensions + mu) * 2 * N * N;
-        if !lattice.is_bipartite() {
-            for (mu, &site) in (0..dimensions).flat_map(|mu| sites.iter().map(move |site| (mu, site))) {
-                progress::check_at(site)?;
-                updated(field, site, mu).to_reals(&mut field[place(site, mu)..][..2 * N * N]);
-            }
-            return progress::step("heatbath", f64::NAN);
-        }
-        // Links that share no plaquette are computed from one field, and stored afterwards.
-        let mut new = memory::filled("links of half the sites", Matrix::<N>::ZERO, sites.len() / 2)?;
-        for (mu, sites) in (0..dimensions).flat_map(|mu| sites.chunks(sites.len() / 2).map(move |half| (mu, half))) {
-            let old = &*field;
-            for (new, sites) in new.chunks_mut(TOGETHER).zip(sites.chunks(TOGETHER)) {
-                progress::check()?;
-                self.action.team().share_chunks(new, PART, |i, new| {
-                    new.iter_mut().zip(&sites[i * PART..]).for_each(|(new, &site)| *new = updated(old, site, mu));
-                });
-            }
-            new.iter().zip(sites).for_each(|(new, &site)| new.to_reals(&mut field[place(site, mu)..][..2 * N * N]));
-        }
-        progress::step("heatbath", f64::NAN)
     }
 }
 
@@ -130,6 +75,7 @@ mod tests {
     use crate::gauge::{Gauge, Group, observables::plaquette};
     use crate::lattice::Lattice;
     use crate::markov::check::expect_mean;
+    use crate::random::Stream;
 
     fn action(extent: &[usize], text: &str) -> Arc<dyn Action> {
         let spec: ActionSpec = crate::spec::parse("action", text).unwrap();
@@ -143,8 +89,14 @@ mod tests {
 
     #[test]
     fn overrelaxation_keeps_the_action() {
-        for group in ["u1", "su2", "su3"] {
-            let action = action(&[4, 3, 2], &format!("{{type: 'wilson', group: '{group}', beta: 2}}"));
+        let kinds = [
+            "type: 'wilson'",
+            "type: 'symanzik'",
+            "type: 'wilson', defect: {size: [2, 1], strength: 0.3}",
+            "type: 'dbw2', defect: {size: [2, 2], strength: 0, across: 1, at: [2, 1, 3]}",
+        ];
+        for (group, kind) in ["u1", "su2", "su3"].into_iter().flat_map(|group| kinds.map(|kind| (group, kind))) {
+            let action = action(&[4, 3, 5], &format!("{{{kind}, group: '{group}', beta: 2}}"));
             let values = [0, 5].map(|overrelaxation| {
                 let kernel = Heatbath::new(action.clone(), &HeatbathSpec { overrelaxation }).unwrap();
                 let mut state = start(&*action);
@@ -153,7 +105,7 @@ mod tests {
             });
             assert!(
                 (values[0].value - values[1].value).abs() < 1e-10,
-                "{group}: {} {}",
+                "{group}, {kind}: {} {}",
                 values[0].value,
                 values[1].value
             );
@@ -198,14 +150,79 @@ mod tests {
         }
     }
 
+    /// A sweep of links one by one, from the force: S as a function of a link U is const − Re tr U B.
+    #[test]
+    fn the_density_of_each_link_is_that_of_its_staples() {
+        for kind in ["type: 'wilson'", "type: 'iwasaki'", "type: 'symanzik', defect: {size: [2, 2], strength: 0.2}"] {
+            let action = action(&[4, 4, 3], &format!("{{{kind}, group: 'u1', beta: 1.3}}"));
+            let kernel = Heatbath::new(action.clone(), &HeatbathSpec::default()).unwrap();
+            let mut state = start(&*action);
+            // Reflected one after the other, each at the same action, by the two values that determine its staple.
+            let mut expected = state.field.clone();
+            let d = 3;
+            for (mu, site) in kernel.schedule.links() {
+                let place = 2 * (site * d + mu);
+                let mut at = |z: [f64; 2]| {
+                    expected[place..place + 2].copy_from_slice(&z);
+                    action.value(&expected).unwrap()
+                };
+                let own = [state.field[place], state.field[place + 1]];
+                // S(1), S(i) and S(−1) give B: S(z) = c − Re z B.
+                let (one, i, minus) = (at([1.0, 0.0]), at([0.0, 1.0]), at([-1.0, 0.0]));
+                let (re, centre) = ((minus - one) / 2.0, (minus + one) / 2.0);
+                let angle = -own[1].atan2(own[0]) - 2.0 * (i - centre).atan2(re);
+                at([angle.cos(), angle.sin()]);
+            }
+            let team = action.team();
+            let sweep = Sweep { update: Update::Reflect, strength: kernel.strength, is_reversed: false };
+            kernel.schedule.sweep(&team, kernel.beta, &mut state.field, sweep).unwrap();
+            let error = action.space().farthest(&state.field, &expected);
+            assert!(error < 1e-10, "{kind}: {error}");
+        }
+    }
+
+    /// Plaquettes near a defect by the heat bath and by hybrid Monte Carlo.
+    #[test]
+    fn heat_bath_and_hybrid_monte_carlo_agree_with_defects_and_rectangles() {
+        for (group, kind, beta) in [
+            ("u1", "type: 'wilson', defect: {size: [2], strength: 0.2}", 2.0),
+            ("su2", "type: 'symanzik', defect: {size: [2], strength: 0}", 2.0),
+            ("su3", "type: 'dbw2', defect: {size: [3], strength: 0.5, across: 0, at: [1, 2]}", 0.8),
+        ] {
+            let action = action(&[4, 4], &format!("{{{kind}, group: '{group}', beta: {beta}}}"));
+            let hmc = crate::markov::HmcSpec { steps: 6, length: 1.0, ..Default::default() };
+            let kernels: [Box<dyn Kernel>; 2] = [
+                Box::new(Heatbath::new(action.clone(), &HeatbathSpec { overrelaxation: 1 }).unwrap()),
+                Box::new(crate::markov::Hmc::new(action.clone(), &hmc).unwrap()),
+            ];
+            let means = kernels.each_ref().map(|kernel| {
+                let mut state = start(&*action);
+                let mut series = vec![];
+                for counter in 0..8_400 {
+                    kernel.step(&Key { seed: 4, counter }, &mut state).unwrap();
+                    if counter >= 400 {
+                        series.push(state.value);
+                    }
+                }
+                crate::markov::check::mean_and_error(&series, 100)
+            });
+            let [(a, error_a), (b, error_b)] = means;
+            assert!((a - b).abs() < 5.0 * error_a.hypot(error_b), "{group}, {kind}: {a}({error_a}) {b}({error_b})");
+        }
+    }
+
     #[test]
     fn actions_that_it_does_not_know_are_refused() {
-        let improved = action(&[4, 4], "{type: 'symanzik', group: 'su2', beta: 2}");
+        let wilson = "{type: 'wilson', group: 'su2', beta: 2}";
+        let sum = action(&[4, 4], &format!("{{type: 'sum', terms: [{wilson}, {wilson}]}}"));
         let scalars = action(&[4, 4], "{type: 'phi4', mass_squared: 1, lambda: 1}");
-        for other in [improved, scalars] {
+        for other in [sum, scalars] {
             let message = Heatbath::new(other, &HeatbathSpec::default()).err().unwrap().to_string();
-            assert_eq!(message, "type 'heatbath': expected an action of type 'wilson', got another");
+            assert_eq!(message, "type 'heatbath': expected a gauge action, got another");
         }
+        let small = action(&[4, 2], "{type: 'symanzik', group: 'su2', beta: 2}");
+        let message = Heatbath::new(small, &HeatbathSpec::default()).err().unwrap().to_string();
+        assert_eq!(message, "type 'heatbath': expected extents at which no loop holds a link twice, got 4 x 2");
         let wilson = action(&[4, 4], "{type: 'wilson', group: 'su2', beta: 2}");
         let many = Heatbath::new(wilson, &HeatbathSpec { overrelaxation: 1_000_001 }).err().unwrap().to_string();
         assert_eq!(many, "overrelaxation: expected at most 1000000, got 1000001");

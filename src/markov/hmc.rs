@@ -131,10 +131,13 @@ impl Hmc {
         let end = arrived.map(|_| action.value(&phase.field)).transpose()?;
         let delta = end.map_or(f64::INFINITY, |value| phase.kinetic() + value - start);
         let accepted = key.accepts(-delta);
-        *state = match end {
-            Some(value) if accepted => ChainState { field: phase.field, value, gradient: None, log_density: None },
-            _ => ChainState { field: std::mem::take(&mut state.field), value, gradient: None, log_density: None },
-        };
+        match end {
+            Some(value) if accepted => state.go_to(phase.field, value),
+            _ => {
+                let field = std::mem::take(&mut state.field);
+                state.go_to(field, value);
+            }
+        }
         Ok(Info { accepted, delta })
     }
 }
@@ -156,7 +159,8 @@ impl Kernel for Hmc {
         if let (true, Some(value)) = (accepted, end) {
             // The levels keep gradients of their own parts alone.
             let gradient = self.levels.is_none().then_some(phase.gradient);
-            *state = ChainState { field: phase.field, value, gradient, log_density: None };
+            state.go_to(phase.field, value);
+            state.gradient = gradient;
         }
         Ok(Info { accepted, delta })
     }

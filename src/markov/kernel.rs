@@ -53,6 +53,19 @@ pub struct ChainState {
     pub(super) gradient: Option<Vec<f64>>,
     /// log q, left by a kernel that proposes from a model.
     pub(super) log_density: Option<f64>,
+    /// What a kernel with further fields keeps from step to step.
+    pub(super) companions: Option<Companions>,
+}
+
+/// Further fields of a kernel, and its own numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Companions {
+    /// Fields as that of the chain.
+    pub fields: Vec<Vec<f64>>,
+    /// Real numbers.
+    pub numbers: Vec<f64>,
+    /// Counts.
+    pub counts: Vec<u64>,
 }
 
 impl ChainState {
@@ -68,7 +81,12 @@ impl ChainState {
         if !value.is_finite() {
             return Err(Error::BadInput(format!("action of the field: expected a finite number, got {value}")));
         }
-        Ok(Self { field, value, gradient: None, log_density: None })
+        Ok(Self { field, value, gradient: None, log_density: None, companions: None })
+    }
+
+    /// Goes to another field with its action; what further fields there are stay.
+    pub(super) fn go_to(&mut self, field: Vec<f64>, value: f64) {
+        (self.field, self.value, self.gradient, self.log_density) = (field, value, None, None);
     }
 
     /// The field, as many numbers as the action counts.
@@ -86,6 +104,21 @@ impl ChainState {
 pub trait Kernel: Send + Sync {
     /// Makes one step; on an error the state is what it was before.
     fn step(&self, key: &Key, state: &mut ChainState) -> Result<Info>;
+
+    /// Number of further fields that it keeps.
+    fn companions(&self) -> usize {
+        0
+    }
+
+    /// Checks further fields and numbers from a file.
+    fn check(&self, _companions: &Companions) -> Result<()> {
+        Ok(())
+    }
+
+    /// What the kernel does and has counted, as JSON; None where there is nothing to tell.
+    fn describe(&self, _state: &ChainState) -> Option<serde_json::Value> {
+        None
+    }
 
     /// Deviation of the trajectory of this step, run back, from its start; None where the kernel has no trajectories.
     fn reversal(&self, _key: &Key, _state: &ChainState) -> Result<Option<Reversal>> {

@@ -74,7 +74,8 @@ impl Kernel for Metropolis {
         let accepted = key.accepts(log_ratio);
         if accepted {
             let log_density = proposed.log_densities.map(|[_, log_q]| log_q);
-            *state = ChainState { field, value, gradient: None, log_density };
+            state.go_to(field, value);
+            state.log_density = log_density;
         }
         Ok(Info { accepted, delta })
     }

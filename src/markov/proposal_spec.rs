@@ -4,6 +4,7 @@
 use super::independence::Independence;
 use super::langevin::{Langevin, LangevinSpec};
 use super::proposal::Proposal;
+use super::tempered::{Tempered, TemperedSpec};
 use crate::action::Action;
 use crate::error::{Error, Result};
 use crate::flow::Model;
@@ -26,6 +27,8 @@ enum Kind {
     Independence {},
     /// A step of Langevin dynamics from the current field.
     Langevin(LangevinSpec),
+    /// A tempered transition from the current field.
+    Tempered(TemperedSpec),
 }
 
 fn independence_by_default<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Kind, D::Error> {
@@ -46,7 +49,7 @@ pub struct Ingredients {
 impl ProposalSpec {
     /// True where the proposal is made from an action.
     pub fn needs_action(&self) -> bool {
-        matches!(self.kind, Kind::Langevin(_))
+        matches!(self.kind, Kind::Langevin(_) | Kind::Tempered(_))
     }
 
     /// True where the proposal is made from a model.
@@ -63,6 +66,8 @@ impl ProposalSpec {
             (Kind::Independence {}, None, _) => return missing("independence", "a model"),
             (Kind::Langevin(spec), _, Some(action)) => Box::new(Langevin::new(action, spec, from.seed)?),
             (Kind::Langevin(_), _, None) => return missing("langevin", "an action"),
+            (Kind::Tempered(spec), _, Some(action)) => Box::new(Tempered::new(&action, spec, from.seed)?),
+            (Kind::Tempered(_), _, None) => return missing("tempered", "an action"),
         })
     }
 }

@@ -3,9 +3,12 @@
 use super::cycle::Cycle;
 use super::heatbath::{Heatbath, HeatbathSpec};
 use super::hmc::{Hmc, HmcSpec};
+use super::jarzynski::{Jarzynski, JarzynskiSpec};
 use super::kernel::Kernel;
 use super::langevin::{Langevin, LangevinSpec};
 use super::metropolis::Metropolis;
+use super::tempered::{Tempered, TemperedSpec};
+use super::tempering::{Sweeps, Tempering, TemperingSpec};
 use super::transformed::{TransformedHmc, TransformedHmcSpec};
 use crate::action::Action;
 use crate::error::{Error, Result};
@@ -26,6 +29,12 @@ pub enum KernelSpec {
     TransformedHmc(TransformedHmcSpec),
     /// Heat bath with overrelaxation, for links.
     Heatbath(HeatbathSpec),
+    /// Replica exchange in the strength of a defect, for links.
+    Tempering(TemperingSpec<Box<KernelSpec>>),
+    /// Tempered transitions through a defect, for links.
+    Tempered(TemperedSpec),
+    /// Non-equilibrium paths from a chain with an open defect, for links.
+    Jarzynski(JarzynskiSpec),
     /// Metropolis-adjusted Langevin steps.
     Langevin(LangevinSpec),
     /// Metropolised independence sampling from the chain's model.
@@ -100,7 +109,12 @@ impl KernelSpec {
         match self {
             KernelSpec::TransformedHmc(_) | KernelSpec::Independence(_) => true,
             KernelSpec::Cycle(spec) => spec.kernels.iter().any(|turn| turn.kernel.needs_model()),
-            KernelSpec::Hmc(_) | KernelSpec::Heatbath(_) | KernelSpec::Langevin(_) => false,
+            KernelSpec::Hmc(_)
+            | KernelSpec::Heatbath(_)
+            | KernelSpec::Tempering(_)
+            | KernelSpec::Tempered(_)
+            | KernelSpec::Jarzynski(_)
+            | KernelSpec::Langevin(_) => false,
         }
     }
 
@@ -117,6 +131,26 @@ impl KernelSpec {
                 Ok(Box::new(TransformedHmc::new(action, pulled, spec)?))
             }
             KernelSpec::Heatbath(spec) => Ok(Box::new(Heatbath::new(action, spec)?)),
+            KernelSpec::Tempering(spec) => {
+                let sweeps = match spec.sweep.as_deref() {
+                    None => Sweeps::Heatbath(HeatbathSpec { overrelaxation: 1 }),
+                    Some(KernelSpec::Heatbath(heatbath)) => Sweeps::Heatbath(heatbath.clone()),
+                    Some(KernelSpec::Hmc(hmc)) => {
+                        let hmc = hmc.clone();
+                        Sweeps::Kernel(Box::new(move |action| Ok(Box::new(Hmc::new(action, &hmc)?))))
+                    }
+                    Some(_) => {
+                        let expected = "sweep: expected type 'heatbath' or 'hmc', got another";
+                        return Err(Error::BadSpec(format!("type 'tempering': {expected}")));
+                    }
+                };
+                Ok(Box::new(Tempering::new(action, spec, sweeps)?))
+            }
+            KernelSpec::Tempered(spec) => {
+                let proposal = Tempered::new(&action, spec, 0)?;
+                Ok(Box::new(Metropolis::new(action, Box::new(proposal))))
+            }
+            KernelSpec::Jarzynski(spec) => Ok(Box::new(Jarzynski::new(action, spec)?)),
             KernelSpec::Langevin(spec) => {
                 // The seed of the chain is in the counters of its kernel.
                 let proposal = Langevin::new(Arc::clone(&action), spec, 0)?;

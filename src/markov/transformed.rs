@@ -59,7 +59,7 @@ impl Kernel for TransformedHmc {
         if info.accepted {
             let field = self.pulled.field(&latent.field)?;
             let value = self.action.value(&field)?;
-            *state = ChainState { field, value, gradient: None, log_density: None };
+            state.go_to(field, value);
         }
         Ok(info)
     }

@@ -241,6 +241,7 @@ impl Host {
                 call!([self.fault(x, Chain)], &[OK], inst_chain_field(x, y));
                 // Chains of heat baths and of a model's proposals have no trajectory.
                 call!([self.fault(x, Chain)], &[OK, UNSUPPORTED], inst_chain_reversibility(x, y, second));
+                call!([self.fault(x, Chain)], &[OK], inst_chain_describe(x, y.cast::<c_char>(), 64, &mut count));
             }
             27 => {
                 let x = self.pick(a, Chain);

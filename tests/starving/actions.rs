@@ -140,6 +140,8 @@ pub fn scalars() {
         each("reversibility", OF_SCALARS, || {
             call!(inst_chain_reversibility(there_and_back, &mut distance, &mut energy))
         });
+        let (mut text, mut needed) = ([0 as std::ffi::c_char; 2000], 0);
+        assert_eq!(call!(inst_chain_describe(there_and_back, text.as_mut_ptr(), 2000, &mut needed)), OK);
         call!(inst_chain_free(there_and_back));
         call!(inst_action_free(action));
     }

@@ -404,6 +404,12 @@ class Chain : public detail::Object<inst_chain, inst_chain_free> {
     detail::check(inst_chain_reversibility(get(), &reversal.distance, &reversal.energy));
     return reversal;
   }
+  /// The chain as JSON text: spec, counter, seed, and what its kernel has counted.
+  std::string describe() const {
+    return detail::text([&](char *text, std::int64_t capacity, std::int64_t *needed) {
+      return inst_chain_describe(get(), text, capacity, needed);
+    });
+  }
   void field(span<double> field) const {
     detail::expect_size("field", field.size(), count_);
     detail::check(inst_chain_field(get(), field.data()));

@@ -49,6 +49,9 @@ function reversibility(chain::Chain)
     return (distance = distance[], energy = energy[])
 end
 
+"Spec, counter, seed and what the kernel has counted, as JSON text."
+describe(chain::Chain) = read_text(inst_chain_describe, chain)
+
 "Writes field and counters to a file."
 save(chain::Chain, path::AbstractString) = call(inst_chain_save, chain, path)
 

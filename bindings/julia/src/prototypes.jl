@@ -44,6 +44,7 @@ const PROTOTYPES = [
     (:inst_chain_field, Int32, (Object, Numbers)),
     (:inst_chain_step, Int32, (Object, Ptr{Int32}, Numbers, Numbers)),
     (:inst_chain_reversibility, Int32, (Object, Numbers, Numbers)),
+    (:inst_chain_describe, Int32, (Object, Ptr{UInt8}, Int64, Integers)),
     (:inst_chain_save, Int32, (Object, Cstring)),
     (:inst_chain_load, Int32, (Object, Cstring)),
     (:inst_autocorrelation, Int32, (Int64, Numbers, Numbers, Numbers, Numbers, Numbers)),

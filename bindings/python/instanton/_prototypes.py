@@ -85,6 +85,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "inst_chain_field": (STATUS, [OBJECT, Doubles]),
     "inst_chain_step": (STATUS, [OBJECT, POINTER(c_int32), Doubles, Doubles]),
     "inst_chain_reversibility": (STATUS, [OBJECT, Doubles, Doubles]),
+    "inst_chain_describe": (STATUS, [OBJECT, BUFFER, c_int64, POINTER(c_int64)]),
     "inst_chain_save": (STATUS, [OBJECT, TEXT]),
     "inst_chain_load": (STATUS, [OBJECT, TEXT]),
     "inst_autocorrelation": (STATUS, [c_int64, Doubles, Doubles, Doubles, Doubles, Doubles]),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 from typing import Any, NamedTuple, Optional, Union
 
 from . import _specification
 from ._arrays import Numbers, input_one, output
+from ._calls import text
 from ._handle import Handle, pointer_of
 from ._paths import path_bytes
 from ._specification import Spec
@@ -55,6 +57,11 @@ class Chain(Handle):
         distance, energy = ctypes.c_double(), ctypes.c_double()
         self._call("inst_chain_reversibility", ctypes.byref(distance), ctypes.byref(energy))
         return Reversal(distance.value, energy.value)
+
+    def describe(self) -> dict[str, Any]:
+        """{"spec": {...}, "counter": 100, "seed": 1, "kernel": {...}}: "kernel" is what the kernel has counted."""
+        described: dict[str, Any] = json.loads(text("inst_chain_describe", self._pointer))
+        return described
 
     def field(self, out: Optional[Numbers] = None) -> Numbers:
         """The current field, of the action's shape."""

@@ -64,7 +64,7 @@ fn models_of_scalars_are_refused_for_links() {
     assert_eq!(chain, "chain: model: expected fields of links of U(1), got scalars");
     let spec = c"{type: 'heatbath'}";
     let scalars = unmade(9, |out| unsafe { inst_chain_new(o.action, ptr::null(), spec.as_ptr(), out) });
-    assert_eq!(scalars, "chain: type 'heatbath': expected an action of type 'wilson', got another");
+    assert_eq!(scalars, "chain: type 'heatbath': expected a gauge action, got another");
     unsafe { inst_action_free(action) };
 }
 

@@ -113,6 +113,10 @@ fn null_arguments_of_proposals_and_chains_are_named_and_nothing_is_written() {
         null("path", inst_chain_save(o.chain, ptr::null()));
         null("chain", inst_chain_load(ptr::null_mut(), c"c".as_ptr()));
         null("path", inst_chain_load(o.chain, ptr::null()));
+        let (mut letter, mut whole) = (0, 0);
+        null("chain", inst_chain_describe(ptr::null(), &mut letter, 1, &mut whole));
+        null("text", inst_chain_describe(o.chain, ptr::null_mut(), 1, &mut whole));
+        null("needed", inst_chain_describe(o.chain, &mut letter, 1, ptr::null_mut()));
         null("chain", inst_chain_reversibility(ptr::null(), y, y));
         null("distance", inst_chain_reversibility(o.chain, nowhere, y));
         null("energy", inst_chain_reversibility(o.chain, y, nowhere));

@@ -37,6 +37,16 @@ impl Loops {
         Self { length: closed.first().map_or(1, Vec::len), closed, staples }
     }
 
+    /// The loops of one site.
+    pub fn closed(&self) -> &[Vec<Step>] {
+        &self.closed
+    }
+
+    /// The staples of a link of a direction, as paths from its end to its start.
+    pub fn staples(&self, mu: usize) -> &[Vec<Step>] {
+        &self.staples[mu]
+    }
+
     /// The sum A of the staples of a link.
     #[inline]
     pub fn staple<const N: usize>(&self, links: &Links, site: usize, mu: usize) -> Matrix<N> {

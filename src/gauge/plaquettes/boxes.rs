@@ -35,6 +35,7 @@ pub(crate) struct Boxes {
     joined: [[u32; WIDTH]; WIDTH],
     /// Directions but the last, as bits, in which a place is the first of its box.
     firsts: Vec<u32>,
+    cut: Cut,
 }
 
 /// Eight boxes of a slice; None where it cannot be cut so.
@@ -68,12 +69,18 @@ impl Boxes {
             joined: from_fn(|a| from_fn(|b| cut.moved(a, b) as u32)),
             firsts: memory::collected("first places of boxes", (0..places).map(firsts))?,
             local: local.to_vec(),
+            cut,
         }))
     }
 
     /// Sites of a slice.
     pub fn volume(&self) -> usize {
         self.places * WIDTH
+    }
+
+    /// Place and lane of a site of a slice.
+    pub fn place(&self, site: usize) -> (usize, usize) {
+        self.cut.place(site)
     }
 
     /// First numbers of the links of direction mu of a place, in a field with `reals` numbers a link.

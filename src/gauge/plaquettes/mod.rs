@@ -9,4 +9,4 @@ mod trajectory;
 
 pub use drift::drift;
 pub use slope::Slope;
-pub(crate) use trajectory::Canonical;
+pub(crate) use trajectory::{Canonical, WidePhase};

@@ -13,11 +13,12 @@
 
 #![allow(clippy::needless_range_loop)]
 
+use super::boxes::WIDTH;
 use super::slices::{Ahead, Around, MOST, Slices, Workspace};
 use crate::context::Team;
 use crate::group::wide::{Antihermitian, Skew, Wide};
 use crate::group::wide_exponential::drifted;
-use crate::group::with_colours;
+use crate::group::{Matrix, with_colours};
 use crate::memory;
 use crate::simd::{Instructions, Lanes, Launch, Line, Lines, launch, prefetch};
 use std::ops::Range;
@@ -69,6 +70,39 @@ impl<'a> WidePhase<'a> {
     /// Writes the field with its forces, and the momenta after a kick by them; Σ Re tr of all plaquettes.
     pub fn end(mut self, kick: f64, phase: &mut Canonical) -> f64 {
         self.pass(&Move::End(Numbers::of(phase)), (kick, 0.0))
+    }
+
+    /// The number of a link, and its lane.
+    fn place(&self, site: usize, mu: usize) -> (usize, usize) {
+        let boxes = &self.slices.boxes;
+        let (place, lane) = boxes.place(site % boxes.volume());
+        ((site / boxes.volume() * boxes.places + place) * boxes.dimensions + mu, lane)
+    }
+
+    /// U_μ(x).
+    pub fn link<const N: usize>(&mut self, site: usize, mu: usize) -> Matrix<N> {
+        let (number, lane) = self.place(site, mu);
+        let links = self.workspace.as_mut().expect("scratch memory until the trajectory ends").links[0].start();
+        let mut numbers = [0.0; 18];
+        for (k, number_of_link) in numbers[..2 * N * N].iter_mut().enumerate() {
+            // SAFETY: the line of number k of a link of the lattice.
+            *number_of_link = unsafe { links.cast::<f64>().add((number * 2 * N * N + k) * WIDTH + lane).read() };
+        }
+        Matrix::from_reals(&numbers[..2 * N * N])
+    }
+
+    /// Moves the momentum of a link by −`time` times an antihermitian matrix.
+    pub fn kick_link<const N: usize>(&mut self, site: usize, mu: usize, time: f64, force: &Matrix<N>) {
+        let (number, lane) = self.place(site, mu);
+        let momenta = self.workspace.as_mut().expect("scratch memory until the trajectory ends").momenta.start();
+        for i in 0..N {
+            for j in 0..N {
+                // Im at i, i; for j < i Re of i, j at i, j and its Im at j, i.
+                let part = if j < i { force.0[i][j].re } else { force.0[j][i].im };
+                // SAFETY: the line of one of the N² numbers of a momentum of the lattice.
+                unsafe { *momenta.cast::<f64>().add((number * N * N + i * N + j) * WIDTH + lane) -= time * part };
+            }
+        }
     }
 
     fn workspace(slices: &Slices, team: &Team) -> Option<Workspace> {

@@ -1,0 +1,180 @@
+//! New links for their staples, eight sites at a time, one in each SIMD lane.
+
+#![allow(clippy::needless_range_loop)]
+
+use crate::gauge::observables::Loops;
+use crate::gauge::paths::Step;
+use crate::group::wide::Wide;
+use crate::group::wide_heatbath::{heat, reflect};
+use crate::lattice::Neighbours;
+use crate::random::{Purpose, Stream};
+use crate::simd::{Instructions, Lanes, Launch, Places, launch};
+use std::array::from_fn;
+
+/// Powers of a strength in the weight of a loop: at most one for each link of a loop, and the power 0.
+pub(super) const POWERS: usize = 8;
+/// Lanes of doubles in all instruction sets.
+const WIDTH: usize = 8;
+
+/// What a sweep does to each link, in the density exp(Re tr U B) of its staples B.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// It is drawn anew, from the stream of its number: site d + μ in d dimensions.
+    Heat {
+        /// Seed of the streams.
+        seed: u64,
+    },
+    /// It is moved as far as it goes at the same density.
+    Reflect,
+}
+
+/// Weights of the loops through some links.
+#[derive(Clone, Copy)]
+pub(super) struct Weights<'a> {
+    /// The row of each link.
+    pub rows: &'a [usize],
+    /// All rows, with the power of the strength in the loop of each staple.
+    pub powers: &'a [u8],
+    /// Staples of a link.
+    pub staples: usize,
+    /// The powers of the strength.
+    pub of_strength: &'a [f64; POWERS],
+}
+
+/// Links of one direction.
+pub(super) struct Work<'a> {
+    /// The first number of the field.
+    pub links: *mut f64,
+    pub neighbours: &'a Neighbours,
+    /// Families of loops, with their coefficients c.
+    pub terms: &'a [(f64, Loops)],
+    pub mu: usize,
+    pub sites: &'a [usize],
+    /// Weights of the loops; 1 where there are none.
+    pub weights: Option<Weights<'a>>,
+    /// β / N.
+    pub coupling: f64,
+    pub update: Update,
+    /// Subgroups in the reverse order.
+    pub is_reversed: bool,
+}
+
+impl Work<'_> {
+    /// Updates the links.
+    ///
+    /// # Safety
+    /// The field has all links of its lattice. No link of `sites` is in a loop with another one or with a link that is
+    /// written at the same time.
+    pub unsafe fn run<const N: usize>(self) {
+        // SAFETY: the caller's promise; the processor was asked.
+        unsafe { launch(Instructions::best(), Sweep::<N>(self)) };
+    }
+}
+
+struct Sweep<'a, const N: usize>(Work<'a>);
+
+impl<const N: usize> Launch<f64> for Sweep<'_, N> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes<Scalar = f64>>(self) {
+        let work = &self.0;
+        let d = work.neighbours.dimensions();
+        for first in (0..work.sites.len()).step_by(WIDTH) {
+            // Lanes beyond the last link do its work once more.
+            let last = work.sites.len() - 1;
+            let mut sites: Places = [0; WIDTH];
+            for lane in 0..WIDTH {
+                sites[lane] = work.sites[(first + lane).min(last)];
+            }
+            let own = places::<N>(&sites, d, work.mu);
+            // SAFETY: the caller's promise: links of the lattice.
+            unsafe {
+                let staples = work.staples::<L, N>(&sites, first);
+                let link = Wide::<L, N>::load(work.links, &own);
+                let new = match work.update {
+                    Update::Reflect => reflect(&link, &staples, work.is_reversed),
+                    Update::Heat { seed } => {
+                        let mut streams =
+                            from_fn(|lane| Stream::new(seed, Purpose::Heatbath, (sites[lane] * d + work.mu) as u64));
+                        heat(&link, &staples, &mut streams, work.is_reversed)
+                    }
+                };
+                new.store(work.links, &own);
+            }
+        }
+    }
+}
+
+/// The first numbers of the links of direction μ of eight sites.
+#[inline(always)]
+fn places<const N: usize>(sites: &Places, d: usize, mu: usize) -> Places {
+    let mut places = *sites;
+    for place in &mut places {
+        *place = (*place * d + mu) * 2 * N * N;
+    }
+    places
+}
+
+impl Work<'_> {
+    /// β / N times the weighted sum of the staples of eight links, the first of which has the number `first`.
+    ///
+    /// # Safety
+    /// As for [`Work::run`]; the lanes are eight doubles.
+    #[inline(always)]
+    unsafe fn staples<L: Lanes<Scalar = f64>, const N: usize>(&self, sites: &Places, first: usize) -> Wide<L, N> {
+        let mut ends = *sites;
+        for end in &mut ends {
+            *end = self.neighbours.next(*end, self.mu);
+        }
+        let (mut sum, mut number) = (Wide::zero(), 0);
+        for (coefficient, loops) in self.terms {
+            let factor = self.coupling * coefficient;
+            for path in loops.staples(self.mu) {
+                // SAFETY: the caller's promise.
+                let staple = unsafe { self.product::<L, N>(&ends, path) };
+                let weight = match self.weights {
+                    None => L::constant(factor),
+                    Some(weights) => {
+                        let mut lanes = [0.0; WIDTH];
+                        for lane in 0..WIDTH {
+                            let row = weights.rows[(first + lane).min(weights.rows.len() - 1)];
+                            let power = weights.powers[row * weights.staples + number];
+                            lanes[lane] = factor * weights.of_strength[usize::from(power)];
+                        }
+                        // SAFETY: the lanes are eight doubles.
+                        unsafe { lanes.as_ptr().cast::<L>().read_unaligned() }
+                    }
+                };
+                sum = sum.plus_scaled(weight, &staple);
+                number += 1;
+            }
+        }
+        sum
+    }
+
+    /// The product of links along a path from eight sites.
+    ///
+    /// # Safety
+    /// As for [`Work::staples`].
+    #[inline(always)]
+    unsafe fn product<L: Lanes<Scalar = f64>, const N: usize>(&self, from: &Places, path: &[Step]) -> Wide<L, N> {
+        let (d, mut sites) = (self.neighbours.dimensions(), *from);
+        let mut product = Wide::zero();
+        for (number, step) in path.iter().enumerate() {
+            let (nu, is_back) = (step.direction(), matches!(step, Step::Backward(_)));
+            let before = sites;
+            for site in &mut sites {
+                *site = step.end(self.neighbours, *site);
+            }
+            let at = places::<N>(if is_back { &sites } else { &before }, d, nu);
+            // SAFETY: the caller's promise.
+            let link = unsafe { Wide::<L, N>::load(self.links, &at) };
+            product = match (number, is_back) {
+                (0, false) => link,
+                (0, true) => link.adjoint(),
+                (_, false) => product.times(&link),
+                (_, true) => product.times_adjoint(&link),
+            };
+        }
+        product
+    }
+}

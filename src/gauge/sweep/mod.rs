@@ -1,0 +1,7 @@
+//! Sweeps of heat baths and reflections over the links, eight at a time, one in each SIMD lane.
+
+mod lanes;
+mod schedule;
+
+pub use lanes::Update;
+pub use schedule::{Schedule, Sweep};

@@ -1,0 +1,60 @@
+//! Weighted sums over loops, as gauge actions are.
+//!
+//! ```text
+//! S = β Σ_shapes c Σ_loops w (1 − Re tr / N)
+//! ```
+
+use super::Patch;
+use crate::gauge::observables::Loops;
+use crate::gauge::paths::Links;
+use crate::group::{Group, Matrix, with_colours};
+use std::sync::Arc;
+
+/// β times a sum over loops of c w (1 − Re tr / N).
+#[derive(Clone, Debug)]
+pub struct LoopSum {
+    /// The group of the links.
+    pub group: Group,
+    /// The coupling β.
+    pub beta: f64,
+    /// Families of loops, each with its coefficient c.
+    pub terms: Arc<Vec<(f64, Loops)>>,
+    /// The loops around a defect, with the strength of its links; None where all weights w are 1.
+    pub patch: Option<(Arc<Patch>, f64)>,
+}
+
+impl LoopSum {
+    /// The factor of TA(U A) in the gradient G of a link.
+    pub fn factor(&self) -> f64 {
+        self.beta * self.group.trace_norm() / self.group.colours() as f64
+    }
+
+    /// S with the first strength for the links of a defect less S with the second.
+    pub fn difference(&self, patch: &Patch, links: &Links, strengths: [f64; 2]) -> f64 {
+        self.beta * with_colours!(self.group, difference(patch, links, strengths))
+    }
+
+    /// What the weights of the patch add to S.
+    pub fn excess<const N: usize>(&self, links: &Links) -> f64 {
+        let Some((patch, strength)) = &self.patch else { return 0.0 };
+        self.beta * difference::<N>(patch, links, [*strength, 1.0])
+    }
+
+    /// What the weights of the patch add to the gradients G of its links, in their order, and to S.
+    pub fn excess_slopes<const N: usize>(&self, links: &[Matrix<N>]) -> (f64, Vec<Matrix<N>>) {
+        let Some((patch, strength)) = &self.patch else { return (0.0, vec![]) };
+        let (sum, mut slopes) = patch.slopes(links, *strength);
+        let factor = self.factor();
+        slopes.iter_mut().for_each(|slope| *slope = slope.antihermitian().scale(factor.into()));
+        (self.beta * sum, slopes)
+    }
+}
+
+fn difference<const N: usize>(patch: &Patch, links: &Links, strengths: [f64; 2]) -> f64 {
+    patch.difference(&patch_links::<N>(patch, links), strengths)
+}
+
+/// The links of a patch, in their order.
+pub fn patch_links<const N: usize>(patch: &Patch, links: &Links) -> Vec<Matrix<N>> {
+    patch.links().iter().map(|&(site, mu)| links.link(site, mu)).collect()
+}

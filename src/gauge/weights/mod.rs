@@ -1,0 +1,9 @@
+//! Weights of loops: a defect of links, and what it changes in sums over loops.
+
+mod defect;
+mod loop_sum;
+mod patch;
+
+pub use defect::{Cuboid, Defect, DefectSpec};
+pub use loop_sum::{LoopSum, patch_links};
+pub use patch::Patch;

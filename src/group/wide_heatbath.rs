@@ -1,0 +1,259 @@
+//! Eight links, one in each SIMD lane, each in the density exp(Re tr U B) of its staples B: the heat bath and the reflection
+//! of [`super::heatbath`].
+
+#![allow(clippy::needless_range_loop)]
+
+use super::heatbath::heat_of_phase;
+use super::quaternion::Quaternion;
+use super::wide::Wide;
+use super::wide_exponential::WIDTH;
+use crate::random::Stream;
+use crate::simd::Lanes;
+
+/// A quaternion a_0 + i a·σ in each lane.
+type Quaternions<L> = [L; 4];
+
+/// Draws each link for its staples, with the numbers of its own stream; subgroups in the reverse order where `is_reversed`.
+#[inline(always)]
+pub(crate) fn heat<L: Lanes<Scalar = f64>, const N: usize>(
+    links: &Wide<L, N>,
+    staples: &Wide<L, N>,
+    streams: &mut [Stream; WIDTH],
+    is_reversed: bool,
+) -> Wide<L, N> {
+    if N == 1 {
+        let mut result = *links;
+        let [re, im] = staples.0[0][0];
+        let (re, im) = (numbers(re), numbers(im));
+        let (mut cosines, mut sines) = ([0.0; WIDTH], [0.0; WIDTH]);
+        for lane in 0..WIDTH {
+            (sines[lane], cosines[lane]) = heat_of_phase(re[lane], im[lane], &mut streams[lane]).sin_cos();
+        }
+        result.0[0][0] = [lanes(&cosines), lanes(&sines)];
+        return result;
+    }
+    in_subgroups(links, staples, Some(streams), is_reversed)
+}
+
+/// Reflects each link about its staples: Re tr U B stays.
+#[inline(always)]
+pub(crate) fn reflect<L: Lanes<Scalar = f64>, const N: usize>(
+    links: &Wide<L, N>,
+    staples: &Wide<L, N>,
+    is_reversed: bool,
+) -> Wide<L, N> {
+    let zero = L::constant(0.0);
+    if N == 1 {
+        // U' = (U B)* B* / |B|²; a link without staples stays.
+        let ([a, b], [c, d]) = (links.0[0][0], staples.0[0][0]);
+        let square = c.mul_add(c, d * d);
+        let [re, im] = [a * c - b * d, zero - a * d - b * c];
+        let turned = [(re * c + im * d) / square, (im * c - re * d) / square];
+        let mut result = *links;
+        result.0[0][0] = [square.where_positive(turned[0], a), square.where_positive(turned[1], b)];
+        return result.on_the_group();
+    }
+    in_subgroups(links, staples, None, is_reversed)
+}
+
+/// U ← a U in each subgroup of SU(2): a drawn where there are streams, and otherwise the reflection, for the M of W = U B.
+#[inline(always)]
+fn in_subgroups<L: Lanes<Scalar = f64>, const N: usize>(
+    links: &Wide<L, N>,
+    staples: &Wide<L, N>,
+    mut streams: Option<&mut [Stream; WIDTH]>,
+    is_reversed: bool,
+) -> Wide<L, N> {
+    let mut pair = [*links, links.times(staples)];
+    // Rows are constants in each call, so that the matrices stay in registers.
+    if is_reversed {
+        for j in (1..N).rev() {
+            for i in (0..j).rev() {
+                in_subgroup(&mut pair, (i, j), &mut streams);
+            }
+        }
+    } else {
+        for j in 1..N {
+            for i in 0..j {
+                in_subgroup(&mut pair, (i, j), &mut streams);
+            }
+        }
+    }
+    pair[0].on_the_group()
+}
+
+/// One subgroup: that of rows i, j of U and W.
+#[inline(always)]
+fn in_subgroup<L: Lanes<Scalar = f64>, const N: usize>(
+    [links, w]: &mut [Wide<L, N>; 2],
+    rows: (usize, usize),
+    streams: &mut Option<&mut [Stream; WIDTH]>,
+) {
+    let (one, zero) = (L::constant(1.0), L::constant(0.0));
+    let m = of_block(w, rows);
+    let square = m[3].mul_add(m[3], m[2].mul_add(m[2], m[1].mul_add(m[1], m[0] * m[0])));
+    let norm = square.sqrt();
+    let inverse = square.where_positive(one / norm, zero);
+    // M† / |M|.
+    let back = [
+        square.where_positive(m[0] * inverse, one),
+        zero - m[1] * inverse,
+        zero - m[2] * inverse,
+        zero - m[3] * inverse,
+    ];
+    let a = match streams {
+        Some(streams) => product(&drawn(norm, streams), &back),
+        None => product(&back, &back),
+    };
+    turn(&a, links, rows);
+    turn(&a, w, rows);
+}
+
+/// An element of SU(2) in each lane, of the density exp(2 k a_0).
+#[inline(always)]
+fn drawn<L: Lanes<Scalar = f64>>(k: L, streams: &mut [Stream; WIDTH]) -> Quaternions<L> {
+    let (k, mut drawn) = (numbers(k), [[0.0; WIDTH]; 4]);
+    for lane in 0..WIDTH {
+        let Quaternion(a) = Quaternion::draw(2.0 * k[lane], &mut streams[lane]);
+        for i in 0..4 {
+            drawn[i][lane] = a[i];
+        }
+    }
+    [lanes(&drawn[0]), lanes(&drawn[1]), lanes(&drawn[2]), lanes(&drawn[3])]
+}
+
+/// The M of rows and columns i, j of W, as [`Quaternion::of_block`].
+#[inline(always)]
+fn of_block<L: Lanes<Scalar = f64>, const N: usize>(w: &Wide<L, N>, (i, j): (usize, usize)) -> Quaternions<L> {
+    let (w, half) = (&w.0, L::constant(0.5));
+    [
+        half * (w[i][i][0] + w[j][j][0]),
+        half * (w[i][j][1] + w[j][i][1]),
+        half * (w[i][j][0] - w[j][i][0]),
+        half * (w[i][i][1] - w[j][j][1]),
+    ]
+}
+
+/// Multiplies W from the left by an element of the subgroup of rows i, j.
+#[inline(always)]
+fn turn<L: Lanes<Scalar = f64>, const N: usize>(a: &Quaternions<L>, w: &mut Wide<L, N>, (i, j): (usize, usize)) {
+    let [a, x, y, z] = *a;
+    for k in 0..N {
+        let ([p, q], [r, s]) = (w.0[i][k], w.0[j][k]);
+        // (a + i z)(p + i q) + (y + i x)(r + i s), and (a − i z)(r + i s) − (y − i x)(p + i q).
+        w.0[i][k] = [
+            x.negative_mul_add(s, y.mul_add(r, z.negative_mul_add(q, a * p))),
+            x.mul_add(r, y.mul_add(s, z.mul_add(p, a * q))),
+        ];
+        w.0[j][k] = [
+            x.negative_mul_add(q, y.negative_mul_add(p, z.mul_add(s, a * r))),
+            x.mul_add(p, y.negative_mul_add(q, z.negative_mul_add(r, a * s))),
+        ];
+    }
+}
+
+/// a b.
+#[inline(always)]
+fn product<L: Lanes<Scalar = f64>>(a: &Quaternions<L>, b: &Quaternions<L>) -> Quaternions<L> {
+    let ([a, x, y, z], [b, u, v, w]) = (*a, *b);
+    [
+        a * b - x * u - y * v - z * w,
+        a * u + x * b - y * w + z * v,
+        a * v + y * b - z * u + x * w,
+        a * w + z * b - x * v + y * u,
+    ]
+}
+
+/// The numbers of all lanes.
+#[inline(always)]
+fn numbers<L: Lanes<Scalar = f64>>(lanes: L) -> [f64; WIDTH] {
+    let mut numbers = [0.0; WIDTH];
+    // SAFETY: lanes are eight doubles.
+    unsafe { numbers.as_mut_ptr().cast::<L>().write_unaligned(lanes) };
+    numbers
+}
+
+/// Lanes of eight numbers.
+#[inline(always)]
+fn lanes<L: Lanes<Scalar = f64>>(numbers: &[f64; WIDTH]) -> L {
+    // SAFETY: lanes are eight doubles.
+    unsafe { numbers.as_ptr().cast::<L>().read_unaligned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::{Matrix, haar, heatbath};
+    use crate::random::Purpose;
+    use crate::simd::{Array, Instructions, Launch, launch};
+
+    /// Eight links with their staples, both ways, in lanes.
+    struct Both<'a, const N: usize> {
+        links: &'a [f64],
+        staples: &'a [f64],
+        results: [&'a mut [f64]; 2],
+    }
+
+    impl<const N: usize> Launch<f64> for Both<'_, N> {
+        #[inline(always)]
+        unsafe fn run<L: Lanes<Scalar = f64>>(self) {
+            let places = std::array::from_fn(|lane| lane * 2 * N * N);
+            let [heated, reflected] = self.results;
+            // SAFETY: there are eight links.
+            unsafe {
+                let links = Wide::<L, N>::load(self.links.as_ptr(), &places);
+                let staples = Wide::<L, N>::load(self.staples.as_ptr(), &places);
+                let mut streams = std::array::from_fn(stream);
+                heat(&links, &staples, &mut streams, false).store(heated.as_mut_ptr(), &places);
+                reflect(&links, &staples, false).store(reflected.as_mut_ptr(), &places);
+            }
+        }
+    }
+
+    fn stream(lane: usize) -> Stream {
+        Stream::new(3, Purpose::Heatbath, lane as u64)
+    }
+
+    fn expect_one_by_one<const N: usize>() {
+        let mut random = Stream::new(8, Purpose::Heatbath, 77);
+        for round in 0..20 {
+            let reals = 2 * N * N;
+            let (mut links, mut staples) = (vec![0.0; 8 * reals], vec![0.0; 8 * reals]);
+            for lane in 0..8 {
+                haar::<N>(&mut random).to_reals(&mut links[lane * reals..][..reals]);
+                let sum = haar::<N>(&mut random) + haar::<N>(&mut random).scale(0.3.into());
+                // One link has no staples.
+                let size = if lane == 5 { 0.0 } else { 0.5 * f64::from(round) };
+                sum.scale(size.into()).to_reals(&mut staples[lane * reals..][..reals]);
+            }
+            let mut results = [(); 2].map(|()| vec![0.0; 8 * reals]);
+            let [heated, reflected] = &mut results;
+            let both = Both::<N> { links: &links, staples: &staples, results: [heated, reflected] };
+            if round % 2 == 0 {
+                // SAFETY: the processor was asked.
+                unsafe { launch(Instructions::best(), both) };
+            } else {
+                // SAFETY: all processors can.
+                unsafe { both.run::<Array<f64, 8>>() };
+            }
+            for lane in 0..8 {
+                let of = |numbers: &[f64]| Matrix::<N>::from_reals(&numbers[lane * reals..][..reals]);
+                let (link, sum) = (of(&links), of(&staples));
+                let drawn = heatbath::heat(&link, &sum, &mut stream(lane));
+                assert!((drawn - of(&results[0])).largest() < 1e-12, "{N}: heat bath, round {round}, lane {lane}");
+                let turned = heatbath::reflect(&link, &sum);
+                let error = (turned - of(&results[1])).largest();
+                // Without staples a phase may stay or turn.
+                assert!(error < 1e-12 || (N == 1 && sum.largest() == 0.0), "{N}: {error}, round {round}, lane {lane}");
+                assert!(of(&results[0]).deviation() < 1e-14 && of(&results[1]).deviation() < 1e-14);
+            }
+        }
+    }
+
+    #[test]
+    fn links_in_lanes_are_those_one_by_one() {
+        expect_one_by_one::<1>();
+        expect_one_by_one::<2>();
+        expect_one_by_one::<3>();
+    }
+}

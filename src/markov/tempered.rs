@@ -1,0 +1,145 @@
+//! Tempered transitions: a proposal from the current field along a path that switches the links of a defect off and on again.
+//!
+//! ```text
+//! s: 1 → ... → 0 → ... → 1,    accepted with min(1, exp(−W)) for a gauge action, W the work of the whole path
+//! log ratio = −W + S(φ') − S(φ),  S the gauge action with strength 1
+//! ```
+//!
+//! so that a host that accepts by its own action, with further terms in it, keeps the distribution of that action. Sweeps on
+//! the way back are the reversed ones of those on the way there, in the reverse order ([`super::path`]). The place of the defect
+//! is drawn for each proposal; sweeps touch links around it alone. R. M. Neal, Stat. Comput. 6, 353 (1996).
+
+use super::path::{Surroundings, equidistant, expect_path};
+use super::proposal::{Current, Proposal, Proposed};
+use crate::action::Action;
+use crate::error::{Error, Result, expect_length};
+use crate::gauge::{Cuboid, Patch};
+use crate::lattice::Neighbours;
+use crate::random::{Purpose, Stream};
+use crate::space::Domain;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Parameters of tempered transitions.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TemperedSpec {
+    /// The links that are switched off, and on again.
+    pub defect: Cuboid,
+    /// Changes of the strength on the way to 0, in equal steps; this or `strengths` is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+    /// Strengths on the way, from 1 to 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strengths: Option<Vec<f64>>,
+    /// Largest distance of moved links from the defect, along each direction.
+    #[serde(default = "within")]
+    pub within: u64,
+    /// Sweeps of overrelaxation beside each heat bath.
+    #[serde(default)]
+    pub overrelaxation: u64,
+    /// False: the defect stays at its place.
+    #[serde(default = "yes")]
+    pub translate: bool,
+}
+
+fn within() -> u64 {
+    2
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Most changes of the strength.
+const MOST: u64 = 1_000_000;
+
+/// Tempered transitions for an action with a sum over loops.
+pub struct Tempered {
+    domain: Domain,
+    /// The gauge action, and the action that it is a term of.
+    gauge: Arc<dyn Action>,
+    surroundings: Surroundings,
+    strengths: Vec<f64>,
+    translate: bool,
+    seed: u64,
+}
+
+/// The strengths of a path from the keys of a spec.
+pub(super) fn strengths(steps: Option<u64>, given: Option<&Vec<f64>>, [from, to]: [f64; 2]) -> Result<Vec<f64>> {
+    let strengths = match (steps, given) {
+        (None, Some(strengths)) => strengths.clone(),
+        (Some(steps), None) if (1..=MOST).contains(&steps) => equidistant([from, to], steps),
+        (Some(steps), None) => return Err(Error::BadSpec(format!("steps: expected 1 to {MOST}, got {steps}"))),
+        _ => return Err(Error::BadSpec("path: expected either steps or strengths".into())),
+    };
+    expect_path(&strengths, [from, to])?;
+    Ok(strengths)
+}
+
+/// The gauge action that an action is, or has as its only term of loops.
+pub(super) fn gauge_action(action: &Arc<dyn Action>) -> Result<Arc<dyn Action>> {
+    if action.loop_sum().is_some() {
+        return Ok(Arc::clone(action));
+    }
+    if action.loops_of_links().is_some() {
+        for term in 0..action.terms() {
+            let term = action.sum_of(&[term])?;
+            if term.loop_sum().is_some() {
+                return Ok(term);
+            }
+        }
+    }
+    Err(Error::Unsupported("action: expected a gauge action or a sum with one, got another".into()))
+}
+
+impl Tempered {
+    /// A proposal for the fields of an action.
+    pub fn new(action: &Arc<dyn Action>, spec: &TemperedSpec, seed: u64) -> Result<Self> {
+        let (gauge, lattice) = (gauge_action(action)?, action.lattice());
+        let Some(sum) = gauge.loop_sum().filter(|sum| sum.patch.is_none()) else {
+            return Err(Error::Unsupported("action: expected one without a defect of its own, got one with it".into()));
+        };
+        let strengths = strengths(spec.steps, spec.strengths.as_ref(), [1.0, 0.0])?;
+        let patch = Arc::new(Patch::new(&Neighbours::new(lattice)?, &sum.terms, &spec.defect.build(lattice)?));
+        let surroundings = Surroundings::new(lattice, sum, &patch, (Some(spec.within), spec.overrelaxation))
+            .map_err(|error| error.within("type 'tempered'"))?;
+        Ok(Self { domain: action.domain(), gauge, surroundings, strengths, translate: spec.translate, seed })
+    }
+
+    /// Takes a field there and back; the work.
+    fn transition(&self, field: &mut [f64], random: &mut Stream) -> Result<f64> {
+        let (team, mut seed) = (self.gauge.team(), || random.bits());
+        let mut back = self.strengths.clone();
+        back.reverse();
+        let mut work = self.surroundings.path(&team, field, &self.strengths, (seed(), false))?;
+        // A sweep and the reversed one, so that the whole path reads the same in both directions.
+        for is_reversed in [false, true] {
+            self.surroundings.sweeps(&team, field, 0.0, (seed(), is_reversed))?;
+        }
+        work += self.surroundings.path(&team, field, &back, (seed(), true))?;
+        Ok(work)
+    }
+}
+
+impl Proposal for Tempered {
+    fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    fn propose(&self, counter: u64, current: &Current, proposed: &mut [f64]) -> Result<Proposed> {
+        let (count, lattice, space) = (self.domain.count(), &self.domain.lattice, self.domain.space);
+        expect_length("current", count, current.field.len())?;
+        expect_length("proposed", count, proposed.len())?;
+        let start = space.admit(lattice, current.field).map_err(|error| error.within("current"))?;
+        let mut random = Stream::new(self.seed, Purpose::Tempering, counter);
+        let place = if self.translate { lattice.random_site(random.bits()) } else { 0 };
+        // The field is shifted so that the defect lies where it was made, and back.
+        let mut field = lattice.shifted_field(&start, place, true)?;
+        let work = self.transition(&mut field, &mut random)?;
+        let field = lattice.shifted_field(&field, place, false)?;
+        let change = self.gauge.value(&field)? - self.gauge.value(&start)?;
+        proposed.copy_from_slice(&field);
+        Ok(Proposed { log_ratio: change - work, log_densities: None })
+    }
+}
