@@ -1,4 +1,5 @@
-# make demo       the example: a hybrid Monte Carlo code with learned proposals (Rust and a C compiler)
+# make demo       a frozen chain thaws: a hybrid Monte Carlo code of U(1) with proposals (Rust and a C compiler)
+# make demo-phi4  a hybrid Monte Carlo code of phi^4 theory with learned proposals
 # make test       everything that can be checked; installs what that needs
 # make test-references DATA=FOLDER   real gauge configurations against the numbers of the codes that made them
 # make bench      all benchmark rows, or one: make bench ROW=affine-sample-f32
@@ -72,10 +73,13 @@ TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl tes
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-fortran test test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench science race train fields fortran picture spectrum abi install uninstall dist library clean
+.PHONY: demo demo-phi4 demo-fortran test test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench science race train fields fortran picture spectrum abi install uninstall dist library clean
 .DELETE_ON_ERROR:
 
-demo: $(BUILD)/hmc_phi4
+demo: $(BUILD)/thaw_u1
+	$(BUILD)/thaw_u1 $(SECONDS_EACH)
+
+demo-phi4: $(BUILD)/hmc_phi4
 	$(BUILD)/hmc_phi4 models $(SECONDS_EACH) "$(CONTEXT)" $(BUILD)/tau.txt
 
 demo-fortran: $(BUILD)/hmc_phi4_fortran
@@ -113,7 +117,7 @@ $(LIBRARY)/$(SHARED): $(LIBRARY)/$(SHARED_FILE)
 	ln -sf $(SHARED_FILE) $(LIBRARY)/$(SHARED_NAME)
 	ln -sf $(SHARED_NAME) $@
 
-$(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
+$(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/train_phi4 $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
 	$(C99) $< -o $@ $(LINK)
 
 # The Fortran module, from source as hosts compile it.
@@ -203,13 +207,15 @@ $(BUILD)/locale/de_DE.UTF-8: | $(BUILD)
 $(BUILD)/lost_device.so: ffi-tests/lost_device.c | $(BUILD)
 	$(C99) -fPIC -shared $< -o $@ -ldl -Wl,--no-as-needed -l:libOpenCL.so.1
 
-test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/train_phi4 $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp $(BUILD)/test_plugin test-headers
+test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/train_phi4 $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp $(BUILD)/test_plugin test-headers
 	sh scripts/exports.sh $(LIBRARY)/$(SHARED) src/ffi/instanton.map $(SHARED_NAME) $(GLIBC)
 	set -e; for test in $(TEST_PROGRAMS); do LOCPATH=$(abspath $(BUILD)/locale) $$test; done
 	$(BUILD)/test_dlopen $(LIBRARY)/$(SHARED_NAME)
 	$(BUILD)/test_exactness models
 	$(BUILD)/test_exactness models "{seed: 11, device: 'opencl'}"
 	$(BUILD)/hmc_phi4 models 0.5
+	$(BUILD)/thaw_u1 1
+	! $(BUILD)/thaw_u1 0 2>/dev/null
 	$(BUILD)/hmc_phi4 models 0.5 "{threads: 1, precision: 'f32', device: 'opencl'}"
 	$(BUILD)/test_cpp models tests/fields
 	$(BUILD)/hmc_phi4_cpp models 20000
@@ -269,7 +275,7 @@ abi:
 fields:
 	$(CARGO) test --release --test make_fields write_the_fields
 
-picture: demo
+picture: demo-phi4
 	python3 examples/plot_tau.py $(BUILD)/tau.txt docs/tau.png
 
 # COUNT values instead of all: make spectrum CONFIG=FILE EXTENT="8 8 8 16" COUNT=40

@@ -169,7 +169,7 @@ fn replica_exchange_meets_the_exact_numbers() {
         expect_exact_numbers(Group::U1, kernel, steps);
     }
     expect_exact_numbers(Group::Su2, TEMPERING[0], 2_000);
-    expect_exact_numbers(Group::Su3, TEMPERING[0], 1_500);
+    expect_exact_numbers(Group::Su3, TEMPERING[0], 4_500);
 }
 
 /// Tempered transitions alone touch few links at a time; with sweeps they are a chain. One path is far too short.

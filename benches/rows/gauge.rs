@@ -71,16 +71,14 @@ fn chain(length: usize, defect: &str, kernel: &str) -> Result<Chain> {
 }
 
 /// Seconds of a step.
-fn seconds(chain: &mut Chain) -> Result<f64> {
-    let start = Instant::now();
-    chain.step()?;
-    Ok(start.elapsed().as_secs_f64())
+fn of_step(chain: &mut Chain) -> Result<f64> {
+    seconds(|| chain.step().map(drop))
 }
 
 /// Nanoseconds a link of a heat bath sweep on 16^4, with all threads; the action of the field is measured at its end.
 pub fn heat_bath() -> Result<f64> {
     let mut chain = chain(16, "", "{type: 'heatbath'}")?;
-    let times: Vec<f64> = (0..ROUNDS).map(|_| seconds(&mut chain)).collect::<Result<_>>()?;
+    let times: Vec<f64> = (0..ROUNDS).map(|_| of_step(&mut chain)).collect::<Result<_>>()?;
     Ok(1e9 * median(times) / (4.0 * 65536.0))
 }
 
@@ -90,7 +88,7 @@ pub fn overrelaxation() -> Result<f64> {
     let mut times = vec![];
     for _ in 0..ROUNDS {
         let [one, other] = &mut chains;
-        times.push((seconds(other)? - seconds(one)?) / 8.0);
+        times.push((of_step(other)? - of_step(one)?) / 8.0);
     }
     Ok(1e9 * median(times) / (4.0 * 65536.0))
 }
@@ -101,7 +99,7 @@ fn defect(kernel: &str) -> Result<f64> {
     let mut ratios = vec![];
     for _ in 0..5 * ROUNDS {
         let [one, other] = &mut chains;
-        ratios.push(seconds(one)? / seconds(other)?);
+        ratios.push(of_step(one)? / of_step(other)?);
     }
     Ok(median(ratios))
 }

@@ -19,7 +19,7 @@ mod recipe;
 pub mod run;
 mod scalar;
 pub mod set_ups;
-mod thaw;
+pub mod thaw;
 pub mod theory;
 mod trained;
 

@@ -143,3 +143,113 @@ impl Proposal for Tempered {
         Ok(Proposed { log_ratio: change - work, log_densities: None })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::{ActionSpec, Sum};
+    use crate::context::serial;
+    use crate::gauge::{Gauge, Group, charge, observables::plaquette};
+    use crate::lattice::Lattice;
+    use crate::markov::check::expect_mean;
+    use crate::markov::{ChainState, Hmc, HmcSpec, Kernel, Key, Metropolis};
+    use crate::space::Space;
+    use crate::spec::parse;
+
+    fn action(text: &str) -> Arc<dyn Action> {
+        let spec: ActionSpec = parse("action", text).unwrap();
+        spec.build(&serial(), &Lattice::new(&[8, 8]).unwrap()).unwrap().into()
+    }
+
+    /// An action of which proposals know nothing but its value, as that of a host.
+    struct Host(Arc<dyn Action>);
+
+    impl Action for Host {
+        fn lattice(&self) -> &Lattice {
+            self.0.lattice()
+        }
+
+        fn space(&self) -> Space {
+            self.0.space()
+        }
+
+        fn value(&self, field: &[f64]) -> Result<f64> {
+            self.0.value(field)
+        }
+
+        fn gradient(&self, field: &[f64], gradient: &mut [f64]) -> Result<f64> {
+            self.0.gradient(field, gradient)
+        }
+    }
+
+    /// Half of the action is the host's: the path knows the other half alone.
+    #[test]
+    fn a_host_with_further_terms_keeps_the_distribution_of_its_own_action() {
+        let half = "{type: 'wilson', group: 'u1', beta: 1}";
+        let sum: Arc<dyn Action> = Arc::new(Sum::new(vec![action(half), Arc::new(Host(action(half)))]).unwrap());
+        let spec: TemperedSpec = parse("proposal", "{defect: {size: [2]}, steps: 4, within: 1}").unwrap();
+        let proposal = Tempered::new(&sum, &spec, 3).unwrap();
+        let hmc = HmcSpec { steps: 4, length: 1.0, ..HmcSpec::default() };
+        let kernels: [Box<dyn Kernel>; 2] = [
+            Box::new(Hmc::new(Arc::clone(&sum), &hmc).unwrap()),
+            Box::new(Metropolis::new(Arc::clone(&sum), Box::new(proposal))),
+        ];
+        let mut state = ChainState::new(&*sum, &sum.space().cold(sum.lattice()).unwrap()).unwrap();
+        let (mut plaquettes, mut charges, mut accepted) = (vec![], vec![], 0);
+        for counter in 0..16_000 {
+            kernels[0].step(&Key { seed: 4, counter }, &mut state).unwrap();
+            accepted += u64::from(kernels[1].step(&Key { seed: 4, counter }, &mut state).unwrap().accepted);
+            if counter >= 1_000 {
+                let gauge = Gauge::new(sum.lattice(), Group::U1, state.field().to_vec()).unwrap();
+                plaquettes.push(plaquette(&gauge));
+                charges.push(charge(&gauge).unwrap().powi(2));
+            }
+        }
+        assert!(accepted > 1_600, "{accepted} of 16000 are too few to see anything");
+        // Exact numbers at beta = 2.
+        expect_mean("plaquette", &plaquettes, 0.697775);
+        expect_mean("Q^2", &charges, 1.239299);
+    }
+
+    /// Proposals from a field of equilibrium have <exp(−W)> = 1: what is accepted follows from it.
+    #[test]
+    fn the_mean_of_exp_of_minus_the_work_is_one() {
+        let theory = action("{type: 'wilson', group: 'su2', beta: 2}");
+        let spec: TemperedSpec =
+            parse("proposal", "{defect: {size: [3]}, strengths: [1, 0.4, 0], within: 1, overrelaxation: 1}").unwrap();
+        let proposal = Tempered::new(&theory, &spec, 3).unwrap();
+        let kernel = crate::markov::Heatbath::new(Arc::clone(&theory), &Default::default()).unwrap();
+        let mut state = ChainState::new(&*theory, &theory.space().cold(theory.lattice()).unwrap()).unwrap();
+        let mut weights = vec![];
+        for counter in 0..8_000 {
+            kernel.step(&Key { seed: 4, counter }, &mut state).unwrap();
+            let mut proposed = vec![0.0; state.field().len()];
+            let current = Current { field: state.field(), log_density: None };
+            let info = proposal.propose(counter, &current, &mut proposed).unwrap();
+            let work = theory.value(&proposed).unwrap() - state.value() - info.log_ratio;
+            if counter >= 100 {
+                weights.push((-work).exp());
+            }
+        }
+        expect_mean("exp(-W)", &weights, 1.0);
+    }
+
+    #[test]
+    fn faults_of_a_spec_are_named() {
+        let message = |theory: &str, keys: &str| {
+            let spec: TemperedSpec = parse("proposal", &format!("{{defect: {{size: [2]}}, {keys}}}")).unwrap();
+            Tempered::new(&action(theory), &spec, 1).err().unwrap().to_string()
+        };
+        let wilson = "{type: 'wilson', group: 'u1', beta: 2}";
+        assert_eq!(message(wilson, "within: 1"), "path: expected either steps or strengths");
+        assert_eq!(message(wilson, "steps: 0"), "steps: expected 1 to 1000000, got 0");
+        assert_eq!(
+            message(wilson, "strengths: [1, 2, 0]"),
+            "strengths: expected numbers from 0 to 1, got [1.0, 2.0, 0.0]"
+        );
+        let scalars = "{type: 'phi4', mass_squared: 1, lambda: 1}";
+        assert_eq!(message(scalars, "steps: 2"), "action: expected a gauge action or a sum with one, got another");
+        let both = format!("{{type: 'sum', terms: [{wilson}, {wilson}]}}");
+        assert_eq!(message(&both, "steps: 2"), "action: expected a gauge action or a sum with one, got another");
+    }
+}

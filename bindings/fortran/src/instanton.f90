@@ -161,6 +161,7 @@ module instanton
     procedure, public :: new => chain_new
     procedure, public :: step => chain_step
     procedure, public :: reversibility => chain_reversibility
+    procedure, public :: describe => chain_describe
     procedure, public :: save => chain_save
     procedure, public :: load => chain_load
     procedure, private :: chain_field_1, chain_set_field_1, chain_field_links_1, chain_set_field_links_1
@@ -1296,6 +1297,25 @@ contains
     if (status == INST_OK) then
       allocate (buffer(needed))
       status = inst_model_describe(self%object, c_loc(buffer), needed, c_loc(needed))
+      if (status == INST_OK) text = from_c(c_loc(buffer))
+    end if
+    call finish(status, stat, errmsg)
+  end function
+
+  ! The chain as JSON text.
+  function chain_describe(self, stat, errmsg) result(text)
+    class(inst_chain), intent(in) :: self
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(:), allocatable :: text
+    character(kind=c_char), allocatable, target :: buffer(:)
+    integer(i8), target :: needed
+    integer(c_int32_t) :: status
+    text = ''
+    status = inst_chain_describe(self%object, c_null_ptr, 0_i8, c_loc(needed))
+    if (status == INST_OK) then
+      allocate (buffer(needed))
+      status = inst_chain_describe(self%object, c_loc(buffer), needed, c_loc(needed))
       if (status == INST_OK) text = from_c(c_loc(buffer))
     end if
     call finish(status, stat, errmsg)

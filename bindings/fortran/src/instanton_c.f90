@@ -368,6 +368,18 @@ module instanton_c
       type(c_ptr), value :: energy
       integer(c_int32_t) :: status
     end function
+    function inst_chain_describe(&
+        chain, &
+        text, &
+        capacity, &
+        needed) bind(c) result(status)
+      import
+      type(c_ptr), value :: chain
+      type(c_ptr), value :: text
+      integer(c_int64_t), value :: capacity
+      type(c_ptr), value :: needed
+      integer(c_int32_t) :: status
+    end function
     function inst_chain_save(&
         chain, &
         path) bind(c) result(status)
