@@ -1,9 +1,10 @@
 /* A frozen chain thaws: a hybrid Monte Carlo code for U(1) gauge theory in two dimensions, alone and with proposals.
  *
- *   thaw_u1 [SECONDS [CONTEXT]]
+ *   thaw_u1 [SECONDS [CONTEXT [TRANSITION]]]
  *
- *   SECONDS   time for each of the two chains      20
- *   CONTEXT   spec of inst_context_new             {threads: 1}
+ *   SECONDS      time for each of the two chains   20
+ *   CONTEXT      spec of inst_context_new          {threads: 1}
+ *   TRANSITION   spec of inst_proposal_new         {type: 'tempered', defect: {size: [4]}, steps: 16, within: 1, overrelaxation: 1}
  *
  * Everything here but the calls that begin with inst_ is what such a code has anyway: angles of the links, random numbers,
  * an action, a leapfrog integrator, the topological charge. The second chain asks for a tempered transition after every few
@@ -33,7 +34,7 @@
 #define TRAJECTORIES 4  /* before each run of proposals                    */
 #define PROPOSALS 8     /* in each run                                     */
 #define TURN 0.1        /* seconds that a chain runs before the other one  */
-#define LINES 24        /* of the picture                                  */
+#define LINES 16        /* of the picture                                  */
 #define WIDEST 6        /* largest |Q| in the picture                      */
 
 /* Defects of 2 to 5 links and 8 to 24 steps cost about the same (docs/thaw.md). */
@@ -267,7 +268,7 @@ int main(int argc, char **argv) {
   check(inst_context_new(argc > 2 ? argv[2] : "{threads: 1}", &context), "inst_context_new");
   check(inst_lattice_new(context, 2, extent, &lattice), "inst_lattice_new");
   check(inst_action_new(lattice, "{type: 'wilson', group: 'u1', beta: 7}", &wilson), "inst_action_new");
-  check(inst_proposal_new(NULL, wilson, transition, &proposal), "inst_proposal_new");
+  check(inst_proposal_new(NULL, wilson, argc > 3 ? argv[3] : transition, &proposal), "inst_proposal_new");
 
   printf("U(1) on %d x %d sites at beta = %g, %g seconds for each chain; the charges Q that each line of time has seen:\n\n", L, L,
          BETA, seconds);

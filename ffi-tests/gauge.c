@@ -205,6 +205,14 @@ static void charges(void) {
   EXPECT_OK(inst_gauge_set_links(field, flux));
   EXPECT_CLOSE(observed(field, "{type: 'charge'}"), 1.0, 1e-13);
   EXPECT_CLOSE(observed(field, "{type: 'energy_density'}"), sin(turn) * sin(turn) / 2.0, 1e-15);
+  for (int kind = 0; kind < 2; kind++) {
+    double slices[L];
+    const char *spec = kind == 0 ? "{type: 'charge_slices'}" : "{type: 'energy_slices'}";
+    EXPECT_OK(inst_gauge_observe(field, spec, L, slices, &count));
+    EXPECT(count == L);
+    EXPECT_STATUS(INST_BAD_SHAPE, inst_gauge_observe(field, spec, L - 1, slices, &count));
+    for (int y = 0; y < L; y++) EXPECT_CLOSE(slices[y], kind == 0 ? 1.0 / L : sin(turn) * sin(turn) / 2.0, 1e-13);
+  }
   inst_gauge_free(field);
   EXPECT_OK(inst_gauge_new(plane, "{group: 'su2'}", &field));
   EXPECT_STATUS(INST_UNSUPPORTED, inst_gauge_observe(field, "{type: 'charge'}", 1, &value, &count));

@@ -97,7 +97,16 @@ fn reweighted(samples: &[([f64; MEASURED], f64)], power: f64) -> ([(f64, f64); M
 }
 
 /// Compares a chain of so many trajectories with an ensemble of so many sweeps of the quenched theory.
-fn expect_agreement(theory: &Theory, (trajectories, quenched): (usize, usize)) {
+fn expect_agreement(theory: &Theory, counts: (usize, usize)) {
+    let levels = "levels: [{terms: [0], steps: 3}]";
+    let kernel = format!("{{type: 'hmc', integrator: 'omelyan2', steps: 4, {levels}, start: 'hot'}}");
+    let weights = expect_agreement_of(theory, counts, &kernel);
+    let one = autocorrelation(&weights).unwrap();
+    assert!((one.mean - 1.0).abs() < 5.0 * one.error, "<exp(-dH)> = {} +- {}", one.mean, one.error);
+}
+
+/// The same for a kernel; exp(−δ) of each step.
+fn expect_agreement_of(theory: &Theory, (trajectories, quenched): (usize, usize), kernel: &str) -> Vec<f64> {
     let mut heatbath = theory.chain(theory.gauge, "{type: 'heatbath', overrelaxation: 2, start: 'hot'}");
     let mut samples = vec![];
     for step in 0..quenched + 100 {
@@ -109,9 +118,7 @@ fn expect_agreement(theory: &Theory, (trajectories, quenched): (usize, usize)) {
     let (exact, size) = reweighted(&samples, theory.power);
     assert!(size > 0.05, "an effective sample size of {size} tests nothing");
     let action = format!("{{type: 'sum', terms: [{}, {}]}}", theory.gauge, theory.fermions);
-    let levels = "levels: [{terms: [0], steps: 3}]";
-    let kernel = format!("{{type: 'hmc', integrator: 'omelyan2', steps: 4, {levels}, start: 'hot'}}");
-    let mut hmc = theory.chain(&action, &kernel);
+    let mut hmc = theory.chain(&action, kernel);
     let (mut series, mut weights) = (vec![vec![]; MEASURED], vec![]);
     for step in 0..trajectories + 50 {
         let info = hmc.step().unwrap();
@@ -135,8 +142,7 @@ fn expect_agreement(theory: &Theory, (trajectories, quenched): (usize, usize)) {
         println!("    {factor} times as many flavours: {other:?}");
         assert!(other.iter().any(|pull| pull.abs() > 5.0), "{factor} times as many flavours: {other:?} errors off");
     }
-    let one = autocorrelation(&weights).unwrap();
-    assert!((one.mean - 1.0).abs() < 5.0 * one.error, "<exp(-dH)> = {} +- {}", one.mean, one.error);
+    weights
 }
 
 fn schwinger(extent: &[usize], fermions: String) -> Theory<'_> {
@@ -148,6 +154,15 @@ fn schwinger(extent: &[usize], fermions: String) -> Theory<'_> {
 fn two_flavours_agree_with_the_exact_determinant_on_4_by_4() {
     let fermions = format!("{{type: 'two_flavour', group: 'u1', dirac: {DIRAC}}}");
     expect_agreement(&schwinger(&[4, 4], fermions), (4000, 10_000));
+}
+
+/// Swaps are decided by the gauge action alone: replicas have the same determinant.
+#[test]
+fn replicas_with_fermions_agree_with_the_exact_determinant() {
+    let fermions = format!("{{type: 'two_flavour', group: 'u1', dirac: {DIRAC}}}");
+    let sweep = "sweep: {type: 'hmc', integrator: 'omelyan2', steps: 4}";
+    let kernel = format!("{{type: 'tempering', defect: {{size: [2]}}, strengths: [1, 0.3, 0], {sweep}, start: 'hot'}}");
+    expect_agreement_of(&schwinger(&[4, 4], fermions), (4000, 10_000), &kernel);
 }
 
 #[test]

@@ -13,15 +13,12 @@ use crate::random::Stream;
 pub fn heat<const N: usize>(link: &Matrix<N>, staples: &Matrix<N>, stream: &mut Stream) -> Matrix<N> {
     if N == 1 {
         let staples = staples.0[0][0];
-        return unit_phase(heat_of_phase(staples.re, staples.im, stream));
+        let (norm, [cosine, sine]) = (staples.norm(), von_mises(staples.norm(), stream));
+        let back = if norm > 0.0 { staples.conj() / norm } else { Complex64::new(1.0, 0.0) };
+        return (Matrix::unit().scale(Complex64::new(cosine, sine) * back)).projected();
     }
     // With M = k v and a v = x the density of a is exp(k tr x) = exp(2 k x_0).
     in_subgroups(link, staples, |m| Quaternion::draw(2.0 * m.norm(), stream).times(m.normalised().conjugate()))
-}
-
-/// Draws the angle of a link of U(1) for the staple re + i im.
-pub(super) fn heat_of_phase(re: f64, im: f64, stream: &mut Stream) -> f64 {
-    von_mises(re.hypot(im), stream) - im.atan2(re)
 }
 
 /// Reflects a link about the staples B: Re tr U B stays.

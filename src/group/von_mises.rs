@@ -11,15 +11,16 @@ const FLAT: f64 = 0.5;
 /// Beyond it 1 − cos x has fewer digits than the normal limit.
 const SHARP: f64 = 1e8;
 
-/// Draws an angle for κ ≥ 0.
-pub fn von_mises(kappa: f64, stream: &mut Stream) -> f64 {
+/// Draws an angle for κ ≥ 0: its cosine and sine.
+pub fn von_mises(kappa: f64, stream: &mut Stream) -> [f64; 2] {
     if kappa < FLAT {
         return flat(kappa, stream);
     }
     if kappa > SHARP {
         let mut normal = [0.0; 2];
         stream.normals(&mut normal);
-        return normal[0] / kappa.sqrt();
+        let (sine, cosine) = (normal[0] / kappa.sqrt()).sin_cos();
+        return [cosine, sine];
     }
     let tau = 1.0 + (1.0 + 4.0 * kappa * kappa).sqrt();
     let rho = (tau - (2.0 * tau).sqrt()) / (2.0 * kappa);
@@ -30,17 +31,18 @@ pub fn von_mises(kappa: f64, stream: &mut Stream) -> f64 {
         let c = kappa * (r - f);
         let u = 1.0 - stream.uniform();
         if c * (2.0 - c) > u || (c / u).ln() + 1.0 >= c {
-            let angle = f.clamp(-1.0, 1.0).acos();
-            return if stream.uniform() < 0.5 { angle } else { -angle };
+            let cosine = f.clamp(-1.0, 1.0);
+            let sine = ((1.0 - cosine) * (1.0 + cosine)).sqrt();
+            return [cosine, if stream.uniform() < 0.5 { sine } else { -sine }];
         }
     }
 }
 
-fn flat(kappa: f64, stream: &mut Stream) -> f64 {
+fn flat(kappa: f64, stream: &mut Stream) -> [f64; 2] {
     loop {
-        let angle = PI * (1.0 - 2.0 * stream.uniform());
-        if stream.uniform() < (kappa * (angle.cos() - 1.0)).exp() {
-            return angle;
+        let (sine, cosine) = (PI * (1.0 - 2.0 * stream.uniform())).sin_cos();
+        if stream.uniform() < (kappa * (cosine - 1.0)).exp() {
+            return [cosine, sine];
         }
     }
 }
@@ -62,7 +64,12 @@ mod tests {
         for (row, kappa) in [0.0, 0.1, 0.49, 0.51, 1.0, 3.0, 20.0, 1000.0].into_iter().enumerate() {
             let mut stream = Stream::new(8, Purpose::Heatbath, row as u64);
             let count = 100_000;
-            let angles: Vec<f64> = (0..count).map(|_| von_mises(kappa, &mut stream)).collect();
+            let mut angle = || {
+                let [cosine, sine] = von_mises(kappa, &mut stream);
+                assert!((cosine.hypot(sine) - 1.0).abs() < 1e-15);
+                sine.atan2(cosine)
+            };
+            let angles: Vec<f64> = (0..count).map(|_| angle()).collect();
             for n in [1.0, 2.0, 3.0] {
                 let mean = |f: &dyn Fn(f64) -> f64| angles.iter().map(|x| f(n * x)).sum::<f64>() / f64::from(count);
                 let exact = moment(kappa, n);
@@ -74,7 +81,7 @@ mod tests {
             }
         }
         let mut stream = Stream::new(8, Purpose::Heatbath, 99);
-        assert!((0..100).all(|_| von_mises(1e12, &mut stream).abs() < 1e-5));
-        assert_eq!(von_mises(f64::INFINITY, &mut stream), 0.0);
+        assert!((0..100).all(|_| von_mises(1e12, &mut stream)[1].abs() < 1e-5));
+        assert_eq!(von_mises(f64::INFINITY, &mut stream)[0], 1.0);
     }
 }

@@ -230,6 +230,21 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
         }
     }
 
+    /// Writes the matrices of the first `count` lanes to their places.
+    ///
+    /// # Safety
+    /// As for `store`.
+    #[inline(always)]
+    pub unsafe fn store_first(&self, to: *mut f64, places: &Places, count: usize) {
+        let from = (&raw const *self).cast::<f64>();
+        for lane in 0..count.min(8) {
+            for k in 0..2 * N * N {
+                // SAFETY: as for store; number k of all lanes is a line of eight doubles.
+                unsafe { to.add(places[lane] + k).write(from.add(8 * k + lane).read()) };
+            }
+        }
+    }
+
     /// a b.
     #[inline(always)]
     pub fn times(&self, b: &Self) -> Self {

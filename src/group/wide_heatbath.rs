@@ -3,8 +3,8 @@
 
 #![allow(clippy::needless_range_loop)]
 
-use super::heatbath::heat_of_phase;
 use super::quaternion::Quaternion;
+use super::von_mises::von_mises;
 use super::wide::Wide;
 use super::wide_exponential::WIDTH;
 use crate::random::Stream;
@@ -13,26 +13,33 @@ use crate::simd::Lanes;
 /// A quaternion a_0 + i a·σ in each lane.
 type Quaternions<L> = [L; 4];
 
-/// Draws each link for its staples, with the numbers of its own stream; subgroups in the reverse order where `is_reversed`.
+/// Draws links for their staples, each with the numbers of its own stream; subgroups in the reverse order where `is_reversed`.
+/// Only the first `count` lanes are drawn: others are links of the group that are of no use.
 #[inline(always)]
 pub(crate) fn heat<L: Lanes<Scalar = f64>, const N: usize>(
     links: &Wide<L, N>,
     staples: &Wide<L, N>,
-    streams: &mut [Stream; WIDTH],
+    (streams, count): (&mut [Stream; WIDTH], usize),
     is_reversed: bool,
 ) -> Wide<L, N> {
     if N == 1 {
-        let mut result = *links;
-        let [re, im] = staples.0[0][0];
-        let (re, im) = (numbers(re), numbers(im));
-        let (mut cosines, mut sines) = ([0.0; WIDTH], [0.0; WIDTH]);
+        // U = e^{ix} B* / |B|.
+        let (one, zero) = (L::constant(1.0), L::constant(0.0));
+        let ([re, im], mut result) = (staples.0[0][0], *links);
+        let square = re.mul_add(re, im * im);
+        let norm = square.sqrt();
+        let inverse = square.where_positive(one / norm, zero);
+        let (re, im) = (square.where_positive(re * inverse, one), im * inverse);
+        let (strength, mut drawn) = (numbers(norm), [[0.0; WIDTH]; 2]);
         for lane in 0..WIDTH {
-            (sines[lane], cosines[lane]) = heat_of_phase(re[lane], im[lane], &mut streams[lane]).sin_cos();
+            let angle = if lane < count { von_mises(strength[lane], &mut streams[lane]) } else { [1.0, 0.0] };
+            (drawn[0][lane], drawn[1][lane]) = (angle[0], angle[1]);
         }
-        result.0[0][0] = [lanes(&cosines), lanes(&sines)];
-        return result;
+        let (cosine, sine) = (lanes::<L>(&drawn[0]), lanes::<L>(&drawn[1]));
+        result.0[0][0] = [cosine * re + sine * im, sine * re - cosine * im];
+        return result.on_the_group();
     }
-    in_subgroups(links, staples, Some(streams), is_reversed)
+    in_subgroups(links, staples, Some((streams, count)), is_reversed)
 }
 
 /// Reflects each link about its staples: Re tr U B stays.
@@ -61,7 +68,7 @@ pub(crate) fn reflect<L: Lanes<Scalar = f64>, const N: usize>(
 fn in_subgroups<L: Lanes<Scalar = f64>, const N: usize>(
     links: &Wide<L, N>,
     staples: &Wide<L, N>,
-    mut streams: Option<&mut [Stream; WIDTH]>,
+    mut streams: Option<(&mut [Stream; WIDTH], usize)>,
     is_reversed: bool,
 ) -> Wide<L, N> {
     let mut pair = [*links, links.times(staples)];
@@ -87,7 +94,7 @@ fn in_subgroups<L: Lanes<Scalar = f64>, const N: usize>(
 fn in_subgroup<L: Lanes<Scalar = f64>, const N: usize>(
     [links, w]: &mut [Wide<L, N>; 2],
     rows: (usize, usize),
-    streams: &mut Option<&mut [Stream; WIDTH]>,
+    streams: &mut Option<(&mut [Stream; WIDTH], usize)>,
 ) {
     let (one, zero) = (L::constant(1.0), L::constant(0.0));
     let m = of_block(w, rows);
@@ -102,7 +109,7 @@ fn in_subgroup<L: Lanes<Scalar = f64>, const N: usize>(
         zero - m[3] * inverse,
     ];
     let a = match streams {
-        Some(streams) => product(&drawn(norm, streams), &back),
+        Some((streams, count)) => product(&drawn(norm, streams, *count), &back),
         None => product(&back, &back),
     };
     turn(&a, links, rows);
@@ -111,9 +118,9 @@ fn in_subgroup<L: Lanes<Scalar = f64>, const N: usize>(
 
 /// An element of SU(2) in each lane, of the density exp(2 k a_0).
 #[inline(always)]
-fn drawn<L: Lanes<Scalar = f64>>(k: L, streams: &mut [Stream; WIDTH]) -> Quaternions<L> {
-    let (k, mut drawn) = (numbers(k), [[0.0; WIDTH]; 4]);
-    for lane in 0..WIDTH {
+fn drawn<L: Lanes<Scalar = f64>>(k: L, streams: &mut [Stream; WIDTH], count: usize) -> Quaternions<L> {
+    let (k, mut drawn) = (numbers(k), [[1.0; WIDTH], [0.0; WIDTH], [0.0; WIDTH], [0.0; WIDTH]]);
+    for lane in 0..count.min(WIDTH) {
         let Quaternion(a) = Quaternion::draw(2.0 * k[lane], &mut streams[lane]);
         for i in 0..4 {
             drawn[i][lane] = a[i];
@@ -204,7 +211,7 @@ mod tests {
                 let links = Wide::<L, N>::load(self.links.as_ptr(), &places);
                 let staples = Wide::<L, N>::load(self.staples.as_ptr(), &places);
                 let mut streams = std::array::from_fn(stream);
-                heat(&links, &staples, &mut streams, false).store(heated.as_mut_ptr(), &places);
+                heat(&links, &staples, (&mut streams, 8), false).store(heated.as_mut_ptr(), &places);
                 reflect(&links, &staples, false).store(reflected.as_mut_ptr(), &places);
             }
         }

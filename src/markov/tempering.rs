@@ -138,6 +138,9 @@ impl Tempering {
             let expected = "expected a gauge action or a sum with one";
             return Err(Error::Unsupported(format!("type 'tempering': {expected}, got another")));
         };
+        if sum.patch.is_some() {
+            return Err(Error::Unsupported("action: expected one without a defect of its own, got one with it".into()));
+        }
         let lattice = action.lattice();
         let (neighbours, defect) = (Neighbours::new(lattice)?, spec.defect.build(lattice)?);
         let patch = Arc::new(Patch::new(&neighbours, &sum.terms, &defect));
@@ -292,7 +295,10 @@ impl Kernel for Tempering {
             ladder.tune();
         }
         let field = fields.remove(0);
-        let value = self.action.value(&field)?;
+        let value = match self.action.refreshed(key.draw(), &field)? {
+            Some(action) => action.value(&field)?,
+            None => self.action.value(&field)?,
+        };
         let (numbers, counts) = ladder.numbers();
         let companions = Some(Companions { fields, numbers, counts });
         *state = ChainState { field, value, gradient: None, log_density: None, companions };

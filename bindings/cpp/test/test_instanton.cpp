@@ -214,6 +214,7 @@ void test_models(const std::string &models) {
   std::vector<double> series, magnetisation, chain_weights, action_value(1), density(1);
   const auto reversal = chain.reversibility();
   expect(reversal.distance < 1e-10 && reversal.energy < 1e-10, "a trajectory there and back");
+  expect(chain.describe().find("\"counter\":0") != std::string::npos, "a chain as text");
   for (int n = 0; n < 4000; n++) {
     chain.step();
     chain.field(proposed);

@@ -288,6 +288,7 @@ contains
     call expect_error(stat, INST_BAD_SHAPE, 'series: expected numbers: 4001, got 4000')
     call chain%reversibility(distance, energy)
     call expect(distance > 0 .and. distance < 1e-10_dp .and. energy < 1e-10_dp, 'a trajectory there and back')
+    call expect(index(chain%describe(), '"counter":4000') > 0, 'a chain as text')
     phi = 0.25_dp
     call chain%set_field(phi)
     call chain%field(phi)

@@ -95,6 +95,9 @@ magnetisation = vec(sum(series; dims = (1, 2)))
 @test mode_balance_independent(ones(60)).probability < 1e-15
 @test status_of(() -> mode_balance(ones(60))) == :INST_NOT_CONVERGED
 
+# A chain as text.
+@test occursin("\"kernel\":", describe(chain)) && occursin("\"counter\":", describe(chain))
+
 # A trajectory there and back.
 back = reversibility(chain)
 @test 0 < back.distance < 1e-10 && back.energy < 1e-10

@@ -144,6 +144,20 @@ class Exact(unittest.TestCase):
         with self.assertRaisesRegex(instanton.Unsupported, "expected a kernel with trajectories"):
             instanton.Chain(self.action, self.model, type="independence").reversibility()
 
+    def test_a_chain_of_replicas_tells_what_they_do(self):
+        theory = instanton.Action(instanton.Lattice(instanton.Context(seed=1, threads=1), (6, 6)), type="wilson", group="u1", beta=4)
+        chain = instanton.Chain(theory, type="tempering", defect={"size": [2]}, strengths=[1, 0.4, 0], start="hot")
+        for _ in range(50):
+            chain.step()
+        told = chain.describe()
+        self.assertEqual((told["counter"], told["spec"]["type"]), (50, "tempering"))
+        kernel = told["kernel"]
+        self.assertEqual((kernel["strengths"], sorted(kernel["walkers"])), ([1, 0.4, 0], [0, 1, 2]))
+        self.assertTrue(all(0 < acceptance < 1 for acceptance in kernel["swap_acceptances"]), kernel)
+        proposal = instanton.Proposal(action=theory, type="tempered", defect={"size": [2]}, steps=4)
+        proposed, log_ratio = proposal.propose(3, chain.field())
+        self.assertTrue(proposed.shape == chain.field().shape and np.isfinite(log_ratio))
+
     def test_series_and_weights_that_cannot_be_used(self):
         with self.assertRaisesRegex(instanton.NotConverged, "a chain that never moved"):
             instanton.autocorrelation(np.full(100, 0.25))

@@ -27,6 +27,18 @@ pub fn charge(gauge: &Gauge) -> Result<f64> {
     whole(turns, gauge.lattice().volume())
 }
 
+/// The share of each slice of the last direction in Q: (1/2π) Σ arg P over the plaquettes that begin there, no whole numbers.
+pub fn charge_slices(gauge: &Gauge) -> Result<Vec<f64>> {
+    // Fields without a charge are refused.
+    charge(gauge)?;
+    let neighbours = Neighbours::new(gauge.lattice())?;
+    let (links, plaquettes) = (Links { numbers: gauge.links(), neighbours: &neighbours }, Loops::plaquettes(2));
+    let angle = |site: usize| plaquettes.traces::<1>(&links, site).map(|trace| trace.arg()).sum::<f64>();
+    let length = gauge.lattice().extent()[0];
+    let slice = |t: usize| (length * t..length * (t + 1)).map(angle).sum::<f64>() / (2.0 * std::f64::consts::PI);
+    Ok((0..gauge.lattice().extent()[1]).map(slice).collect())
+}
+
 /// Rounds a sum over so many plaquettes to a whole number; an error where it is none within rounding.
 fn whole(turns: f64, plaquettes: usize) -> Result<f64> {
     // Each angle and each sum is rounded by at most the precision times the sum of all, half a turn for each plaquette.
@@ -53,6 +65,8 @@ mod tests {
         for quanta in -7..=7 {
             let got = charge(&constant_flux(&lattice, &[quanta]).unwrap()).unwrap();
             assert!(got == quanta as f64 && (got != 0.0 || got.is_sign_positive()), "{quanta}: {got}");
+            let slices = charge_slices(&constant_flux(&lattice, &[quanta]).unwrap()).unwrap();
+            assert!(slices.len() == 5 && slices.iter().all(|slice| (slice - got / 5.0).abs() < 1e-13), "{slices:?}");
         }
         // The charge is exactly a whole number, for rough fields as well.
         let mut met = std::collections::BTreeSet::new();

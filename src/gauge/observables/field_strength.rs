@@ -26,45 +26,72 @@ pub fn energy_density(gauge: &Gauge) -> Result<f64> {
 
 /// The energy density E, computed by the threads of a team.
 pub fn energy_density_by(team: &Team, gauge: &Gauge) -> Result<f64> {
+    Ok(energies(team, gauge, 1)?[0])
+}
+
+/// The energy density, averaged over the sites of each slice of the last direction.
+pub fn energy_slices(team: &Team, gauge: &Gauge) -> Result<Vec<f64>> {
+    energies(team, gauge, slices(gauge))
+}
+
+/// The share of each slice of the last direction in the topological charge of a field in four dimensions.
+pub fn clover_charge_slices(gauge: &Gauge) -> Result<Vec<f64>> {
+    charges(gauge, slices(gauge))
+}
+
+/// Slices of the last direction.
+fn slices(gauge: &Gauge) -> usize {
+    gauge.lattice().extent()[gauge.lattice().dimensions() - 1]
+}
+
+/// The energy densities of equal parts of the sites.
+fn energies(team: &Team, gauge: &Gauge, parts: usize) -> Result<Vec<f64>> {
     let neighbours = Neighbours::new(gauge.lattice())?;
-    with_colours!(gauge.group(), energy(team, gauge, &neighbours))
+    with_colours!(gauge.group(), energy(team, gauge, &neighbours, parts))
 }
 
 /// The topological charge Q of a field in four dimensions; a whole number only for smooth fields.
 pub fn clover_charge(gauge: &Gauge) -> Result<f64> {
+    Ok(charges(gauge, 1)?[0])
+}
+
+/// The charges of equal parts of the sites.
+fn charges(gauge: &Gauge, parts: usize) -> Result<Vec<f64>> {
     let d = gauge.lattice().dimensions();
     if d != 4 {
         return Err(Error::Unsupported(format!("clover_charge: expected a lattice of 4 dimensions, got {d}")));
     }
     let neighbours = Neighbours::new(gauge.lattice())?;
-    with_colours!(gauge.group(), charge(gauge, &neighbours))
+    with_colours!(gauge.group(), charge(gauge, &neighbours, parts))
 }
 
 /// Sites whose results are in memory at a time, and sites in each part of that work.
 const TOGETHER: usize = 1 << 14;
 const PART: usize = 1 << 7;
 
-fn energy<const N: usize>(team: &Team, gauge: &Gauge, neighbours: &Neighbours) -> Result<f64> {
+fn energy<const N: usize>(team: &Team, gauge: &Gauge, neighbours: &Neighbours, parts: usize) -> Result<Vec<f64>> {
     let (links, d) = (Links { numbers: gauge.links(), neighbours }, gauge.lattice().dimensions());
     let plane = |site: usize, (mu, nu): (usize, usize)| product(&strength::<N>(&links, site, (mu, nu)), None);
     let at =
         |site: usize| -> f64 { (1..d).flat_map(|nu| (0..nu).map(move |mu| (mu, nu))).map(|p| plane(site, p)).sum() };
     let volume = gauge.lattice().volume();
-    let (mut sum, mut numbers) = (0.0, memory::filled("energies of sites", 0.0, TOGETHER.min(volume))?);
+    let (mut sums, each) = (memory::filled("energies of parts", 0.0, parts)?, volume / parts);
+    let mut numbers = memory::filled("energies of sites", 0.0, TOGETHER.min(volume))?;
     for first in (0..volume).step_by(TOGETHER) {
         progress::check()?;
         let numbers = &mut numbers[..TOGETHER.min(volume - first)];
-        let parts = numbers.chunks_mut(PART).zip((first..).step_by(PART)).collect();
-        team.share(parts, |(numbers, first): (&mut [f64], usize)| {
+        let shares = numbers.chunks_mut(PART).zip((first..).step_by(PART)).collect();
+        team.share(shares, |(numbers, first): (&mut [f64], usize)| {
             numbers.iter_mut().zip(first..).for_each(|(number, site)| *number = at(site));
         });
         // In the order of the sites, so that the sum does not depend on the number of threads.
-        numbers.iter().for_each(|number| sum += number);
+        numbers.iter().zip(first..).for_each(|(number, site)| sums[site / each] += number);
     }
-    Ok(sum / (2.0 * gauge.group().trace_norm() * volume as f64))
+    sums.iter_mut().for_each(|sum| *sum /= 2.0 * gauge.group().trace_norm() * each as f64);
+    Ok(sums)
 }
 
-fn charge<const N: usize>(gauge: &Gauge, neighbours: &Neighbours) -> Result<f64> {
+fn charge<const N: usize>(gauge: &Gauge, neighbours: &Neighbours, parts: usize) -> Result<Vec<f64>> {
     let links = Links { numbers: gauge.links(), neighbours };
     let at = |site: usize| {
         let pair = |one: (usize, usize), other: (usize, usize)| {
@@ -73,12 +100,13 @@ fn charge<const N: usize>(gauge: &Gauge, neighbours: &Neighbours) -> Result<f64>
         pair((0, 1), (2, 3)) - pair((0, 2), (1, 3)) + pair((0, 3), (1, 2))
     };
     // Each of the three pairs of planes stands for 8 terms of the sum with ε.
-    let mut sum = 0.0;
+    let (mut sums, each) = (memory::filled("charges of parts", 0.0, parts)?, gauge.lattice().volume() / parts);
     for site in 0..gauge.lattice().volume() {
         progress::check_at(site)?;
-        sum += at(site);
+        sums[site / each] += at(site);
     }
-    Ok(sum / (4.0 * PI * PI))
+    sums.iter_mut().for_each(|sum| *sum /= 4.0 * PI * PI);
+    Ok(sums)
 }
 
 /// Re tr F† G, with G = F where it is not given.
@@ -137,6 +165,14 @@ mod tests {
                 let got = [clover_charge(gauge).unwrap(), energy_density(gauge).unwrap()];
                 assert!((got[0] - factor[0] * charge).abs() < 1e-12, "{quanta:?}: {got:?} {charge}");
                 assert!((got[1] - factor[1] * energy).abs() < 1e-13, "{quanta:?}: {got:?} {energy}");
+            }
+            // Slices add up to the whole field, and are alike in a constant one.
+            for (slices, whole) in [
+                (clover_charge_slices(&su2).unwrap(), clover_charge(&su2).unwrap()),
+                (energy_slices(&Team::default(), &su3).unwrap(), 7.0 * energy_density(&su3).unwrap()),
+            ] {
+                assert!(slices.len() == 7 && (slices.iter().sum::<f64>() - whole).abs() < 1e-12, "{slices:?} {whole}");
+                assert!(slices.iter().all(|slice| (slice - whole / 7.0).abs() < 1e-12));
             }
             // A smooth field has nearly a whole charge.
             assert!((charge - (quanta[0] * quanta[1]) as f64).abs() < 0.2);

@@ -1,7 +1,7 @@
 //! The registry of observables of gauge fields: a new one is a variant here, with the numbers that it returns.
 
-use super::charge::charge;
-use super::field_strength::{clover_charge, energy_density_by};
+use super::charge::{charge, charge_slices};
+use super::field_strength::{clover_charge, clover_charge_slices, energy_density_by, energy_slices};
 use super::traces;
 use crate::context::Team;
 use crate::error::{Error, Result};
@@ -37,6 +37,10 @@ pub enum ObservableSpec {
     EnergyDensity {},
     /// Topological charge: in two dimensions of U(1) by angles, in four dimensions from the field strength.
     Charge {},
+    /// The energy density of each slice of the last direction.
+    EnergySlices {},
+    /// The share of each slice of the last direction in the topological charge.
+    ChargeSlices {},
     /// t0 and w0 of the Wilson flow.
     Scales(FlowSpec),
 }
@@ -48,6 +52,7 @@ impl ObservableSpec {
         match self {
             Self::Planes {} => dimensions * (dimensions - 1) / 2,
             Self::PolyakovLoop { .. } | Self::Scales(_) => 2,
+            Self::EnergySlices {} | Self::ChargeSlices {} => gauge.lattice().extent()[dimensions - 1],
             _ => 1,
         }
     }
@@ -96,6 +101,9 @@ impl ObservableSpec {
             Self::EnergyDensity {} => vec![energy_density_by(team, gauge)?],
             Self::Charge {} if gauge.lattice().dimensions() == 2 => vec![charge(gauge)?],
             Self::Charge {} => vec![clover_charge(gauge)?],
+            Self::EnergySlices {} => energy_slices(team, gauge)?,
+            Self::ChargeSlices {} if gauge.lattice().dimensions() == 2 => charge_slices(gauge)?,
+            Self::ChargeSlices {} => clover_charge_slices(gauge)?,
             Self::Scales(ref spec) => {
                 let scales = scales(team, gauge, spec)?;
                 vec![scales.t0, scales.w0]

@@ -79,13 +79,14 @@ impl<const N: usize> Launch<f64> for Sweep<'_, N> {
         let work = &self.0;
         let d = work.neighbours.dimensions();
         for first in (0..work.sites.len()).step_by(WIDTH) {
-            // Lanes beyond the last link do its work once more.
+            // Lanes beyond the last link have it once more, and are not stored.
             let last = work.sites.len() - 1;
             let mut sites: Places = [0; WIDTH];
             for lane in 0..WIDTH {
                 sites[lane] = work.sites[(first + lane).min(last)];
             }
             let own = places::<N>(&sites, d, work.mu);
+            let count = WIDTH.min(work.sites.len() - first);
             // SAFETY: the caller's promise: links of the lattice.
             unsafe {
                 let staples = work.staples::<L, N>(&sites, first);
@@ -95,10 +96,14 @@ impl<const N: usize> Launch<f64> for Sweep<'_, N> {
                     Update::Heat { seed } => {
                         let mut streams =
                             from_fn(|lane| Stream::new(seed, Purpose::Heatbath, (sites[lane] * d + work.mu) as u64));
-                        heat(&link, &staples, &mut streams, work.is_reversed)
+                        heat(&link, &staples, (&mut streams, count), work.is_reversed)
                     }
                 };
-                new.store(work.links, &own);
+                if count == WIDTH {
+                    new.store(work.links, &own);
+                } else {
+                    new.store_first(work.links, &own, count);
+                }
             }
         }
     }
