@@ -10,6 +10,7 @@ use super::spec::KernelSpec;
 use crate::error::{Error, Result, expect_finite};
 use crate::file;
 use crate::flow::Identity;
+use crate::memory;
 use crate::saved::{self, Opened, Tensor, Tensors};
 use crate::space::SavedDomain;
 use safetensors::tensor::Dtype;
@@ -65,7 +66,9 @@ impl Chain {
             tensors.push(Tensor::reals("log_density", &[1], &[*log_density])?);
         }
         if let Some(Companions { fields, numbers, counts }) = &self.state.companions {
-            tensors.push(Tensor::reals("companions", &[fields.len(), field.len()], &fields.concat())?);
+            let mut all = memory::reserved("further fields of a chain", fields.len() * field.len())?;
+            fields.iter().for_each(|field| all.extend_from_slice(field));
+            tensors.push(Tensor::reals("companions", &[fields.len(), field.len()], &all)?);
             tensors.push(Tensor::reals("numbers", &[numbers.len()], numbers)?);
             tensors.push(Tensor::wholes("counts", counts));
         }

@@ -13,6 +13,7 @@ use crate::context::Team;
 use crate::error::{Error, Result};
 use crate::gauge::{Links, LoopSum, Patch, Schedule, Sweep, Update};
 use crate::lattice::{Lattice, Neighbours};
+use crate::memory;
 use crate::random::{Purpose, Stream};
 use std::sync::Arc;
 
@@ -35,7 +36,7 @@ impl Surroundings {
         (within, overrelaxation): (Option<u64>, u64),
     ) -> Result<Self> {
         let neighbours = Neighbours::new(lattice)?;
-        let near = within.map(|within| near(lattice, &neighbours, patch, within));
+        let near = within.map(|within| near(lattice, &neighbours, patch, within)).transpose()?;
         let has = |site: usize, _: usize| near.as_ref().is_none_or(|near| near[site]);
         let schedule = Schedule::of_links(lattice, sum, Some(patch), has)?;
         Ok(Self { sum: sum.clone(), patch: Arc::clone(patch), neighbours, schedule, overrelaxation })
@@ -83,8 +84,8 @@ impl Surroundings {
 }
 
 /// Which sites are at most `within` steps from an end of a link of the defect, along each direction.
-fn near(lattice: &Lattice, neighbours: &Neighbours, patch: &Patch, within: u64) -> Vec<bool> {
-    let (defect, mut near) = (patch.defect(), vec![false; lattice.volume()]);
+fn near(lattice: &Lattice, neighbours: &Neighbours, patch: &Patch, within: u64) -> Result<Vec<bool>> {
+    let (defect, mut near) = (patch.defect(), memory::filled("sites near a defect", false, lattice.volume())?);
     for &site in defect.sites() {
         near[site] = true;
         near[neighbours.next(site, defect.across())] = true;
@@ -92,14 +93,14 @@ fn near(lattice: &Lattice, neighbours: &Neighbours, patch: &Patch, within: u64) 
     let longest = lattice.extent().iter().fold(0, |most, &length| most.max(length)) as u64;
     for mu in 0..lattice.dimensions() {
         for _ in 0..within.min(longest) {
-            let before = near.clone();
+            let before = memory::cloned("sites near a defect", &near)?;
             for site in (0..lattice.volume()).filter(|&site| before[site]) {
                 near[neighbours.next(site, mu)] = true;
                 near[neighbours.previous(site, mu)] = true;
             }
         }
     }
-    near
+    Ok(near)
 }
 
 /// Strengths from one to another in `steps` equal steps.

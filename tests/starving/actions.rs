@@ -93,6 +93,7 @@ pub fn chains_of_links() {
         ("wilson", WILSON, c"{steps: 2, length: 0.1}"),
         ("iwasaki", "{type: 'iwasaki', group: 'su3', beta: 3}", c"{steps: 2, length: 0.1}"),
         ("heat bath", WILSON, c"{type: 'heatbath', overrelaxation: 1}"),
+        ("replicas", WILSON, c"{type: 'tempering', defect: {size: [1, 1, 1]}, strengths: [1, 0]}"),
         ("two flavours", &two, c"{steps: 1, length: 0.05, levels: [{terms: [0], steps: 2}]}"),
         ("rational", &rational, c"{steps: 1, length: 0.05}"),
     ];
