@@ -117,6 +117,19 @@ exact_rows! {
     su3_plaquette_hmc: "su3-plaquette-hmc" off by 0.3;
 }
 
+/// Chains that thaw need fewer steps for an independent Q² than trajectories do: with a clock that gives all steps the same time the
+/// ratio of costs is that of τ_int.
+#[test]
+fn chains_that_thaw() {
+    for (name, asked) in [("u1-thaw", 100.0), ("tempered-u1", 30.0)] {
+        for figure in quick(name) {
+            let Figure { value, error, reference, aim, .. } = figure;
+            assert!(value > 1.0 && error > 0.0 && error < 0.5 * value, "{name}: {figure:?}");
+            assert_eq!((reference, aim), (asked, Aim::AtLeast), "{name}: {figure:?}");
+        }
+    }
+}
+
 /// A model of a published size is at least as good as the published one, and not twice as good.
 #[test]
 fn peer_acceptance_affine() {

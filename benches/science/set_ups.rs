@@ -74,6 +74,7 @@ fn of_links() -> Vec<(Group, usize, f64, &'static str)> {
         exact(Group::U1, &U1_LOG_Z),
         exact(Group::U1, &thaw::CHARGES),
         costs(Group::U1, &links_cost::U1),
+        costs(Group::U1, &thaw::SLOW),
         exact(Group::Su2, &SU2_PLAQUETTES),
         costs(Group::Su2, &links_cost::SU2),
         exact(Group::Su3, &SU3_PLAQUETTES),

@@ -43,6 +43,10 @@ pub const ROWS: &[Row] = &[
 
 /// L, β and <Q²>: plaquette angles are independent but that they sum up to 2πQ.
 pub const CHARGES: [(usize, f64, f64); 2] = [(8, 2.0, 1.239299), (16, 7.0, 1.006414)];
+/// L and β where chains are slow.
+pub const SLOW: [(usize, f64); 1] = [(8, 4.0)];
+/// L and β where chains are frozen.
+const FROZEN: [(usize, f64); 1] = [(16, 7.0)];
 
 /// Replica exchange.
 const TEMPERING: [&str; 3] = [
@@ -74,12 +78,12 @@ fn exact(form: Form) -> Vec<Declared> {
 }
 
 fn asked(form: Form, ratio: f64) -> Vec<Declared> {
-    frozen(form).iter().map(|(length, beta, _)| (name(*length, *beta), Some(ratio))).collect()
+    frozen(form).iter().map(|(length, beta)| (name(*length, *beta), Some(ratio))).collect()
 }
 
-/// The set-up whose chains are frozen; in the short form one whose chains are not.
-fn frozen(form: Form) -> &'static [(usize, f64, f64)] {
-    form.pick(&CHARGES[1..], &CHARGES[..1])
+/// The set-up whose chains are frozen; in the short form one whose chains are slow.
+fn frozen(form: Form) -> &'static [(usize, f64)] {
+    form.pick(&FROZEN, &SLOW)
 }
 
 fn squared(gauge: &Gauge) -> Result<f64> {
@@ -97,7 +101,7 @@ fn charges(form: Form, spec: &str) -> Result<Vec<Figure>> {
 
 /// Ratios of the costs of tuned hybrid Monte Carlo and of the cheapest of some kernels.
 fn ratios(run: &Run, kernels: &[String], asked: f64) -> Result<Vec<Figure>> {
-    let of = |(length, beta, _): &(usize, f64, f64)| {
+    let of = |(length, beta): &(usize, f64)| {
         let cost = |spec: &String, purpose: Purpose, count: usize| {
             let action = wilson(*length, Group::U1, *beta)?;
             let kernel = Kernel { action: &action, model: None, spec, seed: purpose.seed() };
