@@ -14,6 +14,7 @@ import datetime
 import os
 import platform
 import re
+import string
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,7 @@ from plot_tau import with_matplotlib  # noqa: E402
 PAGE = os.path.join(ROOT, "docs", "results.md")
 HEAD = """# Figures of physics
 
-Made by `make science` (all rows, about half an hour) or `make science ROW=name`; rows that a run leaves out stay as they are
+Made by `make science` (all rows, about three quarters of an hour) or `make science ROW=name`; rows that a run leaves out stay as they are
 while their set-ups and references are those of the code.
 The set-ups are in `benches/science/`; short forms of the rows are in the tests. A row with several set-ups has one more line,
 under its own name: that of the set-up that falls shortest of its reference.
@@ -95,7 +96,8 @@ class Page:
 
     def letter(self, name):
         """The short name of a machine."""
-        return self.machines.setdefault(name, chr(ord("A") + len(self.machines)))
+        free = next(letter for letter in string.ascii_uppercase if letter not in self.machines.values())
+        return self.machines.setdefault(name, free)
 
     def put(self, group, name, about, lines):
         """Puts a row in the place of what was measured before."""
@@ -123,7 +125,10 @@ class Page:
     def write(self):
         """Writes the page."""
         self.drop_old()
-        text = HEAD + "".join(f"* machine {letter}: {name}\n" for name, letter in self.machines.items())
+        # Machines whose lines were all measured anew are left out.
+        used = {line[-1].split(",")[0] for rows in self.groups.values() for row in rows.values() for line in row["lines"]}
+        machines = [(name, letter) for name, letter in self.machines.items() if letter in used]
+        text = HEAD + "".join(f"* machine {letter}: {name}\n" for name, letter in machines)
         text += "\n" + SET_UPS + "".join(f"* {name}: {formula}\n" for name, formula in self.actions)
         text += "\n" + SET_UP_COLUMNS
         for fields, name, *others in self.set_ups:
