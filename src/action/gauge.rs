@@ -15,7 +15,7 @@ use super::{Action, Moves, PhasePoint};
 use crate::context::{Context, Team};
 use crate::error::{Error, Result, expect_length};
 use crate::gauge::{
-    Canonical, DefectSpec, Group, Links, LoopSum, Loops, Matrix, Patch, Slope, WidePhase, patch_links, with_colours,
+    Canonical, DefectSpec, Group, Links, LoopSum, Loops, Matrix, Patch, Slope, Slopes, WidePhase, with_colours,
 };
 use crate::lattice::{Lattice, Neighbours};
 use crate::progress;
@@ -162,29 +162,46 @@ fn sum<const N: usize>(action: &GaugeAction, links: &Links) -> f64 {
 }
 
 fn add_excess<const N: usize>(action: &GaugeAction, links: &Links, (factor, to): (f64, &mut [f64])) -> f64 {
-    let Some((patch, _)) = &action.sum.patch else { return 0.0 };
-    let (sum, slopes) = action.sum.excess_slopes(&patch_links::<N>(patch, links));
-    add_to_links(patch, (links.neighbours.dimensions(), factor), &slopes, to);
-    sum
+    action.sum.excess_slopes::<N>(&mut InPlace { links: *links, factor: factor * action.sum.factor(), to })
 }
 
-/// Adds `factor` times matrices to those of the links of a patch.
-fn add_to_links<const N: usize>(patch: &Patch, (d, factor): (usize, f64), slopes: &[Matrix<N>], to: &mut [f64]) {
-    for (&(site, mu), slope) in patch.links().iter().zip(slopes) {
-        let to = &mut to[(site * d + mu) * 2 * N * N..][..2 * N * N];
-        (Matrix::from_reals(to) + slope.scale(factor.into())).to_reals(to);
+/// Links of a field, with slopes that `factor` TA(U A) is added to.
+struct InPlace<'a> {
+    links: Links<'a>,
+    factor: f64,
+    to: &'a mut [f64],
+}
+
+impl<const N: usize> Slopes<N> for InPlace<'_> {
+    fn link(&mut self, site: usize, mu: usize) -> Matrix<N> {
+        self.links.link(site, mu)
+    }
+
+    fn add(&mut self, site: usize, mu: usize, share: &Matrix<N>) {
+        let to = &mut self.to[(site * self.links.neighbours.dimensions() + mu) * 2 * N * N..][..2 * N * N];
+        (Matrix::from_reals(to) + share.antihermitian().scale(self.factor.into())).to_reals(to);
     }
 }
 
 /// Kicks the momenta of the links of a patch along what weights add to their forces, and returns what they add to S.
 fn kick_patch<const N: usize>(action: &GaugeAction, wide: &mut WidePhase, time: f64) -> f64 {
-    let Some((patch, _)) = &action.sum.patch else { return 0.0 };
-    let links: Vec<Matrix<N>> = patch.links().iter().map(|&(site, mu)| wide.link(site, mu)).collect();
-    let (sum, slopes) = action.sum.excess_slopes(&links);
-    for (&(site, mu), slope) in patch.links().iter().zip(&slopes) {
-        wide.kick_link(site, mu, time, slope);
+    action.sum.excess_slopes::<N>(&mut InLanes { wide, time: time * action.sum.factor() })
+}
+
+/// Links in lanes, with momenta that `time` TA(U A) is subtracted from.
+struct InLanes<'a, 'b> {
+    wide: &'a mut WidePhase<'b>,
+    time: f64,
+}
+
+impl<const N: usize> Slopes<N> for InLanes<'_, '_> {
+    fn link(&mut self, site: usize, mu: usize) -> Matrix<N> {
+        self.wide.link(site, mu)
     }
-    sum
+
+    fn add(&mut self, site: usize, mu: usize, share: &Matrix<N>) {
+        self.wide.kick_link(site, mu, self.time, &share.antihermitian());
+    }
 }
 
 fn sweep<const N: usize>(action: &GaugeAction, links: &Links, gradient: &mut [f64]) -> f64 {

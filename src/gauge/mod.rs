@@ -29,4 +29,4 @@ pub(crate) use plaquettes::{Canonical, WidePhase};
 pub use plaquettes::{Slope, drift};
 pub use smear::{FlowSpec, Scales, SmearSpec, WilsonFlow, ape, scales, stout};
 pub use sweep::{Schedule, Sweep, Update};
-pub use weights::{Cuboid, Defect, DefectSpec, LoopSum, Patch, patch_links};
+pub use weights::{Cuboid, Defect, DefectSpec, LoopSum, Patch, Slopes};

@@ -4,10 +4,10 @@
 //! S = β Σ_shapes c Σ_loops w (1 − Re tr / N)
 //! ```
 
-use super::Patch;
+use super::patch::{Patch, Slopes};
 use crate::gauge::observables::Loops;
 use crate::gauge::paths::Links;
-use crate::group::{Group, Matrix, with_colours};
+use crate::group::{Group, with_colours};
 use std::sync::Arc;
 
 /// β times a sum over loops of c w (1 − Re tr / N).
@@ -37,24 +37,16 @@ impl LoopSum {
     /// What the weights of the patch add to S.
     pub fn excess<const N: usize>(&self, links: &Links) -> f64 {
         let Some((patch, strength)) = &self.patch else { return 0.0 };
-        self.beta * difference::<N>(patch, links, [*strength, 1.0])
+        self.beta * patch.difference::<N>(links, [*strength, 1.0])
     }
 
-    /// What the weights of the patch add to the gradients G of its links, in their order, and to S.
-    pub fn excess_slopes<const N: usize>(&self, links: &[Matrix<N>]) -> (f64, Vec<Matrix<N>>) {
-        let Some((patch, strength)) = &self.patch else { return (0.0, vec![]) };
-        let (sum, mut slopes) = patch.slopes(links, *strength);
-        let factor = self.factor();
-        slopes.iter_mut().for_each(|slope| *slope = slope.antihermitian().scale(factor.into()));
-        (self.beta * sum, slopes)
+    /// Hands out what the weights of the patch add to the slopes of its links; returns what they add to S.
+    pub fn excess_slopes<const N: usize>(&self, around: &mut impl Slopes<N>) -> f64 {
+        let Some((patch, strength)) = &self.patch else { return 0.0 };
+        self.beta * patch.add_slopes(*strength, around)
     }
 }
 
 fn difference<const N: usize>(patch: &Patch, links: &Links, strengths: [f64; 2]) -> f64 {
-    patch.difference(&patch_links::<N>(patch, links), strengths)
-}
-
-/// The links of a patch, in their order.
-pub fn patch_links<const N: usize>(patch: &Patch, links: &Links) -> Vec<Matrix<N>> {
-    patch.links().iter().map(|&(site, mu)| links.link(site, mu)).collect()
+    patch.difference::<N>(links, strengths)
 }

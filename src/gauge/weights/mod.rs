@@ -5,5 +5,5 @@ mod loop_sum;
 mod patch;
 
 pub use defect::{Cuboid, Defect, DefectSpec};
-pub use loop_sum::{LoopSum, patch_links};
-pub use patch::Patch;
+pub use loop_sum::LoopSum;
+pub use patch::{Patch, Slopes};

@@ -9,10 +9,22 @@
 
 use super::Defect;
 use crate::gauge::observables::Loops;
-use crate::gauge::paths::{Step, links_along};
+use crate::gauge::paths::{Links, Step, links_along};
 use crate::group::Matrix;
 use crate::lattice::Neighbours;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Most links of a loop.
+const LONGEST: usize = 8;
+
+/// Links of a field, and what is to be done with their slopes.
+pub trait Slopes<const N: usize> {
+    /// U_μ(x).
+    fn link(&mut self, site: usize, mu: usize) -> Matrix<N>;
+
+    /// Takes a share of the sum of U A over the staples A of a link.
+    fn add(&mut self, site: usize, mu: usize, share: &Matrix<N>);
+}
 
 /// Loops around a defect, with the links that they hold.
 #[derive(Clone, Debug)]
@@ -69,38 +81,42 @@ impl Patch {
         &self.defect
     }
 
-    /// Σ c (s^k − s'^k) (1 − Re tr / N): the sum with the first strength less that with the second, from the links in their
-    /// order.
-    pub fn difference<const N: usize>(&self, links: &[Matrix<N>], [to, from]: [f64; 2]) -> f64 {
+    /// Σ c (s^k − s'^k) (1 − Re tr / N): the sum with the first strength less that with the second.
+    pub fn difference<const N: usize>(&self, links: &Links, [to, from]: [f64; 2]) -> f64 {
         let of = |l: &WeightedLoop| {
             let weight = l.coefficient * (to.powi(l.power) - from.powi(l.power));
-            weight * (1.0 - product(links, &l.steps).trace().re / N as f64)
+            let steps = l.steps.iter().map(|&(place, is_back)| {
+                let (site, mu) = self.links[place];
+                followed(&links.link::<N>(site, mu), is_back)
+            });
+            weight * (1.0 - product(steps).trace().re / N as f64)
         };
         self.loops.iter().map(of).sum()
     }
 
-    /// Σ c (s^k − 1) U A of each link U, over the places that hold it in the loops with staples A; and the sum itself, as
-    /// [`Patch::difference`] to strength 1.
-    pub fn slopes<const N: usize>(&self, links: &[Matrix<N>], strength: f64) -> (f64, Vec<Matrix<N>>) {
-        let mut slopes = vec![Matrix::ZERO; links.len()];
+    /// Adds c (s^k − 1) U A to the slope of each link U, for each place that holds it in the loops with staples A; returns the sum
+    /// itself, as [`Patch::difference`] to strength 1.
+    pub fn add_slopes<const N: usize>(&self, strength: f64, around: &mut impl Slopes<N>) -> f64 {
         let mut sum = 0.0;
         for l in &self.loops {
             let weight = l.coefficient * (strength.powi(l.power) - 1.0);
-            let mut around = product(links, &l.steps);
-            sum += weight * (1.0 - around.trace().re / N as f64);
-            for &(place, is_back) in &l.steps {
+            let mut steps = [Matrix::ZERO; LONGEST];
+            let steps = &mut steps[..l.steps.len()];
+            for (step, &(place, is_back)) in steps.iter_mut().zip(&l.steps) {
+                let (site, mu) = self.links[place];
+                *step = followed(&around.link(site, mu), is_back);
+            }
+            let mut whole = product(steps.iter().copied());
+            sum += weight * (1.0 - whole.trace().re / N as f64);
+            for (step, &(place, is_back)) in steps.iter().zip(&l.steps) {
                 // Around the loop from before this link, then from behind it.
-                if !is_back {
-                    slopes[place] = slopes[place] + around.scale(weight.into());
-                }
-                let step = followed(&links[place], is_back);
-                around = step.adjoint() * around * step;
-                if is_back {
-                    slopes[place] = slopes[place] + around.adjoint().scale(weight.into());
-                }
+                let before = whole;
+                whole = step.adjoint() * whole * *step;
+                let (site, mu) = self.links[place];
+                around.add(site, mu, &if is_back { whole.adjoint() } else { before }.scale(weight.into()));
             }
         }
-        (sum, slopes)
+        sum
     }
 
     /// The powers k of the loops of the families through each link, in the order of its staples.
@@ -137,9 +153,8 @@ fn followed<const N: usize>(link: &Matrix<N>, is_back: bool) -> Matrix<N> {
     if is_back { link.adjoint() } else { *link }
 }
 
-/// The product of links along a path.
-fn product<const N: usize>(links: &[Matrix<N>], steps: &[(usize, bool)]) -> Matrix<N> {
-    let mut steps = steps.iter().map(|&(place, is_back)| followed(&links[place], is_back));
+/// The product of links as a path follows them.
+fn product<const N: usize>(mut steps: impl Iterator<Item = Matrix<N>>) -> Matrix<N> {
     let first = steps.next().unwrap_or_else(Matrix::unit);
     steps.fold(first, |product, link| product * link)
 }
