@@ -17,13 +17,13 @@ use instanton::statistics::Estimate;
 pub const ROWS: &[Row] = &[
     Row {
         name: "u1-charge-tempering",
-        about: "<Q²> of U(1) by replica exchange; set-ups are L and β.",
+        about: "Mean of Q² of U(1) by replica exchange; set-ups are L and β.",
         set_ups: |form| exact(form),
         measure: |run| charges(run.form, TEMPERING[0]),
     },
     Row {
         name: "u1-charge-tempered",
-        about: "<Q²> of U(1) by hybrid Monte Carlo with tempered transitions.",
+        about: "Mean of Q² of U(1) by hybrid Monte Carlo with tempered transitions.",
         set_ups: |form| exact(form),
         measure: |run| charges(run.form, &cycle(TEMPERED[0])),
     },
