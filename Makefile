@@ -5,6 +5,7 @@
 # make bench      all benchmark rows, or one: make bench ROW=affine-sample-f32
 # make science    all figures of physics beside their references, or one row: make science ROW=cost-learned (docs/results.md)
 # make race       times the same network in JAX and PyTorch against the benchmark rows
+# make race-milc  MILC=FOLDER   times sweeps of SU(3) beside those of MILC, built from its sources in FOLDER
 # make train      trains the models of the repository anew (they are written to models/)
 # make fields     makes the small gauge fields of the tests anew, in every format (they are written to tests/fields/)
 # make fortran    makes the Fortran modules anew, from the header and a template
@@ -73,7 +74,7 @@ TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl tes
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-phi4 demo-fortran test test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench science race train fields fortran picture spectrum abi install uninstall dist library clean
+.PHONY: demo demo-phi4 demo-fortran test test-plain test-instrumented test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench science race race-milc train fields fortran picture spectrum abi install uninstall dist library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/thaw_u1
@@ -140,7 +141,14 @@ $(BUILD)/test_fortran: bindings/fortran/test/test_instanton.f90 $(FORTRAN) $(LIB
 
 test:
 	scripts/prerequisites.sh
-	$(MAKE) test-rust test-opencl test-oclgrind test-c test-python test-install test-valgrind test-sanitizers test-fuzz test-julia test-docs
+	$(MAKE) -j2 -Oline test-plain test-instrumented
+
+# Two lanes side by side, since a build of one large crate does not keep two cores busy; each has build folders of its own.
+test-plain:
+	+$(MAKE) -j1 test-rust test-opencl test-oclgrind test-c test-python test-install test-valgrind test-julia test-docs
+
+test-instrumented:
+	+$(MAKE) -j1 test-sanitizers test-fuzz
 
 test-rust:
 	$(CARGO) test --release
@@ -260,6 +268,9 @@ science:
 
 race:
 	scripts/race.sh
+
+race-milc:
+	scripts/race_milc.sh $(MILC)
 
 train: $(BUILD)/train_phi4
 	$(BUILD)/train_phi4 6 6.975 models/phi4_6x6.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"

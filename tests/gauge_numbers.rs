@@ -110,32 +110,68 @@ fn the_heat_bath_meets_the_exact_numbers_of_su3() {
     expect_exact_numbers(Group::Su3, HEATBATH, 6_000);
 }
 
-/// c_r(β_P) of a plaquette: exp(β_P Re tr U / N) = Σ_r d_r c_r χ_r(U), for U(1) and SU(2).
-fn coefficient(group: Group, r: i32, beta: f64) -> f64 {
+/// c_r(β_P) of a plaquette for all representations r that count: exp(β_P Re tr U / N) = Σ_r d_r c_r χ_r(U), d_r the dimension.
+fn coefficients(group: Group, beta: f64) -> Vec<f64> {
     // I_n(x), by the trapezium rule, which converges exponentially.
     let bessel = |n: i32, x: f64| {
         let angles = (0..400).map(|k| f64::from(k) * std::f64::consts::PI / 200.0);
         angles.map(|t| (x * t.cos()).exp() * (f64::from(n) * t).cos()).sum::<f64>() / 400.0
     };
     match group {
-        Group::U1 => bessel(r, beta),
+        Group::U1 => (-30..=30).map(|r| bessel(r, beta)).collect(),
         // 2 I_{2j+1}(β) / β = I_{2j} − I_{2j+2} over 2j + 1.
-        _ => (bessel(r, beta) - bessel(r + 2, beta)) / f64::from(r + 1),
+        Group::Su2 => (0..=60).map(|r| (bessel(r, beta) - bessel(r + 2, beta)) / f64::from(r + 1)).collect(),
+        // Σ_n det I_{λ_j − j + i + n}(β/3) for Young diagrams with rows λ = (p + q, q, 0).
+        Group::Su3 => {
+            let table: Vec<f64> = (0..=40).map(|n| bessel(n, beta / 3.0)).collect();
+            let of = |n: i32| table.get(n.unsigned_abs() as usize).copied().unwrap_or(0.0);
+            let sum = |[p, q]: [i32; 2]| {
+                let dimension = f64::from((p + 1) * (q + 1) * (p + q + 2)) / 2.0;
+                let entry = |n: i32, i: i32, j: i32| of([p + q, q, 0][j as usize] - j + i + n);
+                let minor = |n: i32, j: i32, k: i32| entry(n, 1, j) * entry(n, 2, k) - entry(n, 1, k) * entry(n, 2, j);
+                let determinant = |n: i32| {
+                    entry(n, 0, 0) * minor(n, 1, 2) - entry(n, 0, 1) * minor(n, 0, 2) + entry(n, 0, 2) * minor(n, 0, 1)
+                };
+                (-30..=30).map(determinant).sum::<f64>() / dimension
+            };
+            (0..=10).flat_map(|p| (0..=10).map(move |q| [p, q])).map(sum).collect()
+        }
     }
 }
 
 /// log Z of plaquettes with couplings β w each, on a torus: Z = Σ_r Π_P c_r(β w_P).
 fn log_z(group: Group, beta: f64, weights: &[f64]) -> f64 {
-    let labels = if group == Group::U1 { -30..=30 } else { 0..=60 };
-    let product = |r: i32| weights.iter().map(|w| coefficient(group, r, beta * w)).product::<f64>();
-    labels.map(product).sum::<f64>().ln()
+    let mut weights = weights.to_vec();
+    weights.sort_by(f64::total_cmp);
+    let mut products: Vec<f64> = vec![];
+    for equal in weights.chunk_by(|a, b| a == b) {
+        let factors = coefficients(group, beta * equal[0]).into_iter().map(|c| c.powi(equal.len() as i32));
+        products = if products.is_empty() {
+            factors.collect()
+        } else {
+            products.iter().zip(factors).map(|(a, b)| a * b).collect()
+        };
+    }
+    products.iter().sum::<f64>().ln()
+}
+
+/// The expansion itself: means of plaquettes by derivatives of log Z.
+#[test]
+fn character_expansions_give_the_exact_plaquettes() {
+    for Exact { group, beta, plaquette, .. } in THEORIES {
+        let step = 1e-4;
+        let slope = (log_z(group, beta + step, &[1.0; 64]) - log_z(group, beta - step, &[1.0; 64])) / (2.0 * step);
+        assert!((slope / 64.0 - plaquette).abs() < 1e-6, "{group:?} at beta {beta}: {}", slope / 64.0);
+    }
 }
 
 /// In two dimensions plaquettes factorise whatever their weights are. A defect of two links cuts three plaquettes: those at
 /// its ends carry s, the one between carries s².
 #[test]
 fn theories_with_a_defect_meet_their_exact_actions() {
-    for (group, beta, strength) in [(Group::U1, 2.0, 0.25), (Group::U1, 4.0, 0.0), (Group::Su2, 3.0, 0.4)] {
+    for (group, beta, strength) in
+        [(Group::U1, 2.0, 0.25), (Group::U1, 4.0, 0.0), (Group::Su2, 3.0, 0.4), (Group::Su3, 5.0, 0.3)]
+    {
         let mut weights = vec![1.0; 16];
         weights[..3].copy_from_slice(&[strength, strength * strength, strength]);
         // <S> = Σ_P β w_P − β d log Z / dβ.
@@ -189,7 +225,7 @@ fn tempered_transitions_meet_the_exact_numbers() {
 /// Work from a chain with an open defect: log Z_1 / Z_0 and the action of the periodic theory.
 #[test]
 fn paths_from_an_open_defect_meet_the_exact_numbers() {
-    for (group, beta) in [(Group::U1, 2.0), (Group::Su2, 2.7)] {
+    for (group, beta) in [(Group::U1, 2.0), (Group::Su2, 2.7), (Group::Su3, 6.0)] {
         let open = [&[0.0; 3][..], &[1.0; 61]].concat();
         // Z of weights exp(−S), S = Σ β w (1 − Re tr / N).
         let free = |weights: &[f64]| log_z(group, beta, weights) - beta * weights.iter().sum::<f64>();
@@ -228,6 +264,55 @@ fn paths_from_an_open_defect_meet_the_exact_numbers() {
         let (difference, error) = of(&weighted);
         assert!(error < 0.003 && difference.abs() < 5.0 * error, "{group:?}: {difference} +- {error}");
     }
+}
+
+/// In four dimensions a tempered transition leaves exp(−S) as it is, too: a fair path and one that is far too short, each beside a
+/// chain of sweeps alone.
+#[test]
+fn tempered_transitions_agree_with_sweeps_in_four_dimensions() {
+    let action = build(&[4; 4], Group::Su2, 2.2);
+    let of = |kernel: &str, steps: usize| {
+        let plaquette = |gauge: &Gauge| vec![observables::plaquette(gauge)];
+        let found = autocorrelation(&series(&action, (kernel, Group::Su2), steps, plaquette).swap_remove(0)).unwrap();
+        assert!(found.error < 0.0015, "{kernel}: {} is too coarse to compare", found.error);
+        (found.mean, found.error)
+    };
+    let (sweeps, error) = of("{type: 'heatbath', overrelaxation: 1, start: 'hot'}", 4_000);
+    for path in ["steps: 10, within: 1, overrelaxation: 1", "strengths: [1, 0], within: 1"] {
+        let tempered = format!("{{type: 'tempered', defect: {{size: [2, 2, 2]}}, {path}, repeat: 8}}");
+        let cycle = format!("{{type: 'cycle', kernels: [{tempered}, {{type: 'heatbath'}}], start: 'hot'}}");
+        let (mean, other) = of(&cycle, 4_000);
+        assert!((mean - sweeps).abs() < 5.0 * error.hypot(other), "{path}: {mean} +- {other}, {sweeps} +- {error}");
+    }
+}
+
+/// Errors of a chain that thaws are those of its scatter: pulls of many short chains have mean 0 and variance 1.
+#[test]
+fn errors_of_replica_exchange_are_those_of_its_scatter() {
+    const CHAINS: u64 = 60;
+    let action = build(&[4, 4], Group::U1, 2.0);
+    let exact = (log_z(Group::U1, 2.0001, &[1.0; 16]) - log_z(Group::U1, 1.9999, &[1.0; 16])) / 2e-4 / 16.0;
+    let spec = "{type: 'tempering', defect: {size: [2]}, strengths: [1, 0.4, 0], start: 'hot'}";
+    let spec: ChainSpec = spec::parse("chain", spec).unwrap();
+    let pull = |seed: u64| {
+        let mut chain = Chain::new(Arc::clone(&action), None, &spec, seed).unwrap();
+        let mut plaquettes = vec![];
+        for step in 0..1_100 {
+            chain.step().unwrap();
+            if step >= 100 {
+                let gauge = Gauge::new(action.lattice(), Group::U1, chain.field().to_vec()).unwrap();
+                plaquettes.push(observables::plaquette(&gauge));
+            }
+        }
+        let found = autocorrelation(&plaquettes).unwrap();
+        (found.mean - exact) / found.error
+    };
+    let pulls: Vec<f64> = (0..CHAINS).map(pull).collect();
+    let count = CHAINS as f64;
+    let mean = pulls.iter().sum::<f64>() / count;
+    let variance = pulls.iter().map(|pull| pull * pull).sum::<f64>() / count;
+    assert!(mean.abs() < 5.0 / count.sqrt(), "{mean}: {pulls:?}");
+    assert!((variance - 1.0).abs() < 5.0 * (2.0 / count).sqrt() && variance > 0.4, "{variance}: {pulls:?}");
 }
 
 /// The plaquettes of a chain on links of SU(3).

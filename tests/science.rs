@@ -121,7 +121,7 @@ exact_rows! {
 /// ratio of costs is that of τ_int.
 #[test]
 fn chains_that_thaw() {
-    for (name, asked) in [("u1-thaw", 100.0), ("tempered-u1", 30.0)] {
+    for (name, asked) in [("u1-thaw", 100.0), ("u1-thaw-64", 1000.0), ("tempered-u1", 30.0)] {
         for figure in quick(name) {
             let Figure { value, error, reference, aim, .. } = figure;
             assert!(value > 1.0 && error > 0.0 && error < 0.5 * value, "{name}: {figure:?}");

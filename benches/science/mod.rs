@@ -8,6 +8,7 @@ pub mod chains;
 pub mod cheapest;
 pub mod cost;
 pub mod figure;
+pub mod frozen;
 pub mod gauge;
 mod hmc_in_lanes;
 mod links_cost;
@@ -49,4 +50,5 @@ pub const GROUPS: &[Group] = &[
     },
     Group { title: "Cost of an independent gauge field, in microseconds", rows: links_cost::ROWS },
     Group { title: "Gauge fields in two dimensions: frozen chains that thaw", rows: thaw::ROWS },
+    Group { title: "Gauge fields in two dimensions: chains that do not move at all", rows: frozen::ROWS },
 ];

@@ -1,5 +1,6 @@
 //! The theories of all rows, by the names that end the names of their figures: the table at the top of docs/results.md.
 
+use super::frozen;
 use super::gauge::{self, SU2_PLAQUETTES, SU3_PLAQUETTES, U1_CHARGES, U1_LOG_Z, U1_PLAQUETTES};
 use super::links_cost;
 use super::thaw;
@@ -75,6 +76,7 @@ fn of_links() -> Vec<(Group, usize, f64, &'static str)> {
         exact(Group::U1, &thaw::CHARGES),
         costs(Group::U1, &links_cost::U1),
         costs(Group::U1, &thaw::SLOW),
+        costs(Group::U1, &frozen::LARGE),
         exact(Group::Su2, &SU2_PLAQUETTES),
         costs(Group::Su2, &links_cost::SU2),
         exact(Group::Su3, &SU3_PLAQUETTES),

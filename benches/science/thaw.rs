@@ -86,7 +86,8 @@ fn frozen(form: Form) -> &'static [(usize, f64)] {
     form.pick(&FROZEN, &SLOW)
 }
 
-fn squared(gauge: &Gauge) -> Result<f64> {
+/// Q².
+pub fn squared(gauge: &Gauge) -> Result<f64> {
     Ok(charge(gauge)?.powi(2))
 }
 

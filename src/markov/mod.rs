@@ -6,6 +6,8 @@ mod chain;
 #[cfg(test)]
 mod check;
 mod checkpoint;
+#[cfg(test)]
+mod crooks_tests;
 mod cycle;
 #[cfg(test)]
 mod haar_tests;
