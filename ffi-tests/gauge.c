@@ -460,6 +460,55 @@ static void unreadable_and_unwritable_files(void) {
   expect_untouched();
 }
 
+/* True where the links in direction 3 that leave the last slice are zero, and no others. */
+static int is_open(const double *field) {
+  for (int site = 0; site < V; site++) {
+    for (int mu = 0; mu < 4; mu++) {
+      int zeros = 0;
+      for (int i = 0; i < LINK; i++) zeros += field[(site * 4 + mu) * LINK + i] == 0.0;
+      if ((zeros == LINK) != (mu == 3 && site >= V - V / T)) return 0;
+    }
+  }
+  return 1;
+}
+
+/* Absent links of open boundaries are zeros that every call knows; any other zero link is refused. */
+static void open_boundaries(void) {
+  static const char *const formats[] = {"openqcd", "hirep", "ildg", "milc"};
+  static double field[NUMBERS];
+  inst_gauge *open, *other;
+  EXPECT_OK(inst_gauge_new(lattice, "{group: 'su3', boundary: 'open'}", &open));
+  EXPECT_OK(inst_gauge_new(lattice, "{group: 'su3'}", &other));
+  EXPECT_OK(inst_gauge_links(open, field));
+  EXPECT(is_open(field) && fabs(observed(open, "{type: 'plaquette'}") - 1.0) < 1e-14);
+  EXPECT(observed(open, "{type: 'unitarity'}") == 0.0);
+  memcpy(field, links, sizeof field);
+  for (int site = V - V / T; site < V; site++) memset(field + (site * 4 + 3) * LINK, 0, LINK * sizeof *field);
+  EXPECT_OK(inst_gauge_set_links(open, field));
+  for (int i = 0; i < COUNT_OF(formats); i++) {
+    char spec[64];
+    snprintf(spec, sizeof spec, "{format: '%s'}", formats[i]);
+    EXPECT_OK(inst_gauge_write(open, path, spec));
+    EXPECT_OK(inst_gauge_read(other, path, "{project: true}"));
+    EXPECT_OK(inst_gauge_links(other, got));
+    EXPECT(is_open(got));
+  }
+  EXPECT_OK(inst_gauge_smear(open, "{type: 'flow', time: 0.1}"));
+  EXPECT_OK(inst_gauge_links(open, got));
+  EXPECT(is_open(got));
+  double slices[T];
+  int64_t count = 0;
+  EXPECT_OK(inst_gauge_observe(open, "{type: 'energy_slices'}", T, slices, &count));
+  EXPECT(count == T && slices[0] == 0.0 && slices[T - 1] == 0.0 && slices[1] > 0.0 && slices[T - 2] > 0.0);
+  memset(field + 7 * LINK, 0, LINK * sizeof *field);
+  EXPECT_STATUS(INST_BAD_INPUT, inst_gauge_set_links(open, field));
+  EXPECT_MESSAGE("site 1, direction 3");
+  EXPECT_STATUS(INST_BAD_SPEC, inst_gauge_new(lattice, "{boundary: 'closed'}", &other));
+  EXPECT_MESSAGE("'periodic' or 'open', got 'closed'");
+  inst_gauge_free(open);
+  inst_gauge_free(other);
+}
+
 int main(void) {
   const int64_t extent[4] = {X, Y, Z, T};
   uint64_t random = 5;
@@ -482,6 +531,7 @@ int main(void) {
   observables();
   smearing();
   charges();
+  open_boundaries();
   files();
   damaged_files();
   bad_arguments();

@@ -5,7 +5,8 @@
 //! 'wilson' c1 = 0    'symanzik' c1 = −1/12 (tree level)    'iwasaki' c1 = −0.331    'dbw2' c1 = −1.4067    'improved' any c1
 //! ```
 //!
-//! All weights w are 1 but those of loops with links of a [defect](crate::gauge::Defect), whose strength they multiply.
+//! All weights w are 1 but those of loops with links of a [defect](crate::gauge::Defect), whose strength they multiply, and
+//! those at an [open boundary](crate::gauge::Boundary): 0 through absent links, c_G / 2 within the first and the last slice.
 //! Gradient of a link U with the sum A of its staples, weighted by w, c0 and c1: G = (β T_F / N) TA(U A), TA the traceless
 //! antihermitian part and T_F as in [`crate::gauge::Group::trace_norm`]. K. G. Wilson, Phys. Rev. D 10, 2445 (1974);
 //! M. Lüscher and P. Weisz, Commun. Math. Phys. 97, 59 (1985); Y. Iwasaki, Nucl. Phys. B 258, 141 (1985); T. Takaishi,
@@ -15,7 +16,8 @@ use super::{Action, Moves, PhasePoint};
 use crate::context::{Context, Team};
 use crate::error::{Error, Result, expect_length};
 use crate::gauge::{
-    Canonical, DefectSpec, Group, Links, LoopSum, Loops, Matrix, Patch, Slope, Slopes, WidePhase, with_colours,
+    Boundary, BoundaryKind, Canonical, DefectSpec, Group, Links, LoopSum, Loops, Matrix, Patch, Slope, Slopes,
+    WidePhase, is_open, with_colours,
 };
 use crate::lattice::{Lattice, Neighbours};
 use crate::progress;
@@ -35,6 +37,12 @@ pub struct GaugeSpec {
     /// Links whose coupling is changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub defect: Option<DefectSpec>,
+    /// Boundary condition of the last direction.
+    #[serde(default, skip_serializing_if = "BoundaryKind::is_periodic")]
+    pub boundary: BoundaryKind,
+    /// The factor c_G of loops within the slices of an open boundary; 1 where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub c_g: Option<f64>,
 }
 
 /// Spec of a gauge action with a coefficient of its own: `{type: 'improved', c1: -0.2, group: 'su3', beta: 4}`.
@@ -50,6 +58,12 @@ pub struct ImprovedSpec {
     /// Links whose coupling is changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub defect: Option<DefectSpec>,
+    /// Boundary condition of the last direction.
+    #[serde(default, skip_serializing_if = "BoundaryKind::is_periodic")]
+    pub boundary: BoundaryKind,
+    /// The factor c_G of loops within the slices of an open boundary; 1 where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub c_g: Option<f64>,
 }
 
 /// Sites in each part of a thread's work.
@@ -65,7 +79,8 @@ impl ImprovedSpec {
     /// The action on a lattice of 2 to 4 dimensions.
     pub fn build(self, context: &Arc<Context>, lattice: &Lattice) -> Result<GaugeAction> {
         spec::expect_finite("c1", self.c1)?;
-        GaugeSpec { group: self.group, beta: self.beta, defect: self.defect }.build(context, lattice, self.c1)
+        let Self { group, beta, defect, boundary, c_g, .. } = self;
+        GaugeSpec { group, beta, defect, boundary, c_g }.build(context, lattice, self.c1)
     }
 }
 
@@ -83,13 +98,33 @@ impl GaugeSpec {
         }
         let team = Team::of(context);
         let slope = Slope::new(&team, lattice, self.group)?;
+        let boundary = self.boundary((&team, lattice), slope.neighbours(), &terms)?;
+        let terms = Arc::new(terms);
+        let mut sum = LoopSum { group: self.group, beta: self.beta, terms, patch: None, boundary };
         let defect = self.defect.as_ref().map(|defect| defect.build(lattice)).transpose()?;
         // Without weights there is nothing to add, and the numbers are those of the action without a defect.
-        let patch = defect
+        sum.patch = defect
             .filter(|(_, strength)| *strength != 1.0)
-            .map(|(defect, strength)| (Arc::new(Patch::new(slope.neighbours(), &terms, &defect)), strength));
-        let sum = LoopSum { group: self.group, beta: self.beta, terms: Arc::new(terms), patch };
+            .map(|(defect, strength)| (sum.around(slope.neighbours(), &defect), strength));
         Ok(GaugeAction { team, lattice: lattice.clone(), sum, slope: Arc::new(slope) })
+    }
+
+    /// The open boundary of the spec, if it has one.
+    fn boundary(
+        &self,
+        (team, lattice): (&Team, &Lattice),
+        neighbours: &Neighbours,
+        terms: &[(f64, Loops)],
+    ) -> Result<Option<Arc<Boundary>>> {
+        if self.boundary.is_periodic() {
+            return match self.c_g {
+                None => Ok(None),
+                Some(c_g) => Err(Error::BadSpec(format!("c_g: expected it with boundary 'open' alone, got {c_g}"))),
+            };
+        }
+        let c_g = self.c_g.unwrap_or(1.0);
+        spec::expect_finite("c_g", c_g)?;
+        Ok(Some(Arc::new(Boundary::new((team, lattice, self.group), neighbours, terms, c_g)?)))
     }
 }
 
@@ -129,10 +164,26 @@ impl GaugeAction {
         self.sum.beta * ((self.lattice.volume() * d * (d - 1) / 2) as f64 - traces / self.sum.group.colours() as f64)
     }
 
-    /// Adds `factor` times what weights add to the gradient, and returns what they add to S.
-    fn add_excess(&self, field: &[f64], factor: f64, to: &mut [f64]) -> f64 {
-        if self.sum.patch.is_none() {
-            return 0.0;
+    /// Checks length and boundary of a field.
+    fn expect_field(&self, field: &[f64]) -> Result<()> {
+        expect_length("field", self.count(), field.len())?;
+        match &self.sum.boundary {
+            Some(boundary) => boundary.expect(field),
+            None if is_open(&self.lattice, self.sum.group, field) => {
+                let expected = "expected links of a periodic lattice";
+                Err(Error::BadInput(format!(
+                    "field: {expected}, got an open boundary (the action has none; boundary 'open' gives it one)"
+                )))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Adds `factor` times what weights add to the gradient, and returns what they add to S. An error where memory is short,
+    /// before anything is added.
+    fn add_excess(&self, field: &[f64], factor: f64, to: &mut [f64]) -> Result<f64> {
+        if self.sum.patch.is_none() && self.sum.boundary.is_none() {
+            return Ok(0.0);
         }
         with_colours!(self.sum.group, add_excess(self, &self.links(field), (factor, to)))
     }
@@ -161,7 +212,7 @@ fn sum<const N: usize>(action: &GaugeAction, links: &Links) -> f64 {
         + action.sum.excess::<N>(links)
 }
 
-fn add_excess<const N: usize>(action: &GaugeAction, links: &Links, (factor, to): (f64, &mut [f64])) -> f64 {
+fn add_excess<const N: usize>(action: &GaugeAction, links: &Links, (factor, to): (f64, &mut [f64])) -> Result<f64> {
     action.sum.excess_slopes::<N>(&mut InPlace { links: *links, factor: factor * action.sum.factor(), to })
 }
 
@@ -183,8 +234,8 @@ impl<const N: usize> Slopes<N> for InPlace<'_> {
     }
 }
 
-/// Kicks the momenta of the links of a patch along what weights add to their forces, and returns what they add to S.
-fn kick_patch<const N: usize>(action: &GaugeAction, wide: &mut WidePhase, time: f64) -> f64 {
+/// Kicks momenta along what weights other than 1 add to their forces, and returns what they add to S.
+fn kick_excess<const N: usize>(action: &GaugeAction, wide: &mut WidePhase, time: f64) -> Result<f64> {
     action.sum.excess_slopes::<N>(&mut InLanes { wide, time: time * action.sum.factor() })
 }
 
@@ -227,19 +278,19 @@ impl Action for GaugeAction {
     }
 
     fn value(&self, field: &[f64]) -> Result<f64> {
-        expect_length("field", self.count(), field.len())?;
+        self.expect_field(field)?;
         Ok(with_colours!(self.sum.group, sum(self, &self.links(field))))
     }
 
     fn gradient(&self, field: &[f64], gradient: &mut [f64]) -> Result<f64> {
-        expect_length("field", self.count(), field.len())?;
+        self.expect_field(field)?;
         expect_length("gradient", self.count(), gradient.len())?;
         let sum = if self.has_only_plaquettes() {
             self.of_traces(self.slope.write(field, self.sum.factor(), gradient))
         } else {
             with_colours!(self.sum.group, sweep(self, &self.links(field), gradient))
         };
-        Ok(sum + self.add_excess(field, 1.0, gradient))
+        Ok(sum + self.add_excess(field, 1.0, gradient)?)
     }
 
     fn loop_sum(&self) -> Option<&LoopSum> {
@@ -266,10 +317,12 @@ impl Action for GaugeAction {
 
     fn kick(&self, field: &[f64], momenta: &mut [f64], time: f64) -> Option<f64> {
         let is_whole = field.len() == self.count() && momenta.len() == self.count();
-        (is_whole && self.has_only_plaquettes()).then(|| {
-            let sum = self.of_traces(self.slope.kick(field, self.sum.factor(), momenta, time));
-            sum + self.add_excess(field, -time, momenta)
-        })
+        if !is_whole || !self.has_only_plaquettes() {
+            return None;
+        }
+        // Where memory is short, nothing has been moved yet.
+        let excess = self.add_excess(field, -time, momenta).ok()?;
+        Some(excess + self.of_traces(self.slope.kick(field, self.sum.factor(), momenta, time)))
     }
 
     /// Computed in SIMD lanes; None where the action has rectangles, or the lattice cannot be cut into lanes.
@@ -284,7 +337,7 @@ impl Action for GaugeAction {
         let wide = first.and_then(|first| self.slope.wide(self.sum.factor(), &mut phase, first));
         let Some(mut wide) = wide else { return Ok(None) };
         for (kick, drift) in moves {
-            let excess = with_colours!(self.sum.group, kick_patch(self, &mut wide, kick));
+            let excess = with_colours!(self.sum.group, kick_excess(self, &mut wide, kick))?;
             let value = self.of_traces(wide.kick_and_drift(kick, drift)) + excess;
             if !value.is_finite() {
                 return Ok(Some(value));
@@ -292,10 +345,12 @@ impl Action for GaugeAction {
             progress::step("trajectory", f64::NAN)?;
         }
         let sum = self.of_traces(wide.end(last, &mut phase));
-        self.add_excess(phase.links, -last, phase.momenta);
-        Ok(Some(sum + self.add_excess(phase.links, 1.0, phase.forces)))
+        self.add_excess(phase.links, -last, phase.momenta)?;
+        Ok(Some(sum + self.add_excess(phase.links, 1.0, phase.forces)?))
     }
 }
 
+#[cfg(test)]
+mod open_tests;
 #[cfg(test)]
 mod tests;

@@ -122,6 +122,11 @@ pub trait Action: Send + Sync {
         self.loop_sum()
     }
 
+    /// True where its fields have an open boundary in the last direction: absent links are zero.
+    fn is_open(&self) -> bool {
+        self.loops_of_links().is_some_and(|sum| sum.boundary.is_some())
+    }
+
     /// The action with a defect of links of this strength in its sum over loops; an error where it has no such sum, or a
     /// defect already.
     fn with_defect(&self, _patch: &Arc<Patch>, _strength: f64) -> Result<Arc<dyn Action>> {

@@ -95,6 +95,10 @@ impl Action for Sum {
         found.next().filter(|_| found.next().is_none())
     }
 
+    fn is_open(&self) -> bool {
+        self.terms.iter().any(|term| term.is_open())
+    }
+
     fn with_defect(&self, patch: &Arc<Patch>, strength: f64) -> Result<Arc<dyn Action>> {
         let mut terms = self.terms.clone();
         let Some(term) = terms.iter_mut().find(|term| term.loops_of_links().is_some()) else {

@@ -7,7 +7,7 @@ use super::lattice::inst_lattice;
 use crate::context::{Context, Team};
 use crate::error::{Error, Result, expect_finite};
 use crate::gauge::formats::{self, ReadSpec, WriteSpec};
-use crate::gauge::{Gauge, Group, ObservableSpec, SmearSpec};
+use crate::gauge::{BoundaryKind, Gauge, Group, ObservableSpec, SmearSpec};
 use crate::spec;
 use serde::Deserialize;
 use std::ffi::c_char;
@@ -50,20 +50,21 @@ impl Deref for GaugeObject {
 /// A gauge field.
 pub type inst_gauge = Handle<GaugeObject>;
 
-/// `{group: 'su3'}`
+/// `{group: 'su3', boundary: 'periodic'}`
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct GaugeSpec {
     group: Group,
+    boundary: BoundaryKind,
 }
 
 impl Default for GaugeSpec {
     fn default() -> Self {
-        Self { group: Group::Su3 }
+        Self { group: Group::Su3, boundary: BoundaryKind::Periodic }
     }
 }
 
-/// Makes a field with unit links.
+/// Makes a field with unit links; those that an open boundary takes away are zero.
 ///
 /// # Safety
 /// As in [`super`].
@@ -78,7 +79,10 @@ pub unsafe extern "C" fn inst_gauge_new(
         let (object, text, out) =
             unsafe { (shared("lattice", lattice)?, arguments::spec("spec", spec)?, Output::one("out", out)?) };
         let spec: GaugeSpec = spec::parse("gauge", text)?;
-        let gauge = Gauge::unit(&object.lattice, spec.group)?;
+        let mut gauge = Gauge::unit(&object.lattice, spec.group)?;
+        if spec.boundary == BoundaryKind::Open {
+            gauge.open();
+        }
         let made = GaugeObject { context: Arc::clone(&object.context), gauge, spare: vec![] };
         out.write(handles::new(&object.context, made));
         Ok(())

@@ -1,11 +1,12 @@
 //! A gauge field: one link U_mu(x) for each site and direction of a periodic lattice.
 //!
 //! In memory and in every call of the C interface it is `[site][mu][row][column][re, im]`, with x the fastest index of
-//! the site and mu = 0 for x; the link U_mu(x) leads from x to x + mu.
+//! the site and mu = 0 for x; the link U_mu(x) leads from x to x + mu. A field with an [open boundary](super::absent) has
+//! zeros for the links that are absent.
 
+use super::absent::{clear_absent, farthest_present, is_absent, is_open, is_zero};
 use crate::error::{Result, expect_finite, expect_length};
 use crate::group::Matrix;
-use crate::group::farthest;
 use crate::group::with_colours;
 use crate::group::{Group, haar};
 use crate::lattice::Lattice;
@@ -110,19 +111,34 @@ impl Gauge {
     /// Polar projection of all links onto the group: each W becomes its unitary factor W (W†W)^(-1/2), the nearest
     /// unitary matrix, divided by the N-th root of its determinant for SU(N) ([`Matrix::unitary_factor`]).
     ///
+    /// Absent links of an open field stay zero.
+    ///
     /// Errors: `NotConverged` for a link without an inverse; some links are projected then.
     pub fn project_polar(&mut self) -> Result<()> {
-        let (dimensions, group) = (self.lattice.dimensions(), self.group);
+        let (dimensions, group, is_open) = (self.lattice.dimensions(), self.group, self.is_open());
         for (number, link) in self.links.chunks_exact_mut(group.reals()).enumerate() {
+            if is_open && is_absent(&self.lattice, number) {
+                continue;
+            }
             let place = || format!("links: site {}, direction {}", number / dimensions, number % dimensions);
             with_colours!(group, polar_link(link)).map_err(|error| error.within(&place()))?;
         }
         Ok(())
     }
 
-    /// The largest distance of a link from the group, with its site and direction.
+    /// True where the links of the last direction that leave the last slice are zero: a field with an open boundary.
+    pub fn is_open(&self) -> bool {
+        is_open(&self.lattice, self.group, &self.links)
+    }
+
+    /// Sets the links of the last direction that leave the last slice to zero: a field with an open boundary.
+    pub fn open(&mut self) {
+        clear_absent(&self.lattice, self.group, &mut self.links);
+    }
+
+    /// The largest distance of a link from the group, with its site and direction. Absent links of an open field count as in it.
     pub fn worst_link(&self) -> (f64, usize, usize) {
-        let (distance, link) = farthest(self.group, &self.links);
+        let (distance, link) = farthest_present(&self.lattice, self.group, &self.links);
         (distance, link / self.lattice.dimensions(), link % self.lattice.dimensions())
     }
 }
@@ -139,7 +155,8 @@ fn randomise<const N: usize>(links: &mut [f64], stream: &mut Stream) {
 fn project_links<const N: usize>(links: &mut [f64], tolerance: f64) {
     for link in links.chunks_exact_mut(2 * N * N) {
         let matrix = Matrix::<N>::from_reals(link);
-        if matrix.deviation() > tolerance {
+        // Links that an open boundary takes away are zero, and stay so.
+        if matrix.deviation() > tolerance && !is_zero(link) {
             matrix.projected().to_reals(link);
         }
     }

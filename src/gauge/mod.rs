@@ -1,11 +1,14 @@
 //! Gauge fields: links on a lattice, observables, smearing and the Wilson flow, forces of plaquettes, files.
 
+mod absent;
 mod constant_flux;
 mod field;
 pub mod formats;
 #[cfg(test)]
 mod laws;
 pub mod observables;
+#[cfg(test)]
+mod open_tests;
 mod paths;
 mod plaquettes;
 mod smear;
@@ -19,6 +22,7 @@ pub use crate::group::{
     Complex64, Differential, Group, Matrix, draw_momenta, exponential, generator, haar, heat, reflect,
 };
 pub(crate) use crate::group::{farther_than, with_colours};
+pub(crate) use absent::{clear_absent, farther_present, is_absent, is_open, is_zero};
 pub use constant_flux::constant_flux;
 pub use field::Gauge;
 pub(crate) use field::project;
@@ -29,4 +33,4 @@ pub(crate) use plaquettes::{Canonical, WidePhase};
 pub use plaquettes::{Slope, drift};
 pub use smear::{FlowSpec, Scales, SmearSpec, WilsonFlow, ape, scales, stout};
 pub use sweep::{Schedule, Sweep, Update};
-pub use weights::{Cuboid, Defect, DefectSpec, LoopSum, Patch, Slopes};
+pub use weights::{Boundary, BoundaryKind, Cuboid, Defect, DefectSpec, LoopSum, Patch, Slopes, Weight};

@@ -242,7 +242,8 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
             for k in 0..N {
                 square = square + norm(rows[i][k]);
             }
-            let scale = L::constant(1.0) / square.sqrt();
+            // A zero matrix, as the absent links of an open boundary are, stays zero.
+            let scale = L::constant(1.0) / square.max(L::constant(f64::MIN_POSITIVE)).sqrt();
             for k in 0..N {
                 rows[i][k] = [rows[i][k][0] * scale, rows[i][k][1] * scale];
             }

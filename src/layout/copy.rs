@@ -5,16 +5,15 @@
 //! the host's memory need not be aligned.
 
 use super::factors::{divide, multiply};
+use super::faults::{Found, are_finite, worse};
 use super::places::for_each_site;
 use super::{Fields, Layout};
 use crate::context::{Precision, Team};
 use crate::error::{Error, Result};
-use crate::gauge::formats::LARGEST_DEVIATION;
-use crate::gauge::{Complex64, farther_than};
+use crate::gauge::Complex64;
 use crate::lattice::{coordinates, index};
 use crate::memory;
 use crate::simd;
-use std::cmp::Ordering;
 
 /// Most sites of a tile in each direction.
 const TILE: [usize; 4] = [16, 8, 8, 1];
@@ -34,9 +33,6 @@ struct Row {
     first: usize,
     length: usize,
 }
-
-/// An invalid number or link: the size of its violation, and the index of its first number in the field.
-type Fault = (f64, usize);
 
 /// A number in the host's precision.
 trait Number: Copy {
@@ -139,13 +135,16 @@ impl Layout {
     /// As for `import` or, without `to`, for `check`.
     unsafe fn pass(&self, team: &Team, from: &[*mut u8], to: Option<*mut f64>) -> Result<()> {
         let shared = Shared((from, to));
-        let mut found = memory::filled("faults of tiles", None, self.tiles())?;
+        let mut found = memory::filled("faults of tiles", Found::default(), self.tiles())?;
         team.share_chunks(&mut found, 1, |i, found| {
             let (from, to) = shared.get();
             // SAFETY: the caller's promise.
             found[0] = unsafe { with_numbers!(self, take(&self.tile(i), from, to)) };
         });
-        found.into_iter().flatten().reduce(worse).map_or(Ok(()), |fault| Err(self.error(fault)))
+        if let Some(fault) = found.iter().filter_map(|found| found.worst).reduce(worse) {
+            return Err(self.error(fault));
+        }
+        self.expect_boundary(found.iter().map(|found| found.zeros).sum())
     }
 
     /// Checks that all numbers are within the range of the host's precision.
@@ -179,36 +178,6 @@ impl Layout {
     /// Extents, those of missing directions 1.
     fn extent(&self) -> [usize; 4] {
         std::array::from_fn(|mu| self.places.lattice.extent().get(mu).copied().unwrap_or(1))
-    }
-
-    /// The message for a faulty link or number.
-    fn error(&self, (distance, number): Fault) -> Error {
-        let (reals, directions) = (self.places.within.len(), self.places.directions());
-        let (site, mu) = (number / reals / directions, number / reals % directions);
-        let x = self.places.lattice.coordinates(site);
-        let (base, byte) = self.offset(site, mu, number % reals);
-        let place = format!("base[{base}] + {byte} bytes");
-        Error::BadInput(match self.places.fields.group() {
-            Some(group) if self.verify => format!(
-                "links: expected links within {LARGEST_DEVIATION:e} of {}, got one off by {distance:.3e} at site {x:?}, \
-                 direction {mu} ({place})",
-                group.name()
-            ),
-            Some(_) => format!("links: expected finite numbers, got another at site {x:?}, direction {mu} ({place})"),
-            None => format!("fields: expected finite numbers, got another at site {x:?} ({place})"),
-        })
-    }
-
-    /// The worst of some numbers or links, if it is invalid.
-    fn worst(&self, numbers: &[f64]) -> Option<Fault> {
-        if let (true, Some(group)) = (self.verify, self.places.fields.group()) {
-            let found = farther_than(LARGEST_DEVIATION, group, numbers);
-            return found.map(|(distance, link)| (distance, link * group.reals()));
-        }
-        if are_finite(numbers) {
-            return None;
-        }
-        numbers.iter().position(|x| !x.is_finite()).map(|k| (f64::NAN, k))
     }
 
     fn rows(&self, tile: &Tile) -> Vec<Row> {
@@ -257,15 +226,10 @@ impl Layout {
 
     /// # Safety
     /// As for `pass`.
-    unsafe fn take<T: Number, const R: usize>(
-        &self,
-        tile: &Tile,
-        from: &[*mut u8],
-        to: Option<*mut f64>,
-    ) -> Option<Fault> {
+    unsafe fn take<T: Number, const R: usize>(&self, tile: &Tile, from: &[*mut u8], to: Option<*mut f64>) -> Found {
         let (places, own) = (self.places::<R>(), std::array::from_fn(|k| k));
         let (is_whole, each) = (places == own, R * self.places.directions());
-        let (mut numbers, mut worst) = (vec![[0.0; R]; tile.extent[0] * each / R], None);
+        let (mut numbers, mut found) = (vec![[0.0; R]; tile.extent[0] * each / R], Found::default());
         let rows = self.rows(tile);
         for (i, row) in rows.iter().enumerate() {
             let next = rows.get(i + 1).map_or(&[][..], |row| self.starts(row));
@@ -288,15 +252,18 @@ impl Layout {
             for (piece, links) in numbers.chunks(PIECE * R).enumerate() {
                 let start = piece * PIECE;
                 (start..start + PIECE).for_each(|i| self.ask_for::<T, R>(next, i, from));
-                let fault = self.worst(links).map(|(distance, k)| (distance, first + start * R + k));
-                worst = [worst, fault].into_iter().flatten().reduce(worse);
+                let fault = self.worst(links).map(|fault| (fault, first + start * R));
+                let fault =
+                    fault.and_then(|(fault, first)| self.fault_beside_absent::<R>(&row.x, (links, first), fault));
+                found.worst = [found.worst, fault].into_iter().flatten().reduce(worse);
             }
+            found.zeros += self.zeros::<R>(&row.x, numbers);
             if let Some(to) = to {
                 // SAFETY: the caller's promise.
                 unsafe { simd::write_past_caches(numbers, to.add(first)) };
             }
         }
-        worst
+        found
     }
 
     /// # Safety
@@ -336,27 +303,6 @@ impl Layout {
             });
         }
         found
-    }
-}
-
-/// True where all numbers are finite: 0 x is zero only then; eight sums of 0 x are taken side by side.
-#[inline(always)]
-fn are_finite(numbers: &[f64]) -> bool {
-    let (mut sums, pieces) = ([0.0; 8], numbers.chunks_exact(8));
-    let rest: f64 = pieces.remainder().iter().map(|x| 0.0 * x).sum();
-    for piece in pieces {
-        (0..8).for_each(|k| sums[k] += 0.0 * piece[k]);
-    }
-    sums.iter().sum::<f64>() + rest == 0.0
-}
-
-/// The worse of two faults, NaN worst; the first of equal ones.
-fn worse(a: Fault, b: Fault) -> Fault {
-    let size = |fault: Fault| if fault.0.is_nan() { f64::INFINITY } else { fault.0 };
-    match size(b).total_cmp(&size(a)) {
-        Ordering::Greater => b,
-        Ordering::Equal if b.1 < a.1 => b,
-        _ => a,
     }
 }
 

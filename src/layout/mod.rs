@@ -12,6 +12,7 @@
 
 mod copy;
 mod factors;
+mod faults;
 mod fields;
 mod openqcd;
 mod order;

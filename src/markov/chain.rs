@@ -39,10 +39,13 @@ impl Chain {
         let kernel = spec.kernel.build(action.clone(), model.clone())?;
         let seed = spec.seed.unwrap_or(seed);
         let (space, lattice) = (action.space(), action.lattice());
-        let field = match spec.start {
+        let mut field = match spec.start {
             Start::Cold => space.cold(lattice)?,
             Start::Hot => hot(&*action, &mut Stream::new(seed, Purpose::Start, 0))?,
         };
+        if action.is_open() {
+            space.open(lattice, &mut field);
+        }
         let state = ChainState::new(&*action, &field)?;
         Ok(Self { action, model, spec: spec.kernel.clone(), seed, counter: 0, state, kernel })
     }

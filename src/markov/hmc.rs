@@ -68,7 +68,8 @@ impl Hmc {
     fn phase(&self, key: &Key, state: &ChainState, action: &dyn Action) -> Result<Phase> {
         let (space, count) = (action.space(), state.field.len());
         let mut momentum = memory::filled("momenta", 0.0, count)?;
-        space.draw_momenta(&mut key.stream(Purpose::Momentum), &mut momentum);
+        let stream = &mut key.stream(Purpose::Momentum);
+        space.draw_momenta_of(action.lattice(), &state.field, (stream, &mut momentum));
         let (team, field) = (self.action.team(), memory::cloned("field of the trajectory", &state.field)?);
         let gradient = memory::filled("gradient of the action", 0.0, count)?;
         let mut phase = Phase { team, space, field, momentum, gradient, past: Past::default() };

@@ -90,7 +90,8 @@ impl Proposal for Langevin {
         let force = self.gradient(&start)?;
         expect_finite("gradient of the action", &force)?;
         let mut noise = memory::filled("noise", 0.0, count)?;
-        space.draw_momenta(&mut Stream::new(self.seed, Purpose::Langevin, counter), &mut noise);
+        let stream = &mut Stream::new(self.seed, Purpose::Langevin, counter);
+        space.draw_momenta_of(&self.domain.lattice, &start, (stream, &mut noise));
         let (width, step) = ((2.0 * self.step).sqrt(), self.step);
         let moved = memory::collected("move", noise.iter().zip(&force).map(|(eta, g)| width * eta - step * g))?;
         let mut field = memory::cloned("proposed field", &start)?;

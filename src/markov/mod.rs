@@ -24,6 +24,8 @@ mod levels;
 #[cfg(test)]
 mod links;
 mod metropolis;
+#[cfg(test)]
+mod open_tests;
 mod path;
 mod proposal;
 mod proposal_spec;

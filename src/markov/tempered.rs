@@ -13,7 +13,7 @@ use super::path::{Surroundings, equidistant, expect_path};
 use super::proposal::{Current, Proposal, Proposed};
 use crate::action::Action;
 use crate::error::{Error, Result, expect_length};
-use crate::gauge::{Cuboid, Patch};
+use crate::gauge::Cuboid;
 use crate::lattice::Neighbours;
 use crate::random::{Purpose, Stream};
 use crate::space::Domain;
@@ -101,7 +101,7 @@ impl Tempered {
             return Err(Error::Unsupported("action: expected one without a defect of its own, got one with it".into()));
         };
         let strengths = strengths(spec.steps, spec.strengths.as_ref(), [1.0, 0.0])?;
-        let patch = Arc::new(Patch::new(&Neighbours::new(lattice)?, &sum.terms, &spec.defect.build(lattice)?));
+        let patch = sum.around(&Neighbours::new(lattice)?, &spec.defect.build(lattice)?);
         let surroundings = Surroundings::new(lattice, sum, &patch, (Some(spec.within), spec.overrelaxation))
             .map_err(|error| error.within("type 'tempered'"))?;
         Ok(Self { domain: action.domain(), gauge, surroundings, strengths, translate: spec.translate, seed })
@@ -133,7 +133,7 @@ impl Proposal for Tempered {
         expect_length("proposed", count, proposed.len())?;
         let start = space.admit(lattice, current.field).map_err(|error| error.within("current"))?;
         let mut random = Stream::new(self.seed, Purpose::Tempering, counter);
-        let place = if self.translate { lattice.random_site(random.bits()) } else { 0 };
+        let place = if self.translate { self.surroundings.sum.random_shift(lattice, random.bits()) } else { 0 };
         // The field is shifted so that the defect lies where it was made, and back.
         let mut field = lattice.shifted_field(&start, place, true)?;
         let work = self.transition(&mut field, &mut random)?;

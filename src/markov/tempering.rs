@@ -17,7 +17,7 @@ use super::path::{Surroundings, equidistant, expect_path};
 use crate::action::Action;
 use crate::context::Team;
 use crate::error::{Error, Result};
-use crate::gauge::{Cuboid, Links, Patch};
+use crate::gauge::{Cuboid, Links, LoopSum, Patch};
 use crate::lattice::Neighbours;
 use crate::memory;
 use crate::progress;
@@ -143,7 +143,7 @@ impl Tempering {
         }
         let lattice = action.lattice();
         let (neighbours, defect) = (Neighbours::new(lattice)?, spec.defect.build(lattice)?);
-        let patch = Arc::new(Patch::new(&neighbours, &sum.terms, &defect));
+        let patch = sum.around(&neighbours, &defect);
         let (mut regions, mut builder) = (vec![], None);
         match sweeps {
             Sweeps::Heatbath(heatbath) => {
@@ -189,10 +189,14 @@ impl Tempering {
         }
     }
 
+    /// The sum over loops in the action.
+    fn loops(&self) -> Result<&LoopSum> {
+        self.action.loops_of_links().ok_or_else(|| Error::Internal("a gauge action".into()))
+    }
+
     /// S of a field with the first strength less S with the second.
     fn difference(&self, links: &[f64], strengths: [f64; 2]) -> Result<f64> {
-        let sum = self.action.loops_of_links().ok_or_else(|| Error::Internal("a gauge action".into()))?;
-        Ok(sum.difference(&self.patch, &Links { numbers: links, neighbours: &self.neighbours }, strengths))
+        Ok(self.loops()?.difference(&self.patch, &Links { numbers: links, neighbours: &self.neighbours }, strengths))
     }
 
     /// Runs work for each replica: side by side where fields are small, each with all threads otherwise.
@@ -260,7 +264,8 @@ impl Tempering {
         ladder.follow();
         if self.translate {
             let lattice = self.action.lattice();
-            fields[0] = lattice.shifted_field(&fields[0], lattice.random_site(random.bits()), false)?;
+            let shift = self.loops()?.random_shift(lattice, random.bits());
+            fields[0] = lattice.shifted_field(&fields[0], shift, false)?;
         }
         Ok(())
     }

@@ -5,7 +5,8 @@
 //!
 //! A field of links is `[site][mu][row][column][re, im]`. Its momenta and the gradient of an action have the same
 //! layout: for each link the antihermitian (for N > 1 traceless) P = Σ_a p_a i T_a, and G = Σ_a g_a i T_a with
-//! d/ds S(exp(s X) U) = Σ_a x_a g_a at s = 0 for X = Σ_a x_a i T_a. Fields move by U ← exp(t P) U.
+//! d/ds S(exp(s X) U) = Σ_a x_a g_a at s = 0 for X = Σ_a x_a i T_a. Fields move by U ← exp(t P) U. Where all links of the last
+//! direction that leave the last slice are zero, the field has an open boundary: these have no momenta, and stay zero.
 
 mod angles;
 mod domain;
@@ -17,7 +18,7 @@ pub use domain::{Domain, SavedDomain};
 
 use crate::context::Team;
 use crate::error::{Error, Result, expect_finite, expect_length};
-use crate::gauge::{self, Gauge, Group, farther_than};
+use crate::gauge::{self, Gauge, Group, farther_present};
 use crate::lattice::Lattice;
 use crate::memory;
 use crate::random::Stream;
@@ -113,10 +114,10 @@ impl Space {
         Ok(field)
     }
 
-    /// An error where a link of a field is off its group by more than single precision.
+    /// An error where a link of a field is off its group by more than single precision. Absent links of an open field are zero.
     pub fn expect_inside(self, lattice: &Lattice, field: &[f64]) -> Result<()> {
         let Space::Links(group) = self else { return Ok(()) };
-        let Some((distance, link)) = farther_than(LARGEST_DEVIATION, group, field) else { return Ok(()) };
+        let Some((distance, link)) = farther_present(LARGEST_DEVIATION, lattice, group, field) else { return Ok(()) };
         let (name, d) = (group.name(), lattice.dimensions());
         let place = format!("site {}, direction {}", link / d, link % d);
         Err(Error::BadInput(format!("expected links in {name}, got one off by {distance:.1e} at {place}")))
@@ -137,6 +138,23 @@ impl Space {
         match self {
             Space::Scalars | Space::Angles(_) => stream.normals(momenta),
             Space::Links(group) => gauge::draw_momenta(group, stream, momenta),
+        }
+    }
+
+    /// Draws momenta for a field: absent links of an open field have none.
+    pub fn draw_momenta_of(self, lattice: &Lattice, field: &[f64], (stream, momenta): (&mut Stream, &mut [f64])) {
+        self.draw_momenta(stream, momenta);
+        if let Space::Links(group) = self
+            && gauge::is_open(lattice, group, field)
+        {
+            gauge::clear_absent(lattice, group, momenta);
+        }
+    }
+
+    /// Takes the absent links of an open boundary away.
+    pub fn open(self, lattice: &Lattice, field: &mut [f64]) {
+        if let Space::Links(group) = self {
+            gauge::clear_absent(lattice, group, field);
         }
     }
 

@@ -46,7 +46,7 @@ fn the_force_is_the_derivative_along_the_group() {
 fn forces_in_lanes_are_those_of_the_staples() {
     for extent in [&[4, 4][..], &[8, 3], &[3, 5], &[3, 2, 3], &[2, 3, 2, 5], &[4, 4, 4, 6]] {
         for group in [Group::U1, Group::Su2, Group::Su3] {
-            let spec = GaugeSpec { group, beta: 1.7, defect: None };
+            let spec = GaugeSpec { group, beta: 1.7, defect: None, boundary: BoundaryKind::Periodic, c_g: None };
             let action = spec.build(&serial(), &Lattice::new(extent).unwrap(), 0.0).unwrap();
             let count = action.count();
             let gauge = crate::action::check::random_links(&action, 5);

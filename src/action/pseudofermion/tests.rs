@@ -78,6 +78,23 @@ fn the_force_is_the_derivative_along_the_group() {
     }
 }
 
+/// The same on fields with an open boundary, whose absent links have no forces.
+#[test]
+fn the_force_at_an_open_boundary_is_the_derivative_along_the_group() {
+    for case in cases() {
+        let group = ["u1", "su2", "su3"].into_iter().find(|group| case.text.contains(group)).unwrap();
+        let gauge = format!("{{type: 'wilson', group: '{group}', beta: 0.3, boundary: 'open', c_g: 1.2}}");
+        let action = build(&case.extent, &format!("{{type: 'sum', terms: [{gauge}, {}]}}", case.text));
+        let links = random_links(&*action, 1);
+        let action = drawn(&action, links.links(), 0);
+        assert!(links.is_open() && action.is_open());
+        expect_link_gradient(&*action, 2);
+        let mut gradient = vec![1.0; action.count()];
+        action.gradient(links.links(), &mut gradient).unwrap();
+        assert!(crate::gauge::is_open(action.lattice(), links.group(), &gradient), "{}", case.text);
+    }
+}
+
 #[test]
 fn the_mean_of_the_action_is_the_number_of_components() {
     for Case { extent, text, dimension, clover } in cases() {

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! w_mu the weights of the directions (1, or nu / xi_0 in space), t the twisted mass. Boundary phases multiply the last
-//! links of a direction. K. G. Wilson, Phys. Rev. D 10, 2445 (1974); gamma matrices as in `wilson_kernel.rs`.
+//! links of a direction. On fields with an open boundary nothing hops through absent links, as at a wall in the last direction;
+//! spinors live on all slices. K. G. Wilson, Phys. Rev. D 10, 2445 (1974); gamma matrices as in `wilson_kernel.rs`.
 
 use super::hopping::{HoppingTerm, Job};
 use super::wilson_kernel::Hopping;
@@ -44,9 +45,14 @@ pub(crate) fn wilson<T: Native>(
     let (lattice, group) = (gauge.lattice(), gauge.group());
     let (colours, dimensions) = (group.colours(), lattice.dimensions());
     let half = dimensions / 2;
+    let mut boundary = parts.boundary.clone();
+    if gauge.is_open() {
+        // Absent links are a wall: compressed ones have no other way to be zero.
+        boundary[dimensions - 1] = 0.0.into();
+    }
     let factor = |site: usize, mu: usize| {
         let crosses = lattice.coordinates(site)[mu] + 1 == lattice.extent()[mu];
-        let phase = if crosses { parts.boundary[mu] } else { 1.0.into() };
+        let phase = if crosses { boundary[mu] } else { 1.0.into() };
         phase * (-0.5 * parts.weights[mu])
     };
     if parts.numbers != 18 {

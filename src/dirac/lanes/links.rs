@@ -15,7 +15,7 @@ use super::compressed_links::eight;
 use super::field::Field;
 use super::grid::Grid;
 use crate::error::{Error, Result};
-use crate::gauge::{Complex64, Gauge, Group};
+use crate::gauge::{Complex64, Gauge, Group, Matrix, is_absent};
 use crate::simd::Native;
 
 /// Largest distance from the group of links that are compressed.
@@ -55,12 +55,15 @@ impl<'a, T: Native> Links<'a, T> {
 
     /// The eight numbers of each U_mu(x).
     pub fn fill_eight(&mut self, gauge: &Gauge) {
-        let dimensions = gauge.lattice().dimensions();
+        let (dimensions, is_open) = (gauge.lattice().dimensions(), gauge.is_open());
         let own = self.field.numbers_mut();
         for (site, &(outer, lane)) in self.grid.places.iter().enumerate() {
             for mu in 0..dimensions {
                 let to = (outer as usize * self.directions + mu) * self.reals;
-                for (i, &x) in eight::numbers(&gauge.link(site, mu), eight::most::<T>()).iter().enumerate() {
+                // Absent links have no such numbers: the factor behind them is zero.
+                let is_absent = is_open && is_absent(gauge.lattice(), site * dimensions + mu);
+                let link = if is_absent { Matrix::unit() } else { gauge.link(site, mu) };
+                for (i, &x) in eight::numbers(&link, eight::most::<T>()).iter().enumerate() {
                     own[(to + i) * T::WIDTH + lane as usize] = T::from_f64(x);
                 }
             }

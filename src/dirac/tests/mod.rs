@@ -9,6 +9,7 @@ mod free;
 mod improved;
 mod kernels;
 mod linear_map;
+mod open;
 mod solve;
 mod spectrum;
 mod spectrum_search;

@@ -7,6 +7,9 @@
 //!     U = |  q0 + i q3   -q2 + i q1 |
 //!         |  q2 + i q1    q0 - i q3 |
 //! ```
+//!
+//! Fields with an open boundary have zeros for the links in direction t that leave the last slice, and a plaquette with weight
+//! 1/2 in the planes of the first and the last slice, over 6 X Y Z (T − 1): that of HiRep with its usual weights.
 
 use super::bytes::{Order, Width, extent_words, word_at, zeros};
 use super::format::{Encoding, Header, Read, Wanted};
@@ -14,15 +17,17 @@ use super::placed::{self, Form, Place};
 use super::source::Source;
 use crate::error::{Error, Result};
 use crate::gauge::field::Gauge;
+use crate::gauge::observables::weighted_plaquette;
 use crate::group::Group;
 use crate::lattice::Lattice;
 
 const AXES: [usize; 4] = [3, 0, 1, 2];
 const HEADER: usize = 28;
-const QUATERNIONS: Form = Form { header: HEADER, factor: 1.0, order: Order::Big, stored: 4, unpack };
+const QUATERNIONS: Form =
+    Form { header: HEADER, factor: 1.0, mean: weighted_plaquette, order: Order::Big, stored: 4, unpack };
 
 fn matrices(group: Group) -> Form {
-    Form::of_matrices(HEADER, 1.0, Order::Big, group.reals())
+    Form { mean: weighted_plaquette, ..Form::of_matrices(HEADER, 1.0, Order::Big, group.reals()) }
 }
 
 /// The field of such a header before matrices; None where the file has not the length that follows from it.

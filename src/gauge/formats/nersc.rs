@@ -120,8 +120,8 @@ impl Archive {
         // Codes that write headers round while they sum.
         let rounding = if self.width == Width::Single { 1e-5 } else { 1e-8 };
         let observed = [
-            ("PLAQUETTE", observables::plaquette as fn(&Gauge) -> f64),
-            ("LINK_TRACE", observables::link_trace as fn(&Gauge) -> f64),
+            ("PLAQUETTE", observables::plaquette_over_sites as fn(&Gauge) -> f64),
+            ("LINK_TRACE", observables::link_trace_over_sites as fn(&Gauge) -> f64),
         ];
         let observed = observed.into_iter().filter_map(|(key, observable)| {
             self.entries.get(key).map(|text| Claim::digits(key, text, observable(gauge), rounding))
@@ -169,8 +169,8 @@ pub(super) fn write(gauge: &Gauge, encoding: &Encoding) -> Result<Vec<u8>> {
         "STORAGE_FORMAT = 1.0".into(),
     ];
     lines.extend(gauge.lattice().extent().iter().zip(1..).map(|(length, mu)| format!("DIMENSION_{mu} = {length}")));
-    lines.push(format!("LINK_TRACE = {:.12}", observables::link_trace(gauge)));
-    lines.push(format!("PLAQUETTE = {:.12}", observables::plaquette(gauge)));
+    lines.push(format!("LINK_TRACE = {:.12}", observables::link_trace_over_sites(gauge)));
+    lines.push(format!("PLAQUETTE = {:.12}", observables::plaquette_over_sites(gauge)));
     lines.extend((1..=4).map(|mu| format!("BOUNDARY_{mu} = PERIODIC")));
     lines.push(format!("CHECKSUM = {:x}", checksum(&data, order)));
     lines.extend(["ENSEMBLE_ID = 0", "ENSEMBLE_LABEL = instanton", "SEQUENCE_NUMBER = 0"].map(String::from));

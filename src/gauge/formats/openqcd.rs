@@ -1,7 +1,9 @@
 //! openQCD export: SU(3) on four even extents, little endian.
 //!
 //! i32 T X Y Z, f64 3 x plaquette, then links in f64: for each odd site, t slowest and z fastest, the eight links
-//! U_mu(x), U_mu(x - mu) for mu = t, x, y, z. The header has the form of DDalphaAMG's; the plaquettes distinguish them.
+//! U_mu(x), U_mu(x - mu) for mu = t, x, y, z. The header has the form of DDalphaAMG's; the plaquettes distinguish them. Fields
+//! with an open boundary (openQCD's type 0) have zeros for the links in direction t that leave the last slice; the plaquette is
+//! the sum over all there are, divided by 6 T X Y Z as on periodic lattices.
 
 use super::bytes::{Order, Width, extent_words, word_at};
 use super::format::{Encoding, Header, Read, Wanted};

@@ -18,8 +18,10 @@ use crate::lattice::Lattice;
 pub struct Form {
     /// Bytes of the header; the last eight of them are the plaquette times `factor`.
     pub header: usize,
-    /// The plaquette in the header, in units of the mean of Re tr / N.
+    /// The plaquette in the header, in units of that mean of Re tr / N.
     pub factor: f64,
+    /// The mean that the header states.
+    pub mean: fn(&Gauge) -> f64,
     /// Order of all bytes.
     pub order: Order,
     /// Numbers of a link in the file.
@@ -31,7 +33,9 @@ pub struct Form {
 impl Form {
     /// The layout that stores all numbers of each matrix.
     pub const fn of_matrices(header: usize, factor: f64, order: Order, reals: usize) -> Self {
-        Self { header, factor, order, stored: reals, unpack: |numbers, link| link.copy_from_slice(numbers) }
+        let (mean, unpack) =
+            (observables::plaquette_over_sites, |numbers: &[f64], link: &mut [f64]| link.copy_from_slice(numbers));
+        Self { header, factor, mean, order, stored: reals, unpack }
     }
 }
 
@@ -80,7 +84,7 @@ pub fn read(wanted: &Wanted, form: &Form, places: impl Iterator<Item = Place>) -
     }
     let gauge = Gauge::new(wanted.lattice, wanted.group, links)?;
     let expected = double_at(wanted.source.head(), form.header - 8, form.order).unwrap_or(f64::NAN) / form.factor;
-    let claim = Claim::near("plaquette", expected, observables::plaquette(&gauge), tolerance(wanted.lattice));
+    let claim = Claim::near("plaquette", expected, (form.mean)(&gauge), tolerance(wanted.lattice));
     Ok((gauge, vec![claim]))
 }
 
@@ -95,7 +99,7 @@ pub fn write(
     let link = gauge.group().reals();
     let mut to = reserved(form.header + 8 * gauge.links().len() / link * form.stored)?;
     put_words(&mut to, words.iter().copied(), form.order);
-    put_reals(&mut to, &[form.factor * observables::plaquette(gauge)], Width::Double, form.order);
+    put_reals(&mut to, &[form.factor * (form.mean)(gauge)], Width::Double, form.order);
     let mut stored = [0.0; MOST];
     for (site, mu) in places {
         let at = (4 * site + mu) * link;

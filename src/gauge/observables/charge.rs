@@ -1,4 +1,5 @@
-//! Geometric topological charge in two dimensions, Q = (1/2π) Σ_p arg P with arg in (−π, π]: a whole number on a torus.
+//! Geometric topological charge in two dimensions, Q = (1/2π) Σ_p arg P with arg in (−π, π]: a whole number on a torus, and
+//! any number where the boundary is open.
 //!
 //! M. Lüscher, Commun. Math. Phys. 85, 39 (1982), in the abelian form of C. Panagiotakopoulos, Nucl. Phys. B 251, 61
 //! (1985).
@@ -9,6 +10,7 @@ use crate::gauge::field::Gauge;
 use crate::gauge::paths::Links;
 use crate::group::Group;
 use crate::lattice::Neighbours;
+use crate::memory;
 
 /// Q of a U(1) field in two dimensions; other fields are an error.
 pub fn charge(gauge: &Gauge) -> Result<f64> {
@@ -19,24 +21,30 @@ pub fn charge(gauge: &Gauge) -> Result<f64> {
             group.name()
         )));
     }
-    let neighbours = Neighbours::new(gauge.lattice())?;
-    let links = Links { numbers: gauge.links(), neighbours: &neighbours };
-    let plaquettes = Loops::plaquettes(d);
-    let angle = |site: usize| plaquettes.traces::<1>(&links, site).map(|trace| trace.arg()).sum::<f64>();
-    let turns = (0..gauge.lattice().volume()).map(angle).sum::<f64>() / (2.0 * std::f64::consts::PI);
+    if gauge.is_open() {
+        return Ok(angles(gauge)?.iter().sum());
+    }
+    let turns = angles(gauge)?.iter().sum();
     whole(turns, gauge.lattice().volume())
+}
+
+/// The sum of arg P / 2π over the plaquettes that begin in each slice of the last direction.
+fn angles(gauge: &Gauge) -> Result<Vec<f64>> {
+    let neighbours = Neighbours::new(gauge.lattice())?;
+    let (links, plaquettes) = (Links { numbers: gauge.links(), neighbours: &neighbours }, Loops::plaquettes(2));
+    let angle = |site: usize| plaquettes.traces::<1>(&links, site).map(|trace| trace.arg()).sum::<f64>();
+    let [length, slices] = [gauge.lattice().extent()[0], gauge.lattice().extent()[1]];
+    let slice = |t: usize| (length * t..length * (t + 1)).map(angle).sum::<f64>() / (2.0 * std::f64::consts::PI);
+    // The plaquettes behind the last slice are absent where the boundary is open.
+    let last = slices - usize::from(gauge.is_open());
+    memory::collected("charges of slices", (0..slices).map(|t| if t < last { slice(t) } else { 0.0 }))
 }
 
 /// The share of each slice of the last direction in Q: (1/2π) Σ arg P over the plaquettes that begin there, no whole numbers.
 pub fn charge_slices(gauge: &Gauge) -> Result<Vec<f64>> {
     // Fields without a charge are refused.
     charge(gauge)?;
-    let neighbours = Neighbours::new(gauge.lattice())?;
-    let (links, plaquettes) = (Links { numbers: gauge.links(), neighbours: &neighbours }, Loops::plaquettes(2));
-    let angle = |site: usize| plaquettes.traces::<1>(&links, site).map(|trace| trace.arg()).sum::<f64>();
-    let length = gauge.lattice().extent()[0];
-    let slice = |t: usize| (length * t..length * (t + 1)).map(angle).sum::<f64>() / (2.0 * std::f64::consts::PI);
-    Ok((0..gauge.lattice().extent()[1]).map(slice).collect())
+    angles(gauge)
 }
 
 /// Rounds a sum over so many plaquettes to a whole number; an error where it is none within rounding.

@@ -6,10 +6,14 @@
 //! Q = −(1/32π²) Σ_x ε_μνρσ tr F_μν F_ρσ                 ε_0123 = 1, F antihermitian
 //! ```
 //!
+//! On a field with an open boundary F is zero on the first and the last slice, where two of the leaves are missing in some
+//! planes, and E is averaged over the sites between them.
+//!
 //! P. Di Vecchia et al., Nucl. Phys. B 192, 392 (1981); M. Lüscher, JHEP 08 (2010) 071, arXiv:1006.4518.
 
 use crate::context::Team;
 use crate::error::{Error, Result};
+use crate::gauge::absent::boundary_slices;
 use crate::gauge::field::Gauge;
 use crate::gauge::paths::{Links, Step};
 use crate::group::Matrix;
@@ -18,8 +22,9 @@ use crate::lattice::Neighbours;
 use crate::memory;
 use crate::progress;
 use std::f64::consts::PI;
+use std::ops::Range;
 
-/// The energy density E, averaged over the sites.
+/// The energy density E, averaged over the sites; those between the boundary slices of an open field.
 pub fn energy_density(gauge: &Gauge) -> Result<f64> {
     energy_density_by(&Team::default(), gauge)
 }
@@ -29,7 +34,8 @@ pub fn energy_density_by(team: &Team, gauge: &Gauge) -> Result<f64> {
     Ok(energies(team, gauge, 1)?[0])
 }
 
-/// The energy density, averaged over the sites of each slice of the last direction.
+/// The energy density, averaged over the sites of each slice of the last direction; zero on the boundary slices of an open
+/// field.
 pub fn energy_slices(team: &Team, gauge: &Gauge) -> Result<Vec<f64>> {
     energies(team, gauge, slices(gauge))
 }
@@ -47,7 +53,22 @@ fn slices(gauge: &Gauge) -> usize {
 /// The energy densities of equal parts of the sites.
 fn energies(team: &Team, gauge: &Gauge, parts: usize) -> Result<Vec<f64>> {
     let neighbours = Neighbours::new(gauge.lattice())?;
-    with_colours!(gauge.group(), energy(team, gauge, &neighbours, parts))
+    let mut sums = with_colours!(gauge.group(), energy(team, gauge, &neighbours, parts))?;
+    if parts == 1 && gauge.is_open() {
+        let slices = slices(gauge);
+        if slices < 3 {
+            let expected = "energy_density: expected at least 3 slices of the last direction between open boundaries";
+            return Err(Error::Unsupported(format!("{expected}, got {slices}")));
+        }
+        sums[0] *= slices as f64 / (slices - 2) as f64;
+    }
+    Ok(sums)
+}
+
+/// Sites of a field where the field strength is known: all, or those between the boundary slices.
+fn inner(gauge: &Gauge) -> Range<usize> {
+    let [first, last] = boundary_slices(gauge.lattice());
+    if gauge.is_open() { first.end..last.start } else { first.start..last.end }
 }
 
 /// The topological charge Q of a field in four dimensions; a whole number only for smooth fields.
@@ -74,7 +95,7 @@ fn energy<const N: usize>(team: &Team, gauge: &Gauge, neighbours: &Neighbours, p
     let plane = |site: usize, (mu, nu): (usize, usize)| product(&strength::<N>(&links, site, (mu, nu)), None);
     let at =
         |site: usize| -> f64 { (1..d).flat_map(|nu| (0..nu).map(move |mu| (mu, nu))).map(|p| plane(site, p)).sum() };
-    let volume = gauge.lattice().volume();
+    let (volume, inner) = (gauge.lattice().volume(), inner(gauge));
     let (mut sums, each) = (memory::filled("energies of parts", 0.0, parts)?, volume / parts);
     let mut numbers = memory::filled("energies of sites", 0.0, TOGETHER.min(volume))?;
     for first in (0..volume).step_by(TOGETHER) {
@@ -82,7 +103,8 @@ fn energy<const N: usize>(team: &Team, gauge: &Gauge, neighbours: &Neighbours, p
         let numbers = &mut numbers[..TOGETHER.min(volume - first)];
         let shares = numbers.chunks_mut(PART).zip((first..).step_by(PART)).collect();
         team.share(shares, |(numbers, first): (&mut [f64], usize)| {
-            numbers.iter_mut().zip(first..).for_each(|(number, site)| *number = at(site));
+            let number = |site| if inner.contains(&site) { at(site) } else { 0.0 };
+            numbers.iter_mut().zip(first..).for_each(|(to, site)| *to = number(site));
         });
         // In the order of the sites, so that the sum does not depend on the number of threads.
         numbers.iter().zip(first..).for_each(|(number, site)| sums[site / each] += number);
@@ -101,7 +123,7 @@ fn charge<const N: usize>(gauge: &Gauge, neighbours: &Neighbours, parts: usize) 
     };
     // Each of the three pairs of planes stands for 8 terms of the sum with ε.
     let (mut sums, each) = (memory::filled("charges of parts", 0.0, parts)?, gauge.lattice().volume() / parts);
-    for site in 0..gauge.lattice().volume() {
+    for site in inner(gauge) {
         progress::check_at(site)?;
         sums[site / each] += at(site);
     }

@@ -1,22 +1,65 @@
 //! Observables of a gauge field: plaquettes, traces, Wilson and Polyakov loops.
 //!
-//! All traces are divided by N, so that they are one for unit links.
+//! All traces are divided by N, so that they are one for unit links. On fields with an open boundary means are over the
+//! loops that exist, each with weight 1; files state other means, see [`plaquette_over_sites`] and [`weighted_plaquette`].
 
 use crate::error::{Error, Result};
+use crate::gauge::absent::{boundary_slices, slice};
 use crate::gauge::field::Gauge;
 use crate::group::with_colours;
 use crate::group::{Complex64, Matrix};
 use crate::progress;
+use std::ops::Range;
 
-/// Re tr of the plaquettes in each plane, averaged over the sites: planes (mu, nu) with mu < nu in the order
+/// Re tr of the plaquettes in each plane, averaged over them: planes (mu, nu) with mu < nu in the order
 /// (0,1), (0,2), (1,2), (0,3), (1,3), (2,3).
 pub fn planes(gauge: &Gauge) -> Vec<f64> {
     let dimensions = gauge.lattice().dimensions();
     let pairs = (1..dimensions).flat_map(|nu| (0..nu).map(move |mu| (mu, nu)));
-    pairs.map(|(mu, nu)| loop_of_extent(gauge, [(mu, 1), (nu, 1)])).collect()
+    pairs
+        .map(|(mu, nu)| plane_sum(gauge, (mu, nu), 0..gauge.lattice().volume()) / count(gauge, [(mu, 1), (nu, 1)]))
+        .collect()
 }
 
-/// The mean plaquette over all planes.
+/// Σ Re tr over the plaquettes of a plane that begin at some sites.
+fn plane_sum(gauge: &Gauge, (mu, nu): (usize, usize), sites: Range<usize>) -> f64 {
+    match with_colours!(gauge.group(), rectangles(gauge, [(mu, 1), (nu, 1)], sites, |_| Ok(()))) {
+        Ok(sum) => sum,
+        Err(_) => unreachable!("nothing ends the sum"),
+    }
+}
+
+/// Σ Re tr over all plaquettes, by 1 for each site and plane, where there is no such plaquette too: what most files state.
+pub fn plaquette_over_sites(gauge: &Gauge) -> f64 {
+    let (d, volume) = (gauge.lattice().dimensions(), gauge.lattice().volume());
+    let pairs = (1..d).flat_map(|nu| (0..nu).map(move |mu| (mu, nu)));
+    let sum: f64 = pairs.map(|plane| plane_sum(gauge, plane, 0..volume) / volume as f64).sum();
+    sum / (d * (d - 1) / 2) as f64
+}
+
+/// The mean plaquette with the weights of an open boundary, 1/2 in the planes of its slices, as HiRep states it; the mean over all
+/// on other fields.
+pub fn weighted_plaquette(gauge: &Gauge) -> f64 {
+    if !gauge.is_open() {
+        return plaquette_over_sites(gauge);
+    }
+    let (lattice, d) = (gauge.lattice(), gauge.lattice().dimensions());
+    let spatial = || (1..d - 1).flat_map(|nu| (0..nu).map(move |mu| (mu, nu)));
+    let within = |slice: Range<usize>| spatial().map(|plane| plane_sum(gauge, plane, slice.clone())).sum::<f64>();
+    let all = plaquette_over_sites(gauge) * (lattice.volume() * d * (d - 1) / 2) as f64;
+    let weighted = all - 0.5 * boundary_slices(lattice).map(within).iter().sum::<f64>();
+    weighted / ((lattice.volume() - slice(lattice)) * d * (d - 1) / 2) as f64
+}
+
+/// Loops of two sides that the field has: all but those through absent links.
+fn count(gauge: &Gauge, sides: [(usize, usize); 2]) -> f64 {
+    let (lattice, last) = (gauge.lattice(), gauge.lattice().dimensions() - 1);
+    let length = sides.iter().find(|(mu, _)| *mu == last).map_or(0, |(_, length)| *length);
+    let missing = if gauge.is_open() { length.min(lattice.extent()[last]) } else { 0 };
+    (lattice.volume() - missing * slice(lattice)) as f64
+}
+
+/// The mean plaquette over all planes: the mean of their means.
 pub fn plaquette(gauge: &Gauge) -> f64 {
     let planes = planes(gauge);
     planes.iter().sum::<f64>() / planes.len() as f64
@@ -30,8 +73,15 @@ pub fn space_and_time(gauge: &Gauge) -> (f64, f64) {
     (mean(space), mean(time))
 }
 
-/// Re tr of the links, averaged over sites and directions.
+/// Re tr of the links, averaged over them; not over absent ones.
 pub fn link_trace(gauge: &Gauge) -> f64 {
+    let (links, absent) = (gauge.lattice().volume() * gauge.lattice().dimensions(), slice(gauge.lattice()));
+    let present = if gauge.is_open() { links - absent } else { links };
+    link_trace_over_sites(gauge) * (links as f64 / present as f64)
+}
+
+/// Σ Re tr of the links, by 1 for each site and direction, where the link is absent too: what files state.
+pub fn link_trace_over_sites(gauge: &Gauge) -> f64 {
     with_colours!(gauge.group(), mean_trace(gauge))
 }
 
@@ -41,7 +91,7 @@ fn mean_trace<const N: usize>(gauge: &Gauge) -> f64 {
     traces.sum::<f64>() / (volume * dimensions * N) as f64
 }
 
-/// The Wilson loop of r links in direction mu and t links in direction nu, averaged over the sites.
+/// The Wilson loop of r links in direction mu and t links in direction nu, averaged over all that there are.
 pub fn wilson_loop(gauge: &Gauge, sides: [(usize, usize); 2]) -> Result<f64> {
     let dimensions = gauge.lattice().dimensions();
     let [(mu, r), (nu, t)] = sides;
@@ -50,23 +100,23 @@ pub fn wilson_loop(gauge: &Gauge, sides: [(usize, usize); 2]) -> Result<f64> {
             "wilson_loop: expected two different directions below {dimensions} and lengths of at least 1, got {sides:?}"
         )));
     }
-    with_colours!(gauge.group(), rectangles(gauge, sides, progress::check_at))
-}
-
-fn loop_of_extent(gauge: &Gauge, sides: [(usize, usize); 2]) -> f64 {
-    match with_colours!(gauge.group(), rectangles(gauge, sides, |_| Ok(()))) {
-        Ok(mean) => mean,
-        Err(_) => unreachable!("nothing ends the sum"),
+    let sites = 0..gauge.lattice().volume();
+    let sum = with_colours!(gauge.group(), rectangles(gauge, sides, sites, progress::check_at))?;
+    match count(gauge, sides) {
+        0.0 => Err(Error::Unsupported(format!(
+            "wilson_loop: expected loops shorter than the lattice between its open boundaries, got {sides:?}"
+        ))),
+        count => Ok(sum / count),
     }
 }
 
-/// The mean of a Wilson loop over all sites; `look` is called before each site, and its error ends the sum.
+/// The sum of a Wilson loop over sites; `look` is called before each site, and its error ends the sum.
 fn rectangles<const N: usize>(
     gauge: &Gauge,
     [(mu, r), (nu, t)]: [(usize, usize); 2],
+    sites: Range<usize>,
     look: impl Fn(usize) -> Result<()>,
 ) -> Result<f64> {
-    let volume = gauge.lattice().volume();
     let line = |mut x: usize, mu: usize, length: usize| {
         let mut product = Matrix::<N>::unit();
         for _ in 0..length {
@@ -76,7 +126,7 @@ fn rectangles<const N: usize>(
         (product, x)
     };
     let mut sum = 0.0;
-    for x in 0..volume {
+    for x in sites {
         look(x)?;
         let (bottom, right) = line(x, mu, r);
         let (left, top) = line(x, nu, t);
@@ -84,7 +134,7 @@ fn rectangles<const N: usize>(
         let (upper, _) = line(top, mu, r);
         sum += (bottom * side * (left * upper).adjoint()).trace().re;
     }
-    Ok(sum / (volume * N) as f64)
+    Ok(sum / N as f64)
 }
 
 /// The Polyakov loop in direction mu: tr of the product of all links of a line, averaged over the lines.

@@ -4,6 +4,7 @@
 //! M. Albanese et al., Phys. Lett. B 192, 163 (1987).
 
 use crate::error::{Error, Result};
+use crate::gauge::absent::is_absent;
 use crate::gauge::field::Gauge;
 use crate::gauge::observables::Loops;
 use crate::gauge::paths::Links;
@@ -29,8 +30,12 @@ fn averaged<const N: usize>(gauge: &Gauge, alpha: f64, (neighbours, loops): (&Ne
     let (links, d) = (Links { numbers: gauge.links(), neighbours }, gauge.lattice().dimensions());
     let weight = alpha / (2 * d.saturating_sub(1)).max(1) as f64;
     let mut result = gauge.copied()?;
+    let is_open = gauge.is_open();
     for (site, mu) in (0..gauge.lattice().volume()).flat_map(|site| (0..d).map(move |mu| (site, mu))) {
         progress::check_at(site)?;
+        if is_open && is_absent(gauge.lattice(), site * d + mu) {
+            continue;
+        }
         let staples: Matrix<N> = loops.staple(&links, site, mu);
         let link = links.link::<N>(site, mu).scale((1.0 - alpha).into()) + staples.adjoint().scale(weight.into());
         let place = |error: Error| error.within(&format!("ape: site {site}, direction {mu}"));

@@ -1,16 +1,23 @@
 //! Wilson flow dV/dt = −TA(V A) V, V(0) = U, A the sum of the staples: the gradient flow of Σ_p Re tr(1 − V_p), and the
 //! scales that it sets, t² E(t) = 0.3 at t0 and t d/dt (t² E) = 0.3 at t = w0².
 //!
+//! On a field with an open boundary S has its weights with c_G = 1, and the derivatives along the links within the first and
+//! the last slice count twice: their spatial plaquettes drive them as elsewhere, the others twice as much. Absent links stay
+//! zero. M. Lüscher and S. Schaefer, Comput. Phys. Commun. 184, 519 (2013), arXiv:1206.2809, appendix B.
+//!
 //! M. Lüscher, JHEP 08 (2010) 071, arXiv:1006.4518, with the third-order integrator of its appendix C; w0: S. Borsányi et
 //! al., JHEP 09 (2012) 010, arXiv:1203.4469. For U(1) the same equation is used.
 
 use crate::context::Team;
 use crate::error::{Error, Result};
+use crate::gauge::absent::{boundary_slices, is_open};
 use crate::gauge::field::Gauge;
-use crate::gauge::observables::energy_density_by;
+use crate::gauge::observables::{Loops, energy_density_by};
+use crate::gauge::paths::Links;
 use crate::gauge::plaquettes::Slope;
 use crate::gauge::plaquettes::drift;
-use crate::group::Group;
+use crate::gauge::weights::{Boundary, Slopes};
+use crate::group::{Group, Matrix, with_colours};
 use crate::lattice::Lattice;
 use crate::memory;
 use crate::progress;
@@ -24,6 +31,10 @@ pub struct WilsonFlow {
     slope: Slope,
     algebra: Vec<f64>,
     force: Vec<f64>,
+    lattice: Lattice,
+    group: Group,
+    /// What an open boundary changes in the force; made for the first open field.
+    boundary: Option<Boundary>,
 }
 
 /// Where to stop in the search for the scales.
@@ -57,14 +68,36 @@ impl WilsonFlow {
         let count = lattice.volume() * lattice.dimensions() * group.reals();
         let zeros = |what: &str| memory::filled(what, 0.0, count);
         let (algebra, force) = (zeros("element of the algebra for each link")?, zeros("slope of the links")?);
-        Ok(Self { slope: Slope::new(team, lattice, group)?, algebra, force })
+        let (slope, lattice) = (Slope::new(team, lattice, group)?, lattice.clone());
+        Ok(Self { slope, algebra, force, lattice, group, boundary: None })
+    }
+
+    /// TA(V A) of all links, doubled within the boundary slices of an open field.
+    fn force(&mut self, links: &[f64]) -> Result<()> {
+        self.slope.write(links, 1.0, &mut self.force);
+        if !is_open(&self.lattice, self.group, links) {
+            return Ok(());
+        }
+        let (neighbours, d, reals) = (self.slope.neighbours(), self.lattice.dimensions(), self.group.reals());
+        if self.boundary.is_none() {
+            let terms = [(1.0, Loops::plaquettes(d))];
+            let parts = (self.slope.team(), &self.lattice, self.group);
+            // Twice the force with weights 1, less that of loops within the slices: 2 (1 − 1/2) of them remains.
+            self.boundary = Some(Boundary::new(parts, neighbours, &terms, 0.0)?);
+        }
+        for site in boundary_slices(&self.lattice).into_iter().flatten() {
+            self.force[site * d * reals..((site + 1) * d - 1) * reals].iter_mut().for_each(|x| *x *= 2.0);
+        }
+        let Some(boundary) = &self.boundary else { return Ok(()) };
+        let links = Links { numbers: links, neighbours };
+        with_colours!(self.group, add_excess(boundary, &mut Around { links, force: &mut self.force }))
     }
 
     /// Takes a field of that lattice from t to t + step; an error where the host ends it.
     pub fn step(&mut self, gauge: &mut Gauge, step: f64) -> Result<()> {
         // The algebra element of a stage is (new force) x gain − (element of the stage before) x loss.
         for (gain, loss) in [(0.25, 0.0), (8.0 / 9.0, 17.0 / 9.0), (0.75, 1.0)] {
-            self.slope.write(gauge.links(), 1.0, &mut self.force);
+            self.force(gauge.links())?;
             let team = self.slope.team();
             team.update(&mut self.algebra, &self.force, |algebra, force| {
                 algebra.iter_mut().zip(force).for_each(|(element, force)| *element = gain * force - loss * *element);
@@ -73,6 +106,27 @@ impl WilsonFlow {
             progress::check()?;
         }
         Ok(())
+    }
+}
+
+fn add_excess<const N: usize>(boundary: &Boundary, around: &mut Around) -> Result<()> {
+    boundary.excess_slopes::<N>(around).map(|_| ())
+}
+
+/// Links of a field, with the force that TA(V A) is added to.
+struct Around<'a> {
+    links: Links<'a>,
+    force: &'a mut [f64],
+}
+
+impl<const N: usize> Slopes<N> for Around<'_> {
+    fn link(&mut self, site: usize, mu: usize) -> Matrix<N> {
+        self.links.link(site, mu)
+    }
+
+    fn add(&mut self, site: usize, mu: usize, share: &Matrix<N>) {
+        let to = &mut self.force[(site * self.links.neighbours.dimensions() + mu) * 2 * N * N..][..2 * N * N];
+        (Matrix::from_reals(to) + share.antihermitian()).to_reals(to);
     }
 }
 

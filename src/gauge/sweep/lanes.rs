@@ -2,6 +2,7 @@
 
 #![allow(clippy::needless_range_loop)]
 
+use super::weights::CODES;
 use crate::gauge::observables::Loops;
 use crate::gauge::paths::Step;
 use crate::group::wide::Wide;
@@ -11,8 +12,6 @@ use crate::random::{Purpose, Stream};
 use crate::simd::{Instructions, Lanes, Launch, Places, launch};
 use std::array::from_fn;
 
-/// Powers of a strength in the weight of a loop: at most one for each link of a loop, and the power 0.
-pub(super) const POWERS: usize = 8;
 /// Lanes of doubles in all instruction sets.
 const WIDTH: usize = 8;
 
@@ -33,12 +32,12 @@ pub enum Update {
 pub(super) struct Weights<'a> {
     /// The row of each link.
     pub rows: &'a [usize],
-    /// All rows, with the power of the strength in the loop of each staple.
-    pub powers: &'a [u8],
+    /// All rows, with the code of the loop of each staple.
+    pub codes: &'a [u8],
     /// Staples of a link.
     pub staples: usize,
-    /// The powers of the strength.
-    pub of_strength: &'a [f64; POWERS],
+    /// The weight of each code.
+    pub factors: &'a [f64; CODES],
 }
 
 /// Links of one direction.
@@ -142,8 +141,8 @@ impl Work<'_> {
                         let mut lanes = [0.0; WIDTH];
                         for lane in 0..WIDTH {
                             let row = weights.rows[(first + lane).min(weights.rows.len() - 1)];
-                            let power = weights.powers[row * weights.staples + number];
-                            lanes[lane] = factor * weights.of_strength[usize::from(power)];
+                            let code = weights.codes[row * weights.staples + number];
+                            lanes[lane] = factor * weights.factors[usize::from(code)];
                         }
                         // SAFETY: the lanes are eight doubles.
                         unsafe { lanes.as_ptr().cast::<L>().read_unaligned() }

@@ -2,6 +2,7 @@
 
 mod lanes;
 mod schedule;
+mod weights;
 
 pub use lanes::Update;
 pub use schedule::{Schedule, Sweep};

@@ -5,6 +5,7 @@
 //! plaquettes on lattices of even extents there are two, by the parity of the coordinates across the links.
 
 use super::lanes::{Update, Weights, Work};
+use super::weights::Rows;
 use crate::context::Team;
 use crate::error::{Error, Result};
 use crate::gauge::observables::Loops;
@@ -14,7 +15,6 @@ use crate::group::{Group, with_colours};
 use crate::lattice::{Lattice, Neighbours};
 use crate::memory;
 use crate::progress;
-use std::array::from_fn;
 use std::sync::Arc;
 
 /// Links of one direction that are updated side by side.
@@ -33,8 +33,8 @@ pub struct Schedule {
     neighbours: Neighbours,
     terms: Arc<Vec<(f64, Loops)>>,
     classes: Vec<Class>,
-    /// Powers of the strength in the loops through touched links: `[row][staple]`.
-    powers: Vec<u8>,
+    /// Weights of the loops through touched links.
+    rows: Rows,
 }
 
 /// A sweep over the links.
@@ -68,8 +68,7 @@ impl Schedule {
     ) -> Result<Self> {
         let LoopSum { group, terms, .. } = sum;
         let neighbours = Neighbours::new(lattice)?;
-        let powers = patch.map_or(vec![], |patch| patch.powers(&neighbours, terms));
-        let touched = patch.map_or(&[][..], Patch::links);
+        let rows = Rows::new(lattice, &neighbours, sum, patch)?;
         let mut classes = vec![];
         for mu in 0..lattice.dimensions() {
             let colours = colours(lattice, &neighbours, terms, mu)?;
@@ -78,13 +77,13 @@ impl Schedule {
                 let mut class = Class { mu, plain: vec![], touched: vec![], rows: vec![] };
                 let sites = || {
                     let sites = (0..lattice.volume()).filter(|&site| usize::from(colours[site]) == colour);
-                    sites.filter(|&site| has(site, mu))
+                    sites.filter(|&site| has(site, mu) && !rows.is_absent(site, mu))
                 };
                 class.plain = memory::reserved("sites in the order of a sweep", sites().count())?;
                 for site in sites() {
-                    match touched.binary_search(&(site, mu)) {
-                        Err(_) => class.plain.push(site),
-                        Ok(row) => {
+                    match rows.of_link(site, mu) {
+                        None => class.plain.push(site),
+                        Some(row) => {
                             class.touched.push(site);
                             class.rows.push(row);
                         }
@@ -93,8 +92,7 @@ impl Schedule {
                 classes.push(class);
             }
         }
-        let powers = powers.concat().into_iter().map(|power| power as u8).collect();
-        Ok(Self { group: *group, neighbours, terms: Arc::clone(terms), classes, powers })
+        Ok(Self { group: *group, neighbours, terms: Arc::clone(terms), classes, rows })
     }
 
     /// Number of links that a sweep updates.
@@ -111,7 +109,7 @@ impl Schedule {
     /// Updates every link once, for the density exp(β Σ c w Re tr / N) of the loops.
     pub fn sweep(&self, team: &Team, beta: f64, links: &mut [f64], sweep: Sweep) -> Result<()> {
         let field = Field(links.as_mut_ptr());
-        let of_strength = from_fn(|power| sweep.strength.powi(power as i32));
+        let factors = self.rows.factors(sweep.strength);
         for number in 0..self.classes.len() {
             let number = if sweep.is_reversed { self.classes.len() - 1 - number } else { number };
             let class = &self.classes[number];
@@ -130,9 +128,9 @@ impl Schedule {
                         sites: &sites[places.clone()],
                         weights: rows.map(|rows| Weights {
                             rows: &rows[places],
-                            powers: &self.powers,
+                            codes: self.rows.codes(),
                             staples,
-                            of_strength: &of_strength,
+                            factors: &factors,
                         }),
                         coupling: beta / self.group.colours() as f64,
                         update: sweep.update,
@@ -243,7 +241,8 @@ mod tests {
         ] {
             let lattice = Lattice::new(extent).unwrap();
             let (d, terms) = (extent.len(), terms(extent.len(), has_rectangles));
-            let sum = LoopSum { group: Group::U1, beta: 1.0, terms: Arc::new(terms.clone()), patch: None };
+            let sum =
+                LoopSum { group: Group::U1, beta: 1.0, terms: Arc::new(terms.clone()), patch: None, boundary: None };
             let schedule = Schedule::new(&lattice, &sum, None).unwrap();
             let mut class_of = vec![None; lattice.volume() * d];
             for (number, class) in schedule.classes.iter().enumerate() {
@@ -277,7 +276,7 @@ mod tests {
         let of = |extent: &[usize], has_rectangles| {
             let lattice = Lattice::new(extent).unwrap();
             let terms = terms(extent.len(), has_rectangles);
-            let sum = LoopSum { group: Group::Su2, beta: 1.0, terms: Arc::new(terms), patch: None };
+            let sum = LoopSum { group: Group::Su2, beta: 1.0, terms: Arc::new(terms), patch: None, boundary: None };
             Schedule::new(&lattice, &sum, None).err()
         };
         assert!(of(&[2, 2], false).is_none() && of(&[3, 3], true).is_none());

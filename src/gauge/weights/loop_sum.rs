@@ -4,10 +4,16 @@
 //! S = β Σ_shapes c Σ_loops w (1 − Re tr / N)
 //! ```
 
-use super::patch::{Patch, Slopes};
+use super::boundary::Boundary;
+use super::defect::Defect;
+use super::patch::Patch;
+use super::slopes::Slopes;
+use crate::error::Result;
+use crate::gauge::absent;
 use crate::gauge::observables::Loops;
 use crate::gauge::paths::Links;
 use crate::group::{Group, with_colours};
+use crate::lattice::{Lattice, Neighbours};
 use std::sync::Arc;
 
 /// β times a sum over loops of c w (1 − Re tr / N).
@@ -19,8 +25,10 @@ pub struct LoopSum {
     pub beta: f64,
     /// Families of loops, each with its coefficient c.
     pub terms: Arc<Vec<(f64, Loops)>>,
-    /// The loops around a defect, with the strength of its links; None where all weights w are 1.
+    /// The loops around a defect, with the strength of its links; None where there is no defect.
     pub patch: Option<(Arc<Patch>, f64)>,
+    /// The open boundary; None where the last direction is periodic.
+    pub boundary: Option<Arc<Boundary>>,
 }
 
 impl LoopSum {
@@ -29,21 +37,36 @@ impl LoopSum {
         self.beta * self.group.trace_norm() / self.group.colours() as f64
     }
 
+    /// The loops around a defect, with their weights at the boundary.
+    pub fn around(&self, neighbours: &Neighbours, defect: &Defect) -> Arc<Patch> {
+        Arc::new(Patch::new(neighbours, &self.terms, (defect, self.boundary.as_deref())))
+    }
+
+    /// The site that a random word of 64 bits chooses as a shift that leaves S as it is: one of the first slice where the last
+    /// direction is open.
+    pub fn random_shift(&self, lattice: &Lattice, word: u64) -> usize {
+        let site = lattice.random_site(word);
+        if self.boundary.is_some() { site % absent::slice(lattice) } else { site }
+    }
+
     /// S with the first strength for the links of a defect less S with the second.
     pub fn difference(&self, patch: &Patch, links: &Links, strengths: [f64; 2]) -> f64 {
         self.beta * with_colours!(self.group, difference(patch, links, strengths))
     }
 
-    /// What the weights of the patch add to S.
+    /// What weights other than 1 add to S.
     pub fn excess<const N: usize>(&self, links: &Links) -> f64 {
-        let Some((patch, strength)) = &self.patch else { return 0.0 };
-        self.beta * patch.difference::<N>(links, [*strength, 1.0])
+        let of_patch =
+            self.patch.as_ref().map_or(0.0, |(patch, strength)| patch.difference::<N>(links, [*strength, 1.0]));
+        self.beta * (of_patch + self.boundary.as_ref().map_or(0.0, |boundary| boundary.excess::<N>(links)))
     }
 
-    /// Hands out what the weights of the patch add to the slopes of its links; returns what they add to S.
-    pub fn excess_slopes<const N: usize>(&self, around: &mut impl Slopes<N>) -> f64 {
-        let Some((patch, strength)) = &self.patch else { return 0.0 };
-        self.beta * patch.add_slopes(*strength, around)
+    /// Hands out what weights other than 1 add to the slopes of links; returns what they add to S. An error where memory is
+    /// short, before anything is handed out.
+    pub fn excess_slopes<const N: usize>(&self, around: &mut impl Slopes<N>) -> Result<f64> {
+        let of_boundary = self.boundary.as_ref().map_or(Ok(0.0), |boundary| boundary.excess_slopes(around))?;
+        let of_patch = self.patch.as_ref().map_or(0.0, |(patch, strength)| patch.add_slopes(*strength, around));
+        Ok(self.beta * (of_patch + of_boundary))
     }
 }
 

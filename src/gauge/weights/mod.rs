@@ -1,9 +1,13 @@
-//! Weights of loops: a defect of links, and what it changes in sums over loops.
+//! Weights of loops: a defect of links, an open boundary, and what they change in sums over loops.
 
+mod boundary;
 mod defect;
 mod loop_sum;
 mod patch;
+mod slopes;
 
+pub use boundary::{Boundary, BoundaryKind, Weight};
 pub use defect::{Cuboid, Defect, DefectSpec};
 pub use loop_sum::LoopSum;
-pub use patch::{Patch, Slopes};
+pub use patch::Patch;
+pub use slopes::Slopes;

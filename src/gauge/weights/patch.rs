@@ -8,6 +8,8 @@
 //! is that of the loops around the defect, whatever the volume.
 
 use super::Defect;
+use super::boundary::Boundary;
+use super::slopes::Slopes;
 use crate::gauge::observables::Loops;
 use crate::gauge::paths::{Links, Step, links_along};
 use crate::group::Matrix;
@@ -16,15 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Most links of a loop.
 const LONGEST: usize = 8;
-
-/// Links of a field, and what is to be done with their slopes.
-pub trait Slopes<const N: usize> {
-    /// U_μ(x).
-    fn link(&mut self, site: usize, mu: usize) -> Matrix<N>;
-
-    /// Takes a share of the sum of U A over the staples A of a link.
-    fn add(&mut self, site: usize, mu: usize, share: &Matrix<N>);
-}
 
 /// Loops around a defect, with the links that they hold.
 #[derive(Clone, Debug)]
@@ -38,7 +31,7 @@ pub struct Patch {
 /// One loop.
 #[derive(Clone, Debug)]
 struct WeightedLoop {
-    /// The coefficient c of its shape.
+    /// The coefficient c of its shape, times its weight at a boundary.
     coefficient: f64,
     /// Links of the defect in it.
     power: i32,
@@ -47,13 +40,21 @@ struct WeightedLoop {
 }
 
 impl Patch {
-    /// The loops of families with their coefficients.
-    pub fn new(neighbours: &Neighbours, terms: &[(f64, Loops)], defect: &Defect) -> Self {
+    /// The loops of families with their coefficients, and with their weights at an open boundary.
+    pub fn new(
+        neighbours: &Neighbours,
+        terms: &[(f64, Loops)],
+        (defect, boundary): (&Defect, Option<&Boundary>),
+    ) -> Self {
         let mut found = vec![];
         for (coefficient, path) in terms.iter().flat_map(|(c, loops)| loops.closed().iter().map(move |path| (*c, path)))
         {
             for start in starts(neighbours, path, defect) {
-                found.push((coefficient, links_along(neighbours, start, path)));
+                let steps = links_along(neighbours, start, path);
+                let weight = boundary.map_or(1.0, |boundary| boundary.factor(boundary.weight(&steps)));
+                if weight != 0.0 {
+                    found.push((coefficient * weight, steps));
+                }
             }
         }
         let held: BTreeSet<(usize, usize)> =
@@ -119,18 +120,9 @@ impl Patch {
         sum
     }
 
-    /// The powers k of the loops of the families through each link, in the order of its staples.
-    pub fn powers(&self, neighbours: &Neighbours, terms: &[(f64, Loops)]) -> Vec<Vec<i32>> {
-        let has = |site: usize, mu: usize| i32::from(self.defect.has(site, mu));
-        let row = |&(site, mu): &(usize, usize)| {
-            let end = neighbours.next(site, mu);
-            let power = |path: &Vec<Step>| {
-                let rest = links_along(neighbours, end, path).into_iter().map(|(site, mu, _)| has(site, mu));
-                has(site, mu) + rest.sum::<i32>()
-            };
-            terms.iter().flat_map(|(_, loops)| loops.staples(mu)).map(power).collect()
-        };
-        self.links.iter().map(row).collect()
+    /// The power k of a loop.
+    pub fn power(&self, steps: &[(usize, usize, bool)]) -> usize {
+        steps.iter().filter(|&&(site, mu, _)| self.defect.has(site, mu)).count()
     }
 }
 
