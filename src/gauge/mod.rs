@@ -5,6 +5,7 @@ mod field;
 pub mod formats;
 #[cfg(test)]
 mod laws;
+mod layers;
 pub mod observables;
 mod paths;
 mod plaquettes;
@@ -13,6 +14,7 @@ mod smear;
 mod tests;
 mod sweep;
 mod weights;
+mod wide_paths;
 
 // Groups live in `crate::group`; hosts in Rust find them here too.
 pub use crate::group::{
@@ -23,6 +25,7 @@ pub use constant_flux::constant_flux;
 pub use field::Gauge;
 pub(crate) use field::project;
 pub(crate) use observables::leaves;
+pub use layers::{Layers, Passage, Region, Trail};
 pub use observables::{Loops, ObservableSpec, charge, clover_charge, energy_density, energy_density_by};
 pub use paths::{Links, Step, links_along};
 pub(crate) use plaquettes::{Canonical, WidePhase};

@@ -4,4 +4,5 @@ mod lanes;
 mod schedule;
 
 pub use lanes::Update;
+pub(super) use schedule::colours;
 pub use schedule::{Schedule, Sweep};

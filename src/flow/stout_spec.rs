@@ -1,0 +1,90 @@
+//! Spec of learned layers for paths of the strength of a defect.
+
+use super::tensor::Tensor;
+use crate::error::Result;
+use crate::gauge::{Cuboid, Group, Layers, Loops};
+use crate::spec::expect;
+use serde::{Deserialize, Serialize};
+
+/// Spec of layers: `{type: 'stout', group: 'su3', defect: {size: [2, 2, 2]}, steps: 6}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoutSpec {
+    /// The group of the links.
+    pub group: Group,
+    /// Size of the defect and direction of its links.
+    pub defect: Cuboid,
+    /// Steps from strength 0 to 1, each with coefficients of its own.
+    pub steps: usize,
+    /// Largest distance of moved links from the defect.
+    #[serde(default = "distance")]
+    pub distance: u64,
+    /// Families of loops whose staples move a link.
+    #[serde(default = "plaquette")]
+    pub loops: Vec<Family>,
+}
+
+/// A family of loops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// 1 x 1.
+    Plaquette,
+    /// 2 x 1.
+    Rectangle,
+}
+
+fn distance() -> u64 {
+    1
+}
+
+fn plaquette() -> Vec<Family> {
+    vec![Family::Plaquette]
+}
+
+/// Most steps, and largest distance.
+const MOST_STEPS: usize = 4096;
+const MOST_DISTANCE: u64 = 16;
+
+impl StoutSpec {
+    /// Checks all ranges for a number of dimensions.
+    pub fn check(&self, dimensions: usize) -> Result<()> {
+        expect((1..=MOST_STEPS).contains(&self.steps), "steps", &format!("1 to {MOST_STEPS}"), self.steps)?;
+        let is_near = self.distance <= MOST_DISTANCE;
+        expect(is_near, "distance", &format!("0 to {MOST_DISTANCE}"), self.distance)?;
+        let mut loops = self.loops.clone();
+        loops.dedup();
+        let is_family = !loops.is_empty() && loops.len() == self.loops.len() && loops.len() <= 2;
+        let expected = "'plaquette', 'rectangle' or both, each once";
+        expect(is_family, "loops", expected, format!("{:?}", self.loops))?;
+        expect(dimensions >= 2, "lattice", "two to four dimensions", dimensions)?;
+        expect(self.defect.at.is_none(), "defect: at", "none: layers go where the defect of a chain is", "one")?;
+        let expected = format!("{} numbers", dimensions - 1);
+        expect(self.defect.size.len() == dimensions - 1, "defect: size", &expected, self.defect.size.len())?;
+        let across = self.across(dimensions);
+        expect(across < dimensions, "defect: across", &format!("a direction from 0 to {}", dimensions - 1), across)
+    }
+
+    /// Direction of the defect's links.
+    pub(super) fn across(&self, dimensions: usize) -> usize {
+        self.defect.across.unwrap_or(dimensions - 1)
+    }
+
+    /// Coefficients of one step.
+    pub fn coefficients(&self) -> usize {
+        Layers::coefficients(self.loops.len(), self.distance)
+    }
+
+    /// The tensor of all parameters.
+    pub fn tensor(&self) -> Tensor {
+        Tensor { name: "theta".into(), shape: vec![self.steps, self.coefficients()], bound: 0.0 }
+    }
+
+    pub(super) fn families(&self, dimensions: usize) -> Vec<Loops> {
+        let family = |family: &Family| match family {
+            Family::Plaquette => Loops::plaquettes(dimensions),
+            Family::Rectangle => Loops::rectangles(dimensions),
+        };
+        self.loops.iter().map(family).collect()
+    }
+}
