@@ -6,7 +6,7 @@ use super::run::{Form, Run};
 use instanton::action::{Action, ActionSpec};
 use instanton::context::{Context, Precision};
 use instanton::error::Result;
-use instanton::flow::{Model, Stout};
+use instanton::flow::Model;
 use instanton::lattice::Lattice;
 use instanton::markov::{Chain, ChainSpec};
 use instanton::spec;
@@ -58,7 +58,7 @@ fn layers(file: &str, (length, _): (usize, f64)) -> Result<Arc<dyn Model>> {
     let context = Arc::new(Context::new(1, Precision::F64, 1)?);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(file);
     match load_any(&context, &Lattice::new(&[length; 4])?, &path)?.0 {
-        Learned::Stout(layers) => Ok(Arc::new::<Stout>(layers)),
+        Learned::Stout(layers) => Ok(Arc::new(layers)),
         Learned::Flow(flow) => Ok(Arc::new(flow)),
     }
 }

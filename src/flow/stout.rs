@@ -8,17 +8,26 @@
 //!
 //! with the most loops L through a link, so that Σ |ρ| ≤ B by construction. θ is given in the middle of each of n equal steps,
 //! and linear between them, so that a path of n equal steps has coefficients of its own for each, and any other path has layers
-//! too. A path downwards takes the inverse of the same layer. All θ start at 0, where layers do nothing.
+//! too. A path downwards takes the inverse of the same layer. With a hidden layer there is a share of θ that depends on the
+//! link,
+//!
+//! ```text
+//! θ(s) + V tanh(A x + b),    x = (2 s − 1, I_0, I_1)
+//! ```
+//!
+//! with the means I of Re tr / N over loops around the link that stay while it moves (`gauge/layers/invariants.rs`). All θ and V
+//! start at 0, where layers do nothing.
 
 use super::Model;
 use super::identity::Identity;
 use super::spec::ModelSpec;
-use super::stout_spec::StoutSpec;
+use super::stout_spec::{INPUTS, StoutSpec, WIDEST};
 use crate::context::Context;
 use crate::error::{Error, Result, expect_finite, expect_length};
-use crate::gauge::{Cuboid, Defect, Group, Layers};
+use crate::gauge::{Cuboid, Defect, Group, Layers, Rule};
 use crate::lattice::Lattice;
 use crate::memory;
+use crate::random::{Purpose, Stream};
 use crate::space::{Domain, Space};
 use std::sync::Arc;
 
@@ -40,7 +49,13 @@ impl Stout {
     /// Layers that do nothing yet.
     pub fn new(context: &Arc<Context>, lattice: &Lattice, spec: &StoutSpec) -> Result<Self> {
         spec.check(lattice.dimensions())?;
-        let parameters = memory::filled("parameters", 0.0, spec.tensor().count())?;
+        let mut parameters = memory::filled("parameters", 0.0, spec.count())?;
+        let (mut rest, mut stream) = (&mut parameters[..], Stream::new(context.seed(), Purpose::Parameters, 0));
+        for tensor in spec.tensors() {
+            let (numbers, others) = std::mem::take(&mut rest).split_at_mut(tensor.count());
+            numbers.iter_mut().for_each(|x| *x = tensor.bound * (2.0 * stream.uniform() - 1.0));
+            rest = others;
+        }
         Self::with_parameters(context, lattice, spec, parameters)
     }
 
@@ -52,7 +67,7 @@ impl Stout {
         parameters: Vec<f64>,
     ) -> Result<Self> {
         spec.check(lattice.dimensions())?;
-        expect_length("parameters", spec.tensor().count(), parameters.len())?;
+        expect_length("parameters", spec.count(), parameters.len())?;
         expect_finite("parameters", &parameters)?;
         let domain = Domain { lattice: lattice.clone(), space: Space::Links(spec.group) };
         Ok(Self { context: Arc::clone(context), domain, spec: spec.clone(), parameters })
@@ -68,12 +83,12 @@ impl Stout {
         &self.spec
     }
 
-    /// All θ: `[step][coefficient]`.
+    /// All parameters: θ `[step][coefficient]`, then A, b and V where there is a hidden layer.
     pub fn parameters(&self) -> &[f64] {
         &self.parameters
     }
 
-    /// Replaces all θ.
+    /// Replaces all parameters.
     pub fn set_parameters(&mut self, parameters: &[f64]) -> Result<()> {
         expect_length("parameters", self.parameters.len(), parameters.len())?;
         expect_finite("parameters", parameters)?;
@@ -116,25 +131,102 @@ impl Stout {
     }
 
     /// The coefficients of the layer from a strength to a higher one.
-    pub fn rho(&self, step: [f64; 2]) -> Vec<f64> {
-        let (knots, count, most) = (self.knots(step), self.spec.coefficients(), self.most());
-        let argument = |k: usize| knots.iter().map(|&(row, weight)| weight * self.parameters[row * count + k]).sum::<f64>();
-        (0..count).map(|k| most * argument(k).tanh()).collect()
-    }
-
-    /// Adds ∂f/∂θ to a gradient, from ∂f/∂ρ of the layer of a step.
-    pub fn pull_back(&self, step: [f64; 2], by_rho: &[f64], gradient: &mut [f64]) {
-        let (knots, count, most) = (self.knots(step), self.spec.coefficients(), self.most());
-        for ((k, rho), by_rho) in self.rho(step).into_iter().enumerate().zip(by_rho) {
-            let slope = by_rho * most * (1.0 - (rho / most).powi(2));
-            for (row, weight) in knots {
-                gradient[row * count + k] += weight * slope;
-            }
+    pub fn rule(&self, step: [f64; 2]) -> impl Rule + '_ {
+        let (knots, count) = (self.knots(step), self.spec.coefficients());
+        let share = |k: usize, (row, weight): (usize, f64)| weight * self.parameters[row * count + k];
+        let argument = |k: usize| share(k, knots[0]) + share(k, knots[1]);
+        StepRule {
+            model: self,
+            knots,
+            most: self.most(),
+            middle: step[0] + step[1] - 1.0,
+            constant: (0..count).map(argument).collect(),
         }
     }
 
     fn refusal<T>(&self) -> Result<T> {
         Err(Error::Unsupported("model: expected one with a density, got type 'stout', which has layers alone".into()))
+    }
+}
+
+/// The coefficients of one step.
+struct StepRule<'a> {
+    model: &'a Stout,
+    knots: Knots,
+    /// Largest |ρ|.
+    most: f64,
+    /// 2 s − 1 in the middle of the step.
+    middle: f64,
+    /// The share of the argument of tanh that is the same for all links.
+    constant: Vec<f64>,
+}
+
+impl StepRule<'_> {
+    /// n (s' − s).
+    fn length(&self) -> f64 {
+        self.knots[0].1 + self.knots[1].1
+    }
+
+    /// A, b and V.
+    fn network(&self) -> [&[f64]; 3] {
+        let (spec, width) = (&self.model.spec, self.model.spec.width());
+        let (_, rest) = self.model.parameters.split_at(spec.steps * spec.coefficients());
+        let (weight, rest) = rest.split_at(width * INPUTS);
+        let (bias, output) = rest.split_at(width);
+        [weight, bias, output]
+    }
+
+    /// tanh(A x + b), and x.
+    fn hidden(&self, [first, second]: [f64; 2]) -> ([f64; WIDEST], [f64; INPUTS]) {
+        let ([weight, bias, _], x, mut hidden) = (self.network(), [self.middle, first, second], [0.0; WIDEST]);
+        for ((row, bias), hidden) in weight.chunks_exact(INPUTS).zip(bias).zip(&mut hidden) {
+            *hidden = (bias + row.iter().zip(x).map(|(a, x)| a * x).sum::<f64>()).tanh();
+        }
+        (hidden, x)
+    }
+}
+
+impl Rule for StepRule<'_> {
+    fn has_invariants(&self) -> bool {
+        self.model.spec.width() > 0
+    }
+
+    fn rho(&self, invariants: [f64; 2], slots: &[u16], rho: &mut [f64]) {
+        let ((hidden, _), [_, _, output], width) = (self.hidden(invariants), self.network(), self.model.spec.width());
+        for (rho, &slot) in rho.iter_mut().zip(slots) {
+            let row = &output[usize::from(slot) * width..][..width];
+            let share: f64 = row.iter().zip(hidden).map(|(v, h)| v * h).sum();
+            *rho = self.most * (self.constant[usize::from(slot)] + self.length() * share).tanh();
+        }
+    }
+
+    fn back(&self, invariants: [f64; 2], slots: &[u16], by_rho: &[f64], gradient: &mut [f64]) -> [f64; 2] {
+        const MOST_LOOPS: usize = 24;
+        let (mut rho, width, count) = ([0.0; MOST_LOOPS], self.model.spec.width(), self.model.spec.coefficients());
+        self.rho(invariants, slots, &mut rho[..slots.len()]);
+        let ((hidden, x), [weight, _, output]) = (self.hidden(invariants), self.network());
+        let (mut by_hidden, mut by_x) = ([0.0; WIDEST], [0.0; INPUTS]);
+        let (by_theta, rest) = gradient.split_at_mut(self.model.spec.steps * count);
+        let (by_weight, rest) = rest.split_at_mut(width * INPUTS);
+        let (by_bias, by_output) = rest.split_at_mut(width);
+        for ((&slot, by_rho), rho) in slots.iter().zip(by_rho).zip(rho) {
+            let (slot, slope) = (usize::from(slot), by_rho * self.most * (1.0 - (rho / self.most).powi(2)));
+            self.knots.iter().for_each(|&(row, weight)| by_theta[row * count + slot] += weight * slope);
+            let slope = slope * self.length();
+            for h in 0..width {
+                by_output[slot * width + h] += slope * hidden[h];
+                by_hidden[h] += slope * output[slot * width + h];
+            }
+        }
+        for h in 0..width {
+            let slope = by_hidden[h] * (1.0 - hidden[h] * hidden[h]);
+            by_bias[h] += slope;
+            for i in 0..INPUTS {
+                by_weight[h * INPUTS + i] += slope * x[i];
+                by_x[i] += slope * weight[h * INPUTS + i];
+            }
+        }
+        [by_x[1], by_x[2]]
     }
 }
 
@@ -164,7 +256,6 @@ impl Model for Stout {
 mod tests {
     use super::*;
     use crate::context::{Precision, of_tests};
-    use crate::random::{Purpose, Stream};
 
     fn stout(text: &str, extent: &[usize]) -> Result<Stout> {
         let spec: ModelSpec = crate::spec::parse("model", text)?;
@@ -174,31 +265,49 @@ mod tests {
 
     #[test]
     fn coefficients_stay_within_their_bound_and_pull_back_as_finite_differences() {
-        let mut model = stout("{type: 'stout', group: 'u1', defect: {size: [2]}, steps: 3}", &[4, 4]).unwrap();
-        assert!(model.rho([0.0, 0.5]).iter().all(|&rho| rho == 0.0));
-        let mut theta = vec![0.0; model.parameters().len()];
-        Stream::new(1, Purpose::Parameters, 1).normals(&mut theta);
-        for step in [[0.0, 1.0 / 3.0], [0.2, 0.45], [0.9, 1.0]] {
-            model.set_parameters(&theta).unwrap();
-            let (rho, mut gradient) = (model.rho(step), vec![0.0; theta.len()]);
-            assert!(rho.iter().all(|rho| rho.abs() <= 0.45));
-            let by_rho: Vec<f64> = (0..rho.len()).map(|k| (k as f64).cos()).collect();
-            model.pull_back(step, &by_rho, &mut gradient);
-            let mut at = |place: usize, shift: f64| {
-                let mut other = theta.clone();
-                other[place] += shift;
-                model.set_parameters(&other).unwrap();
-                model.rho(step).iter().zip(&by_rho).map(|(x, y)| x * y).sum::<f64>()
+        for hidden in ["", ", hidden: [3]"] {
+            let text = format!("{{type: 'stout', group: 'u1', defect: {{size: [2]}}, steps: 3{hidden}}}");
+            let mut model = stout(&text, &[4, 4]).unwrap();
+            let slots: Vec<u16> = (0..6).map(|k| 2 * k).collect();
+            let rho = |model: &Stout, step: [f64; 2], invariants: [f64; 2]| {
+                let mut rho = [0.0; 6];
+                model.rule(step).rho(invariants, &slots, &mut rho);
+                rho
             };
-            for (place, exact) in gradient.iter().enumerate() {
-                let slope = (at(place, 1e-5) - at(place, -1e-5)) / 2e-5;
-                assert!((slope - exact).abs() < 1e-8, "{step:?}, {place}: {slope} {exact}");
+            assert_eq!(rho(&model, [0.0, 0.5], [0.3, 0.4]), [0.0; 6]);
+            let mut theta = vec![0.0; model.parameters().len()];
+            Stream::new(1, Purpose::Parameters, 1).normals(&mut theta);
+            for step in [[0.0, 1.0 / 3.0], [0.2, 0.45], [0.9, 1.0]] {
+                model.set_parameters(&theta).unwrap();
+                let (invariants, mut gradient) = ([0.6, -0.2], vec![0.0; theta.len()]);
+                assert!(rho(&model, step, invariants).iter().all(|rho| rho.abs() <= 0.45));
+                let by_rho: Vec<f64> = (0..6).map(|k| f64::from(k).cos()).collect();
+                let loss = |model: &Stout, invariants: [f64; 2]| {
+                    rho(model, step, invariants).iter().zip(&by_rho).map(|(x, y)| x * y).sum::<f64>()
+                };
+                let by = model.rule(step).back(invariants, &slots, &by_rho, &mut gradient);
+                for (i, exact) in by.into_iter().enumerate() {
+                    let at = |shift: f64| loss(&model, std::array::from_fn(|j| invariants[j] + shift * f64::from(i == j)));
+                    assert!(((at(1e-5) - at(-1e-5)) / 2e-5 - exact).abs() < 1e-8, "{step:?}, invariant {i}");
+                }
+                let mut at = |place: usize, shift: f64| {
+                    let mut other = theta.clone();
+                    other[place] += shift;
+                    model.set_parameters(&other).unwrap();
+                    loss(&model, invariants)
+                };
+                for (place, exact) in gradient.iter().enumerate() {
+                    let slope = (at(place, 1e-5) - at(place, -1e-5)) / 2e-5;
+                    assert!((slope - exact).abs() < 1e-8, "{step:?}, {place}: {slope} {exact}");
+                }
+            }
+            // A path of as many equal steps has a row of its own for each.
+            if hidden.is_empty() {
+                model.set_parameters(&theta).unwrap();
+                let expected = 0.45 * theta[model.spec.coefficients()].tanh();
+                assert!((rho(&model, [1.0 / 3.0, 2.0 / 3.0], [0.0; 2])[0] - expected).abs() < 1e-14);
             }
         }
-        // A path of as many equal steps has a row of its own for each.
-        model.set_parameters(&theta).unwrap();
-        let expected = 0.45 * theta[model.spec.coefficients()].tanh();
-        assert!((model.rho([1.0 / 3.0, 2.0 / 3.0])[0] - expected).abs() < 1e-14);
     }
 
     #[test]
@@ -215,6 +324,7 @@ mod tests {
                 "defect: {size: [2], at: [0, 0]}, steps: 2",
                 "defect: at: expected none: layers go where the defect of a chain is, got one",
             ),
+            ("defect: {size: [2]}, steps: 2, hidden: [65]", "hidden: expected at most one layer of 1 to 64 channels, got [65]"),
             (
                 "defect: {size: [2]}, steps: 2, loops: []",
                 "loops: expected 'plaquette', 'rectangle' or both, each once, got []",

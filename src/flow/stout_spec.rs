@@ -22,6 +22,9 @@ pub struct StoutSpec {
     /// Families of loops whose staples move a link.
     #[serde(default = "plaquette")]
     pub loops: Vec<Family>,
+    /// Width of the hidden layer of the network that coefficients come from; none: they are constant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<usize>,
 }
 
 /// A family of loops.
@@ -45,6 +48,10 @@ fn plaquette() -> Vec<Family> {
 /// Most steps, and largest distance.
 const MOST_STEPS: usize = 4096;
 const MOST_DISTANCE: u64 = 16;
+/// Largest width of the hidden layer.
+pub(super) const WIDEST: usize = 64;
+/// Inputs of the network: the strength, and two traces of loops around a link.
+pub(super) const INPUTS: usize = 3;
 
 impl StoutSpec {
     /// Checks all ranges for a number of dimensions.
@@ -57,6 +64,9 @@ impl StoutSpec {
         let is_family = !loops.is_empty() && loops.len() == self.loops.len() && loops.len() <= 2;
         let expected = "'plaquette', 'rectangle' or both, each once";
         expect(is_family, "loops", expected, format!("{:?}", self.loops))?;
+        let is_hidden = self.hidden.len() <= 1 && self.hidden.iter().all(|width| (1..=WIDEST).contains(width));
+        let expected = format!("at most one layer of 1 to {WIDEST} channels");
+        expect(is_hidden, "hidden", &expected, format!("{:?}", self.hidden))?;
         expect(dimensions >= 2, "lattice", "two to four dimensions", dimensions)?;
         expect(self.defect.at.is_none(), "defect: at", "none: layers go where the defect of a chain is", "one")?;
         let expected = format!("{} numbers", dimensions - 1);
@@ -75,9 +85,27 @@ impl StoutSpec {
         Layers::coefficients(self.loops.len(), self.distance)
     }
 
-    /// The tensor of all parameters.
-    pub fn tensor(&self) -> Tensor {
-        Tensor { name: "theta".into(), shape: vec![self.steps, self.coefficients()], bound: 0.0 }
+    /// Width of the hidden layer; 0 where there is none.
+    pub(super) fn width(&self) -> usize {
+        self.hidden.first().copied().unwrap_or(0)
+    }
+
+    /// The tensors of parameters, one after the other.
+    pub fn tensors(&self) -> Vec<Tensor> {
+        let tensor = |name: &str, shape: Vec<usize>, bound| Tensor { name: name.into(), shape, bound };
+        let (count, width) = (self.coefficients(), self.width());
+        let mut tensors = vec![tensor("theta", vec![self.steps, count], 0.0)];
+        if width > 0 {
+            tensors.push(tensor("hidden.weight", vec![width, INPUTS], 1.0));
+            tensors.push(tensor("hidden.bias", vec![width], 1.0));
+            tensors.push(tensor("output.weight", vec![count, width], 0.0));
+        }
+        tensors
+    }
+
+    /// Number of all parameters.
+    pub(super) fn count(&self) -> usize {
+        self.tensors().iter().map(Tensor::count).sum()
     }
 
     pub(super) fn families(&self, dimensions: usize) -> Vec<Loops> {

@@ -54,8 +54,8 @@ fn the_work_of_paths_with_bad_layers_gives_the_exact_ratio_of_partition_function
         let theory = action(&[8, 8], &format!("{{type: 'wilson', group: '{name}', beta: {beta}}}"));
         let keys = format!("group: '{name}', defect: {{size: [2]}}, steps: 4, loops: [{loops}]");
         // Another number of steps than that of the layers.
-        let spec = "{type: 'jarzynski', defect: {size: [2]}, steps: 7, within: 1, between: 2, start: 'hot'}";
-        let mut chain = chain(&theory, &random(2, &keys, 0.15), spec).unwrap();
+        let spec = "{type: 'jarzynski', defect: {size: [2]}, steps: 10, within: 1, between: 2, start: 'hot'}";
+        let mut chain = chain(&theory, &random(2, &keys, 0.08), spec).unwrap();
         let mut weights = vec![];
         for step in 0..6_000 {
             let info = chain.step().unwrap();
@@ -66,14 +66,14 @@ fn the_work_of_paths_with_bad_layers_gives_the_exact_ratio_of_partition_function
         expect_mean(name, &weights, one(group, beta).powi(3));
         let mean = weights.iter().sum::<f64>() / weights.len() as f64;
         let square = weights.iter().map(|w| (w - mean).powi(2)).sum::<f64>() / weights.len() as f64;
-        assert!((square / weights.len() as f64).sqrt() < 0.02 * mean, "{square} is too coarse to test {mean}");
+        assert!((square / weights.len() as f64).sqrt() < 0.03 * mean, "{square} is too coarse to test {mean}");
     }
 }
 
 #[test]
 fn chains_with_bad_layers_meet_the_exact_numbers() {
     let theory = action(&[8, 8], "{type: 'wilson', group: 'u1', beta: 2}");
-    let model = random(2, "group: 'u1', defect: {size: [2]}, steps: 5", 0.2);
+    let model = random(2, "group: 'u1', defect: {size: [2]}, steps: 5, hidden: [3]", 0.2);
     for (text, steps) in [
         ("{type: 'tempering', defect: {size: [2]}, strengths: [1, 0.5, 0], switches: 2, start: 'hot'}", 8_000),
         ("{type: 'tempering', defect: {size: [2]}, strengths: [1, 0.4, 0], near: [{within: 1, sweeps: 1}]}", 8_000),
@@ -105,7 +105,7 @@ fn a_path_without_sweeps_goes_back_with_the_work_of_the_other_sign() {
     for (name, extent) in [("u1", &[4, 4][..]), ("su2", &[4, 4, 3]), ("su3", &[4, 3, 4])] {
         let theory = action(extent, &format!("{{type: 'symanzik', group: '{name}', beta: 2}}"));
         let d = extent.len();
-        let keys = format!("group: '{name}', defect: {{size: {:?}}}, steps: 3", vec![2; d - 1]);
+        let keys = format!("group: '{name}', defect: {{size: {:?}}}, steps: 3, hidden: [4]", vec![2; d - 1]);
         let (model, cuboid) = (random(d, &keys, 1.0), Cuboid { size: vec![2; d - 1], across: None, at: None });
         let (lattice, sum) = (theory.lattice(), theory.loop_sum().unwrap());
         let defect = cuboid.build(lattice).unwrap();
@@ -131,7 +131,9 @@ fn threads_do_not_change_paths_with_layers() {
         let theory: Arc<dyn Action> = spec.clone().build(&context, &Lattice::new(&[6, 4, 6]).unwrap()).unwrap().into();
         let text = "{type: 'tempering', defect: {size: [2, 2]}, replicas: 3, tune: 0, switches: 2, start: 'hot'}";
         let mut chain = chain(&theory, &model, text).unwrap();
-        (0..4).for_each(|_| drop(chain.step().unwrap()));
+        for _ in 0..4 {
+            chain.step().unwrap();
+        }
         (chain.field().to_vec(), chain.describe().unwrap().to_string())
     });
     assert_eq!(ends[0], ends[1]);

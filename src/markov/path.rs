@@ -103,9 +103,9 @@ impl Surroundings {
         let Some(Learned { model, layers, region }) = self.learned.as_ref().filter(|_| from != to) else {
             return Ok(self.difference(links, [to, from]));
         };
-        let (before, rho) = (region.value(team, links, from), model.rho([from.min(to), from.max(to)]));
+        let (before, rule) = (region.value(team, links, from), model.rule([from.min(to), from.max(to)]));
         let passage = if from < to { Passage::Forward } else { Passage::Inverse };
-        let logarithm = layers.pass(team, links, &rho, passage)?;
+        let logarithm = layers.pass(team, links, &rule, passage)?;
         Ok(region.value(team, links, to) - before - logarithm)
     }
 
@@ -119,16 +119,14 @@ impl Surroundings {
         let Some(Learned { model, layers, region }) = &self.learned else {
             return Err(Error::Internal("learned layers of a path that is trained".into()));
         };
-        let (team, mut trail, rho) = (Team::default(), Trail::default(), model.rho([from, to]));
+        let (team, mut trail, rule) = (Team::default(), Trail::default(), model.rule([from, to]));
         let before = region.value(&team, links, from);
-        let logarithm = layers.trace(links, &rho, &mut trail)?;
+        let logarithm = layers.trace(links, &rule, &mut trail)?;
         let work = region.value(&team, links, to) - before - logarithm;
         let mut slopes = memory::filled("slopes of links", 0.0, links.len())?;
         region.slopes(links, to, &mut slopes);
         let mut moved = memory::cloned("links of a path", links)?;
-        let mut by_rho = memory::filled("slopes of coefficients", 0.0, rho.len())?;
-        layers.gradient([&mut moved, &mut slopes], &rho, &mut trail, &mut by_rho)?;
-        model.pull_back([from, to], &by_rho, gradient);
+        layers.gradient([&mut moved, &mut slopes], &rule, &mut trail, gradient)?;
         Ok(work)
     }
 

@@ -90,7 +90,7 @@ pub fn save(path: &Path, flow: &Flow, state: Option<&TrainingState>) -> Result<(
 /// Writes layers; on an error the file that was there before is untouched.
 pub fn save_layers(path: &Path, model: &Stout, state: Option<&TrainingState>) -> Result<()> {
     let spec = (ModelSpec::Stout(model.spec().clone()), None);
-    write(path, (model.domain(), spec), (&[model.spec().tensor()], model.parameters()), state)
+    write(path, (model.domain(), spec), (&model.spec().tensors(), model.parameters()), state)
 }
 
 fn write(
@@ -147,7 +147,7 @@ fn parse(context: &Arc<Context>, lattice: &Lattice, bytes: &[u8]) -> Result<(Lea
     };
     if let ModelSpec::Stout(spec) = &content.spec {
         spec.check(lattice.dimensions())?;
-        let numbers = numbers(&[spec.tensor()], &tensors)?;
+        let numbers = numbers(&spec.tensors(), &tensors)?;
         let state = content.training.map(|standing| state(&tensors, standing, numbers.len())).transpose()?;
         return Ok((Learned::Stout(Stout::with_parameters(context, lattice, spec, numbers)?), state));
     }

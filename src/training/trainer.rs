@@ -128,7 +128,7 @@ macro_rules! trained {
 }
 
 trained!(Flow, Flow::tensors);
-trained!(Stout, |model: &Stout| vec![model.spec().tensor()]);
+trained!(Stout, |model: &Stout| model.spec().tensors());
 
 /// An error where the spec of a run for a density has keys of paths.
 fn expect_no_paths(spec: &TrainSpec) -> Result<()> {

@@ -40,8 +40,10 @@ fn layers_are_trained_saved_and_used_on_a_larger_lattice() {
         expect_ok(inst_propose(proposal, 0, links.as_ptr(), proposed.as_mut_ptr(), &mut log_ratio));
         assert!(log_ratio.is_finite() && proposed != links);
         inst_proposal_free(proposal);
-        [model, loaded].map(|model| inst_model_free(model));
-        [action, theory].map(|action| inst_action_free(action));
+        inst_model_free(model);
+        inst_model_free(loaded);
+        inst_action_free(action);
+        inst_action_free(theory);
         inst_lattice_free(larger);
     }
     std::fs::remove_file(&path).unwrap();

@@ -2,6 +2,7 @@
 
 #![allow(clippy::needless_range_loop)]
 
+use crate::error::{Error, Result};
 use crate::gauge::observables::Loops;
 use crate::gauge::wide_paths::{places, product};
 use crate::group::wide::Wide;
@@ -20,10 +21,10 @@ pub(super) struct Work<'a> {
     pub families: &'a [(f64, Loops)],
     pub mu: usize,
     pub sites: &'a [usize],
-    /// The coefficient of each loop: `[link][staple]`.
-    pub slots: &'a [u16],
-    /// All coefficients.
+    /// The coefficient ρ of each loop: `[link][staple]`.
     pub rho: &'a [f64],
+    /// Loops through a link.
+    pub staples: usize,
     /// Terms of the series of the Jacobian.
     pub terms: usize,
     pub is_inverse: bool,
@@ -39,6 +40,19 @@ pub(super) struct Outcome {
     pub residual: f64,
     /// The inverse did not converge.
     pub failed: bool,
+}
+
+impl Outcome {
+    /// An error where the inverse did not converge.
+    pub fn expect_convergence(&self) -> Result<()> {
+        let Self { iterations, residual, failed, .. } = self;
+        if !failed {
+            return Ok(());
+        }
+        Err(Error::NotConverged(format!(
+            "inverse of a layer: expected a residual below 3e-15, got {residual:.1e} after {iterations} iterations"
+        )))
+    }
 }
 
 /// Iterations of the inverse; with Σ |ρ| = 0.9 there are some 320.
@@ -67,12 +81,22 @@ impl Work<'_> {
         (sites, WIDTH.min(self.sites.len() - first))
     }
 
+    /// The sites where the links end.
+    #[inline(always)]
+    pub fn ends(&self, sites: &Places) -> Places {
+        let mut ends = *sites;
+        for end in &mut ends {
+            *end = self.neighbours.next(*end, self.mu);
+        }
+        ends
+    }
+
     /// The coefficients of staple `number` of eight links.
     #[inline(always)]
     pub fn weights<L: Lanes<Scalar = f64>>(&self, first: usize, number: usize) -> L {
-        let (mut lanes, last, staples) = ([0.0; WIDTH], self.sites.len() - 1, self.slots.len() / self.sites.len());
+        let (mut lanes, last) = ([0.0; WIDTH], self.sites.len() - 1);
         for lane in 0..WIDTH {
-            lanes[lane] = self.rho[usize::from(self.slots[(first + lane).min(last) * staples + number])];
+            lanes[lane] = self.rho[(first + lane).min(last) * self.staples + number];
         }
         // SAFETY: the lanes are eight doubles.
         unsafe { lanes.as_ptr().cast::<L>().read_unaligned() }
@@ -83,16 +107,12 @@ impl Work<'_> {
     /// # Safety
     /// As for [`Work::run`].
     #[inline(always)]
-    pub unsafe fn staples<L: Lanes<Scalar = f64>, const N: usize>(
+    pub unsafe fn sum_of_staples<L: Lanes<Scalar = f64>, const N: usize>(
         &self,
         sites: &Places,
         first: usize,
     ) -> Wide<L, N> {
-        let mut ends = *sites;
-        for end in &mut ends {
-            *end = self.neighbours.next(*end, self.mu);
-        }
-        let (mut sum, mut number) = (Wide::zero(), 0);
+        let (ends, mut sum, mut number) = (self.ends(sites), Wide::zero(), 0);
         for (_, loops) in self.families {
             for path in loops.staples(self.mu) {
                 // SAFETY: the caller's promise.
@@ -117,7 +137,7 @@ impl<const N: usize> Launch<f64> for Move<'_, '_, N> {
             let own = places::<N>(&sites, d, work.mu);
             // SAFETY: the caller's promise: links of the lattice.
             unsafe {
-                let staples = work.staples::<L, N>(&sites, first);
+                let staples = work.sum_of_staples::<L, N>(&sites, first);
                 let link = Wide::<L, N>::load(work.links, &own);
                 let start = if work.is_inverse { inverse(&link, &staples, outcome) } else { link };
                 let m = start.times(&staples);

@@ -14,16 +14,20 @@
 //! contraction where Σ_l |ρ_l| < 1: then the map has one inverse, which its iteration finds, and a positive Jacobian.
 //!
 //! The coefficient ρ of a loop depends on its family, on its place with respect to the defect, on the distance of the link from the
-//! defect, and on whether the link is parallel to the defect's: their number does not depend on the lattice.
+//! defect, and on whether the link is parallel to the defect's: their number does not depend on the lattice. It may also depend
+//! on traces of loops around the link that stay with the sublayer (`invariants.rs`), which changes nothing of the above.
 
 mod gradient;
+mod invariants;
 mod kernel;
 mod plan;
 mod region;
+mod rule;
 #[cfg(test)]
 mod tests;
 mod trail;
 
 pub use plan::{Layers, Passage};
 pub use region::Region;
+pub use rule::{Rule, Table};
 pub use trail::Trail;

@@ -1,6 +1,8 @@
 //! Which links a layer moves, in which order, and which coefficient each loop has.
 
+use super::invariants::{Around, Invariants, loops};
 use super::kernel::{Outcome, Work};
+use super::rule::Rule;
 use super::trail::Trail;
 use crate::context::Team;
 use crate::error::{Error, Result};
@@ -27,7 +29,40 @@ pub(super) struct Class {
     pub slots: Vec<u16>,
     /// Loops through a link.
     pub staples: usize,
+    /// Loops around a link that its coefficients may depend on.
+    pub around: Vec<Around>,
 }
+
+impl Class {
+    /// Number of its parts, each of them the work of one thread.
+    pub fn parts(&self) -> usize {
+        self.sites.len().div_ceil(PART)
+    }
+
+    /// The links of a part.
+    fn places(&self, part: usize) -> Range<usize> {
+        PART * part..self.sites.len().min(PART * (part + 1))
+    }
+
+    /// The places of the loops through the links of a part.
+    pub fn slots_of(&self, part: usize) -> &[u16] {
+        let places = self.places(part);
+        &self.slots[places.start * self.staples..places.end * self.staples]
+    }
+}
+
+/// What the loops through the links of a part are multiplied with.
+pub(super) struct Coefficients {
+    /// ρ: `[link][staple]`.
+    pub rho: [f64; PART * MOST_STAPLES],
+    /// The invariants around each link.
+    pub invariants: [[f64; 2]; PART],
+    /// Largest Σ |ρ| over the loops through a link.
+    bound: f64,
+}
+
+/// Most loops through a link: plaquettes and rectangles in four dimensions.
+pub(super) const MOST_STAPLES: usize = 24;
 
 /// The way that a field takes through a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +83,7 @@ pub struct Layers {
 }
 
 /// Links in each part of a thread's work.
-const PART: usize = 128;
+pub(super) const PART: usize = 128;
 
 /// The surroundings of a defect.
 struct Place<'a> {
@@ -100,7 +135,8 @@ impl<'a> Place<'a> {
                 slots.extend(loops.staples(mu).iter().map(|path| self.slot((site, mu), family, path)));
             }
         }
-        Ok(Class { mu, sites, slots, staples })
+        let around = loops(self.neighbours.dimensions(), mu);
+        Ok(Class { mu, sites, slots, staples, around })
     }
 }
 
@@ -143,38 +179,24 @@ impl Layers {
         self.classes.iter().flat_map(|class| class.sites.iter().map(|&site| (site, class.mu)))
     }
 
-    /// Largest Σ |ρ| over the loops through a link.
-    pub(super) fn bound(&self, rho: &[f64]) -> f64 {
-        let of_class = |class: &Class| {
-            let sum = |slots: &[u16]| slots.iter().map(|&slot| rho[usize::from(slot)].abs()).sum::<f64>();
-            class.slots.chunks_exact(class.staples).map(sum).fold(0.0, f64::max)
-        };
-        self.classes.iter().map(of_class).fold(0.0, f64::max)
-    }
-
-    /// Takes a field through a layer with coefficients ρ; log of the Jacobian of the way that it takes.
-    pub fn pass(&self, team: &Team, links: &mut [f64], rho: &[f64], passage: Passage) -> Result<f64> {
-        self.run(team, links, (rho, passage), None)
+    /// Takes a field through a layer; log of the Jacobian of the way that it takes. On an error links may have moved.
+    pub fn pass(&self, team: &Team, links: &mut [f64], rule: &dyn Rule, passage: Passage) -> Result<f64> {
+        self.run(team, links, (rule, passage), None)
     }
 
     /// Forward, with what [`Layers::gradient`] needs to come back.
-    pub fn trace(&self, links: &mut [f64], rho: &[f64], trail: &mut Trail) -> Result<f64> {
-        self.run(&Team::default(), links, (rho, Passage::Forward), Some(trail))
+    pub fn trace(&self, links: &mut [f64], rule: &dyn Rule, trail: &mut Trail) -> Result<f64> {
+        self.run(&Team::default(), links, (rule, Passage::Forward), Some(trail))
     }
 
     fn run(
         &self,
         team: &Team,
         links: &mut [f64],
-        (rho, passage): (&[f64], Passage),
+        (rule, passage): (&dyn Rule, Passage),
         mut trail: Option<&mut Trail>,
     ) -> Result<f64> {
-        let bound = self.bound(rho);
-        if bound.is_nan() || bound >= 1.0 {
-            let expected = "expected sums of |rho| over the loops through a link below 1";
-            return Err(Error::BadInput(format!("coefficients of a layer: {expected}, got {bound}")));
-        }
-        let (field, mut sum, terms) = (Field(links.as_mut_ptr()), 0.0, terms_for(bound));
+        let (field, mut sum) = (Field(links.as_mut_ptr()), 0.0);
         for number in 0..self.classes.len() {
             let is_inverse = passage == Passage::Inverse;
             let class = &self.classes[if is_inverse { self.classes.len() - 1 - number } else { number }];
@@ -184,54 +206,95 @@ impl Layers {
                 let places = class.sites.iter().map(|site| (site * d + class.mu) * reals);
                 trail.keep(places, reals, field.numbers(links.len()))?;
             }
-            sum += self.sublayer(team, &field, class, &|work| Work { rho, terms, is_inverse, ..work })?;
+            sum += self.sublayer(team, &field, class, (rule, is_inverse))?;
         }
         Ok(sum)
     }
 
-    /// Moves the links of a class; log of the Jacobian. `with` gives the work its coefficients.
-    fn sublayer<'a>(
-        &'a self,
-        team: &Team,
-        field: &Field,
-        class: &'a Class,
-        with: &(impl Fn(Work<'a>) -> Work<'a> + Sync),
-    ) -> Result<f64> {
+    /// Moves the links of a class; log of the Jacobian.
+    fn sublayer(&self, team: &Team, field: &Field, class: &Class, (rule, is_inverse): (&dyn Rule, bool)) -> Result<f64> {
         let failed = Mutex::new(None);
-        let sum = team.sum_parts(class.sites.len().div_ceil(PART), |part| {
-            let places = PART * part..class.sites.len().min(PART * (part + 1));
+        let sum = team.sum_parts(class.parts(), |part| {
             let mut outcome = Outcome::default();
-            let work = with(self.work(class, field.start(), places));
             // SAFETY: these are links of the lattice, of which no two of a class share a loop, so that no thread reads a
             // link that another one writes.
-            unsafe { with_colours!(self.group, run(work, &mut outcome)) };
-            if outcome.failed {
-                *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+            let done = unsafe {
+                self.coefficients_of(class, field.start(), (part, rule)).map(|coefficients| {
+                    let work = Work { is_inverse, ..self.work(class, field.start(), (part, &coefficients)) };
+                    with_colours!(self.group, run(work, &mut outcome));
+                })
+            };
+            let error = done.and_then(|()| outcome.expect_convergence()).err();
+            if let Some(error) = error {
+                *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             }
             outcome.logarithm
         });
-        match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            None => Ok(sum),
-            Some(Outcome { iterations, residual, .. }) => Err(Error::NotConverged(format!(
-                "inverse of a layer: expected a residual below 3e-15, got {residual:.1e} after {iterations} iterations"
-            ))),
-        }
+        failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(sum), Err)
     }
 
-    /// Some links of a class, without coefficients.
-    pub(super) fn work<'a>(&'a self, class: &'a Class, links: *mut f64, places: Range<usize>) -> Work<'a> {
+    /// The coefficients of a part of a class.
+    ///
+    /// # Safety
+    /// As for [`Work::run`].
+    pub(super) unsafe fn coefficients_of(
+        &self,
+        class: &Class,
+        links: *mut f64,
+        (part, rule): (usize, &dyn Rule),
+    ) -> Result<Coefficients> {
+        let mut found = Coefficients { rho: [0.0; PART * MOST_STAPLES], invariants: [[0.0; 2]; PART], bound: 0.0 };
+        if rule.has_invariants() {
+            let results = &mut found.invariants;
+            let work = Work { rho: &[], ..self.bare(class, links, part) };
+            // SAFETY: the caller's promise.
+            unsafe { with_colours!(self.group, write_invariants(work, &class.around, results)) };
+        }
+        let slots = class.slots_of(part).chunks_exact(class.staples);
+        let rows = found.rho.chunks_exact_mut(class.staples).zip(slots).zip(found.invariants);
+        for ((rho, slots), invariants) in rows {
+            rule.rho(invariants, slots, rho);
+            found.bound = found.bound.max(rho.iter().map(|rho| rho.abs()).sum());
+        }
+        if found.bound.is_nan() || found.bound >= 1.0 {
+            let (expected, got) = ("expected sums of |rho| over the loops through a link below 1", found.bound);
+            return Err(Error::BadInput(format!("coefficients of a layer: {expected}, got {got}")));
+        }
+        Ok(found)
+    }
+
+    /// The links of a part of a class, with their coefficients.
+    pub(super) fn work<'a>(
+        &'a self,
+        class: &'a Class,
+        links: *mut f64,
+        (part, coefficients): (usize, &'a Coefficients),
+    ) -> Work<'a> {
+        let terms = terms_for(coefficients.bound);
+        Work { rho: &coefficients.rho, terms, ..self.bare(class, links, part) }
+    }
+
+    /// The links of a part of a class.
+    fn bare<'a>(&'a self, class: &'a Class, links: *mut f64, part: usize) -> Work<'a> {
         Work {
             links,
             neighbours: &self.neighbours,
             families: &self.families,
             mu: class.mu,
-            slots: &class.slots[places.start * class.staples..places.end * class.staples],
-            sites: &class.sites[places],
+            sites: &class.sites[class.places(part)],
             rho: &[],
+            staples: class.staples,
             terms: 1,
             is_inverse: false,
         }
     }
+}
+
+/// # Safety
+/// As for [`Work::run`].
+unsafe fn write_invariants<const N: usize>(work: Work, loops: &[Around], results: &mut [[f64; 2]]) {
+    // SAFETY: the caller's promise.
+    unsafe { Invariants::<N> { work, loops, results }.write() };
 }
 
 /// # Safety

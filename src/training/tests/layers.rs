@@ -10,7 +10,7 @@ use crate::spec::parse;
 use crate::training::{Learned, TrainSpec, TrainingState, load_any, save_layers, train_paths};
 use std::sync::Arc;
 
-const LAYERS: &str = "{type: 'stout', group: 'su2', defect: {size: [2]}, steps: 2, loops: ['plaquette', 'rectangle']}";
+const LAYERS: &str = "{type: 'stout', group: 'su2', defect: {size: [2]}, steps: 2, hidden: [4]}";
 const WILSON: &str = "{type: 'wilson', group: 'su2', beta: 4}";
 
 fn layers(extent: &[usize]) -> Stout {
