@@ -6,7 +6,7 @@
 # make science    all figures of physics beside their references, or one row: make science ROW=cost-learned (docs/results.md)
 # make race       times the same network in JAX and PyTorch against the benchmark rows
 # make race-milc  MILC=FOLDER   times sweeps of SU(3) beside those of MILC, built from its sources in FOLDER
-# make train      trains the models of the repository anew (they are written to models/)
+# make train      trains the models of the repository anew (they are written to models/); train-layers those of paths
 # make fields     makes the small gauge fields of the tests anew, in every format (they are written to tests/fields/)
 # make fortran    makes the Fortran modules anew, from the header and a template
 # make abi        records the baseline of the binary interface anew (docs/abi.md says when)
@@ -74,7 +74,7 @@ TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl tes
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-phi4 demo-fortran test test-plain test-instrumented test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench science race race-milc train fields fortran picture spectrum abi install uninstall dist library clean
+.PHONY: demo demo-phi4 demo-fortran test test-plain test-instrumented test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench science race race-milc train train-layers fields fortran picture spectrum abi install uninstall dist library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/thaw_u1
@@ -118,7 +118,7 @@ $(LIBRARY)/$(SHARED): $(LIBRARY)/$(SHARED_FILE)
 	ln -sf $(SHARED_FILE) $(LIBRARY)/$(SHARED_NAME)
 	ln -sf $(SHARED_NAME) $@
 
-$(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/train_phi4 $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
+$(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/train_phi4 $(BUILD)/train_layers $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
 	$(C99) $< -o $@ $(LINK)
 
 # The Fortran module, from source as hosts compile it.
@@ -215,7 +215,7 @@ $(BUILD)/locale/de_DE.UTF-8: | $(BUILD)
 $(BUILD)/lost_device.so: ffi-tests/lost_device.c | $(BUILD)
 	$(C99) -fPIC -shared $< -o $@ -ldl -Wl,--no-as-needed -l:libOpenCL.so.1
 
-test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/train_phi4 $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp $(BUILD)/test_plugin test-headers
+test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/train_phi4 $(BUILD)/train_layers $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp $(BUILD)/test_plugin test-headers
 	sh scripts/exports.sh $(LIBRARY)/$(SHARED) src/ffi/instanton.map $(SHARED_NAME) $(GLIBC)
 	set -e; for test in $(TEST_PROGRAMS); do LOCPATH=$(abspath $(BUILD)/locale) $$test; done
 	$(BUILD)/test_dlopen $(LIBRARY)/$(SHARED_NAME)
@@ -276,6 +276,15 @@ train: $(BUILD)/train_phi4
 	$(BUILD)/train_phi4 6 6.975 models/phi4_6x6.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"
 	$(BUILD)/train_phi4 8 6.008 models/phi4_8x8.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"
 	$(BUILD)/train_phi4 10 5.55 models/phi4_10x10.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"
+
+# Layers for 4 replicas with 6 switches on 8^4 sites at beta = 6, from a smaller lattice.
+LAYERS = {type: 'stout', group: 'su3', defect: {size: [2, 2, 2]}, steps: 18, distance: 1}
+PATHS = {overrelaxation: 4, within: 2, thermalise: 60}
+REPLICAS = {type: 'tempering', defect: {size: [2, 2, 2]}, strengths: [1, 0.6666666666666667, 0.3333333333333333, 0], \
+  sweep: {type: 'heatbath', overrelaxation: 4}, switches: 6, start: 'hot'}
+train-layers: $(BUILD)/train_layers
+	$(BUILD)/train_layers 6 6.0 models/stout_su3.safetensors "$(LAYERS)" "{steps: 150, batch: 8, learning_rate: 0.02, schedule: 'cosine', paths: $(PATHS)}"
+	$(BUILD)/train_layers 8 6.0 models/stout_su3.safetensors "$(LAYERS)" - "" "$(REPLICAS)" 300
 
 fortran:
 	INSTANTON_WRITE=1 $(CARGO) test --release --test fortran

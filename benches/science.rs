@@ -56,8 +56,9 @@ fn print_set_ups() -> Result<()> {
         println!("science-action: {name} | {formula}");
     }
     for line in table()? {
-        let Line { kind, name, action, couplings, length, reference } = line;
-        println!("science-set-up: {kind} | {name} | {action} | {couplings} | {length} x {length} | {reference}");
+        let Line { kind, name, action, couplings, length, dimensions, reference } = line;
+        let lattice = vec![length.to_string(); dimensions].join(" x ");
+        println!("science-set-up: {kind} | {name} | {action} | {couplings} | {lattice} | {reference}");
     }
     Ok(())
 }

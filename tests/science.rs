@@ -33,6 +33,10 @@ fn measured(name: &str, run: &Run) -> Vec<Figure> {
 
 /// Kind of fields of a row.
 fn kind(name: &str) -> &str {
+    // Rows of layers are of SU(3), and their names say nothing of it.
+    if ["switch-4", "work-ratio"].contains(&name) {
+        return "su3";
+    }
     name.split('-').find(|word| ["u1", "su2", "su3"].contains(word)).unwrap_or("scalar")
 }
 
@@ -53,8 +57,10 @@ fn names_of_set_ups_have_one_meaning() {
         let has_the_name = |other: &&Line| (&other.kind, &other.name) == (&line.kind, &line.name);
         assert_eq!(lines.iter().filter(has_the_name).count(), 1, "{line:?}");
         assert!(
-            lines[..i].iter().all(|other| (&other.kind, other.action, &other.couplings, other.length)
-                != (&line.kind, line.action, &line.couplings, line.length)),
+            lines[..i].iter().all(|other| {
+                (&other.kind, other.action, &other.couplings, other.length, other.dimensions)
+                    != (&line.kind, line.action, &line.couplings, line.length, line.dimensions)
+            }),
             "a second name: {line:?}"
         );
     }
@@ -125,6 +131,18 @@ fn chains_that_thaw() {
         for figure in quick(name) {
             let Figure { value, error, reference, aim, .. } = figure;
             assert!(value > 1.0 && error > 0.0 && error < 0.5 * value, "{name}: {figure:?}");
+            assert_eq!((reference, aim), (asked, Aim::AtLeast), "{name}: {figure:?}");
+        }
+    }
+}
+
+/// Layers make swaps more often accepted than not, and paths of the same number of steps lighter.
+#[test]
+fn learned_layers_of_paths() {
+    for (name, asked, least) in [("switch-4", 0.66, 0.4), ("work-ratio", 3.0, 1.2)] {
+        for figure in quick(name) {
+            let Figure { value, error, reference, aim, .. } = figure;
+            assert!(value > least && error > 0.0 && error < 0.5 * value, "{name}: {figure:?}");
             assert_eq!((reference, aim), (asked, Aim::AtLeast), "{name}: {figure:?}");
         }
     }

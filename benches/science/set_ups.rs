@@ -2,6 +2,7 @@
 
 use super::frozen;
 use super::gauge::{self, SU2_PLAQUETTES, SU3_PLAQUETTES, U1_CHARGES, U1_LOG_Z, U1_PLAQUETTES};
+use super::layers;
 use super::links_cost;
 use super::thaw;
 use super::theory::{OF_MODELS, THEORIES};
@@ -29,8 +30,10 @@ pub struct Line {
     pub action: &'static str,
     /// Couplings with their values.
     pub couplings: String,
-    /// L of L x L sites.
+    /// L of a lattice of equal extents.
     pub length: usize,
+    /// Its dimensions.
+    pub dimensions: usize,
     /// Where references are from; "none" for theories of costs alone.
     pub reference: &'static str,
 }
@@ -38,7 +41,7 @@ pub struct Line {
 impl Line {
     fn new(kind: &str, name: &str, (length, action): (usize, &str), reference: &'static str) -> Result<Self> {
         let (action, couplings) = words(action)?;
-        Ok(Self { kind: kind.into(), name: name.into(), action, couplings, length, reference })
+        Ok(Self { kind: kind.into(), name: name.into(), action, couplings, length, dimensions: 2, reference })
     }
 }
 
@@ -57,6 +60,10 @@ pub fn table() -> Result<Vec<Line>> {
         if lines.iter().all(|line| (&*line.kind, &line.name) != (group.name(), &name)) {
             lines.push(Line::new(group.name(), &name, (length, &action), reference)?);
         }
+    }
+    for (length, beta) in layers::SU3 {
+        let (name, action) = (layers::name(length, beta), gauge::wilson_spec(Group::Su3, beta));
+        lines.push(Line { dimensions: 4, ..Line::new("su3", &name, (length, &action), "none")? });
     }
     Ok(lines)
 }

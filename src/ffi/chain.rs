@@ -47,7 +47,7 @@ pub unsafe extern "C" fn inst_chain_new(
             unsafe { (shared("action", action)?, arguments::spec("spec", spec)?, Output::one("out", out)?) };
         // SAFETY: the caller keeps the contract of the header.
         let model = if model.is_null() { None } else { Some(unsafe { shared("model", model)? }) };
-        let model = model.map(|model| model.drawable()).transpose()?;
+        let model = model.map(|model| model.copied()).transpose()?;
         let AnyChainSpec { spec } = spec::parse("chain", text)?;
         expect_memory(object.action.count())?;
         let chain = Chain::new(Arc::clone(&object.action), model, &spec, object.context.seed());

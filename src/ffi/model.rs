@@ -6,25 +6,59 @@ use super::guard::{guard, inst_status, outside};
 use super::handles::{self, Handle, exclusive, shared};
 use super::lattice::inst_lattice;
 use crate::error::{Error, Result};
-use crate::flow::{Flow, Model, ModelSpec, Values, write_log_density, write_samples};
+use crate::context::Context;
+use crate::flow::{Flow, Model, ModelSpec, Stout, Values, write_log_density, write_samples};
+use crate::space::Domain;
 use crate::spec;
-use crate::training;
+use crate::training::{self, Learned};
 use serde::Deserialize;
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-/// A flow, and the state of the optimizer where it has been trained.
+/// A model, and the state of the optimizer where it has been trained.
 pub struct ModelObject {
-    pub(super) flow: Flow,
+    learned: Learned,
     state: Option<training::TrainingState>,
 }
 
 impl ModelObject {
-    /// A copy that can be drawn from; an error where conditions are not fixed.
-    pub(super) fn drawable(&self) -> Result<Arc<dyn Model>> {
-        self.flow.expect_condition()?;
-        Ok(Arc::new(self.flow.copied()?))
+    /// A copy that can be used as it is now; an error where conditions are not fixed.
+    pub(super) fn copied(&self) -> Result<Arc<dyn Model>> {
+        match &self.learned {
+            Learned::Flow(flow) => {
+                flow.expect_condition()?;
+                Ok(Arc::new(flow.copied()?))
+            }
+            Learned::Stout(layers) => Ok(Arc::new(layers.clone())),
+        }
     }
+
+    /// The density; an error where the model is none.
+    pub(super) fn flow(&self) -> Result<&Flow> {
+        match &self.learned {
+            Learned::Flow(flow) => Ok(flow),
+            Learned::Stout(_) => Err(no_density()),
+        }
+    }
+
+    /// The domain of its fields; None where it fits lattices of any extents.
+    pub(super) fn fixed_domain(&self) -> Option<&Domain> {
+        match &self.learned {
+            Learned::Flow(flow) => Some(flow.domain()),
+            Learned::Stout(_) => None,
+        }
+    }
+
+    pub(super) fn context(&self) -> &Arc<Context> {
+        match &self.learned {
+            Learned::Flow(flow) => flow.context(),
+            Learned::Stout(layers) => layers.context(),
+        }
+    }
+}
+
+fn no_density() -> Error {
+    Error::Unsupported("model: expected one with a density, got type 'stout', which has layers alone".into())
 }
 
 /// A learned density q.
@@ -61,8 +95,13 @@ pub unsafe extern "C" fn inst_model_new(
         let (lattice, text, out) =
             unsafe { (shared("lattice", lattice)?, arguments::spec("spec", spec)?, Output::one("out", out)?) };
         let AnyModelSpec { spec } = spec::parse("model", text)?;
-        let flow = Flow::new(&lattice.context, &lattice.lattice, &spec).map_err(|e| e.within("model"))?;
-        out.write(handles::new(&lattice.context, ModelObject { flow, state: None }));
+        let (context, place) = (&lattice.context, &lattice.lattice);
+        let learned = match &spec {
+            ModelSpec::Stout(spec) => Stout::new(context, place, spec).map(Learned::Stout),
+            _ => Flow::new(context, place, &spec).map(Learned::Flow),
+        };
+        let learned = learned.map_err(|e| e.within("model"))?;
+        out.write(handles::new(context, ModelObject { learned, state: None }));
         Ok(())
     })
 }
@@ -81,8 +120,8 @@ pub unsafe extern "C" fn inst_model_load(
         // SAFETY: the caller keeps the contract of the header.
         let (lattice, path, out) =
             unsafe { (shared("lattice", lattice)?, arguments::path("path", path)?, Output::one("out", out)?) };
-        let (flow, state) = training::load(&lattice.context, &lattice.lattice, path)?;
-        out.write(handles::new(&lattice.context, ModelObject { flow, state }));
+        let (learned, state) = training::load_any(&lattice.context, &lattice.lattice, path)?;
+        out.write(handles::new(&lattice.context, ModelObject { learned, state }));
         Ok(())
     })
 }
@@ -96,7 +135,10 @@ pub unsafe extern "C" fn inst_model_save(model: *const inst_model, path: *const 
     guard(|| {
         // SAFETY: the caller keeps the contract of the header.
         let (model, path) = unsafe { (shared("model", model)?, arguments::path("path", path)?) };
-        training::save(path, &model.flow, model.state.as_ref())
+        match &model.learned {
+            Learned::Flow(flow) => training::save(path, flow, model.state.as_ref()),
+            Learned::Stout(layers) => training::save_layers(path, layers, model.state.as_ref()),
+        }
     })
 }
 
@@ -125,9 +167,9 @@ pub unsafe extern "C" fn inst_model_at(
         let (model, text, out) =
             unsafe { (shared("model", model)?, arguments::spec("condition", condition)?, Output::one("out", out)?) };
         let values: Values = spec::parse("condition", text)?;
-        let flow = model.flow.at(&values)?;
+        let flow = model.flow()?.at(&values)?;
         let context = Arc::clone(flow.context());
-        out.write(handles::new(&context, ModelObject { state: None, flow }));
+        out.write(handles::new(&context, ModelObject { state: None, learned: Learned::Flow(flow) }));
         Ok(())
     })
 }
@@ -141,7 +183,11 @@ pub unsafe extern "C" fn inst_model_count(model: *const inst_model, count: *mut 
     guard(|| {
         // SAFETY: the caller keeps the contract of the header.
         let (model, count) = unsafe { (shared("model", model)?, Output::one("count", count)?) };
-        count.write(model.flow.domain().count() as i64);
+        let fields = match &model.learned {
+            Learned::Flow(flow) => flow.domain().count(),
+            Learned::Stout(layers) => layers.domain().count(),
+        };
+        count.write(fields as i64);
         Ok(())
     })
 }
@@ -160,13 +206,19 @@ pub unsafe extern "C" fn inst_model_describe(
     guard(|| {
         // SAFETY: the caller keeps the contract of the header.
         let (model, output) = unsafe { (shared("model", model)?, TextOutput::new(text, capacity, needed)?) };
+        let (spec, domain, parameters, at) = match &model.learned {
+            Learned::Flow(flow) => (flow.spec().clone(), flow.domain(), flow.parameters().len(), flow.fixed_at()),
+            Learned::Stout(layers) => {
+                (ModelSpec::Stout(layers.spec().clone()), layers.domain(), layers.parameters().len(), None)
+            }
+        };
         let mut description = serde_json::json!({
-            "spec": model.flow.spec(),
-            "extent": model.flow.lattice().extent(),
-            "fields": model.flow.domain().space.name(),
-            "parameters": model.flow.parameters().len(),
+            "spec": spec,
+            "extent": domain.lattice.extent(),
+            "fields": domain.space.name(),
+            "parameters": parameters,
         });
-        if let Some(values) = model.flow.fixed_at() {
+        if let Some(values) = at {
             description["at"] = serde_json::json!(values);
         }
         output.write(&description.to_string());
@@ -191,9 +243,18 @@ pub unsafe extern "C" fn inst_model_train(
         let (mut model, action, text) =
             unsafe { (exclusive("model", model)?, shared("action", action)?, arguments::spec("spec", spec)?) };
         let spec: training::TrainSpec = spec::parse("training", text)?;
-        let ModelObject { flow, state } = &mut *model;
-        expect_lattice("action", flow.lattice(), action.action.lattice())?;
-        reporting(Host { progress, user }, |report| training::train(flow, state, &*action.action, &spec, report))
+        let ModelObject { learned, state } = &mut *model;
+        match learned {
+            Learned::Flow(flow) => {
+                expect_lattice("action", flow.lattice(), action.action.lattice())?;
+                reporting(Host { progress, user }, |report| {
+                    training::train(flow, state, &*action.action, &spec, report)
+                })
+            }
+            Learned::Stout(layers) => reporting(Host { progress, user }, |report| {
+                training::train_paths(layers, state, &action.action, &spec, report)
+            }),
+        }
     })
 }
 
@@ -214,7 +275,8 @@ pub unsafe extern "C" fn inst_model_train_on(
         // SAFETY: the caller keeps the contract of the header.
         let (mut model, text) = unsafe { (exclusive("model", model)?, arguments::spec("spec", spec)?) };
         let spec: training::TrainSpec = spec::parse("training", text)?;
-        let ModelObject { flow, state } = &mut *model;
+        let ModelObject { learned, state } = &mut *model;
+        let Learned::Flow(flow) = learned else { return Err(no_density()) };
         let (_, numbers) = fields_of("count", count, flow.domain())?;
         // SAFETY: the caller keeps the contract of the header.
         let fields = unsafe { fields_at("fields", fields, numbers)? };
@@ -260,13 +322,13 @@ pub unsafe extern "C" fn inst_model_sample(
     guard(|| {
         // SAFETY: the caller keeps the contract of the header.
         let model = unsafe { shared("model", model)? };
-        let (count, numbers) = fields_of("batch", batch, model.flow.domain())?;
+        let (count, numbers) = fields_of("batch", batch, model.flow()?.domain())?;
         // SAFETY: the caller keeps the contract of the header.
         let (fields_output, log_q_output) =
             unsafe { (Output::array("fields", fields, numbers)?, Output::array("log_q", log_q, count)?) };
         let counter = arguments::counters(counter, count as u64)?;
         let (mut fields, mut log_q) = (zeros("fields", numbers)?, zeros("log_q", count)?);
-        write_samples(&model.flow, counter, &mut fields, &mut log_q)?;
+        write_samples(model.flow()?, counter, &mut fields, &mut log_q)?;
         fields_output.write_all(&fields);
         log_q_output.write_all(&log_q);
         Ok(())
@@ -287,13 +349,13 @@ pub unsafe extern "C" fn inst_model_log_density(
     guard(|| {
         // SAFETY: the caller keeps the contract of the header.
         let model = unsafe { shared("model", model)? };
-        let (count, numbers) = fields_of("batch", batch, model.flow.domain())?;
+        let (count, numbers) = fields_of("batch", batch, model.flow()?.domain())?;
         // SAFETY: the caller keeps the contract of the header.
         let output = unsafe { Output::array("log_q", log_q, count)? };
         let mut log_q = zeros("log_q", count)?;
         // SAFETY: the caller keeps the contract of the header.
         let fields = unsafe { fields_at("fields", fields, numbers)? };
-        write_log_density(&model.flow, fields, &mut log_q)?;
+        write_log_density(model.flow()?, fields, &mut log_q)?;
         output.write_all(&log_q);
         Ok(())
     })

@@ -6,7 +6,6 @@ use super::guard::{guard, inst_status};
 use super::handles::{self, Handle, shared};
 use super::model::inst_model;
 use crate::error::Error;
-use crate::flow::Model;
 use crate::markov::{Current, Ingredients, Proposal, ProposalSpec};
 use crate::spec;
 use std::ffi::c_char;
@@ -43,17 +42,17 @@ pub unsafe extern "C" fn inst_proposal_new(
         let model = if model.is_null() { None } else { Some(unsafe { shared("model", model)? }) };
         // SAFETY: the caller keeps the contract of the header.
         let action = if action.is_null() { None } else { Some(unsafe { shared("action", action)? }) };
-        if let (Some(model), Some(action)) = (&model, &action) {
-            let domain = model.flow.domain();
+        let domain = model.as_ref().and_then(|model| model.fixed_domain());
+        if let (Some(domain), Some(action)) = (domain, &action) {
             expect_lattice("action", &domain.lattice, action.action.lattice())?;
             domain.space.expect("action", action.action.space())?;
         }
         let context = match (&model, &action) {
-            (Some(model), _) => Arc::clone(model.flow.context()),
+            (Some(model), _) => Arc::clone(model.context()),
             (None, Some(action)) => Arc::clone(&action.context),
             (None, None) => return Err(Error::NullArgument("action".into())),
         };
-        let model = model.map(|model| model.drawable()).transpose()?;
+        let model = model.map(|model| model.copied()).transpose()?;
         let action = action.map(|action| Arc::clone(&action.action));
         let proposal = spec.build(Ingredients { seed: context.seed(), model, action })?;
         out.write(handles::new(&context, proposal));

@@ -18,6 +18,9 @@ pub struct Conditions(BTreeMap<String, [f64; 2]>);
 pub struct Values(pub Couplings);
 
 impl Conditions {
+    /// No conditions.
+    pub const NONE: &Self = &Self(BTreeMap::new());
+
     /// Number of conditions.
     pub fn count(&self) -> usize {
         self.0.len()

@@ -19,6 +19,8 @@ mod spec;
 mod spectrum;
 mod spline;
 mod stacked;
+mod stout;
+mod stout_spec;
 mod tensor;
 #[cfg(test)]
 mod tests;
@@ -38,6 +40,8 @@ pub use prior::{Noise, Prior, Start};
 pub use prior_spec::PriorSpec;
 pub use pulled_back::PulledBack;
 pub use spec::{LayerSpec, ModelSpec, Parity};
+pub use stout::Stout;
+pub use stout_spec::{Family, StoutSpec};
 pub use tensor::Tensor;
 pub use uniform::UniformSpec;
 
@@ -78,6 +82,11 @@ pub trait Model: Send + Sync {
 
     /// What tells it from other models; None where it is known by nothing but its density.
     fn identity(&self) -> Option<Identity> {
+        None
+    }
+
+    /// Its layers for paths through a defect, where it is made of them.
+    fn stout(&self) -> Option<&Stout> {
         None
     }
 

@@ -9,6 +9,7 @@ use super::network::{Activation, MOST_PARAMETERS, NetworkSpec, Symmetry};
 use super::prior_spec::PriorSpec;
 use super::spline::{Spline, SplineSpec};
 use super::stacked::Stacked;
+use super::stout_spec::StoutSpec;
 use super::tensor::Tensor;
 use crate::error::{Error, Result};
 use crate::lattice::Lattice;
@@ -59,6 +60,8 @@ pub enum ModelSpec {
         #[serde(default, skip_serializing_if = "Conditions::is_empty")]
         condition: Conditions,
     },
+    /// Layers of links for paths through a defect, which are no density.
+    Stout(StoutSpec),
 }
 
 /// Spec of a layer of a chain, by its type.
@@ -164,19 +167,25 @@ const MOST_NUMBERS: usize = 1 << 22;
 impl ModelSpec {
     /// Couplings that the model depends on.
     pub fn conditions(&self) -> &Conditions {
-        let (ModelSpec::Affine { condition, .. } | ModelSpec::Chain { condition, .. }) = self;
-        condition
+        match self {
+            ModelSpec::Affine { condition, .. } | ModelSpec::Chain { condition, .. } => condition,
+            ModelSpec::Stout(_) => Conditions::NONE,
+        }
     }
 
-    fn prior(&self) -> &PriorSpec {
-        let (ModelSpec::Affine { prior, .. } | ModelSpec::Chain { prior, .. }) = self;
-        prior
+    fn prior(&self) -> Result<&PriorSpec> {
+        match self {
+            ModelSpec::Affine { prior, .. } | ModelSpec::Chain { prior, .. } => Ok(prior),
+            ModelSpec::Stout(_) => {
+                Err(Error::Unsupported("model: expected one with a density, got type 'stout'".into()))
+            }
+        }
     }
 
     /// The chain of layers on a lattice, where all values are in range.
     pub fn build(&self, lattice: &Lattice) -> Result<Chain> {
         self.conditions().check()?;
-        let prior = self.prior().build(lattice)?;
+        let prior = self.prior()?.build(lattice)?;
         let space = prior.space();
         let domain = Domain { lattice: lattice.clone(), space };
         if domain.count() > MOST_NUMBERS {
@@ -193,6 +202,8 @@ impl ModelSpec {
                 alternating(&network, &Board::new(lattice)?, *layers)?
             }
             ModelSpec::Chain { layers, .. } => self.chained(lattice, space, layers)?,
+            // It has no prior.
+            ModelSpec::Stout(_) => vec![],
         };
         Ok(Chain { domain, conditions: self.conditions().clone(), prior, layers })
     }

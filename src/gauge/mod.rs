@@ -6,6 +6,7 @@ mod field;
 pub mod formats;
 #[cfg(test)]
 mod laws;
+mod layers;
 pub mod observables;
 #[cfg(test)]
 mod open_tests;
@@ -16,6 +17,7 @@ mod smear;
 mod tests;
 mod sweep;
 mod weights;
+mod wide_paths;
 
 // Groups live in `crate::group`; hosts in Rust find them here too.
 pub use crate::group::{
@@ -27,6 +29,7 @@ pub use constant_flux::constant_flux;
 pub use field::Gauge;
 pub(crate) use field::project;
 pub(crate) use observables::leaves;
+pub use layers::{Layers, Passage, Region, Rule, Table, Trail};
 pub use observables::{Loops, ObservableSpec, charge, clover_charge, energy_density, energy_density_by};
 pub use paths::{Links, Step, links_along};
 pub(crate) use plaquettes::{Canonical, WidePhase};

@@ -9,10 +9,12 @@ mod lie_group;
 mod matrix;
 mod polar;
 mod quaternion;
+pub(crate) mod structure;
 mod von_mises;
 pub(crate) mod wide;
 pub(crate) mod wide_exponential;
 pub(crate) mod wide_heatbath;
+pub(crate) mod wide_response;
 
 pub use algebra::draw_momenta;
 pub(crate) use colours::with_colours;

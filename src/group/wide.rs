@@ -289,6 +289,19 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
         result
     }
 
+    /// factor self.
+    #[inline(always)]
+    pub fn scaled(mut self, factor: L) -> Self {
+        for i in 0..N {
+            for j in 0..N {
+                for part in 0..2 {
+                    self.0[i][j][part] = factor * self.0[i][j][part];
+                }
+            }
+        }
+        self
+    }
+
     /// self + factor other.
     #[inline(always)]
     pub fn plus_scaled(mut self, factor: L, other: &Self) -> Self {

@@ -9,12 +9,13 @@ use super::kernel::{ChainState, Companions};
 use super::spec::KernelSpec;
 use crate::error::{Error, Result, expect_finite};
 use crate::file;
-use crate::flow::Identity;
+use crate::flow::{Identity, Model};
 use crate::memory;
 use crate::saved::{self, Opened, Tensor, Tensors};
 use crate::space::SavedDomain;
 use safetensors::tensor::Dtype;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Header of a chain's file: where its field lives, its kernel, and the model that this is made from.
 #[derive(serde::Deserialize, serde::Serialize)]
@@ -92,7 +93,10 @@ impl Chain {
 
     /// The model that the kernel is made from.
     fn identity(&self) -> Option<Identity> {
-        self.model.as_ref().filter(|_| self.spec.needs_model())?.identity()
+        let is_used = |model: &&Arc<dyn Model>| {
+            self.spec.needs_model() || (model.stout().is_some() && self.spec.takes_layers())
+        };
+        self.model.as_ref().filter(is_used)?.identity()
     }
 
     fn parse(&self, bytes: &[u8]) -> Result<(ChainState, u64, u64)> {

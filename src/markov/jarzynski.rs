@@ -16,6 +16,7 @@ use super::path::Surroundings;
 use super::tempered::strengths;
 use crate::action::Action;
 use crate::error::{Error, Result};
+use crate::flow::Stout;
 use crate::gauge::Cuboid;
 use crate::lattice::Neighbours;
 use crate::memory;
@@ -64,8 +65,8 @@ pub struct Jarzynski {
 }
 
 impl Jarzynski {
-    /// A kernel for a gauge action without a defect.
-    pub fn new(action: Arc<dyn Action>, spec: &JarzynskiSpec) -> Result<Self> {
+    /// A kernel for a gauge action without a defect, with learned layers at the changes of the strength where there are some.
+    pub fn new(action: Arc<dyn Action>, spec: &JarzynskiSpec, layers: Option<&Stout>) -> Result<Self> {
         let Some(sum) = action.loop_sum().filter(|sum| sum.patch.is_none()) else {
             let expected = "expected a gauge action without a defect";
             return Err(Error::Unsupported(format!("type 'jarzynski': {expected}, got another")));
@@ -79,7 +80,8 @@ impl Jarzynski {
         Heatbath::new(Arc::clone(&action), &HeatbathSpec { overrelaxation: spec.overrelaxation })?;
         let patch = sum.around(&Neighbours::new(lattice)?, &spec.defect.build(lattice)?);
         let chain = Surroundings::new(lattice, sum, &patch, (None, spec.overrelaxation))?;
-        let path = Surroundings::new(lattice, sum, &patch, (spec.within, spec.overrelaxation))?;
+        let path = Surroundings::new(lattice, sum, &patch, (spec.within, spec.overrelaxation))?
+            .with(lattice, &spec.defect, layers)?;
         Ok(Self { action: Arc::clone(&action), chain, path, strengths, between: spec.between })
     }
 }

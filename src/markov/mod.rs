@@ -20,6 +20,8 @@ mod jarzynski;
 mod kernel;
 mod ladder;
 mod langevin;
+#[cfg(test)]
+mod learned_tests;
 mod levels;
 #[cfg(test)]
 mod links;
@@ -50,6 +52,7 @@ pub use kernel::{ChainState, Companions, Info, Kernel, Key};
 pub use langevin::{Langevin, LangevinSpec};
 pub use levels::LevelSpec;
 pub use metropolis::Metropolis;
+pub(crate) use path::{Surroundings, equidistant};
 pub use proposal::{Current, Proposal, Proposed};
 pub use proposal_spec::{Ingredients, ProposalSpec};
 pub use reversal::Reversal;

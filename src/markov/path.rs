@@ -4,27 +4,42 @@
 //! s_0 → s_1: sweeps at s_1 → s_2: sweeps at s_2 → ... → s_n,    W = Σ_i [S_{s_i}(φ) − S_{s_{i−1}}(φ)]
 //! ```
 //!
-//! with φ the field at each change. Sweeps at s_i leave exp(−S_{s_i}) as it is. A path backwards has the reversed sweeps, those
+//! with φ the field at each change. Where there are learned layers, a map g of the field goes with each change:
+//!
+//! ```text
+//! W = Σ_i [S_{s_i}(g_i(φ)) − S_{s_{i−1}}(φ) − log J_i(φ)],    J_i the Jacobian of g_i
+//! ```
+//!
+//! and a path in the other direction has the inverse maps, whose shares of W are the same with the other sign. Sweeps at s_i leave exp(−S_{s_i}) as it is. A path backwards has the reversed sweeps, those
 //! that are as likely to undo a sweep in equilibrium, so that the two satisfy Crooks' relation: the probabilities of a path
 //! from φ to φ' and of the reversed one from φ' have the ratio exp(W − S_{s_n}(φ') + S_{s_0}(φ)). G. E. Crooks, Phys. Rev. E 60,
 //! 2721 (1999); C. Jarzynski, Phys. Rev. Lett. 78, 2690 (1997).
 
 use crate::context::Team;
 use crate::error::{Error, Result};
-use crate::gauge::{Links, LoopSum, Patch, Schedule, Sweep, Update};
+use crate::flow::Stout;
+use crate::gauge::{Cuboid, Layers, Links, LoopSum, Passage, Patch, Region, Schedule, Sweep, Trail, Update};
 use crate::lattice::{Lattice, Neighbours};
 use crate::memory;
 use crate::random::{Purpose, Stream};
 use std::sync::Arc;
 
 /// Links near a defect, with what sweeps do to them.
-pub(super) struct Surroundings {
+pub(crate) struct Surroundings {
     pub sum: LoopSum,
     pub patch: Arc<Patch>,
     pub neighbours: Neighbours,
     schedule: Schedule,
     /// Sweeps of reflections beside each heat bath.
     overrelaxation: u64,
+    learned: Option<Learned>,
+}
+
+/// Learned layers around a defect.
+struct Learned {
+    model: Stout,
+    layers: Layers,
+    region: Region,
 }
 
 impl Surroundings {
@@ -36,10 +51,25 @@ impl Surroundings {
         (within, overrelaxation): (Option<u64>, u64),
     ) -> Result<Self> {
         let neighbours = Neighbours::new(lattice)?;
-        let near = within.map(|within| near(lattice, &neighbours, patch, within)).transpose()?;
+        let near = within.map(|within| patch.defect().near(lattice, &neighbours, within)).transpose()?;
         let has = |site: usize, _: usize| near.as_ref().is_none_or(|near| near[site]);
         let schedule = Schedule::of_links(lattice, sum, Some(patch), has)?;
-        Ok(Self { sum: sum.clone(), patch: Arc::clone(patch), neighbours, schedule, overrelaxation })
+        Ok(Self { sum: sum.clone(), patch: Arc::clone(patch), neighbours, schedule, overrelaxation, learned: None })
+    }
+
+    /// The same, with learned layers at each change of the strength where there are some.
+    pub fn with(mut self, lattice: &Lattice, cuboid: &Cuboid, model: Option<&Stout>) -> Result<Self> {
+        if let Some(model) = model {
+            let layers = model.layers(lattice, self.sum.group, (cuboid, self.patch.defect()))?;
+            let region = Region::new(lattice, &layers, &self.sum, &self.patch)?;
+            self.learned = Some(Learned { model: model.clone(), layers, region });
+        }
+        Ok(self)
+    }
+
+    /// True where there are learned layers.
+    pub fn is_learned(&self) -> bool {
+        self.learned.is_some()
     }
 
     /// Number of its links.
@@ -68,12 +98,44 @@ impl Surroundings {
         Ok(())
     }
 
+    /// Changes the strength, and takes the field through the layer of this change; the work.
+    fn change(&self, team: &Team, links: &mut [f64], [from, to]: [f64; 2]) -> Result<f64> {
+        let Some(Learned { model, layers, region }) = self.learned.as_ref().filter(|_| from != to) else {
+            return Ok(self.difference(links, [to, from]));
+        };
+        let (before, rule) = (region.value(team, links, from), model.rule([from.min(to), from.max(to)]));
+        let passage = if from < to { Passage::Forward } else { Passage::Inverse };
+        let logarithm = layers.pass(team, links, &rule, passage)?;
+        Ok(region.value(team, links, to) - before - logarithm)
+    }
+
+    /// Replaces the parameters of the learned layers.
+    pub fn set_parameters(&mut self, parameters: &[f64]) -> Result<()> {
+        self.learned.as_mut().map_or(Ok(()), |learned| learned.model.set_parameters(parameters))
+    }
+
+    /// A step upwards by this thread alone; the work, whose gradient by all parameters of the layers is added to one.
+    pub fn learn(&self, links: &mut [f64], [from, to]: [f64; 2], gradient: &mut [f64]) -> Result<f64> {
+        let Some(Learned { model, layers, region }) = &self.learned else {
+            return Err(Error::Internal("learned layers of a path that is trained".into()));
+        };
+        let (team, mut trail, rule) = (Team::default(), Trail::default(), model.rule([from, to]));
+        let before = region.value(&team, links, from);
+        let logarithm = layers.trace(links, &rule, &mut trail)?;
+        let work = region.value(&team, links, to) - before - logarithm;
+        let mut slopes = memory::filled("slopes of links", 0.0, links.len())?;
+        region.slopes(links, to, &mut slopes);
+        let mut moved = memory::cloned("links of a path", links)?;
+        layers.gradient([&mut moved, &mut slopes], &rule, &mut trail, gradient)?;
+        Ok(work)
+    }
+
     /// Takes a field along strengths with sweeps at all but the first and the last of them; the work W. Sweeps are the reversed
     /// ones where the path is one backwards.
     pub fn path(&self, team: &Team, links: &mut [f64], strengths: &[f64], (seed, is_back): (u64, bool)) -> Result<f64> {
         let mut work = 0.0;
         for (number, pair) in strengths.windows(2).enumerate() {
-            work += self.difference(links, [pair[1], pair[0]]);
+            work += self.change(team, links, [pair[0], pair[1]])?;
             if number + 2 < strengths.len() {
                 let seed = Stream::new(seed, Purpose::Tempering, number as u64).bits();
                 self.sweeps(team, links, pair[1], (seed, is_back))?;
@@ -83,28 +145,8 @@ impl Surroundings {
     }
 }
 
-/// Which sites are at most `within` steps from an end of a link of the defect, along each direction.
-fn near(lattice: &Lattice, neighbours: &Neighbours, patch: &Patch, within: u64) -> Result<Vec<bool>> {
-    let (defect, mut near) = (patch.defect(), memory::filled("sites near a defect", false, lattice.volume())?);
-    for &site in defect.sites() {
-        near[site] = true;
-        near[neighbours.next(site, defect.across())] = true;
-    }
-    let longest = lattice.extent().iter().fold(0, |most, &length| most.max(length)) as u64;
-    for mu in 0..lattice.dimensions() {
-        for _ in 0..within.min(longest) {
-            let before = memory::cloned("sites near a defect", &near)?;
-            for site in (0..lattice.volume()).filter(|&site| before[site]) {
-                near[neighbours.next(site, mu)] = true;
-                near[neighbours.previous(site, mu)] = true;
-            }
-        }
-    }
-    Ok(near)
-}
-
 /// Strengths from one to another in `steps` equal steps.
-pub(super) fn equidistant([from, to]: [f64; 2], steps: u64) -> Vec<f64> {
+pub(crate) fn equidistant([from, to]: [f64; 2], steps: u64) -> Vec<f64> {
     (0..=steps).map(|i| if i == steps { to } else { from + (to - from) * i as f64 / steps as f64 }).collect()
 }
 

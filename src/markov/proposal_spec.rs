@@ -66,7 +66,9 @@ impl ProposalSpec {
             (Kind::Independence {}, None, _) => return missing("independence", "a model"),
             (Kind::Langevin(spec), _, Some(action)) => Box::new(Langevin::new(action, spec, from.seed)?),
             (Kind::Langevin(_), _, None) => return missing("langevin", "an action"),
-            (Kind::Tempered(spec), _, Some(action)) => Box::new(Tempered::new(&action, spec, from.seed)?),
+            (Kind::Tempered(spec), model, Some(action)) => {
+                Box::new(Tempered::new(&action, spec, from.seed, model.as_deref().and_then(Model::stout))?)
+            },
             (Kind::Tempered(_), _, None) => return missing("tempered", "an action"),
         })
     }

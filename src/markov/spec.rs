@@ -12,7 +12,7 @@ use super::tempering::{Sweeps, Tempering, TemperingSpec};
 use super::transformed::{TransformedHmc, TransformedHmcSpec};
 use crate::action::Action;
 use crate::error::{Error, Result};
-use crate::flow::Model;
+use crate::flow::{Model, Stout};
 use crate::spec::{self, Value};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -118,6 +118,15 @@ impl KernelSpec {
         }
     }
 
+    /// True where it, or a kernel of its cycle, has paths that take learned layers.
+    pub fn takes_layers(&self) -> bool {
+        match self {
+            KernelSpec::Tempering(_) | KernelSpec::Tempered(_) | KernelSpec::Jarzynski(_) => true,
+            KernelSpec::Cycle(spec) => spec.kernels.iter().any(|turn| turn.kernel.takes_layers()),
+            _ => false,
+        }
+    }
+
     fn build_at(
         &self,
         depth: usize,
@@ -144,13 +153,13 @@ impl KernelSpec {
                         return Err(Error::BadSpec(format!("type 'tempering': {expected}")));
                     }
                 };
-                Ok(Box::new(Tempering::new(action, spec, sweeps)?))
+                Ok(Box::new(Tempering::new(action, spec, sweeps, layers(&model))?))
             }
             KernelSpec::Tempered(spec) => {
-                let proposal = Tempered::new(&action, spec, 0)?;
+                let proposal = Tempered::new(&action, spec, 0, layers(&model))?;
                 Ok(Box::new(Metropolis::new(action, Box::new(proposal))))
             }
-            KernelSpec::Jarzynski(spec) => Ok(Box::new(Jarzynski::new(action, spec)?)),
+            KernelSpec::Jarzynski(spec) => Ok(Box::new(Jarzynski::new(action, spec, layers(&model))?)),
             KernelSpec::Langevin(spec) => {
                 // The seed of the chain is in the counters of its kernel.
                 let proposal = Langevin::new(Arc::clone(&action), spec, 0)?;
@@ -171,6 +180,11 @@ impl KernelSpec {
             }
         }
     }
+}
+
+/// The learned layers of a model.
+fn layers(model: &Option<Arc<dyn Model>>) -> Option<&Stout> {
+    model.as_deref().and_then(Model::stout)
 }
 
 fn expect_model(kind: &str, model: Option<Arc<dyn Model>>) -> Result<Arc<dyn Model>> {

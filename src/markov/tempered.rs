@@ -13,6 +13,7 @@ use super::path::{Surroundings, equidistant, expect_path};
 use super::proposal::{Current, Proposal, Proposed};
 use crate::action::Action;
 use crate::error::{Error, Result, expect_length};
+use crate::flow::Stout;
 use crate::gauge::Cuboid;
 use crate::lattice::Neighbours;
 use crate::random::{Purpose, Stream};
@@ -94,8 +95,8 @@ pub(super) fn gauge_action(action: &Arc<dyn Action>) -> Result<Arc<dyn Action>> 
 }
 
 impl Tempered {
-    /// A proposal for the fields of an action.
-    pub fn new(action: &Arc<dyn Action>, spec: &TemperedSpec, seed: u64) -> Result<Self> {
+    /// A proposal for the fields of an action, with learned layers at the changes of the strength where there are some.
+    pub fn new(action: &Arc<dyn Action>, spec: &TemperedSpec, seed: u64, layers: Option<&Stout>) -> Result<Self> {
         let (gauge, lattice) = (gauge_action(action)?, action.lattice());
         let Some(sum) = gauge.loop_sum().filter(|sum| sum.patch.is_none()) else {
             return Err(Error::Unsupported("action: expected one without a defect of its own, got one with it".into()));
@@ -103,6 +104,7 @@ impl Tempered {
         let strengths = strengths(spec.steps, spec.strengths.as_ref(), [1.0, 0.0])?;
         let patch = sum.around(&Neighbours::new(lattice)?, &spec.defect.build(lattice)?);
         let surroundings = Surroundings::new(lattice, sum, &patch, (Some(spec.within), spec.overrelaxation))
+            .and_then(|surroundings| surroundings.with(lattice, &spec.defect, layers))
             .map_err(|error| error.within("type 'tempered'"))?;
         Ok(Self { domain: action.domain(), gauge, surroundings, strengths, translate: spec.translate, seed })
     }
@@ -188,7 +190,7 @@ mod tests {
         let half = "{type: 'wilson', group: 'u1', beta: 1}";
         let sum: Arc<dyn Action> = Arc::new(Sum::new(vec![action(half), Arc::new(Host(action(half)))]).unwrap());
         let spec: TemperedSpec = parse("proposal", "{defect: {size: [1]}, steps: 6, within: 1}").unwrap();
-        let proposal = Tempered::new(&sum, &spec, 3).unwrap();
+        let proposal = Tempered::new(&sum, &spec, 3, None).unwrap();
         let hmc = HmcSpec { steps: 4, length: 1.0, ..HmcSpec::default() };
         let kernels: [Box<dyn Kernel>; 2] = [
             Box::new(Hmc::new(Arc::clone(&sum), &hmc).unwrap()),
@@ -217,7 +219,7 @@ mod tests {
         let theory = action("{type: 'wilson', group: 'su2', beta: 2}");
         let spec: TemperedSpec =
             parse("proposal", "{defect: {size: [2]}, steps: 8, within: 1, overrelaxation: 1}").unwrap();
-        let proposal = Tempered::new(&theory, &spec, 3).unwrap();
+        let proposal = Tempered::new(&theory, &spec, 3, None).unwrap();
         let kernel = crate::markov::Heatbath::new(Arc::clone(&theory), &Default::default()).unwrap();
         let mut state = ChainState::new(&*theory, &theory.space().cold(theory.lattice()).unwrap()).unwrap();
         let mut weights = vec![];
@@ -238,7 +240,7 @@ mod tests {
     fn faults_of_a_spec_are_named() {
         let message = |theory: &str, keys: &str| {
             let spec: TemperedSpec = parse("proposal", &format!("{{defect: {{size: [2]}}, {keys}}}")).unwrap();
-            Tempered::new(&action(theory), &spec, 1).err().unwrap().to_string()
+            Tempered::new(&action(theory), &spec, 1, None).err().unwrap().to_string()
         };
         let wilson = "{type: 'wilson', group: 'u1', beta: 2}";
         assert_eq!(message(wilson, "within: 1"), "path: expected either steps or strengths");

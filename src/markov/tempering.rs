@@ -17,6 +17,7 @@ use super::path::{Surroundings, equidistant, expect_path};
 use crate::action::Action;
 use crate::context::Team;
 use crate::error::{Error, Result};
+use crate::flow::Stout;
 use crate::gauge::{Cuboid, Links, LoopSum, Patch};
 use crate::lattice::Neighbours;
 use crate::memory;
@@ -112,8 +113,13 @@ pub struct Tempering {
 }
 
 impl Tempering {
-    /// A kernel for a gauge action, or a sum with one.
-    pub fn new<K>(action: Arc<dyn Action>, spec: &TemperingSpec<K>, sweeps: Sweeps) -> Result<Self> {
+    /// A kernel for a gauge action, or a sum with one, with learned layers in the paths of swaps where there are some.
+    pub fn new<K>(
+        action: Arc<dyn Action>,
+        spec: &TemperingSpec<K>,
+        sweeps: Sweeps,
+        layers: Option<&Stout>,
+    ) -> Result<Self> {
         let start = match (&spec.strengths, spec.replicas) {
             (Some(strengths), None) => strengths.clone(),
             (None, Some(replicas)) if (2..=MOST_RUNGS as u64).contains(&replicas) => {
@@ -153,10 +159,15 @@ impl Tempering {
                 for near in &spec.near {
                     regions.push((of(Some(near.within))?, near.sweeps));
                 }
+                // Paths of swaps have the sweeps of the last region.
+                if let Some((last, sweeps)) = regions.pop() {
+                    regions.push((last.with(lattice, &spec.defect, layers)?, sweeps));
+                }
             }
             Sweeps::Kernel(kernel) => {
-                if !spec.near.is_empty() || spec.switches > 1 {
-                    let expected = "expected a sweep of type 'heatbath' with switches or sweeps near the defect";
+                if !spec.near.is_empty() || spec.switches > 1 || layers.is_some() {
+                    let expected =
+                        "expected a sweep of type 'heatbath' with switches, layers or sweeps near the defect";
                     return Err(Error::Unsupported(format!("type 'tempering': {expected}, got another")));
                 }
                 // The kernels of replicas are made with their strengths at each step; here one is checked.
@@ -241,7 +252,8 @@ impl Tempering {
             let [a, b] = [ladder.strengths[rung], ladder.strengths[rung + 1]];
             let (upper, lower) = fields.split_at_mut(rung + 1);
             let (field, other) = (&mut upper[rung], &mut lower[0]);
-            let work = if self.switches == 1 {
+            let is_learned = self.regions.last().is_some_and(|(near, _)| near.is_learned());
+            let work = if self.switches == 1 && !is_learned {
                 self.difference(field, [b, a])? + self.difference(other, [a, b])?
             } else {
                 let (team, near) = (self.action.team(), &self.regions[self.regions.len() - 1].0);

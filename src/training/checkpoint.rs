@@ -8,7 +8,7 @@ use super::fingerprint;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::file;
-use crate::flow::{Chain, Flow, MOST_PARAMETERS, ModelSpec, Values};
+use crate::flow::{self, Chain, Flow, MOST_PARAMETERS, Model, ModelSpec, Stout, Values};
 use crate::lattice::Lattice;
 use crate::memory;
 use crate::saved::{self, Opened, Tensors};
@@ -73,11 +73,34 @@ const LARGEST: u64 = (3 << 3) * (MOST_PARAMETERS as u64) + (64 << 20);
 /// Name of the tensor that identifies the action of an unfinished run.
 const ACTION: &str = "action.values";
 
-/// Writes a model; on an error the file that was there before is untouched.
+/// A model of a file.
+pub enum Learned {
+    /// A density.
+    Flow(Flow),
+    /// Layers for paths.
+    Stout(Stout),
+}
+
+/// Writes a flow; on an error the file that was there before is untouched.
 pub fn save(path: &Path, flow: &Flow, state: Option<&TrainingState>) -> Result<()> {
+    let spec = (flow.spec().clone(), flow.fixed_at().cloned());
+    write(path, (&flow.chain().domain, spec), (&flow.tensors(), flow.parameters()), state)
+}
+
+/// Writes layers; on an error the file that was there before is untouched.
+pub fn save_layers(path: &Path, model: &Stout, state: Option<&TrainingState>) -> Result<()> {
+    let spec = (ModelSpec::Stout(model.spec().clone()), None);
+    write(path, (model.domain(), spec), (&model.spec().tensors(), model.parameters()), state)
+}
+
+fn write(
+    path: &Path,
+    (domain, (spec, at)): (&Domain, (ModelSpec, Option<Values>)),
+    (all, mut rest): (&[flow::Tensor], &[f64]),
+    state: Option<&TrainingState>,
+) -> Result<()> {
     let mut tensors = vec![];
-    let mut rest = flow.parameters();
-    for tensor in flow.tensors() {
+    for tensor in all {
         let (numbers, others) = rest.split_at(tensor.count());
         tensors.push(saved::Tensor::reals(&tensor.name, &tensor.shape, numbers)?);
         rest = others;
@@ -92,25 +115,42 @@ pub fn save(path: &Path, flow: &Flow, state: Option<&TrainingState>) -> Result<(
     let standing =
         |s: &TrainingState| Standing { optimiser: Optimiser::Adam, step: s.step, steps: s.steps, samples: s.samples };
     let content = Content {
-        domain: SavedDomain::of(&flow.chain().domain),
-        spec: flow.spec().clone(),
-        at: flow.fixed_at().cloned(),
+        domain: SavedDomain::of(domain),
+        spec,
+        at,
         training: state.map(standing),
     };
     saved::write(path, "model", content, &tensors)
 }
 
-/// Reads a model for a lattice, and the state of its training.
+/// Reads a flow for a lattice, and the state of its training.
 pub fn load(context: &Arc<Context>, lattice: &Lattice, path: &Path) -> Result<(Flow, Option<TrainingState>)> {
+    match load_any(context, lattice, path)? {
+        (Learned::Flow(flow), state) => Ok((flow, state)),
+        (Learned::Stout(_), _) => {
+            let expected = "expected a model with a density, got type 'stout'";
+            Err(Error::Unsupported(format!("{}: {expected}", path.display())))
+        }
+    }
+}
+
+/// Reads a model of any type, and the state of its training. Layers fit any extents.
+pub fn load_any(context: &Arc<Context>, lattice: &Lattice, path: &Path) -> Result<(Learned, Option<TrainingState>)> {
     let bytes = file::read(path, LARGEST)?;
     parse(context, lattice, &bytes).map_err(|error| error.within(&path.display().to_string()))
 }
 
-fn parse(context: &Arc<Context>, lattice: &Lattice, bytes: &[u8]) -> Result<(Flow, Option<TrainingState>)> {
+fn parse(context: &Arc<Context>, lattice: &Lattice, bytes: &[u8]) -> Result<(Learned, Option<TrainingState>)> {
     let (content, tensors) = match saved::open::<Content>(bytes, "model")? {
         Opened::Present(content, tensors) => (content, tensors),
         Opened::First(tensors) => (first(lattice, bytes, &tensors)?, tensors),
     };
+    if let ModelSpec::Stout(spec) = &content.spec {
+        spec.check(lattice.dimensions())?;
+        let numbers = numbers(&spec.tensors(), &tensors)?;
+        let state = content.training.map(|standing| state(&tensors, standing, numbers.len())).transpose()?;
+        return Ok((Learned::Stout(Stout::with_parameters(context, lattice, spec, numbers)?), state));
+    }
     content.domain.expect_lattice(lattice)?;
     let chain = content.spec.build(lattice)?;
     content.domain.expect(&chain.domain)?;
@@ -118,16 +158,20 @@ fn parse(context: &Arc<Context>, lattice: &Lattice, bytes: &[u8]) -> Result<(Flo
     let state = content.training.map(|standing| state(&tensors, standing, parameters.len())).transpose()?;
     let flow = Flow::with_parameters(context, lattice, &content.spec, parameters)?;
     match content.at {
-        None => Ok((flow, state)),
-        Some(values) => Ok((flow.at(&values)?, state)),
+        None => Ok((Learned::Flow(flow), state)),
+        Some(values) => Ok((Learned::Flow(flow.at(&values)?), state)),
     }
 }
 
 /// The spec determines the tensors; their sizes must be those of the file before anything is allocated for them.
 fn parameters(chain: &Chain, file: &Tensors) -> Result<Vec<f64>> {
-    let tensors = chain.tensors();
+    numbers(&chain.tensors(), file)
+}
+
+/// The numbers of all tensors, one after the other.
+fn numbers(tensors: &[flow::Tensor], file: &Tensors) -> Result<Vec<f64>> {
     let mut parameters = memory::reserved("parameters", tensors.iter().map(|t| t.count()).sum())?;
-    for t in &tensors {
+    for t in tensors {
         parameters.extend(file.reals(&t.name, &t.shape)?);
     }
     Ok(parameters)

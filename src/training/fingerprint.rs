@@ -32,6 +32,12 @@ pub(super) fn of(action: &dyn Action) -> Result<Option<Vec<f64>>> {
     Ok(Some(values))
 }
 
+/// S on fixed fields of links, drawn from the Haar measure.
+pub(super) fn of_links(action: &dyn Action) -> Result<Vec<f64>> {
+    let value = |counter| action.value(&action.space().hot(action.lattice(), &mut Stream::new(SEED, Purpose::Start, counter))?);
+    (0..COUNT as u64).map(value).collect()
+}
+
 /// Checks that two actions are equal up to a constant, or that given fields are the same.
 pub(super) fn expect_same(what: &str, expected: &[f64], got: &[f64]) -> Result<()> {
     let scale: f64 = expected.iter().chain(got).map(|value| value.abs()).sum();

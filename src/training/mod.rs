@@ -5,6 +5,7 @@ mod adam;
 mod checkpoint;
 mod fingerprint;
 mod forward_kl;
+mod mean_work;
 mod objective;
 mod reverse_kl;
 mod spec;
@@ -14,6 +15,6 @@ mod trainer;
 mod tests;
 
 pub use adam::TrainingState;
-pub use checkpoint::{load, save};
-pub use spec::{Estimator, Schedule, TrainSpec};
-pub use trainer::{Progress, Watcher, train, train_on};
+pub use checkpoint::{Learned, load, load_any, save, save_layers};
+pub use spec::{Estimator, PathsSpec, Schedule, TrainSpec};
+pub use trainer::{Progress, Watcher, train, train_on, train_paths};

@@ -32,6 +32,9 @@ pub struct TrainSpec {
     pub beta2: f64,
     /// Number that keeps Adam's denominator from zero.
     pub epsilon: f64,
+    /// Paths on which layers of type 'stout' are trained; None for all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paths: Option<PathsSpec>,
     /// A run that was stopped goes on; where false it is given up, and a new one begins from its parameters.
     pub resume: bool,
 }
@@ -50,8 +53,30 @@ impl Default for TrainSpec {
             beta1: 0.9,
             beta2: 0.999,
             epsilon: 1e-8,
+            paths: None,
             resume: true,
         }
+    }
+}
+
+/// Paths on which layers are trained: from strength 0 to 1, in as many steps as the model has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PathsSpec {
+    /// Sweeps of overrelaxation beside each heat bath, in paths and in the chains that they start from.
+    pub overrelaxation: u64,
+    /// Largest distance from the defect of links that the sweeps of paths move; all links where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<u64>,
+    /// Sweeps of each chain before its first path.
+    pub thermalise: u64,
+    /// Sweeps of each chain between paths.
+    pub between: u64,
+}
+
+impl Default for PathsSpec {
+    fn default() -> Self {
+        Self { overrelaxation: 0, within: None, thermalise: 100, between: 1 }
     }
 }
 
@@ -101,6 +126,16 @@ impl TrainSpec {
             self.final_rate,
         )?;
         expect(self.clip.is_finite() && self.clip >= 0.0, "clip", "a finite number of at least 0", self.clip)?;
+        if let Some(paths) = &self.paths {
+            const MOST: u64 = 1_000_000;
+            for (key, value) in [
+                ("paths: overrelaxation", paths.overrelaxation),
+                ("paths: thermalise", paths.thermalise),
+                ("paths: between", paths.between),
+            ] {
+                expect(value <= MOST, key, &format!("0 to {MOST}"), value)?;
+            }
+        }
         expect(decay(self.beta1), "beta1", "at least 0, below 1", self.beta1)?;
         expect(decay(self.beta2), "beta2", "at least 0, below 1", self.beta2)?;
         expect(positive(self.epsilon), "epsilon", "a finite number above 0", self.epsilon)

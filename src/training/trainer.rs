@@ -4,15 +4,18 @@ use super::adam::TrainingState;
 use super::fingerprint;
 use super::forward_kl::ForwardKl;
 use super::objective::{Objective, Report, Samples};
+use super::mean_work::MeanWork;
 use super::reverse_kl::ReverseKl;
 use super::spec::TrainSpec;
 use crate::action::Action;
+use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::flow::{Flow, Tensor};
+use crate::flow::{Flow, Stout, Tensor};
 use crate::memory;
 use crate::program::Key;
 use crate::progress::{begin, step};
 use crate::random::Purpose;
+use std::sync::Arc;
 
 /// Progress of a run after a step of training.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,7 +24,8 @@ pub struct Progress {
     pub step: u64,
     /// Steps of the whole run.
     pub steps: u64,
-    /// Mean loss of the batch: of log q + S for an action, an upper bound of −log Z; of −log q for given fields.
+    /// Mean loss of the batch: of log q + S for an action, an upper bound of −log Z; of −log q for given fields; of the work
+    /// of paths.
     pub loss: f64,
     /// Normalised effective sample size of the batch; NaN for given fields.
     pub ess: f64,
@@ -50,6 +54,7 @@ pub fn train(
         let (expected, got) = (flow.lattice().shape(), action.lattice().shape());
         return Err(Error::BadShape(format!("action: expected a lattice of {expected}, the model's, got {got}")));
     }
+    expect_no_paths(spec)?;
     let mut objective = ReverseKl::new(flow, action, spec.gradient.unwrap_or_default())?;
     minimise(flow, state, &mut objective, spec, progress)
 }
@@ -69,8 +74,68 @@ pub fn train_on(
         let expected = "expected none for training on fields, where there is no estimator to choose";
         return Err(Error::BadSpec(format!("gradient: {expected}, got one")));
     }
+    expect_no_paths(spec)?;
     let mut objective = ForwardKl::new(flow, fields)?;
     minimise(flow, state, &mut objective, spec, progress)
+}
+
+/// Trains layers by the mean work of paths through their defect on the lattice of a gauge action, as [`train`] does a flow on an
+/// action.
+pub fn train_paths(
+    model: &mut Stout,
+    state: &mut Option<TrainingState>,
+    action: &Arc<dyn Action>,
+    spec: &TrainSpec,
+    progress: Watcher,
+) -> Result<()> {
+    spec.check()?;
+    if spec.gradient.is_some() {
+        let expected = "expected none for layers of type 'stout', where there is no estimator to choose";
+        return Err(Error::BadSpec(format!("gradient: {expected}, got one")));
+    }
+    let mut objective = MeanWork::new(model, action, &spec.paths.clone().unwrap_or_default(), spec.batch)?;
+    minimise(model, state, &mut objective, spec, progress)
+}
+
+/// Parameters that are trained.
+trait Trained {
+    fn context(&self) -> &Arc<Context>;
+    fn tensors(&self) -> Vec<Tensor>;
+    fn parameters(&self) -> &[f64];
+    fn set_parameters(&mut self, parameters: &[f64]) -> Result<()>;
+}
+
+macro_rules! trained {
+    ($type:ty, $tensors:expr) => {
+        impl Trained for $type {
+            fn context(&self) -> &Arc<Context> {
+                self.context()
+            }
+
+            fn tensors(&self) -> Vec<Tensor> {
+                $tensors(self)
+            }
+
+            fn parameters(&self) -> &[f64] {
+                self.parameters()
+            }
+
+            fn set_parameters(&mut self, parameters: &[f64]) -> Result<()> {
+                self.set_parameters(parameters)
+            }
+        }
+    };
+}
+
+trained!(Flow, Flow::tensors);
+trained!(Stout, |model: &Stout| model.spec().tensors());
+
+/// An error where the spec of a run for a density has keys of paths.
+fn expect_no_paths(spec: &TrainSpec) -> Result<()> {
+    match &spec.paths {
+        None => Ok(()),
+        Some(_) => Err(Error::BadSpec("paths: expected none for a model with a density, got some".into())),
+    }
 }
 
 /// An error for a flow without parameters, which has nothing to train.
@@ -83,7 +148,7 @@ fn expect_parameters(flow: &Flow) -> Result<()> {
 
 /// Minimises an objective of a flow's parameters.
 fn minimise(
-    flow: &mut Flow,
+    flow: &mut dyn Trained,
     state: &mut Option<TrainingState>,
     objective: &mut dyn Objective,
     spec: &TrainSpec,
@@ -126,7 +191,7 @@ fn check_resumed(stopped: &TrainingState, spec: &TrainSpec, now: (&str, Option<&
 
 /// Flow, objective and spec of a training run.
 struct Training<'a> {
-    flow: &'a Flow,
+    flow: &'a dyn Trained,
     objective: &'a mut dyn Objective,
     spec: &'a TrainSpec,
 }

@@ -6,6 +6,7 @@ mod callbacks;
 mod defects;
 mod gauge;
 mod journey;
+mod layers;
 mod light_fermions;
 mod links;
 mod nulls;

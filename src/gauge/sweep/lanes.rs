@@ -4,7 +4,7 @@
 
 use super::weights::CODES;
 use crate::gauge::observables::Loops;
-use crate::gauge::paths::Step;
+use crate::gauge::wide_paths::{places, product};
 use crate::group::wide::Wide;
 use crate::group::wide_heatbath::{heat, reflect};
 use crate::lattice::Neighbours;
@@ -108,16 +108,6 @@ impl<const N: usize> Launch<f64> for Sweep<'_, N> {
     }
 }
 
-/// The first numbers of the links of direction μ of eight sites.
-#[inline(always)]
-fn places<const N: usize>(sites: &Places, d: usize, mu: usize) -> Places {
-    let mut places = *sites;
-    for place in &mut places {
-        *place = (*place * d + mu) * 2 * N * N;
-    }
-    places
-}
-
 impl Work<'_> {
     /// β / N times the weighted sum of the staples of eight links, the first of which has the number `first`.
     ///
@@ -134,7 +124,7 @@ impl Work<'_> {
             let factor = self.coupling * coefficient;
             for path in loops.staples(self.mu) {
                 // SAFETY: the caller's promise.
-                let staple = unsafe { self.product::<L, N>(&ends, path) };
+                let staple = unsafe { product::<L, N>(self.links, self.neighbours, &ends, path) };
                 let weight = match self.weights {
                     None => L::constant(factor),
                     Some(weights) => {
@@ -153,32 +143,5 @@ impl Work<'_> {
             }
         }
         sum
-    }
-
-    /// The product of links along a path from eight sites.
-    ///
-    /// # Safety
-    /// As for [`Work::staples`].
-    #[inline(always)]
-    unsafe fn product<L: Lanes<Scalar = f64>, const N: usize>(&self, from: &Places, path: &[Step]) -> Wide<L, N> {
-        let (d, mut sites) = (self.neighbours.dimensions(), *from);
-        let mut product = Wide::zero();
-        for (number, step) in path.iter().enumerate() {
-            let (nu, is_back) = (step.direction(), matches!(step, Step::Backward(_)));
-            let before = sites;
-            for site in &mut sites {
-                *site = step.end(self.neighbours, *site);
-            }
-            let at = places::<N>(if is_back { &sites } else { &before }, d, nu);
-            // SAFETY: the caller's promise.
-            let link = unsafe { Wide::<L, N>::load(self.links, &at) };
-            product = match (number, is_back) {
-                (0, false) => link,
-                (0, true) => link.adjoint(),
-                (_, false) => product.times(&link),
-                (_, true) => product.times_adjoint(&link),
-            };
-        }
-        product
     }
 }

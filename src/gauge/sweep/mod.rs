@@ -5,4 +5,5 @@ mod schedule;
 mod weights;
 
 pub use lanes::Update;
+pub(super) use schedule::colours;
 pub use schedule::{Schedule, Sweep};

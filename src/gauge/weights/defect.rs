@@ -6,7 +6,8 @@
 //! M. D'Elia, JHEP 03 (2021) 111, arXiv:2012.14000.
 
 use crate::error::{Error, Result};
-use crate::lattice::{Lattice, coordinates};
+use crate::lattice::{Lattice, Neighbours, coordinates};
+use crate::memory;
 use serde::{Deserialize, Serialize};
 
 /// Spec of a defect with its strength: `{size: [2, 2, 2], strength: 0.3, across: 3, at: [0, 0, 0, 5]}`.
@@ -115,6 +116,26 @@ impl Defect {
     /// True for a link of the defect.
     pub fn has(&self, site: usize, mu: usize) -> bool {
         mu == self.across && self.sites.binary_search(&site).is_ok()
+    }
+
+    /// Which sites are at most `within` steps from an end of a link of the defect, along each direction.
+    pub fn near(&self, lattice: &Lattice, neighbours: &Neighbours, within: u64) -> Result<Vec<bool>> {
+        let mut near = memory::filled("sites near a defect", false, lattice.volume())?;
+        for &site in &self.sites {
+            near[site] = true;
+            near[neighbours.next(site, self.across)] = true;
+        }
+        let longest = lattice.extent().iter().fold(0, |most, &length| most.max(length)) as u64;
+        for mu in 0..lattice.dimensions() {
+            for _ in 0..within.min(longest) {
+                let before = memory::cloned("sites near a defect", &near)?;
+                for site in (0..lattice.volume()).filter(|&site| before[site]) {
+                    near[neighbours.next(site, mu)] = true;
+                    near[neighbours.previous(site, mu)] = true;
+                }
+            }
+        }
+        Ok(near)
     }
 }
 

@@ -74,7 +74,7 @@ fn faults_of_a_spec_are_named() {
     );
     assert_eq!(
         message(wilson, "replicas: 3, switches: 2, sweep: {type: 'hmc'}"),
-        "type 'tempering': expected a sweep of type 'heatbath' with switches or sweeps near the defect, got another"
+        "type 'tempering': expected a sweep of type 'heatbath' with switches, layers or sweeps near the defect, got another"
     );
     assert_eq!(
         message(wilson, "replicas: 3, sweep: {type: 'langevin', step: 1}"),

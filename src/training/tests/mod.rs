@@ -2,6 +2,7 @@
 
 mod compact;
 mod fields;
+mod layers;
 
 use super::objective::{Objective, Samples};
 use super::reverse_kl::ReverseKl;
