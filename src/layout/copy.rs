@@ -182,7 +182,7 @@ impl Layout {
     }
 
     /// The message for a faulty link or number.
-    fn error(&self, (distance, number): Fault) -> Error {
+    pub(super) fn error(&self, (distance, number): Fault) -> Error {
         let (reals, directions) = (self.places.within.len(), self.places.directions());
         let (site, mu) = (number / reals / directions, number / reals % directions);
         let x = self.places.lattice.coordinates(site);
@@ -200,7 +200,7 @@ impl Layout {
     }
 
     /// The worst of some numbers or links, if it is invalid.
-    fn worst(&self, numbers: &[f64]) -> Option<Fault> {
+    pub(super) fn worst(&self, numbers: &[f64]) -> Option<Fault> {
         if let (true, Some(group)) = (self.verify, self.places.fields.group()) {
             let found = farther_than(LARGEST_DEVIATION, group, numbers);
             return found.map(|(distance, link)| (distance, link * group.reals()));

@@ -13,6 +13,7 @@
 mod copy;
 mod factors;
 mod fields;
+mod one_link;
 mod openqcd;
 mod order;
 mod places;

@@ -34,6 +34,11 @@ impl LoopSum {
         self.beta * with_colours!(self.group, difference(patch, links, strengths))
     }
 
+    /// The same from the links of the patch alone, one after the other in the order of [`Patch::links`].
+    pub fn difference_of(&self, patch: &Patch, links: &[f64], strengths: [f64; 2]) -> f64 {
+        self.beta * with_colours!(self.group, difference_of(patch, links, strengths))
+    }
+
     /// What the weights of the patch add to S.
     pub fn excess<const N: usize>(&self, links: &Links) -> f64 {
         let Some((patch, strength)) = &self.patch else { return 0.0 };
@@ -49,4 +54,8 @@ impl LoopSum {
 
 fn difference<const N: usize>(patch: &Patch, links: &Links, strengths: [f64; 2]) -> f64 {
     patch.difference::<N>(links, strengths)
+}
+
+fn difference_of<const N: usize>(patch: &Patch, links: &[f64], strengths: [f64; 2]) -> f64 {
+    patch.difference_of::<N>(links, strengths)
 }

@@ -1,6 +1,7 @@
 //! Weights of loops: a defect of links, and what it changes in sums over loops.
 
 mod defect;
+mod factors;
 mod loop_sum;
 mod patch;
 
