@@ -10,6 +10,7 @@ pub mod cost;
 pub mod figure;
 pub mod gauge;
 mod hmc_in_lanes;
+mod ladder;
 mod links_cost;
 pub mod models;
 mod moves_cost;
@@ -49,4 +50,5 @@ pub const GROUPS: &[Group] = &[
     },
     Group { title: "Cost of an independent gauge field, in microseconds", rows: links_cost::ROWS },
     Group { title: "Gauge fields in two dimensions: frozen chains that thaw", rows: thaw::ROWS },
+    Group { title: "Ladders of replicas over ranks", rows: ladder::ROWS },
 ];

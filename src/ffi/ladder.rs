@@ -358,8 +358,8 @@ unsafe fn shares(
     replicas: *const i64,
     differences: *const f64,
 ) -> Result<Vec<(usize, f64)>> {
-    let count = usize::try_from(count).ok().filter(|&count| count <= all);
-    let count = count.ok_or_else(|| Error::BadShape(format!("count: expected 0 to {all} replicas, got another")))?;
+    let bad = || Error::BadShape(format!("count: expected 0 to {all} replicas, got {count}"));
+    let count = usize::try_from(count).ok().filter(|&count| count <= all).ok_or_else(bad)?;
     if count == 0 {
         return Ok(vec![]);
     }

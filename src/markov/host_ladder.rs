@@ -15,7 +15,7 @@
 mod saved;
 
 use super::ladder::{self, Ladder};
-use super::ranks::{Alone, Ranks, agree, expect_limbs};
+use super::ranks::{Alone, Ranks, Sums, expect_limbs};
 use crate::action::ActionSpec;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -68,9 +68,13 @@ const STREAM: u64 = 1;
 pub struct HostLadder {
     spec: LadderSpec,
     lattice: Lattice,
+    /// Checksum of spec and lattice.
+    origin: u64,
     /// The loops around the defect at its first place, where the spec has an action.
     loops: Option<(LoopSum, Patch)>,
     state: State,
+    /// Differences of all replicas, and how many ranks hold each.
+    sums: Sums,
     ranks: Box<dyn Ranks>,
 }
 
@@ -110,8 +114,10 @@ impl HostLadder {
         let loops = spec.action.clone().map(|action| loops_of(action, (context, lattice), &defect)).transpose()?;
         let places = memory::filled("places of defects", 0, strengths.len())?;
         let seed = spec.seed.unwrap_or(context.seed());
+        let sums = Sums::new(2 * strengths.len())?;
+        let origin = file::checksum_of(format!("{spec:?} {:?}", lattice.extent()).bytes());
         let state = State { ladder: Ladder::new(strengths), places, counter: 0, seed };
-        Ok(Self { spec, lattice: lattice.clone(), loops, state, ranks: Box::new(Alone) })
+        Ok(Self { spec, lattice: lattice.clone(), origin, loops, state, sums, ranks: Box::new(Alone) })
     }
 
     /// The lattice.
@@ -184,16 +190,17 @@ impl HostLadder {
     /// twice, or held by no rank; `Stopped` where another rank has failed. The ladder is then as it was.
     pub fn swap(&mut self, own: Result<Vec<(usize, f64)>>) -> Result<()> {
         let count = self.replicas();
-        let own = own.and_then(|shares| self.shares(&shares));
-        let sums = agree(&*self.ranks, own.as_deref().map_err(Clone::clone), self.print(), 2 * count)?;
-        let (differences, holders) = sums.split_at(count);
-        if let Some(replica) = holders.iter().position(|&holders| holders == 0.0) {
+        self.sums.clear();
+        let own = own.and_then(|shares| self.put(&shares));
+        let print = self.print();
+        self.sums.agree(&*self.ranks, own, print)?;
+        if let Some(replica) = (0..count).find(|replica| self.sums.get(count + replica) == 0.0) {
             return Err(Error::BadInput(format!("replicas: expected number {replica} among them, got none of it")));
         }
         let mut random = Stream::numbered(self.state.seed, Purpose::Tempering, self.state.counter, STREAM);
         for rung in (self.parity()..count - 1).step_by(2) {
-            let work: f64 =
-                [rung, rung + 1].map(|rung| differences[self.state.ladder.labels[rung] as usize]).iter().sum();
+            let [a, b] = [rung, rung + 1].map(|rung| self.state.ladder.labels[rung] as usize);
+            let work = self.sums.get(a) + self.sums.get(b);
             let is_accepted = random.uniform() < (-work).exp();
             self.state.ladder.count(rung, work, is_accepted);
         }
@@ -212,7 +219,7 @@ impl HostLadder {
     /// Decides with other ranks from now on, all of which call this with the same ladder.
     pub fn connect(&mut self, ranks: Box<dyn Ranks>) -> Result<()> {
         ranks.barrier()?;
-        agree(&*ranks, Ok(&[]), self.print(), 0)?;
+        Sums::new(0)?.agree(&*ranks, Ok(()), self.print())?;
         self.ranks = ranks;
         Ok(())
     }
@@ -239,26 +246,26 @@ impl HostLadder {
         if self.replicas() == 2 { 0 } else { (self.state.counter % 2) as usize }
     }
 
-    /// Differences and counts of their holders, from the shares that this rank has.
-    fn shares(&self, shares: &[(usize, f64)]) -> Result<Vec<f64>> {
+    /// Puts the shares of differences that this rank has beside those of others.
+    fn put(&mut self, shares: &[(usize, f64)]) -> Result<()> {
         let count = self.replicas();
-        let mut sums = memory::filled("differences of replicas", 0.0, 2 * count)?;
         for &(replica, difference) in shares {
             self.expect_replica(replica)?;
             expect_limbs("differences", difference)?;
-            if sums[count + replica] != 0.0 {
+            if self.sums.get(count + replica) != 0.0 {
                 return Err(Error::BadInput(format!("replicas: expected each once, got {replica} twice")));
             }
-            sums[replica] = difference;
-            sums[count + replica] = 1.0;
+            self.sums.set(replica, difference);
+            self.sums.set(count + replica, 1.0);
         }
-        Ok(sums)
+        Ok(())
     }
 
     /// A number that ranks with the same spec, lattice and state share, and others do not.
     fn print(&self) -> u64 {
         let State { ladder, places, counter, seed } = &self.state;
-        file::checksum_of(format!("{:?} {:?} {ladder:?} {places:?} {counter} {seed}", self.spec, self.lattice).bytes())
+        let words = ladder.words().chain(places.iter().copied()).chain([*counter, *seed, self.origin]);
+        file::checksum_of(words.flat_map(u64::to_le_bytes))
     }
 
     fn loops(&self) -> Result<&(LoopSum, Patch)> {

@@ -145,6 +145,13 @@ impl Ladder {
         ([&self.strengths[..], &self.expected].concat(), counts.map(Vec::as_slice).concat())
     }
 
+    /// All its numbers, real ones by their bits.
+    pub fn words(&self) -> impl Iterator<Item = u64> {
+        let counts = [&self.labels, &self.returning, &self.trips, &self.tried, &self.accepted];
+        let reals = [&self.strengths, &self.expected].into_iter().flatten().map(|number| number.to_bits());
+        reals.chain(counts.into_iter().flatten().copied())
+    }
+
     /// A ladder of so many rungs from the numbers of a file.
     pub fn of_numbers(rungs: usize, numbers: &[f64], counts: &[u64]) -> Result<Self> {
         let is_whole = numbers.len() == 2 * rungs - 1 && counts.len() == 5 * rungs - 2;

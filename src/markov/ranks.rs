@@ -63,31 +63,49 @@ const LIMB: i64 = 1 << 30;
 /// Numbers before those of the limbs: failed ranks, and two halves of the print.
 const HEAD: usize = 3;
 
-/// The numbers of all ranks, summed; an error on every rank where one of them has failed, or has another print: what has to be
-/// the same on all of them.
-pub(super) fn agree(ranks: &dyn Ranks, own: Result<&[f64]>, print: u64, count: usize) -> Result<Vec<f64>> {
-    let mut sums = memory::filled("sums over ranks", 0.0, HEAD + 3 * count)?;
-    let halves = [(print >> 32) as f64, (print & 0xffff_ffff) as f64];
-    sums[1..HEAD].copy_from_slice(&halves);
-    match &own {
-        Ok(numbers) => {
-            let limbs = sums[HEAD..].chunks_exact_mut(3).zip(*numbers);
-            limbs.for_each(|(limbs, &number)| limbs.copy_from_slice(&limbs_of(number)));
+/// Memory for numbers that ranks sum up; it is there before they meet, so that none is missing for want of it.
+pub(super) struct Sums(Vec<f64>);
+
+impl Sums {
+    /// Memory for so many numbers.
+    pub fn new(count: usize) -> Result<Self> {
+        Ok(Self(memory::filled("sums over ranks", 0.0, HEAD + 3 * count)?))
+    }
+
+    /// All numbers zero.
+    pub fn clear(&mut self) {
+        self.0.fill(0.0);
+    }
+
+    /// A number of this rank, or, once ranks have agreed, of all of them.
+    pub fn get(&self, index: usize) -> f64 {
+        number_of(&self.0[HEAD + 3 * index..][..3])
+    }
+
+    /// Sets a number of this rank, one that has limbs.
+    pub fn set(&mut self, index: usize, number: f64) {
+        self.0[HEAD + 3 * index..][..3].copy_from_slice(&limbs_of(number));
+    }
+
+    /// Sums up the numbers of all ranks; an error on every rank where one of them has failed, or has another print: what has
+    /// to be the same on all of them.
+    pub fn agree(&mut self, ranks: &dyn Ranks, own: Result<()>, print: u64) -> Result<()> {
+        let halves = [(print >> 32) as f64, (print & 0xffff_ffff) as f64];
+        self.0[0] = f64::from(u8::from(own.is_err()));
+        self.0[1..HEAD].copy_from_slice(&halves);
+        let summed = ranks.sum(&mut self.0);
+        own?;
+        summed?;
+        let (size, failed) = (ranks.size() as f64, self.0[0]);
+        if failed != 0.0 {
+            return Err(Error::Stopped(format!("ranks: expected all {size} to go on, got {failed} that failed")));
         }
-        Err(_) => sums[0] = 1.0,
+        if (1..HEAD).any(|half| self.0[half] != size * halves[half - 1]) {
+            let what = "ranks: expected the same ladder after as many swaps on all of them, got another on some";
+            return Err(Error::BadInput(what.into()));
+        }
+        Ok(())
     }
-    let summed = ranks.sum(&mut sums);
-    own?;
-    summed?;
-    let size = ranks.size() as f64;
-    if sums[0] != 0.0 {
-        return Err(Error::Stopped(format!("ranks: expected all {size} to go on, got {} that failed", sums[0])));
-    }
-    if (1..HEAD).any(|half| sums[half] != size * halves[half - 1]) {
-        let what = "ranks: expected the same ladder after as many swaps on all of them, got another on some";
-        return Err(Error::BadInput(what.into()));
-    }
-    memory::collected("sums over ranks", sums[HEAD..].chunks_exact(3).map(number_of))
 }
 
 /// Checks that a number has limbs.
@@ -145,8 +163,14 @@ mod tests {
 
     #[test]
     fn one_process_agrees_with_itself_and_keeps_its_error() {
-        assert_eq!(agree(&Alone, Ok(&[1.5, -2.25]), 7, 2).unwrap(), [1.5, -2.25]);
+        let mut sums = Sums::new(2).unwrap();
+        sums.set(0, 1.5);
+        sums.set(1, -2.25);
+        sums.agree(&Alone, Ok(()), 7).unwrap();
+        assert_eq!([sums.get(0), sums.get(1)], [1.5, -2.25]);
         let error = Error::BadInput("this one".into());
-        assert_eq!(agree(&Alone, Err(error.clone()), 7, 2).unwrap_err(), error);
+        assert_eq!(sums.agree(&Alone, Err(error.clone()), 7).unwrap_err(), error);
+        sums.clear();
+        assert_eq!(sums.get(1), 0.0);
     }
 }

@@ -7,7 +7,7 @@ use super::{HostLadder, State};
 use crate::error::{Error, Result};
 use crate::file;
 use crate::markov::ladder::Ladder;
-use crate::markov::ranks::agree;
+use crate::markov::ranks::Sums;
 use crate::memory;
 use crate::saved::{self, Opened, Tensor};
 use safetensors::tensor::Dtype;
@@ -30,24 +30,28 @@ const LARGEST_FILE: u64 = 1 << 20;
 impl HostLadder {
     /// Writes the ladder to a file, once all ranks have come here; on an error the file that was there before is untouched.
     pub fn save(&self, path: &Path) -> Result<()> {
+        let mut sums = Sums::new(0)?;
         self.ranks.barrier()?;
         let written = if self.ranks.rank() == 0 { self.write(path) } else { Ok(()) };
-        agree(&*self.ranks, written.map(|()| &[][..]), self.print(), 0).map(drop)
+        sums.agree(&*self.ranks, written, self.print())
     }
 
     /// Goes on from a saved ladder of the same lattice and spec; on an error it stays as it is.
     pub fn load(&mut self, path: &Path) -> Result<()> {
         // Memory first: a rank that has none fails before any bytes are on their way.
+        let mut sums = Sums::new(1)?;
         let bytes = match self.ranks.rank() {
             0 => file::read(path, LARGEST_FILE),
             _ => memory::filled("bytes of a file", 0, LARGEST_FILE as usize),
         };
-        let length = [if self.ranks.rank() == 0 { bytes.as_ref().map_or(0, Vec::len) } else { 0 } as f64];
-        let own = bytes.as_ref().map(|_| &length[..]).map_err(Clone::clone);
-        let length = agree(&*self.ranks, own, 0, 1)?[0] as usize;
-        let bytes = self.handed_on(bytes?, length);
+        if self.ranks.rank() == 0 {
+            sums.set(0, bytes.as_ref().map_or(0, Vec::len) as f64);
+        }
+        // Ladders may differ here: one that has been made anew goes on where another has gone on before.
+        sums.agree(&*self.ranks, bytes.as_ref().map(drop).map_err(Clone::clone), 0)?;
+        let bytes = self.handed_on(bytes?, sums.get(0) as usize);
         let state = bytes.and_then(|bytes| self.parse(&bytes)).map_err(|e| e.within(&path.display().to_string()));
-        agree(&*self.ranks, state.as_ref().map(|_| &[][..]).map_err(Clone::clone), 0, 0)?;
+        sums.agree(&*self.ranks, state.as_ref().map(drop).map_err(Clone::clone), 0)?;
         self.state = state?;
         Ok(())
     }
