@@ -16,7 +16,7 @@ module thaw_code
   integer, parameter :: extent = 16, volume = extent**2
   real(dp), parameter :: pi = 3.14159265358979323846_dp, beta = 7
   real(dp), parameter :: length = 1.5_dp  ! of a trajectory
-  integer, parameter :: steps = 20        ! of leapfrog: about nine in ten trajectories are accepted
+  integer, parameter :: steps = 20        ! of leapfrog: about four in five trajectories are accepted
   integer, parameter :: trajectories = 4  ! before each run of proposals
   integer, parameter :: proposals = 8     ! in each run
   real(dp), parameter :: turn = 0.1_dp    ! seconds that a chain runs before the other one
@@ -267,7 +267,7 @@ program thaw_u1
   call wilson%new(lattice, "{type: 'wilson', group: 'u1', beta: 7}")
   call proposal%new(action=wilson, spec=argument(3, transition))
 
-  write (*, '(a,i0,a,i0,a,f0.0,a,f0.1,a,/)') 'U(1) on ', extent, ' x ', extent, ' sites at beta = ', beta, ' ', seconds, &
+  write (*, '(a,i0,a,i0,a,f0.1,a,f0.1,a,/)') 'U(1) on ', extent, ' x ', extent, ' sites at beta = ', beta, ', ', seconds, &
     ' seconds for each chain; the charges Q that each line of time has seen:'
   write (*, '(2x,a28,1x,a)') [character(28) :: 'hybrid Monte Carlo'], 'and tempered transitions'
   write (*, '(1x,*(i2))', advance='no') (abs(n), n=-widest, widest)

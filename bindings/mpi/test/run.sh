@@ -37,9 +37,10 @@ ranks 4 "$build/test_mpi" fail
 
 # A rank that dies ends the run within the time limit, with an error.
 for how in die leave; do
-  status=0
+  status=0 start=$SECONDS
   ranks 4 "$build/test_mpi" "$how" > "$work/log" 2>&1 || status=$?
-  [ "$status" -ne 0 ] && [ "$status" -ne 124 ] && [ "$status" -ne 137 ] || fail "$how: expected an error in time, got status $status"
+  [ "$status" -ne 0 ] || fail "$how: expected an error, got none"
+  [ $((SECONDS - start)) -lt 60 ] || fail "$how: expected an end within a minute, got none"
 done
 
 # A whole code, in one process without MPI and on 4 ranks.

@@ -8,7 +8,7 @@ program test_mpi
   interface
     function instanton_mpi_new_fortran(handle, communicator) bind(c) result(code)
       import :: c_int, inst_communicator
-      integer, intent(in) :: handle
+      integer(c_int), intent(in) :: handle
       type(inst_communicator), intent(out) :: communicator
       integer(c_int) :: code
     end function
