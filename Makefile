@@ -1,4 +1,5 @@
 # make demo       a frozen chain thaws: a hybrid Monte Carlo code of U(1) with proposals (Rust and a C compiler)
+# make demo-thaw-fortran   the first of these in Fortran
 # make demo-phi4  a hybrid Monte Carlo code of phi^4 theory with learned proposals
 # make test       everything that can be checked; installs what that needs
 # make test-references DATA=FOLDER   real gauge configurations against the numbers of the codes that made them
@@ -69,12 +70,12 @@ GLIBC = 2.17
 # The library is found beside the build tree, without LD_LIBRARY_PATH.
 LINK = -L$(LIBRARY) -linstanton -lm -Wl,-rpath,$(abspath $(LIBRARY))
 
-TESTS = context lattice action model proposal chain statistics gauge layout dirac pseudofermion bad_input bad_files
+TESTS = context lattice action model proposal chain statistics gauge layout ladder dirac pseudofermion bad_input bad_files
 TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl test_header test_threads test_guest test_watch test_memory static_lattice static_opencl)
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-phi4 demo-fortran test test-plain test-instrumented test-headers test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench science race race-milc train train-layers fields fortran picture spectrum abi install uninstall dist library clean
+.PHONY: demo demo-phi4 demo-fortran demo-thaw-fortran test test-plain test-instrumented test-headers test-mpi test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench science race race-milc train train-layers fields fortran picture spectrum abi install uninstall dist library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/thaw_u1
@@ -85,6 +86,9 @@ demo-phi4: $(BUILD)/hmc_phi4
 
 demo-fortran: $(BUILD)/hmc_phi4_fortran
 	$(BUILD)/hmc_phi4_fortran models $(SECONDS_EACH) "$(CONTEXT)"
+
+demo-thaw-fortran: $(BUILD)/thaw_u1_fortran
+	$(BUILD)/thaw_u1_fortran $(SECONDS_EACH)
 
 # Always run: cargo decides whether the library is up to date.
 library:
@@ -118,7 +122,7 @@ $(LIBRARY)/$(SHARED): $(LIBRARY)/$(SHARED_FILE)
 	ln -sf $(SHARED_FILE) $(LIBRARY)/$(SHARED_NAME)
 	ln -sf $(SHARED_NAME) $@
 
-$(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/train_phi4 $(BUILD)/train_layers $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
+$(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/ladder_u1 $(BUILD)/train_phi4 $(BUILD)/train_layers $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
 	$(C99) $< -o $@ $(LINK)
 
 # The Fortran module, from source as hosts compile it.
@@ -145,7 +149,7 @@ test:
 
 # Two lanes side by side, since a build of one large crate does not keep two cores busy; each has build folders of its own.
 test-plain:
-	+$(MAKE) -j1 test-rust test-opencl test-oclgrind test-c test-python test-install test-valgrind test-julia test-docs
+	+$(MAKE) -j1 test-rust test-opencl test-oclgrind test-c test-mpi test-python test-install test-valgrind test-julia test-docs
 
 test-instrumented:
 	+$(MAKE) -j1 test-sanitizers test-fuzz
@@ -215,7 +219,7 @@ $(BUILD)/locale/de_DE.UTF-8: | $(BUILD)
 $(BUILD)/lost_device.so: ffi-tests/lost_device.c | $(BUILD)
 	$(C99) -fPIC -shared $< -o $@ -ldl -Wl,--no-as-needed -l:libOpenCL.so.1
 
-test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/train_phi4 $(BUILD)/train_layers $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp $(BUILD)/test_plugin test-headers
+test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/ladder_u1 $(BUILD)/train_phi4 $(BUILD)/train_layers $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/thaw_u1_fortran $(BUILD)/ladder_u1_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp $(BUILD)/test_plugin test-headers
 	sh scripts/exports.sh $(LIBRARY)/$(SHARED) src/ffi/instanton.map $(SHARED_NAME) $(GLIBC)
 	set -e; for test in $(TEST_PROGRAMS); do LOCPATH=$(abspath $(BUILD)/locale) $$test; done
 	$(BUILD)/test_dlopen $(LIBRARY)/$(SHARED_NAME)
@@ -224,6 +228,12 @@ test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUIL
 	$(BUILD)/hmc_phi4 models 0.5
 	$(BUILD)/thaw_u1 1
 	! $(BUILD)/thaw_u1 0 2>/dev/null
+	$(BUILD)/ladder_u1 2000
+	! $(BUILD)/ladder_u1 0 2>/dev/null
+	$(BUILD)/thaw_u1_fortran 1
+	! $(BUILD)/thaw_u1_fortran 0 2>/dev/null
+	$(BUILD)/ladder_u1_fortran 2000 6
+	! $(BUILD)/ladder_u1_fortran 2000 1 2>/dev/null
 	$(BUILD)/hmc_phi4 models 0.5 "{threads: 1, precision: 'f32', device: 'opencl'}"
 	$(BUILD)/test_cpp models tests/fields
 	$(BUILD)/hmc_phi4_cpp models 20000
@@ -235,6 +245,29 @@ test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUIL
 	$(BUILD)/train_phi4 4 8 $(BUILD)/trained.safetensors "{type: 'affine', layers: 4}" "{steps: 20}"
 	$(BUILD)/chain_model 100 2000
 	! $(BUILD)/chain_model 0 2>/dev/null
+
+# The glue for MPI, compiled against the MPI of this machine, as hosts compile it.
+MPI = bindings/mpi/instanton_mpi.c bindings/mpi/instanton_mpi.h include/instanton.h
+MPI_C99 = OMPI_CC="$(CC)" mpicc -std=c99 -pedantic $(WARNINGS) $(CFLAGS) -Iinclude -Ibindings/mpi
+$(BUILD)/mpi/instanton_mpi.o: $(MPI)
+	mkdir -p $(BUILD)/mpi
+	$(MPI_C99) -c $< -o $@
+
+$(BUILD)/test_mpi: bindings/mpi/test/test_mpi.c $(BUILD)/mpi/instanton_mpi.o $(LIBRARY)/$(SHARED)
+	$(MPI_C99) $< $(BUILD)/mpi/instanton_mpi.o -o $@ $(LINK)
+
+$(BUILD)/ladder_u1_mpi: examples/ladder_u1.c $(BUILD)/mpi/instanton_mpi.o $(LIBRARY)/$(SHARED)
+	$(MPI_C99) -DWITH_MPI $< $(BUILD)/mpi/instanton_mpi.o -o $@ $(LINK)
+
+# The module of MPI itself is no strict Fortran.
+$(BUILD)/test_mpi_fortran: bindings/mpi/test/test_mpi.f90 $(BUILD)/mpi/instanton_mpi.o $(FORTRAN) $(LIBRARY)/$(SHARED)
+	mkdir -p $(BUILD)/modules/mpi
+	OMPI_FC="$(FC)" mpifort -std=f2008 -Wall -Wextra $(CFLAGS) -I$(BUILD)/fortran -J$(BUILD)/modules/mpi $< $(FORTRAN) \
+	  $(BUILD)/mpi/instanton_mpi.o -o $@ $(LINK)
+
+# Ladders over 1 to 4 ranks; fails where there is no MPI.
+test-mpi: $(BUILD)/test_mpi $(BUILD)/test_mpi_fortran $(BUILD)/ladder_u1 $(BUILD)/ladder_u1_mpi
+	bindings/mpi/test/run.sh $(abspath $(BUILD))
 
 # Temporary files of the tests in Python and Julia, and what they run.
 TEMPORARY = mkdir -p "$(abspath $(BUILD))/tmp" && TMPDIR="$(abspath $(BUILD))/tmp" INSTANTON_LIBRARY="$(abspath $(LIBRARY)/$(SHARED))"

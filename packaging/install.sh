@@ -89,6 +89,7 @@ cd "$top"
 for file in include/instanton.h bindings/cpp/include/instanton.hpp; do place 644 "$file" "$prefix/include/${file##*/}"; done
 for file in models/*.safetensors; do place 644 "$file" "$prefix/share/instanton/${file##*/}"; done
 for file in bindings/fortran/src/*.f90; do place 644 "$file" "$prefix/share/instanton/fortran/${file##*/}"; done
+for file in bindings/mpi/*.[ch]; do place 644 "$file" "$prefix/share/instanton/mpi/${file##*/}"; done
 # Pages and examples lie as here, so that links hold.
 for file in README.md docs/*.md docs/*.png bindings/*/README.md examples/*.c examples/*.cpp examples/*.f90 examples/plugin/*; do
   place 644 "$file" "$prefix/share/doc/instanton/$file"

@@ -2,14 +2,15 @@
 # Installs what the tests and benchmarks need and the machine lacks: compilers for C, C++ and Fortran (of GNU, and clang),
 # make, nm, valgrind, abidiff, CMake and pkg-config, Doxygen, Julia (of Debian 11, where this system has none), Python with
 # numpy and the packages that build a wheel, for OpenCL a loader, a driver for the CPU and a simulator that checks accesses
-# to memory, and FFTW in single precision, which a benchmark compares with; by apt, as root or with sudo. Fails where it
-# cannot. Rust has to be installed already.
+# to memory, FFTW in single precision, which a benchmark compares with, and OpenMPI, for ladders over ranks; by apt, as root
+# or with sudo. Fails where it cannot. Rust has to be installed already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 declare -A package=([cc]=gcc [c++]=g++ [gfortran]=gfortran [gcc]=gcc [g++]=g++ [clang]=clang
   [make]=make [nm]=binutils [valgrind]=valgrind [oclgrind]=oclgrind
-  [julia]=julia [abidiff]=abigail-tools [doxygen]=doxygen [cmake]=cmake [pkg-config]=pkg-config)
+  [julia]=julia [abidiff]=abigail-tools [doxygen]=doxygen [cmake]=cmake [pkg-config]=pkg-config
+  [mpicc]=libopenmpi-dev [mpifort]=libopenmpi-dev [mpirun]=openmpi-bin [ps]=procps)
 # Packages found by a file, not by a program: a C compiler alone does not bring the headers of its library.
 declare -A file=([/usr/include/stdio.h]=libc6-dev [/etc/OpenCL/vendors/pocl.icd]=pocl-opencl-icd
   [/usr/share/i18n/locales/de_DE]=locales)

@@ -27,9 +27,16 @@ fn structure((name, members): &(String, Vec<(String, String)>)) -> String {
             "int64_t" => "integer(c_int64_t)",
             "int32_t" => "integer(c_int32_t)",
             "double" => "real(c_double)",
+            "void *" => "type(c_ptr)",
+            function if function.ends_with("_fn") => "type(c_funptr)",
             other => panic!("a member of type {other}"),
         };
-        writeln!(text, "    {kind} :: {member} = 0").unwrap();
+        let none = match kind {
+            "type(c_ptr)" => "c_null_ptr",
+            "type(c_funptr)" => "c_null_funptr",
+            _ => "0",
+        };
+        writeln!(text, "    {kind} :: {member} = {none}").unwrap();
     }
     text + "  end type\n"
 }
@@ -74,7 +81,8 @@ fn interfaces() -> String {
     let mut text = String::from(
         "! Interfaces of include/instanton.h in Fortran 2003, made from it by `make fortran`. What C points to is passed as\n\
          ! an address, c_loc(array); the module instanton is the one to use.\nmodule instanton_c\n\
-         \x20 use, intrinsic :: iso_c_binding, only: c_double, c_funptr, c_int32_t, c_int64_t, c_ptr\n\
+         \x20 use, intrinsic :: iso_c_binding, only: c_double, c_funptr, c_int32_t, c_int64_t, &\n\
+         \x20                                         c_null_funptr, c_null_ptr, c_ptr\n\
          \x20 implicit none\n  public\n",
     );
     for (name, value) in constants(&code) {

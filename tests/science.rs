@@ -37,6 +37,9 @@ fn kind(name: &str) -> &str {
     if ["switch-4", "work-ratio"].contains(&name) {
         return "su3";
     }
+    if name == "ladder-scaling" {
+        return "u1";
+    }
     name.split('-').find(|word| ["u1", "su2", "su3"].contains(word)).unwrap_or("scalar")
 }
 
@@ -146,6 +149,14 @@ fn learned_layers_of_paths() {
             assert_eq!((reference, aim), (asked, Aim::AtLeast), "{name}: {figure:?}");
         }
     }
+}
+
+/// Two ranks of a ladder come to the same end as one, which the row checks itself; how much faster is the machine's.
+#[test]
+fn ladder_scaling() {
+    let [figure] = &quick("ladder-scaling")[..] else { panic!("one figure") };
+    assert_eq!((figure.reference, figure.aim), (1.8, Aim::AtLeast));
+    assert!(figure.value > 0.0 && figure.value < 4.0 && figure.error >= 0.0, "{figure:?}");
 }
 
 /// A model of a published size is at least as good as the published one, and not twice as good.

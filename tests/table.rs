@@ -5,7 +5,7 @@ mod header;
 
 use header::path;
 use instanton::error::Error;
-use instanton::ffi::{inst_solve_report, inst_two_sided_report};
+use instanton::ffi::{inst_communicator, inst_solve_report, inst_two_sided_report};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::mem::offset_of;
@@ -67,6 +67,17 @@ fn rust() -> Table {
         ("inst_two_sided_report.kl_chain_error", offset_of!(inst_two_sided_report, kl_chain_error)),
         ("inst_two_sided_report.disagreement", offset_of!(inst_two_sided_report, disagreement)),
     ];
+    let communicator = [
+        ("inst_communicator", size_of::<inst_communicator>()),
+        ("inst_communicator.struct_size", offset_of!(inst_communicator, struct_size)),
+        ("inst_communicator.rank", offset_of!(inst_communicator, rank)),
+        ("inst_communicator.size", offset_of!(inst_communicator, size)),
+        ("inst_communicator.user", offset_of!(inst_communicator, user)),
+        ("inst_communicator.sendrecv", offset_of!(inst_communicator, sendrecv)),
+        ("inst_communicator.allreduce", offset_of!(inst_communicator, allreduce)),
+        ("inst_communicator.barrier", offset_of!(inst_communicator, barrier)),
+    ];
+    table.extend(communicator.map(|(name, value)| (name.to_string(), value as i64)));
     table.extend(report.map(|(name, value)| (name.to_string(), value as i64)));
     table
 }

@@ -11,6 +11,7 @@ pub mod figure;
 pub mod frozen;
 pub mod gauge;
 mod hmc_in_lanes;
+mod ladder;
 pub mod layers;
 mod links_cost;
 pub mod models;
@@ -53,4 +54,5 @@ pub const GROUPS: &[Group] = &[
     Group { title: "Gauge fields in two dimensions: frozen chains that thaw", rows: thaw::ROWS },
     Group { title: "Gauge fields in two dimensions: chains that do not move at all", rows: frozen::ROWS },
     Group { title: "Gauge fields in four dimensions: learned layers of paths through a defect", rows: layers::ROWS },
+    Group { title: "Ladders of replicas over ranks", rows: ladder::ROWS },
 ];

@@ -63,7 +63,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(spec) = CString::new(text) else { return };
     let (spec, w) = (spec.as_ptr(), world());
     unsafe {
-        match kind % 9 {
+        match kind % 10 {
             // What starts threads for each input, or reads devices, is asked for one thread at most by the text itself.
             0 if text.len() < 60
                 && !text.contains(&b'\\')
@@ -77,6 +77,7 @@ fuzz_target!(|bytes: &[u8]| {
             4 => end(|out| inst_proposal_new(at(w.model), at(w.action), spec, out), inst_proposal_free),
             5 => end(|out| inst_chain_new(at(w.action), at(w.model), spec, out), inst_chain_free),
             6 => end(|out| inst_dirac_new(at(w.gauge), spec, out), inst_dirac_free),
+            9 => end(|out| inst_ladder_new(at(w.square), spec, out), inst_ladder_free),
             7 => {
                 let (mut values, mut count) = ([0.0; 64], -1);
                 // The scales need a flow as long as the text says; an escape may spell them.

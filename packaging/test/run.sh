@@ -54,6 +54,7 @@ check "it runs" ./cpp
 standard=$(sed -n 's/.*files of Fortran \(20[0-9]*\) source.*/f\1/p' "$tree/share/doc/instanton/bindings/fortran/README.md")
 check "Fortran, of the standard that the page states" sh -c "gfortran -std=$standard -pedantic -Wall -Wextra -Werror $models/fortran/instanton_c.f90 $models/fortran/instanton.f90 host.f90 -o fortran \$(pkg-config --libs instanton) -Wl,-rpath,$tree/lib"
 check "it runs" ./fortran
+check "the glue for MPI" sh -c "mpicc -std=c99 -Wall -Wextra -Werror -c '$tree/share/instanton/mpi/instanton_mpi.c' -o mpi.o \$(pkg-config --cflags instanton)"
 # The module as a package of its own, and in the package of a host. (fpm needs no Rust; its script lies in the project.)
 mkdir -p "$work/fpm/app"
 cp -r "$project/bindings/fortran" "$work/module"

@@ -33,4 +33,5 @@ kinds! {
     Gauge, "gauge";
     Dirac, "dirac";
     Layout, "layout";
+    Ladder, "ladder";
 }

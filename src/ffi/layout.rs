@@ -3,7 +3,7 @@
 use super::arguments::{self, Output, expect_lattice, input};
 use super::gauge::inst_gauge;
 use super::guard::{guard, inst_status};
-use super::handles::{self, Handle, Shared, exclusive, shared};
+use super::handles::{self, Handle, exclusive, shared};
 use super::lattice::inst_lattice;
 use crate::context::{Context, Team};
 use crate::error::{Error, Result};
@@ -17,6 +17,13 @@ use std::sync::Arc;
 pub struct LayoutObject {
     context: Arc<Context>,
     layout: Layout,
+}
+
+impl LayoutObject {
+    /// The layout.
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
+    }
 }
 
 /// The layout of a field in a host's memory.
@@ -164,7 +171,7 @@ pub unsafe extern "C" fn inst_layout_import(
         let object = unsafe { shared("layout", layout)? };
         // SAFETY: the same.
         let (from, to) =
-            unsafe { (pointers(&object, base)?, Output::array("fields", fields, object.layout.numbers())?) };
+            unsafe { (pointers(&object.layout, base)?, Output::array("fields", fields, object.layout.numbers())?) };
         let team = Team::of(&object.context);
         // SAFETY: the same.
         unsafe { object.layout.check(&team, &from).and_then(|()| object.layout.import(&team, &from, to.start())) }
@@ -187,7 +194,7 @@ pub unsafe extern "C" fn inst_layout_export(
         // SAFETY: the same.
         let field = unsafe { arguments::fields("fields", fields, object.layout.numbers())? };
         // SAFETY: the same.
-        unsafe { object.layout.export(&Team::of(&object.context), field, &pointers(&object, base.cast())?) }
+        unsafe { object.layout.export(&Team::of(&object.context), field, &pointers(&object.layout, base.cast())?) }
     })
 }
 
@@ -206,7 +213,7 @@ pub unsafe extern "C" fn inst_gauge_import(
         let (mut gauge, object) = unsafe { (exclusive("gauge", gauge)?, shared("layout", layout)?) };
         expect_fit(&object.layout, &gauge)?;
         // SAFETY: the same.
-        let from = unsafe { pointers(&object, base)? };
+        let from = unsafe { pointers(&object.layout, base)? };
         // SAFETY: the same; a field of this lattice and group has as many numbers.
         gauge.renew(|context, to| unsafe { object.layout.import(&Team::of(context), &from, to.as_mut_ptr()) })
     })
@@ -227,7 +234,9 @@ pub unsafe extern "C" fn inst_gauge_export(
         let (gauge, object) = unsafe { (shared("gauge", gauge)?, shared("layout", layout)?) };
         expect_fit(&object.layout, &gauge)?;
         // SAFETY: the same.
-        unsafe { object.layout.export(&Team::of(gauge.context()), gauge.links(), &pointers(&object, base.cast())?) }
+        unsafe {
+            object.layout.export(&Team::of(gauge.context()), gauge.links(), &pointers(&object.layout, base.cast())?)
+        }
     })
 }
 
@@ -241,9 +250,9 @@ fn below(what: &str, index: i64, count: usize) -> Result<usize> {
 ///
 /// # Safety
 /// As in [`super`].
-unsafe fn pointers(object: &Shared<LayoutObject>, base: *const *const c_void) -> Result<Vec<*mut u8>> {
+pub(super) unsafe fn pointers(layout: &Layout, base: *const *const c_void) -> Result<Vec<*mut u8>> {
     // SAFETY: the caller's promise.
-    let bases = unsafe { input("base", base, object.layout.bases())? };
+    let bases = unsafe { input("base", base, layout.bases())? };
     match bases.iter().position(|pointer| pointer.is_null()) {
         Some(i) => Err(Error::NullArgument(format!("base[{i}]"))),
         None => Ok(bases.iter().map(|pointer| pointer.cast_mut().cast()).collect()),

@@ -3,6 +3,7 @@
 use super::action::ActionObject;
 use super::gauge::GaugeObject;
 use super::kinds::{Kind, Object};
+use super::ladder::LadderObject;
 use super::lattice::LatticeObject;
 use super::layout::LayoutObject;
 use super::model::ModelObject;
@@ -45,6 +46,7 @@ objects! {
     Gauge, GaugeObject;
     Dirac, Dirac;
     Layout, LayoutObject;
+    Ladder, LadderObject;
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod copy;
 mod factors;
 mod faults;
 mod fields;
+mod one_link;
 mod openqcd;
 mod order;
 mod places;

@@ -3,10 +3,30 @@
 //!
 //! A walker is a field on its way through the ladder. A round trip is one from rung 0 to the last rung and back.
 
+use super::path::{equidistant, expect_path};
 use crate::error::{Error, Result};
 
 /// Most rungs of a ladder.
 pub(super) const MOST_RUNGS: usize = 1024;
+/// Steps between two changes of strengths while they are tuned: at least so many, at most a tenth of all.
+const LEAST_STEPS: u64 = 20;
+
+/// The strengths of a spec, from 1 to 0: those given, or so many at equal distances.
+pub(super) fn strengths(given: Option<&Vec<f64>>, replicas: Option<u64>) -> Result<Vec<f64>> {
+    let strengths = match (given, replicas) {
+        (Some(strengths), None) => strengths.clone(),
+        (None, Some(replicas)) if (2..=MOST_RUNGS as u64).contains(&replicas) => equidistant([1.0, 0.0], replicas - 1),
+        (None, Some(replicas)) => {
+            return Err(Error::BadSpec(format!("replicas: expected 2 to {MOST_RUNGS}, got {replicas}")));
+        }
+        _ => return Err(Error::BadSpec("replicas: expected either these or strengths".into())),
+    };
+    expect_path(&strengths, [1.0, 0.0])?;
+    if strengths.len() > MOST_RUNGS || strengths.windows(2).any(|pair| pair[0] <= pair[1]) {
+        return Err(Error::BadSpec(format!("strengths: expected at most {MOST_RUNGS}, falling, got {strengths:?}")));
+    }
+    Ok(strengths)
+}
 
 /// Strengths, labels and counters of a ladder.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,10 +120,36 @@ impl Ladder {
         self.expected.fill(0.0);
     }
 
+    /// Tunes after the step of this number, from 1 on, where it is one of the first `steps` that ends an interval.
+    pub fn tune_after(&mut self, made: u64, steps: u64) {
+        if made <= steps && made.is_multiple_of((steps / 10).max(LEAST_STEPS)) {
+            self.tune();
+        }
+    }
+
+    /// Strengths, acceptances (null where they are not known yet), the walker on each rung, and round trips.
+    pub fn describe(&self) -> serde_json::Value {
+        let acceptances: Vec<Option<f64>> =
+            self.acceptances().into_iter().map(|acceptance| acceptance.is_finite().then_some(acceptance)).collect();
+        serde_json::json!({
+            "strengths": self.strengths,
+            "swap_acceptances": acceptances,
+            "walkers": self.labels,
+            "round_trips": self.round_trips(),
+        })
+    }
+
     /// All its real numbers, and all its counts, for a file.
     pub fn numbers(&self) -> (Vec<f64>, Vec<u64>) {
         let counts = [&self.labels, &self.returning, &self.trips, &self.tried, &self.accepted];
         ([&self.strengths[..], &self.expected].concat(), counts.map(Vec::as_slice).concat())
+    }
+
+    /// All its numbers, real ones by their bits.
+    pub fn words(&self) -> impl Iterator<Item = u64> {
+        let counts = [&self.labels, &self.returning, &self.trips, &self.tried, &self.accepted];
+        let reals = [&self.strengths, &self.expected].into_iter().flatten().map(|number| number.to_bits());
+        reals.chain(counts.into_iter().flatten().copied())
     }
 
     /// A ladder of so many rungs from the numbers of a file.

@@ -109,7 +109,7 @@ fn a_path_without_sweeps_goes_back_with_the_work_of_the_other_sign() {
         let (model, cuboid) = (random(d, &keys, 1.0), Cuboid { size: vec![2; d - 1], across: None, at: None });
         let (lattice, sum) = (theory.lattice(), theory.loop_sum().unwrap());
         let defect = cuboid.build(lattice).unwrap();
-        let patch = Arc::new(Patch::new(&Neighbours::new(lattice).unwrap(), &sum.terms, &defect));
+        let patch = Arc::new(Patch::new(&Neighbours::new(lattice).unwrap(), &sum.terms, (&defect, None)));
         let surroundings = Surroundings::new(lattice, sum, &patch, (Some(0), 0)).unwrap();
         let surroundings = surroundings.with(lattice, &cuboid, Some(&model)).unwrap();
         let start = theory.space().hot(lattice, &mut Stream::new(2, Purpose::Start, 0)).unwrap();

@@ -12,8 +12,8 @@
 
 use super::heatbath::{Heatbath, HeatbathSpec};
 use super::kernel::{ChainState, Companions, Info, Kernel, Key};
-use super::ladder::{Ladder, MOST_RUNGS};
-use super::path::{Surroundings, equidistant, expect_path};
+use super::ladder::{self, Ladder};
+use super::path::{Surroundings, equidistant};
 use crate::action::Action;
 use crate::context::Team;
 use crate::error::{Error, Result};
@@ -91,8 +91,6 @@ pub enum Sweeps {
 
 /// Most sweeps near a defect, and most changes of a path.
 const MOST: u64 = 1_000_000;
-/// Steps between two changes of strengths while they are tuned: at least so many, at most a tenth of all.
-const LEAST_STEPS: u64 = 20;
 /// Numbers of a field up to which threads share replicas instead of links.
 const SMALL: usize = 1 << 17;
 
@@ -120,20 +118,7 @@ impl Tempering {
         sweeps: Sweeps,
         layers: Option<&Stout>,
     ) -> Result<Self> {
-        let start = match (&spec.strengths, spec.replicas) {
-            (Some(strengths), None) => strengths.clone(),
-            (None, Some(replicas)) if (2..=MOST_RUNGS as u64).contains(&replicas) => {
-                equidistant([1.0, 0.0], replicas - 1)
-            }
-            (None, Some(replicas)) => {
-                return Err(Error::BadSpec(format!("replicas: expected 2 to {MOST_RUNGS}, got {replicas}")));
-            }
-            _ => return Err(Error::BadSpec("type 'tempering': expected either replicas or strengths".into())),
-        };
-        expect_path(&start, [1.0, 0.0])?;
-        if start.len() > MOST_RUNGS || start.windows(2).any(|pair| pair[0] <= pair[1]) {
-            return Err(Error::BadSpec(format!("strengths: expected at most {MOST_RUNGS}, falling, got {start:?}")));
-        }
+        let start = ladder::strengths(spec.strengths.as_ref(), spec.replicas)?;
         if !(1..=MOST).contains(&spec.switches) {
             return Err(Error::BadSpec(format!("switches: expected 1 to {MOST}, got {}", spec.switches)));
         }
@@ -306,11 +291,7 @@ impl Kernel for Tempering {
                 progress::step("tempering", f64::NAN)?;
             }
         }
-        let every = (self.tune / 10).max(LEAST_STEPS);
-        let made = key.counter.wrapping_add(1);
-        if made <= self.tune && made.is_multiple_of(every) {
-            ladder.tune();
-        }
+        ladder.tune_after(key.counter.wrapping_add(1), self.tune);
         let field = fields.remove(0);
         let value = match self.action.refreshed(key.draw(), &field)? {
             Some(action) => action.value(&field)?,
@@ -332,17 +313,10 @@ impl Kernel for Tempering {
 
     fn describe(&self, state: &ChainState) -> Option<serde_json::Value> {
         let (ladder, _) = self.replicas(state).ok()?;
-        // Acceptances that are not known yet are null.
-        let acceptances: Vec<Option<f64>> =
-            ladder.acceptances().into_iter().map(|acceptance| acceptance.is_finite().then_some(acceptance)).collect();
-        Some(serde_json::json!({
-            "type": "tempering",
-            "strengths": ladder.strengths,
-            "swap_acceptances": acceptances,
-            "walkers": ladder.labels,
-            "round_trips": ladder.round_trips(),
-            "links_of_sweeps": self.regions.iter().map(|(region, _)| region.count()).collect::<Vec<_>>(),
-        }))
+        let mut described = ladder.describe();
+        described["type"] = "tempering".into();
+        described["links_of_sweeps"] = self.regions.iter().map(|(region, _)| region.count()).collect();
+        Some(described)
     }
 }
 

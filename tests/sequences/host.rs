@@ -28,6 +28,12 @@ fn specs(kind: Kind) -> &'static [&'static CStr] {
             c"{order: 5}",
         ],
         Dirac => &[c"{type: 'wilson', kappa: 0.1}", c"{type: 'staggered', mass: 0.5}", c"{type: 'wilson'}"],
+        Ladder => &[
+            c"{defect: {size: [1]}, replicas: 3, action: {type: 'wilson', group: 'u1', beta: 1}}",
+            c"{defect: {size: [2]}, strengths: [1, 0]}",
+            c"{defect: {size: [9]}, replicas: 3}",
+            c"{replicas: 1}",
+        ],
         Lattice => &[c""],
     }
 }
@@ -288,6 +294,45 @@ impl Host {
                 let x = self.pick(a, Dirac);
                 call!([self.fault(x, Dirac)], &[OK], inst_dirac_solve(x, ptr::null(), 1, field, y, ptr::null_mut()));
             }
+            36 => {
+                let x = self.pick(a, Lattice);
+                make!(Ladder, [self.fault(x, Lattice)], &[OK, BAD_SPEC], |out| inst_ladder_new(x, spec(Ladder), out));
+            }
+            37 => self.free(self.pick(a, Ladder), Ladder, inst_ladder_free),
+            38 => {
+                let x = self.pick(a, Ladder);
+                let (mut counter, base) = (0u64, [y.cast::<c_void>()]);
+                call!([self.fault(x, Ladder)], &[OK], inst_ladder_state(x, &mut count, &mut counter));
+                let at = second.cast::<i64>();
+                call!([self.fault(x, Ladder)], &[OK], inst_ladder_replica(x, 1, &mut bytes, y, y, at));
+                let base = base.as_ptr();
+                call!([self.fault(x, Ladder)], &[OK], inst_ladder_link_factors(x, 0, 0.5, 1, ptr::null(), base));
+                call!([self.fault(x, Ladder)], &[OK], inst_ladder_describe(x, y.cast::<c_char>(), 64, &mut count));
+            }
+            39 => {
+                let x = self.pick(a, Ladder);
+                // Of two replicas, or of three.
+                let swap = |count| unsafe { inst_ladder_swap(x, count, ptr::null(), [0.1; 3].as_ptr()) };
+                let status = if swap(3) == OK { OK } else { swap(2) };
+                self.check(f, status, &[self.fault(x, Ladder)], &[OK]);
+            }
+            40 => {
+                let (x, z): (_, *mut inst_layout) = (self.pick(a, Ladder), self.pick(b, Layout));
+                let base = [y.cast::<c_void>(); 2];
+                // Without a layout the memory is an array.
+                let layout = if z.is_null() { None } else { self.fault(z, Layout) };
+                call!(
+                    [self.fault(x, Ladder), layout],
+                    &[OK, BAD_SHAPE],
+                    inst_ladder_plaquette_weights(x, 0, 0.5, 0, 1, z, base.as_ptr())
+                );
+                let base = [field.cast::<c_void>(); 2];
+                call!(
+                    [self.fault(x, Ladder), layout],
+                    &[OK, BAD_SHAPE, BAD_INPUT, UNSUPPORTED],
+                    inst_ladder_difference(x, 0, z, base.as_ptr(), y)
+                );
+            }
             _ => {
                 let spec = CString::new("{type: 'stout', rho: 0.1, steps: 1}").unwrap();
                 let x = self.pick(a, Gauge);
@@ -312,6 +357,7 @@ impl Host {
                     Gauge => inst_gauge_free(ptr::with_exposed_provenance_mut(address)),
                     Layout => inst_layout_free(ptr::with_exposed_provenance_mut(address)),
                     Dirac => inst_dirac_free(ptr::with_exposed_provenance_mut(address)),
+                    Ladder => inst_ladder_free(ptr::with_exposed_provenance_mut(address)),
                 }
             }
         }

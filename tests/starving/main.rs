@@ -12,6 +12,7 @@ mod actions;
 mod allocator;
 mod calls;
 mod fields;
+mod ladders;
 mod models;
 mod operators;
 mod statistics;
@@ -21,6 +22,7 @@ use actions::*;
 use calls::*;
 use fields::*;
 use instanton::ffi::*;
+use ladders::*;
 use models::*;
 use operators::*;
 use statistics::*;
@@ -33,10 +35,11 @@ use world::*;
 /// A case and its name.
 type Case = (&'static str, fn());
 
-const CASES: [Case; 11] = [
+const CASES: [Case; 12] = [
     ("context_and_lattice", context_and_lattice),
     ("gauge_fields", gauge_fields),
     ("layouts", layouts),
+    ("ladders", ladders),
     ("gauge_actions", gauge_actions),
     ("two_flavours", two_flavours),
     ("rational_pseudofermions", rational_pseudofermions),

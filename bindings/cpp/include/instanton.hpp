@@ -484,6 +484,88 @@ class Layout : public detail::Object<inst_layout, inst_layout_free> {
   std::size_t dimensions_;
 };
 
+/// Replicas of a host's own, which differ by the strength of a defect: who is on which rung, weights, decisions on swaps.
+class Ladder : public detail::Object<inst_ladder, inst_ladder_free> {
+ public:
+  /// Where a replica is: its rung, the strength there, that of its partner in the next swap, the first site of its defect.
+  struct Standing {
+    std::int64_t rung;
+    double strength, partner;
+    std::vector<std::int64_t> at;
+  };
+
+  Ladder(const Lattice &lattice, const std::string &spec)
+      : dimensions_(lattice.extent().size()), volume_(lattice.volume()) {
+    make([&](inst_ladder **out) { return inst_ladder_new(lattice.get(), spec.c_str(), out); });
+  }
+  std::int64_t replicas() const { return state().first; }
+  /// Number of swaps made.
+  std::uint64_t counter() const { return state().second; }
+  Standing replica(std::int64_t number) const {
+    Standing standing{};
+    standing.at.resize(dimensions_);
+    detail::check(inst_ladder_replica(get(), number, &standing.rung, &standing.strength, &standing.partner, standing.at.data()));
+    return standing;
+  }
+  /// The factor of the link of direction mu at each site.
+  void link_factors(std::int64_t number, double strength, std::int32_t mu, span<double> factors) const {
+    detail::expect_size("factors", factors.size(), volume_);
+    void *const base[1] = {factors.data()};
+    detail::check(inst_ladder_link_factors(get(), number, strength, mu, nullptr, base));
+  }
+  void link_factors(std::int64_t number, double strength, std::int32_t mu, const Layout &layout, span<void *const> base) const {
+    detail::expect_size("base", base.size(), layout.bases());
+    detail::check(inst_ladder_link_factors(get(), number, strength, mu, layout.get(), base.data()));
+  }
+  /// The weight of the plaquette of the plane mu, nu that begins at each site.
+  void plaquette_weights(std::int64_t number, double strength, std::int32_t mu, std::int32_t nu, span<double> weights) const {
+    detail::expect_size("weights", weights.size(), volume_);
+    void *const base[1] = {weights.data()};
+    detail::check(inst_ladder_plaquette_weights(get(), number, strength, mu, nu, nullptr, base));
+  }
+  void plaquette_weights(std::int64_t number, double strength, std::int32_t mu, std::int32_t nu, const Layout &layout,
+                         span<void *const> base) const {
+    detail::expect_size("base", base.size(), layout.bases());
+    detail::check(inst_ladder_plaquette_weights(get(), number, strength, mu, nu, layout.get(), base.data()));
+  }
+  /// What S of a replica's links in the host's memory changes by at the strength of its partner.
+  double difference(std::int64_t number, const Layout &layout, span<const void *const> base) const {
+    double difference = 0.0;
+    detail::expect_size("base", base.size(), layout.bases());
+    detail::check(inst_ladder_difference(get(), number, layout.get(), base.data(), &difference));
+    return difference;
+  }
+  /// Decides on swaps from the differences of all replicas, or of those that this rank has.
+  void swap(span<const double> differences) {
+    detail::check(inst_ladder_swap(get(), static_cast<std::int64_t>(differences.size()), nullptr, differences.data()));
+  }
+  void swap(span<const std::int64_t> replicas, span<const double> differences) {
+    const std::int64_t count = detail::expect_size("replicas", replicas.size(), static_cast<std::int64_t>(differences.size()));
+    detail::check(inst_ladder_swap(get(), count, replicas.data(), differences.data()));
+  }
+  /// Decides together with other ranks from now on.
+  void connect(const inst_communicator &communicator) { detail::check(inst_ladder_connect(get(), &communicator)); }
+  /// The ladder as JSON text: spec, counter, strengths, acceptances, round trips.
+  std::string describe() const {
+    return detail::text([&](char *text, std::int64_t capacity, std::int64_t *needed) {
+      return inst_ladder_describe(get(), text, capacity, needed);
+    });
+  }
+  void save(const std::string &path) const { detail::check(inst_ladder_save(get(), path.c_str())); }
+  void load(const std::string &path) { detail::check(inst_ladder_load(get(), path.c_str())); }
+
+ private:
+  std::pair<std::int64_t, std::uint64_t> state() const {
+    std::int64_t replicas = 0;
+    std::uint64_t counter = 0;
+    detail::check(inst_ladder_state(get(), &replicas, &counter));
+    return {replicas, counter};
+  }
+
+  std::size_t dimensions_;
+  std::int64_t volume_;
+};
+
 /// One link U_mu(x) for each site and direction: links[V][d][N][N][2].
 class Gauge : public detail::Object<inst_gauge, inst_gauge_free> {
  public:

@@ -323,6 +323,48 @@ void test_gauge(const std::string &path) {
   expect(values[0] > 0.0 && values[0] <= values[2] && residuals[2] < 1e-8, "singular values");
 }
 
+/// Replicas of a host, which differ by the strength of a defect.
+void test_ladders() {
+  const instanton::Context context("{threads: 1, seed: 4}");
+  const instanton::Lattice lattice(context, {4, 6});
+  const std::string spec = "{defect: {size: [2], at: [3, 1]}, replicas: 3, tune: 40, action: {type: 'wilson', group: 'u1', beta: 2}}";
+  instanton::Ladder ladder(lattice, spec), other(lattice, spec);
+  expect(ladder.replicas() == 3 && ladder.counter() == 0, "a new ladder");
+  const instanton::Ladder::Standing standing = ladder.replica(1);
+  expect(standing.rung == 1 && standing.strength == 0.5 && standing.partner == 1.0, "a rung");
+  expect(standing.at == std::vector<std::int64_t>{3, 1}, "a place");
+  std::vector<double> factors(24), weights(24), laid(24);
+  ladder.link_factors(1, 0.25, 1, factors);
+  ladder.plaquette_weights(1, 0.25, 0, 1, weights);
+  expect(factors[7] == 0.25 && factors[4] == 0.25 && factors[5] == 1.0, "factors");
+  expect(weights[7] == 0.0625 && weights[4] == 0.25 && weights[6] == 0.25, "weights");
+  const instanton::Layout milc(lattice, "{order: 'milc', fields: 'real'}"), links(lattice, "{fields: 'u1'}");
+  const std::array<void *, 1> to = {laid.data()};
+  ladder.link_factors(1, 0.25, 1, milc, to);
+  expect(laid[3] == 0.25, "factors of even sites first");
+  ladder.plaquette_weights(1, 0.25, 0, 1, milc, to);
+  expect(laid[3] == 0.0625, "weights of even sites first");
+  std::vector<double> own(96);
+  for (std::size_t k = 0; k < 48; k++) {
+    own[2 * k] = std::cos(static_cast<double>(k * k));
+    own[2 * k + 1] = std::sin(static_cast<double>(k * k));
+  }
+  const std::array<const void *, 1> from = {own.data()};
+  expect(ladder.difference(1, links, from) != 0.0, "a difference");
+  for (int n = 0; n < 30; n++) ladder.swap(std::vector<double>{std::sin(n), std::sin(n + 1.0), std::sin(n + 2.0)});
+  const std::string path = "build_ladder_of_a_test";
+  ladder.save(path);
+  other.load(path);
+  std::remove(path.c_str());
+  ladder.swap(std::vector<double>{0.0, 0.5, 1.0});
+  other.swap(std::vector<std::int64_t>{2, 1, 0}, std::vector<double>{1.0, 0.5, 0.0});
+  expect(ladder.describe() == other.describe() && other.counter() == 31, "a ladder that goes on");
+  expect_error(INST_BAD_INPUT, "replica: expected 0 to 2, got 3", [&] { ladder.replica(3); });
+  expect_error(INST_BAD_SHAPE, "factors: expected 24 numbers, got 3", [&] { ladder.link_factors(0, 1.0, 0, std::vector<double>(3)); });
+  inst_communicator communicator{};
+  expect_error(INST_BAD_SHAPE, "communicator.struct_size", [&] { ladder.connect(communicator); });
+}
+
 }  // namespace
 
 int main(int count, char **arguments) {
@@ -336,6 +378,7 @@ int main(int count, char **arguments) {
   test_watch();
   test_models(arguments[1]);
   test_gauge(arguments[2]);
+  test_ladders();
   std::printf("cpp: %d passed, 0 failed\n", passed);
   return EXIT_SUCCESS;
 }

@@ -14,7 +14,7 @@ module instanton
 
   public :: INST_OK, INST_NULL_ARGUMENT, INST_BAD_SPEC, INST_BAD_SHAPE, INST_BAD_INPUT, INST_IO, INST_NOT_CONVERGED, &
             INST_NO_DEVICE, INST_STOPPED, INST_UNSUPPORTED, INST_INTERNAL
-  public :: inst_solve_report, inst_two_sided_report, inst_action_function, inst_progress_function, &
+  public :: inst_solve_report, inst_two_sided_report, inst_communicator, inst_action_function, inst_progress_function, &
             inst_watch_function
   public :: version, devices, probe, watch, work_name, autocorrelation, autocorrelation_replicas, &
             reweighting, reweighting_tail, reweighting_two_sided, kl_per_site, reweighting_nested, reweighting_forward, &
@@ -250,6 +250,36 @@ module instanton
     final :: layout_end
   end type
 
+  ! Replicas, rungs and directions are counted from 0, as in C.
+  type, extends(object_type), public :: inst_ladder
+  contains
+    procedure, public :: new => ladder_new
+    procedure, public :: state => ladder_state
+    procedure, public :: replica => ladder_replica
+    procedure, public :: difference => ladder_difference
+    procedure, public :: swap => ladder_swap
+    procedure, public :: connect => ladder_connect
+    procedure, public :: describe => ladder_describe
+    procedure, public :: save => ladder_save
+    procedure, public :: load => ladder_load
+    procedure, private :: ladder_link_factors, ladder_plaquette_weights
+    generic, public :: link_factors => ladder_link_factors
+    generic, public :: plaquette_weights => ladder_plaquette_weights
+    procedure, private :: ladder_link_factors_1, ladder_plaquette_weights_1
+    generic, public :: link_factors => ladder_link_factors_1
+    generic, public :: plaquette_weights => ladder_plaquette_weights_1
+    procedure, private :: ladder_link_factors_2, ladder_plaquette_weights_2
+    generic, public :: link_factors => ladder_link_factors_2
+    generic, public :: plaquette_weights => ladder_plaquette_weights_2
+    procedure, private :: ladder_link_factors_3, ladder_plaquette_weights_3
+    generic, public :: link_factors => ladder_link_factors_3
+    generic, public :: plaquette_weights => ladder_plaquette_weights_3
+    procedure, private :: ladder_link_factors_4, ladder_plaquette_weights_4
+    generic, public :: link_factors => ladder_link_factors_4
+    generic, public :: plaquette_weights => ladder_plaquette_weights_4
+    final :: ladder_end
+  end type
+
   type, extends(object_type), public :: inst_dirac
   contains
     procedure, public :: new => dirac_new
@@ -384,6 +414,7 @@ contains
       case (7); call inst_gauge_free(self%object)
       case (8); call inst_layout_free(self%object)
       case (9); call inst_dirac_free(self%object)
+      case (10); call inst_ladder_free(self%object)
       end select
     end if
     self%object = c_null_ptr
@@ -440,6 +471,11 @@ contains
 
   impure elemental subroutine dirac_end(self)
     type(inst_dirac), intent(inout) :: self
+    call self%free()
+  end subroutine
+
+  impure elemental subroutine ladder_end(self)
+    type(inst_ladder), intent(inout) :: self
     call self%free()
   end subroutine
 
@@ -1316,6 +1352,25 @@ contains
     if (status == INST_OK) then
       allocate (buffer(needed))
       status = inst_chain_describe(self%object, c_loc(buffer), needed, c_loc(needed))
+      if (status == INST_OK) text = from_c(c_loc(buffer))
+    end if
+    call finish(status, stat, errmsg)
+  end function
+
+  ! The ladder as JSON text.
+  function ladder_describe(self, stat, errmsg) result(text)
+    class(inst_ladder), intent(in) :: self
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(:), allocatable :: text
+    character(kind=c_char), allocatable, target :: buffer(:)
+    integer(i8), target :: needed
+    integer(c_int32_t) :: status
+    text = ''
+    status = inst_ladder_describe(self%object, c_null_ptr, 0_i8, c_loc(needed))
+    if (status == INST_OK) then
+      allocate (buffer(needed))
+      status = inst_ladder_describe(self%object, c_loc(buffer), needed, c_loc(needed))
       if (status == INST_OK) text = from_c(c_loc(buffer))
     end if
     call finish(status, stat, errmsg)
@@ -3173,6 +3228,253 @@ contains
       call finish(status, stat, errmsg)
     end if
   end function
+
+  ! ---- ladders ----------------------------------------------------------------------------------
+
+  subroutine ladder_new(self, lattice, spec, stat, errmsg)
+    class(inst_ladder), intent(inout) :: self
+    type(inst_lattice), intent(in) :: lattice
+    character(*), intent(in), optional :: spec
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    type(c_ptr), target :: object
+    integer(c_int32_t) :: status
+    allocate (text, source=letters(spec))
+    object = c_null_ptr
+    status = inst_ladder_new(lattice%object, c_loc(text), c_loc(object))
+    call take(self, 10, object, lattice)
+    call finish(status, stat, errmsg)
+  end subroutine
+
+  ! The number of replicas, and that of the swaps made.
+  subroutine ladder_state(self, replicas, counter, stat, errmsg)
+    class(inst_ladder), intent(in) :: self
+    integer(i8), intent(out), target :: replicas, counter
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call finish(inst_ladder_state(self%object, c_loc(replicas), c_loc(counter)), stat, errmsg)
+  end subroutine
+
+  ! Rung and strength of a replica, the strength of its partner in the next swap, and the first site of its defect, from 0.
+  subroutine ladder_replica(self, replica, rung, strength, partner, at, stat, errmsg)
+    class(inst_ladder), intent(in) :: self
+    integer(i8), intent(in) :: replica
+    integer(i8), intent(out), target :: rung
+    real(dp), intent(out), target :: strength, partner
+    integer(i8), intent(out), contiguous, target :: at(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. alike('at', int(self%dimensions, i8), size(at, kind=i8), stat, errmsg)) return
+    call finish(inst_ladder_replica(self%object, replica, c_loc(rung), c_loc(strength), c_loc(partner), c_loc(at)), &
+                stat, errmsg)
+  end subroutine
+
+  ! Factors of the links of a direction, or weights of the plaquettes of a plane, into the host's memory by a layout.
+  subroutine ladder_link_factors(self, replica, strength, mu, layout, base, stat, errmsg)
+    class(inst_ladder), intent(in) :: self
+    integer(i8), intent(in) :: replica
+    real(dp), intent(in) :: strength
+    integer(c_int32_t), intent(in) :: mu
+    type(inst_layout), intent(in) :: layout
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. has_bases(layout, base, stat, errmsg)) return
+    call finish(inst_ladder_link_factors(self%object, replica, strength, mu, layout%object, c_loc(base)), stat, errmsg)
+  end subroutine
+
+  subroutine ladder_plaquette_weights(self, replica, strength, mu, nu, layout, base, stat, errmsg)
+    class(inst_ladder), intent(in) :: self
+    integer(i8), intent(in) :: replica
+    real(dp), intent(in) :: strength
+    integer(c_int32_t), intent(in) :: mu, nu
+    type(inst_layout), intent(in) :: layout
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. has_bases(layout, base, stat, errmsg)) return
+    call finish(inst_ladder_plaquette_weights(self%object, replica, strength, mu, nu, layout%object, c_loc(base)), &
+                stat, errmsg)
+  end subroutine
+
+  ! The same into an array of one number for each site.
+  subroutine ladder_link_factors_1(self, replica, strength, mu, factors, stat, errmsg)
+    class(inst_ladder), intent(in) :: self
+    integer(i8), intent(in) :: replica
+    real(dp), intent(in) :: strength
+    integer(c_int32_t), intent(in) :: mu
+    real(dp), intent(out), contiguous, target :: factors(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_ptr), target :: base(1)
+    if (.not. fits(self, 'factors', size(factors, kind=i8), 1_i8, stat, errmsg)) return
+    base(1) = c_loc(factors)
+    call finish(inst_ladder_link_factors(self%object, replica, strength, mu, c_null_ptr, c_loc(base)), stat, errmsg)
+  end subroutine
+
+  subroutine ladder_plaquette_weights_1(self, replica, strength, mu, nu, weights, stat, errmsg)
+    class(inst_ladder), intent(in) :: self
+    integer(i8), intent(in) :: replica
+    real(dp), intent(in) :: strength
+    integer(c_int32_t), intent(in) :: mu, nu
+    real(dp), intent(out), contiguous, target :: weights(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_ptr), target :: base(1)
+    if (.not. fits(self, 'weights', size(weights, kind=i8), 1_i8, stat, errmsg)) return
+    base(1) = c_loc(weights)
+    call finish(inst_ladder_plaquette_weights(self%object, replica, strength, mu, nu, c_null_ptr, c_loc(base)), &
+                stat, errmsg)
+  end subroutine
+
+  ! The same into an array of one number for each site.
+  subroutine ladder_link_factors_2(self, replica, strength, mu, factors, stat, errmsg)
+    class(inst_ladder), intent(in) :: self
+    integer(i8), intent(in) :: replica
+    real(dp), intent(in) :: strength
+    integer(c_int32_t), intent(in) :: mu
+    real(dp), intent(out), contiguous, target :: factors(:,:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_ptr), target :: base(1)
+    if (.not. fits(self, 'factors', size(factors, kind=i8), 1_i8, stat, errmsg)) return
+    base(1) = c_loc(factors)
+    call finish(inst_ladder_link_factors(self%object, replica, strength, mu, c_null_ptr, c_loc(base)), stat, errmsg)
+  end subroutine
+
+  subroutine ladder_plaquette_weights_2(self, replica, strength, mu, nu, weights, stat, errmsg)
+    class(inst_ladder), intent(in) :: self
+    integer(i8), intent(in) :: replica
+    real(dp), intent(in) :: strength
+    integer(c_int32_t), intent(in) :: mu, nu
+    real(dp), intent(out), contiguous, target :: weights(:,:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_ptr), target :: base(1)
+    if (.not. fits(self, 'weights', size(weights, kind=i8), 1_i8, stat, errmsg)) return
+    base(1) = c_loc(weights)
+    call finish(inst_ladder_plaquette_weights(self%object, replica, strength, mu, nu, c_null_ptr, c_loc(base)), &
+                stat, errmsg)
+  end subroutine
+
+  ! The same into an array of one number for each site.
+  subroutine ladder_link_factors_3(self, replica, strength, mu, factors, stat, errmsg)
+    class(inst_ladder), intent(in) :: self
+    integer(i8), intent(in) :: replica
+    real(dp), intent(in) :: strength
+    integer(c_int32_t), intent(in) :: mu
+    real(dp), intent(out), contiguous, target :: factors(:,:,:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_ptr), target :: base(1)
+    if (.not. fits(self, 'factors', size(factors, kind=i8), 1_i8, stat, errmsg)) return
+    base(1) = c_loc(factors)
+    call finish(inst_ladder_link_factors(self%object, replica, strength, mu, c_null_ptr, c_loc(base)), stat, errmsg)
+  end subroutine
+
+  subroutine ladder_plaquette_weights_3(self, replica, strength, mu, nu, weights, stat, errmsg)
+    class(inst_ladder), intent(in) :: self
+    integer(i8), intent(in) :: replica
+    real(dp), intent(in) :: strength
+    integer(c_int32_t), intent(in) :: mu, nu
+    real(dp), intent(out), contiguous, target :: weights(:,:,:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_ptr), target :: base(1)
+    if (.not. fits(self, 'weights', size(weights, kind=i8), 1_i8, stat, errmsg)) return
+    base(1) = c_loc(weights)
+    call finish(inst_ladder_plaquette_weights(self%object, replica, strength, mu, nu, c_null_ptr, c_loc(base)), &
+                stat, errmsg)
+  end subroutine
+
+  ! The same into an array of one number for each site.
+  subroutine ladder_link_factors_4(self, replica, strength, mu, factors, stat, errmsg)
+    class(inst_ladder), intent(in) :: self
+    integer(i8), intent(in) :: replica
+    real(dp), intent(in) :: strength
+    integer(c_int32_t), intent(in) :: mu
+    real(dp), intent(out), contiguous, target :: factors(:,:,:,:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_ptr), target :: base(1)
+    if (.not. fits(self, 'factors', size(factors, kind=i8), 1_i8, stat, errmsg)) return
+    base(1) = c_loc(factors)
+    call finish(inst_ladder_link_factors(self%object, replica, strength, mu, c_null_ptr, c_loc(base)), stat, errmsg)
+  end subroutine
+
+  subroutine ladder_plaquette_weights_4(self, replica, strength, mu, nu, weights, stat, errmsg)
+    class(inst_ladder), intent(in) :: self
+    integer(i8), intent(in) :: replica
+    real(dp), intent(in) :: strength
+    integer(c_int32_t), intent(in) :: mu, nu
+    real(dp), intent(out), contiguous, target :: weights(:,:,:,:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_ptr), target :: base(1)
+    if (.not. fits(self, 'weights', size(weights, kind=i8), 1_i8, stat, errmsg)) return
+    base(1) = c_loc(weights)
+    call finish(inst_ladder_plaquette_weights(self%object, replica, strength, mu, nu, c_null_ptr, c_loc(base)), &
+                stat, errmsg)
+  end subroutine
+
+  ! What S of a replica's links in the host's memory changes by at the strength of its partner.
+  subroutine ladder_difference(self, replica, layout, base, difference, stat, errmsg)
+    class(inst_ladder), intent(in) :: self
+    integer(i8), intent(in) :: replica
+    type(inst_layout), intent(in) :: layout
+    type(c_ptr), intent(in), contiguous, target :: base(:)
+    real(dp), intent(out), target :: difference
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (.not. has_bases(layout, base, stat, errmsg)) return
+    call finish(inst_ladder_difference(self%object, replica, layout%object, c_loc(base), c_loc(difference)), stat, errmsg)
+  end subroutine
+
+  ! Decides on swaps from the differences of all replicas, or of those listed, which this rank has.
+  subroutine ladder_swap(self, differences, replicas, stat, errmsg)
+    class(inst_ladder), intent(inout) :: self
+    real(dp), intent(in), contiguous, target :: differences(:)
+    integer(i8), intent(in), contiguous, target, optional :: replicas(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_ptr) :: listed
+    listed = c_null_ptr
+    if (present(replicas)) then
+      if (.not. alike('replicas', size(differences, kind=i8), size(replicas, kind=i8), stat, errmsg)) return
+      listed = c_loc(replicas)
+    end if
+    call finish(inst_ladder_swap(self%object, size(differences, kind=i8), listed, c_loc(differences)), stat, errmsg)
+  end subroutine
+
+  ! Decides together with other ranks, by functions of the host (bindings/mpi fills them in from MPI).
+  subroutine ladder_connect(self, communicator, stat, errmsg)
+    class(inst_ladder), intent(inout) :: self
+    type(inst_communicator), intent(in), target :: communicator
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call finish(inst_ladder_connect(self%object, c_loc(communicator)), stat, errmsg)
+  end subroutine
+
+  subroutine ladder_save(self, path, stat, errmsg)
+    class(inst_ladder), intent(inout) :: self
+    character(*), intent(in) :: path
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    allocate (text, source=letters(path))
+    call finish(inst_ladder_save(self%object, c_loc(text)), stat, errmsg)
+  end subroutine
+
+  subroutine ladder_load(self, path, stat, errmsg)
+    class(inst_ladder), intent(inout) :: self
+    character(*), intent(in) :: path
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    allocate (text, source=letters(path))
+    call finish(inst_ladder_load(self%object, c_loc(text)), stat, errmsg)
+  end subroutine
 
   ! ---- Dirac operators --------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 ! Interfaces of include/instanton.h in Fortran 2003, made from it by `make fortran`. What C points to is passed as
 ! an address, c_loc(array); the module instanton is the one to use.
 module instanton_c
-  use, intrinsic :: iso_c_binding, only: c_double, c_funptr, c_int32_t, c_int64_t, c_ptr
+  use, intrinsic :: iso_c_binding, only: c_double, c_funptr, c_int32_t, c_int64_t, &
+                                          c_null_funptr, c_null_ptr, c_ptr
   implicit none
   public
   integer(c_int32_t), parameter :: INST_OK = 0
@@ -28,6 +29,15 @@ module instanton_c
     real(c_double) :: kl_chain = 0
     real(c_double) :: kl_chain_error = 0
     real(c_double) :: disagreement = 0
+  end type
+  type, bind(c) :: inst_communicator
+    integer(c_int64_t) :: struct_size = 0
+    integer(c_int32_t) :: rank = 0
+    integer(c_int32_t) :: size = 0
+    type(c_ptr) :: user = c_null_ptr
+    type(c_funptr) :: sendrecv = c_null_funptr
+    type(c_funptr) :: allreduce = c_null_funptr
+    type(c_funptr) :: barrier = c_null_funptr
   end type
   type, bind(c) :: inst_solve_report
     integer(c_int64_t) :: struct_size = 0
@@ -760,6 +770,143 @@ module instanton_c
       type(c_ptr), value :: gauge
       type(c_ptr), value :: layout
       type(c_ptr), value :: base
+      integer(c_int32_t) :: status
+    end function
+    function inst_ladder_new(&
+        lattice, &
+        spec, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: lattice
+      type(c_ptr), value :: spec
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
+    subroutine inst_ladder_free(&
+        ladder) bind(c)
+      import
+      type(c_ptr), value :: ladder
+    end subroutine
+    function inst_ladder_state(&
+        ladder, &
+        replicas, &
+        counter) bind(c) result(status)
+      import
+      type(c_ptr), value :: ladder
+      type(c_ptr), value :: replicas
+      type(c_ptr), value :: counter
+      integer(c_int32_t) :: status
+    end function
+    function inst_ladder_replica(&
+        ladder, &
+        replica, &
+        rung, &
+        strength, &
+        partner, &
+        at) bind(c) result(status)
+      import
+      type(c_ptr), value :: ladder
+      integer(c_int64_t), value :: replica
+      type(c_ptr), value :: rung
+      type(c_ptr), value :: strength
+      type(c_ptr), value :: partner
+      type(c_ptr), value :: at
+      integer(c_int32_t) :: status
+    end function
+    function inst_ladder_link_factors(&
+        ladder, &
+        replica, &
+        strength, &
+        mu, &
+        layout, &
+        base) bind(c) result(status)
+      import
+      type(c_ptr), value :: ladder
+      integer(c_int64_t), value :: replica
+      real(c_double), value :: strength
+      integer(c_int32_t), value :: mu
+      type(c_ptr), value :: layout
+      type(c_ptr), value :: base
+      integer(c_int32_t) :: status
+    end function
+    function inst_ladder_plaquette_weights(&
+        ladder, &
+        replica, &
+        strength, &
+        mu, &
+        nu, &
+        layout, &
+        base) bind(c) result(status)
+      import
+      type(c_ptr), value :: ladder
+      integer(c_int64_t), value :: replica
+      real(c_double), value :: strength
+      integer(c_int32_t), value :: mu
+      integer(c_int32_t), value :: nu
+      type(c_ptr), value :: layout
+      type(c_ptr), value :: base
+      integer(c_int32_t) :: status
+    end function
+    function inst_ladder_difference(&
+        ladder, &
+        replica, &
+        layout, &
+        base, &
+        difference) bind(c) result(status)
+      import
+      type(c_ptr), value :: ladder
+      integer(c_int64_t), value :: replica
+      type(c_ptr), value :: layout
+      type(c_ptr), value :: base
+      type(c_ptr), value :: difference
+      integer(c_int32_t) :: status
+    end function
+    function inst_ladder_swap(&
+        ladder, &
+        count, &
+        replicas, &
+        differences) bind(c) result(status)
+      import
+      type(c_ptr), value :: ladder
+      integer(c_int64_t), value :: count
+      type(c_ptr), value :: replicas
+      type(c_ptr), value :: differences
+      integer(c_int32_t) :: status
+    end function
+    function inst_ladder_connect(&
+        ladder, &
+        communicator) bind(c) result(status)
+      import
+      type(c_ptr), value :: ladder
+      type(c_ptr), value :: communicator
+      integer(c_int32_t) :: status
+    end function
+    function inst_ladder_describe(&
+        ladder, &
+        text, &
+        capacity, &
+        needed) bind(c) result(status)
+      import
+      type(c_ptr), value :: ladder
+      type(c_ptr), value :: text
+      integer(c_int64_t), value :: capacity
+      type(c_ptr), value :: needed
+      integer(c_int32_t) :: status
+    end function
+    function inst_ladder_save(&
+        ladder, &
+        path) bind(c) result(status)
+      import
+      type(c_ptr), value :: ladder
+      type(c_ptr), value :: path
+      integer(c_int32_t) :: status
+    end function
+    function inst_ladder_load(&
+        ladder, &
+        path) bind(c) result(status)
+      import
+      type(c_ptr), value :: ladder
+      type(c_ptr), value :: path
       integer(c_int32_t) :: status
     end function
     function inst_dirac_new(&

@@ -71,6 +71,7 @@ program test_instanton
   call test_watch()
   call test_gauge_fields()
   call test_layouts()
+  call test_ladders()
   call test_dirac()
   deallocate (models, fields)
   print '(a, i0, a)', 'fortran: ', passed, ' passed, 0 failed'
@@ -513,6 +514,62 @@ contains
     call expect(abs(bordered(2) + 2) <= 0 .and. abs(bordered(3) - 3) <= 0, 'a field in its borders')
     call layout%export(phi(:, :, :, 1), base(:1), stat, message)
     call expect_error(stat, INST_BAD_SHAPE, 'field: expected numbers: 32, got 16')
+  end subroutine
+
+  subroutine test_ladders()
+    type(inst_context) :: context
+    type(inst_lattice) :: lattice
+    type(inst_layout) :: layout, links
+    type(inst_ladder) :: ladder, other
+    type(inst_communicator) :: communicator
+    character(*), parameter :: spec = "{defect: {size: [2], at: [3, 1]}, replicas: 3, tune: 40, " // &
+      "action: {type: 'wilson', group: 'u1', beta: 2}}"
+    character(*), parameter :: path = 'build_ladder_of_a_test'
+    character(:), allocatable :: told
+    complex(dp), target :: u(2, 4, 6)
+    real(dp), target :: laid(24)
+    real(dp) :: factors(4, 6), weights(24), strength, partner, difference
+    integer(i8) :: replicas, counter, rung, at(2)
+    integer :: n, stat, unit
+    call make(context, lattice, [4, 6])
+    call ladder%new(lattice, spec)
+    call other%new(lattice, spec)
+    call ladder%state(replicas, counter)
+    call expect(replicas == 3 .and. counter == 0, 'a new ladder')
+    call ladder%replica(1_i8, rung, strength, partner, at)
+    call expect(rung == 1 .and. abs(strength - 0.5_dp) < 1e-15_dp .and. all(at == [3, 1]), 'a rung and a place')
+    call ladder%link_factors(1_i8, 0.25_dp, 1, factors)
+    call expect(abs(factors(4, 2) - 0.25_dp) + abs(factors(1, 2) - 0.25_dp) < 1e-15_dp .and. &
+                count(factors > 0.5_dp) == 22, 'factors')
+    call ladder%plaquette_weights(1_i8, 0.25_dp, 0, 1, weights)
+    call expect(abs(weights(8) - 0.0625_dp) < 1e-15_dp .and. count(weights > 0.5_dp) == 21, 'weights')
+    call layout%new(lattice, "{order: 'milc', fields: 'real'}")
+    call ladder%link_factors(1_i8, 0.25_dp, 1, layout, [c_loc(laid)])
+    call expect(abs(laid(4) - 0.25_dp) < 1e-15_dp, 'factors of even sites first')
+    call ladder%plaquette_weights(1_i8, 0.25_dp, 0, 1, layout, [c_loc(laid)])
+    call expect(abs(laid(4) - 0.0625_dp) < 1e-15_dp, 'weights of even sites first')
+    call links%new(lattice, "{fields: 'u1'}")
+    u = reshape([(exp(cmplx(0, real(n, dp)**2, dp)), n=1, 48)], [2, 4, 6])
+    call ladder%difference(1_i8, links, [c_loc(u)], difference)
+    call expect(abs(difference) > 1e-3_dp, 'a difference')
+    do n = 1, 30
+      call ladder%swap(sin([real(n, dp), n + 1.0_dp, n + 2.0_dp]))
+    end do
+    call ladder%save(path)
+    call other%load(path)
+    open (newunit=unit, file=path)
+    close (unit, status='delete')
+    call ladder%swap([0.0_dp, 0.5_dp, 1.0_dp])
+    call other%swap([1.0_dp, 0.5_dp, 0.0_dp], [2_i8, 1_i8, 0_i8])
+    told = other%describe()
+    call expect(index(told, '"counter":31') > 0, 'the counter of a ladder')
+    call expect(ladder%describe() == told, 'a ladder that goes on')
+    call ladder%replica(3_i8, rung, strength, partner, at, stat, message)
+    call expect_error(stat, INST_BAD_INPUT, 'replica: expected 0 to 2, got 3')
+    call ladder%swap([0.0_dp], stat=stat, errmsg=message)
+    call expect_error(stat, INST_BAD_INPUT, 'expected number 1 among them')
+    call ladder%connect(communicator, stat, message)
+    call expect_error(stat, INST_BAD_SHAPE, 'communicator.struct_size')
   end subroutine
 
   subroutine test_dirac()

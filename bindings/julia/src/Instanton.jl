@@ -9,13 +9,14 @@ module Instanton
 
 using Libdl
 
-export InstantonError, Context, Lattice, Action, Model, Proposal, Chain, Gauge, Layout, Dirac, SolveReport, TrainingStep
+export InstantonError, Context, Lattice, Action, Model, Proposal, Chain, Gauge, Layout, Ladder, Dirac, SolveReport, TrainingStep
 export devices, value, value!, gradient, gradient!, refresh
 export describe, load_model, save, at, train!, train_on!, sample, sample!, log_density, log_density!, propose, propose!
 export field, field!, set_field!, step!, reversibility, load!
 export autocorrelation, autocorrelation_replicas, reweighting, reweighting_tail, reweighting_two_sided, TwoSidedReport
 export kl_per_site, reweighting_nested, reweighting_forward, mode_balance, mode_balance_independent
 export links, links!, set_links!, row_first, read_links!, write_links, probe, observe, smear!
+export ladder_state, replica, link_factors, plaquette_weights, difference, swap!, connect!, Communicator
 export layout_size, layout_offset, import!, export!, apply, apply!, solve, solve!, spectrum, watch
 
 include("constants.jl")
@@ -33,6 +34,7 @@ include("chain.jl")
 include("statistics.jl")
 include("gauge.jl")
 include("layout.jl")
+include("ladder.jl")
 include("dirac.jl")
 
 __init__() = open_library()

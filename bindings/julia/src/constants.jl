@@ -53,3 +53,20 @@ struct TwoSidedReport
 end
 
 TwoSidedReport() = TwoSidedReport(sizeof(TwoSidedReport), zeros(11)...)
+
+"""
+Functions by which ranks of a parallel host reach each other, as a C library of the host's or `@cfunction` fills them in:
+`Communicator(rank, size, user, sendrecv, allreduce, barrier)`.
+"""
+struct Communicator
+    struct_size::Int64
+    rank::Int32
+    size::Int32
+    user::Ptr{Cvoid}
+    sendrecv::Ptr{Cvoid}
+    allreduce::Ptr{Cvoid}
+    barrier::Ptr{Cvoid}
+end
+
+Communicator(rank, size, user, sendrecv, allreduce, barrier) =
+    Communicator(sizeof(Communicator), rank, size, user, sendrecv, allreduce, barrier)

@@ -10,6 +10,7 @@ function julia_type(c)
                  "int32_t*" => Ptr{Int32}, "void*" => Ptr{Cvoid}, "void**" => Ptr{Ptr{Cvoid}},
                  "void* *" => Ptr{Ptr{Cvoid}}, "inst_solve_report*" => Ptr{Instanton.SolveReport},
                  "inst_two_sided_report*" => Ptr{Instanton.TwoSidedReport},
+                 "inst_communicator*" => Ptr{Instanton.Communicator}, "uint64_t*" => Ptr{UInt64},
                  "inst_action_fn" => Ptr{Cvoid}, "inst_progress_fn" => Ptr{Cvoid},
                  "inst_watch_fn" => Ptr{Cvoid})
     haskey(fixed, c) && return fixed[c]
@@ -71,6 +72,7 @@ members = match(r"struct \{([^}]*)\} inst_two_sided_report", HEADER)[1]
 @test [(Symbol(m[2]), julia_type(m[1])) for m in eachmatch(r"(\w+)\s+(\w+);", members)] ==
       collect(zip(fieldnames(TwoSidedReport), fieldtypes(TwoSidedReport)))
 @test isbitstype(TwoSidedReport) && TwoSidedReport().struct_size == sizeof(TwoSidedReport) == 96
+@test isbitstype(Communicator) && sizeof(Communicator) == 48
 @test isbitstype(SolveReport) && SolveReport().struct_size == sizeof(SolveReport) == 32
 
 project = read(joinpath(@__DIR__, "..", "Project.toml"), String)

@@ -8,7 +8,7 @@ using Test
 const REPOSITORY = normpath(joinpath(@__DIR__, "..", "..", ".."))
 const MODELS = abspath(get(ENV, "INSTANTON_MODELS", joinpath(REPOSITORY, "models")))
 const FIELDS = joinpath(REPOSITORY, "tests", "fields")
-const FILES = ["header", "lifecycles", "errors", "fields", "callbacks", "training", "exact", "gauge", "layouts",
+const FILES = ["header", "lifecycles", "errors", "fields", "callbacks", "training", "exact", "gauge", "layouts", "ladders",
                "dirac", "watch", "documents"]
 
 const CONTEXT = Context(threads = 2, seed = 7)

@@ -16,6 +16,7 @@ from .dirac import Dirac, Solution, Spectrum
 from .errors import (BadInput, BadShape, BadSpec, Error, Internal, IoError, NoDevice, NotConverged, NullArgument,
                      Stopped, Unsupported)
 from .gauge import Gauge, probe
+from .ladder import Ladder, Standing
 from .layout import Layout, Place
 from .model import Model, Samples
 from .proposal import Proposal, Proposed
@@ -28,9 +29,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Action", "Autocorrelation", "BadInput", "BadShape", "BadSpec", "Chain", "Context", "Dirac", "Divergence", "Error",
-    "Forward", "Gauge", "History", "Internal", "IoError", "Lattice", "Layout", "ModeBalance", "Model", "Nested", "NoDevice",
+    "Forward", "Gauge", "History", "Internal", "IoError", "Ladder", "Lattice", "Layout", "ModeBalance", "Model", "Nested", "NoDevice",
     "NotConverged", "NullArgument", "Place", "Proposal", "Proposed", "ReplicaAutocorrelation", "Reversal", "Reweighting",
-    "Samples", "Solution", "Spectrum", "Step", "Stopped", "TwoSided", "Unsupported", "autocorrelation",
+    "Samples", "Solution", "Spectrum", "Standing", "Step", "Stopped", "TwoSided", "Unsupported", "autocorrelation",
     "autocorrelation_replicas", "constants", "devices", "kl_per_site", "mode_balance", "mode_balance_independent",
     "pictures", "probe", "reweighting", "reweighting_forward", "reweighting_nested", "reweighting_tail",
     "reweighting_two_sided", "statistics", "version", "watch",

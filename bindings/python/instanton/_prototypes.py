@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .constants import SolveReport, TwoSidedReport
+from .constants import Communicator, SolveReport, TwoSidedReport
 
 
 class Array:
@@ -48,6 +48,7 @@ TEXT = c_char_p
 BUFFER = POINTER(c_char)
 REPORT = POINTER(SolveReport)
 TWO_SIDED = POINTER(TwoSidedReport)
+COMMUNICATOR = POINTER(Communicator)
 
 PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "inst_version": (TEXT, []),
@@ -120,6 +121,18 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "inst_layout_export": (STATUS, [OBJECT, Doubles, ADDRESSES]),
     "inst_gauge_import": (STATUS, [OBJECT, OBJECT, ADDRESSES]),
     "inst_gauge_export": (STATUS, [OBJECT, OBJECT, ADDRESSES]),
+    "inst_ladder_new": (STATUS, [OBJECT, TEXT, NEW_OBJECT]),
+    "inst_ladder_free": (None, [OBJECT]),
+    "inst_ladder_state": (STATUS, [OBJECT, POINTER(c_int64), POINTER(c_uint64)]),
+    "inst_ladder_replica": (STATUS, [OBJECT, c_int64, POINTER(c_int64), Doubles, Doubles, POINTER(c_int64)]),
+    "inst_ladder_link_factors": (STATUS, [OBJECT, c_int64, c_double, c_int32, OBJECT, ADDRESSES]),
+    "inst_ladder_plaquette_weights": (STATUS, [OBJECT, c_int64, c_double, c_int32, c_int32, OBJECT, ADDRESSES]),
+    "inst_ladder_difference": (STATUS, [OBJECT, c_int64, OBJECT, ADDRESSES, Doubles]),
+    "inst_ladder_swap": (STATUS, [OBJECT, c_int64, Integers, Doubles]),
+    "inst_ladder_connect": (STATUS, [OBJECT, COMMUNICATOR]),
+    "inst_ladder_describe": (STATUS, [OBJECT, BUFFER, c_int64, POINTER(c_int64)]),
+    "inst_ladder_save": (STATUS, [OBJECT, TEXT]),
+    "inst_ladder_load": (STATUS, [OBJECT, TEXT]),
     "inst_dirac_new": (STATUS, [OBJECT, TEXT, NEW_OBJECT]),
     "inst_dirac_new_improved": (STATUS, [OBJECT, OBJECT, c_double, NEW_OBJECT]),
     "inst_dirac_free": (None, [OBJECT]),

@@ -1,4 +1,5 @@
-"""Numbers and records of the C interface: the values of `inst_status`, `inst_solve_report`, `inst_two_sided_report`."""
+"""Numbers and records of the C interface: the values of `inst_status`, `inst_solve_report`, `inst_two_sided_report`,
+`inst_communicator`."""
 
 from __future__ import annotations
 
@@ -49,3 +50,24 @@ class TwoSidedReport(ctypes.Structure):
     _fields_ = [("struct_size", ctypes.c_int64), *((name, ctypes.c_double) for name in (
         "log_z_model", "log_z_model_error", "log_z_chain", "log_z_chain_error", "log_z", "log_z_error",
         "kl_model", "kl_model_error", "kl_chain", "kl_chain_error", "disagreement"))]
+
+
+SENDRECV = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32, ctypes.c_void_p,
+                            ctypes.c_int64, ctypes.c_int32, ctypes.c_void_p)
+ALLREDUCE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.POINTER(ctypes.c_double), ctypes.c_int64, ctypes.c_void_p)
+BARRIER = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
+
+
+class Communicator(ctypes.Structure):
+    """`inst_communicator`: functions by which ranks of a parallel host reach each other, as a C library of the host's or
+    functions of Python (SENDRECV, ALLREDUCE, BARRIER) fill them in. What they raise is lost: return 1 instead."""
+
+    _fields_ = [
+        ("struct_size", ctypes.c_int64),
+        ("rank", ctypes.c_int32),
+        ("size", ctypes.c_int32),
+        ("user", ctypes.c_void_p),
+        ("sendrecv", SENDRECV),
+        ("allreduce", ALLREDUCE),
+        ("barrier", BARRIER),
+    ]

@@ -9,7 +9,7 @@ from instanton import _prototypes, constants
 from instanton._library import library
 from world import REPOSITORY
 
-OBJECTS = "context|lattice|action|model|proposal|chain|gauge|layout|dirac"
+OBJECTS = "context|lattice|action|model|proposal|chain|gauge|layout|dirac|ladder"
 
 
 def header():
@@ -31,6 +31,8 @@ def kind_of(argument):
         r"void \*": ctypes.c_void_p,
         r"inst_solve_report \*": ctypes.POINTER(constants.SolveReport),
         r"inst_two_sided_report \*": ctypes.POINTER(constants.TwoSidedReport),
+        r"const inst_communicator \*": ctypes.POINTER(constants.Communicator),
+        r"uint64_t \*": ctypes.POINTER(ctypes.c_uint64),
         rf"(const )?inst_({OBJECTS}) \*": ctypes.c_void_p,
         rf"inst_({OBJECTS}) \*\*": ctypes.POINTER(ctypes.c_void_p),
         r"int32_t ": ctypes.c_int32,

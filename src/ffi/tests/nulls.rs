@@ -192,6 +192,56 @@ fn null_arguments_of_reweighting_are_named_and_nothing_is_written() {
 }
 
 #[test]
+fn null_arguments_of_ladders_are_named_and_nothing_is_written() {
+    let o = Objects::new();
+    let spec = c"{defect: {size: [2]}, replicas: 2, action: {type: 'wilson', group: 'u1', beta: 1}}".as_ptr();
+    let ladder = made(|out| unsafe { inst_ladder_new(o.lattice, spec, out) });
+    let mut numbers = [UNTOUCHED; 4 * VOLUME];
+    let (x, y) = (numbers.as_ptr(), numbers.as_mut_ptr());
+    let (mut whole, mut counter, mut letter) = ([-77i64; 2], 77, b'?' as c_char);
+    let w = whole.as_mut_ptr();
+    let (base, none) = ([y.cast::<c_void>()], [ptr::null_mut::<c_void>()]);
+    let (bases, nowhere) = (base.as_ptr(), none.as_ptr());
+    let (d, n, z) = (ptr::null(), ptr::null(), ptr::null_mut());
+    unsafe {
+        null("lattice", inst_ladder_new(ptr::null(), spec, &mut mark()));
+        null("out", inst_ladder_new(o.lattice, spec, ptr::null_mut()));
+        null("ladder", inst_ladder_state(ptr::null(), w, &mut counter));
+        null("replicas", inst_ladder_state(ladder, ptr::null_mut(), &mut counter));
+        null("counter", inst_ladder_state(ladder, w, ptr::null_mut()));
+        null("ladder", inst_ladder_replica(ptr::null(), 0, w, y, y, w));
+        null("rung", inst_ladder_replica(ladder, 0, ptr::null_mut(), y, y, w));
+        null("strength", inst_ladder_replica(ladder, 0, w, ptr::null_mut(), y, w));
+        null("partner", inst_ladder_replica(ladder, 0, w, y, ptr::null_mut(), w));
+        null("at", inst_ladder_replica(ladder, 0, w, y, y, ptr::null_mut()));
+        null("ladder", inst_ladder_link_factors(ptr::null(), 0, 1.0, 0, d, bases));
+        null("base", inst_ladder_link_factors(ladder, 0, 1.0, 0, d, ptr::null()));
+        null("base[0]", inst_ladder_link_factors(ladder, 0, 1.0, 0, d, nowhere));
+        null("ladder", inst_ladder_plaquette_weights(ptr::null(), 0, 1.0, 0, 1, d, bases));
+        null("base", inst_ladder_plaquette_weights(ladder, 0, 1.0, 0, 1, d, ptr::null()));
+        null("base[0]", inst_ladder_plaquette_weights(ladder, 0, 1.0, 0, 1, d, nowhere));
+        null("ladder", inst_ladder_difference(ptr::null(), 0, d, bases.cast(), y));
+        null("base", inst_ladder_difference(ladder, 0, d, ptr::null(), y));
+        null("difference", inst_ladder_difference(ladder, 0, d, bases.cast(), ptr::null_mut()));
+        null("ladder", inst_ladder_swap(ptr::null_mut(), 2, n, x));
+        null("differences", inst_ladder_swap(ladder, 2, n, ptr::null()));
+        null("ladder", inst_ladder_connect(z, ptr::null()));
+        null("communicator", inst_ladder_connect(ladder, ptr::null()));
+        null("ladder", inst_ladder_describe(ptr::null(), &mut letter, 1, w));
+        null("text", inst_ladder_describe(ladder, ptr::null_mut(), 1, w));
+        null("needed", inst_ladder_describe(ladder, &mut letter, 1, ptr::null_mut()));
+        null("ladder", inst_ladder_save(ptr::null(), c"l".as_ptr()));
+        null("path", inst_ladder_save(ladder, ptr::null()));
+        null("ladder", inst_ladder_load(ptr::null_mut(), c"l".as_ptr()));
+        null("path", inst_ladder_load(ladder, ptr::null()));
+        inst_ladder_free(ladder);
+        inst_ladder_free(ptr::null_mut());
+    }
+    assert_eq!(numbers, [UNTOUCHED; 4 * VOLUME]);
+    assert_eq!((whole, counter, letter), ([-77; 2], 77, b'?' as c_char));
+}
+
+#[test]
 fn null_is_freed_and_means_the_defaults_of_a_spec() {
     let o = Objects::new();
     unsafe {

@@ -32,7 +32,7 @@ fn case(extent: &[usize], group: Group, (has_rectangles, distance): (bool, u64),
     }
     let layers = Layers::new(&lattice, group, families.clone(), (&defect, distance)).unwrap();
     let terms: Vec<_> = families.iter().cloned().zip([0.7, -0.3]).map(|(loops, c)| (c, loops)).collect();
-    let patch = Arc::new(Patch::new(&Neighbours::new(&lattice).unwrap(), &terms, &defect));
+    let patch = Arc::new(Patch::new(&Neighbours::new(&lattice).unwrap(), &terms, (&defect, None)));
     let mut stream = Stream::new(3, Purpose::Start, 7);
     let mut rho = vec![0.0; Layers::coefficients(families.len(), distance)];
     let most = families.iter().map(|loops| loops.staples(0).len()).sum::<usize>() as f64;
@@ -271,7 +271,7 @@ fn the_gradient_is_that_of_finite_differences() {
     for case in cases(0.7) {
         let mut stream = Stream::new(6, Purpose::Start, 1);
         let terms: Vec<_> = case.families.iter().cloned().zip([0.7, -0.3]).map(|(loops, c)| (c, loops)).collect();
-        let sum = LoopSum { group: case.group, beta: 2.5, terms: Arc::new(terms), patch: None };
+        let sum = LoopSum { group: case.group, beta: 2.5, terms: Arc::new(terms), patch: None, boundary: None };
         let region = Region::new(&case.lattice, &case.layers, &sum, &case.patch).unwrap();
         let loss = |rho: &[f64]| {
             let mut links = case.links.clone();
@@ -306,6 +306,7 @@ fn the_change_of_an_action_is_that_of_all_its_loops() {
             beta: 2.5,
             terms: Arc::new(terms),
             patch: Some((Arc::clone(&case.patch), 0.4)),
+            boundary: None,
         };
         let region = Region::new(&case.lattice, &case.layers, &sum, &case.patch).unwrap();
         let whole = |links: &[f64]| with_colours!(case.group, value_of(&case, &sum, links));

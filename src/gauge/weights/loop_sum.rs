@@ -54,6 +54,11 @@ impl LoopSum {
         self.beta * with_colours!(self.group, difference(patch, links, strengths))
     }
 
+    /// The same from the links of the patch alone, one after the other in the order of [`Patch::links`].
+    pub fn difference_of(&self, patch: &Patch, links: &[f64], strengths: [f64; 2]) -> f64 {
+        self.beta * with_colours!(self.group, difference_of(patch, links, strengths))
+    }
+
     /// What weights other than 1 add to S.
     pub fn excess<const N: usize>(&self, links: &Links) -> f64 {
         let of_patch =
@@ -72,4 +77,8 @@ impl LoopSum {
 
 fn difference<const N: usize>(patch: &Patch, links: &Links, strengths: [f64; 2]) -> f64 {
     patch.difference::<N>(links, strengths)
+}
+
+fn difference_of<const N: usize>(patch: &Patch, links: &[f64], strengths: [f64; 2]) -> f64 {
+    patch.difference_of::<N>(links, strengths)
 }

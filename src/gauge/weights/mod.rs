@@ -2,6 +2,7 @@
 
 mod boundary;
 mod defect;
+mod factors;
 mod loop_sum;
 mod patch;
 mod slopes;

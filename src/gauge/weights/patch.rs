@@ -83,13 +83,23 @@ impl Patch {
     }
 
     /// Σ c (s^k − s'^k) (1 − Re tr / N): the sum with the first strength less that with the second.
-    pub fn difference<const N: usize>(&self, links: &Links, [to, from]: [f64; 2]) -> f64 {
+    pub fn difference<const N: usize>(&self, links: &Links, strengths: [f64; 2]) -> f64 {
+        self.difference_by(strengths, |place| {
+            let (site, mu) = self.links[place];
+            links.link::<N>(site, mu)
+        })
+    }
+
+    /// The same from links alone that it holds, one after the other in the order of [`Patch::links`].
+    pub fn difference_of<const N: usize>(&self, numbers: &[f64], strengths: [f64; 2]) -> f64 {
+        let length = 2 * N * N;
+        self.difference_by(strengths, |place| Matrix::<N>::from_reals(&numbers[place * length..][..length]))
+    }
+
+    fn difference_by<const N: usize>(&self, [to, from]: [f64; 2], link: impl Fn(usize) -> Matrix<N>) -> f64 {
         let of = |l: &WeightedLoop| {
             let weight = l.coefficient * (to.powi(l.power) - from.powi(l.power));
-            let steps = l.steps.iter().map(|&(place, is_back)| {
-                let (site, mu) = self.links[place];
-                followed(&links.link::<N>(site, mu), is_back)
-            });
+            let steps = l.steps.iter().map(|&(place, is_back)| followed(&link(place), is_back));
             weight * (1.0 - product(steps).trace().re / N as f64)
         };
         self.loops.iter().map(of).sum()

@@ -58,7 +58,7 @@ fn faults_of_a_spec_are_named() {
         chain(action(1, &[4, 4], theory), &text).err().unwrap().to_string()
     };
     let wilson = "{type: 'wilson', group: 'u1', beta: 2}";
-    let either = "type 'tempering': expected either replicas or strengths";
+    let either = "replicas: expected either these or strengths";
     assert_eq!(message(wilson, "tune: 3"), either);
     assert_eq!(message(wilson, "replicas: 3, strengths: [1, 0]"), either);
     assert_eq!(message(wilson, "replicas: 1"), "replicas: expected 2 to 1024, got 1");
