@@ -35,6 +35,7 @@ pub fn action_of_links(spec: &str, has_pseudofermions: bool) {
 }
 
 pub const WILSON: &str = "{type: 'wilson', group: 'su3', beta: 6}";
+pub const OPEN: &str = "{type: 'wilson', group: 'su3', beta: 6, boundary: 'open', c_g: 1.2}";
 pub const TWO_FLAVOUR: &str =
     "{type: 'two_flavour', group: 'su3', dirac: {type: 'wilson', kappa: 0.05, clover: 1}, history: 2}";
 pub const RATIONAL: &str = "{type: 'rational', group: 'su3', flavours: 1, range: [40, 160], error: 1e-6, force_error: 1e-4, \
@@ -94,6 +95,8 @@ pub fn chains_of_links() {
         ("iwasaki", "{type: 'iwasaki', group: 'su3', beta: 3}", c"{steps: 2, length: 0.1}"),
         ("heat bath", WILSON, c"{type: 'heatbath', overrelaxation: 1}"),
         ("replicas", WILSON, c"{type: 'tempering', defect: {size: [1, 1, 1]}, strengths: [1, 0]}"),
+        ("open", OPEN, c"{steps: 2, length: 0.1}"),
+        ("open heat bath", "{type: 'symanzik', group: 'su3', beta: 3, boundary: 'open'}", c"{type: 'heatbath'}"),
         ("two flavours", &two, c"{steps: 1, length: 0.05, levels: [{terms: [0], steps: 2}]}"),
         ("rational", &rational, c"{steps: 1, length: 0.05}"),
     ];

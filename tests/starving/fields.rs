@@ -42,6 +42,13 @@ pub fn gauge_fields() {
     {
         changing(&format!("smear {spec:?}"), &mut || call!(inst_gauge_smear(gauge, spec.as_ptr())));
     }
+    // An open boundary: zeros for the links in direction 3 of the last 64 sites.
+    let mut open = links.clone();
+    (448..512).for_each(|site| open[(4 * site + 3) * 18..][..18].fill(0.0));
+    assert_eq!(call!(inst_gauge_set_links(gauge, open.as_ptr())), OK);
+    let flow = c"{type: 'flow', time: 0.05}";
+    changing("flow of an open field", &mut || call!(inst_gauge_smear(gauge, flow.as_ptr())));
+    assert_eq!(call!(inst_gauge_set_links(gauge, links.as_ptr())), OK);
     for name in ["ildg", "scidac", "nersc", "milc", "openqcd", "hirep", "ddalphaamg"] {
         let (path, spec) = (file(name), text(&format!("{{format: '{name}'}}")));
         each(&format!("write {name}"), OF_LINKS, || call!(inst_gauge_write(gauge, path.as_ptr(), spec.as_ptr())));
