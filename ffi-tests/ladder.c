@@ -125,6 +125,36 @@ static void expect_layouts(const inst_lattice *lattice) {
   inst_ladder_free(ladder);
 }
 
+/* A file with any byte changed, or cut, is refused, and the ladder stays. */
+static void expect_damage_seen(inst_ladder *ladder, const char *path) {
+  static char bytes[1 << 16];
+  char before[4000], after[4000];
+  int64_t needed;
+  FILE *file = fopen(path, "rb");
+  EXPECT(file != NULL);
+  const size_t size = fread(bytes, 1, sizeof bytes, file);
+  fclose(file);
+  EXPECT(size > 100 && size < sizeof bytes);
+  EXPECT_OK(inst_ladder_describe(ladder, before, sizeof before, &needed));
+  for (size_t place = 0; place < size; place += 7) {
+    /* Blanks between header and tensors mean nothing. */
+    if (bytes[place] == ' ') continue;
+    bytes[place] ^= 4;
+    file = fopen(path, "wb");
+    const size_t kept = place % 2 == 0 ? size : place;
+    EXPECT(file != NULL && fwrite(bytes, 1, kept, file) == kept);
+    fclose(file);
+    EXPECT(inst_ladder_load(ladder, path) != INST_OK);
+    bytes[place] ^= 4;
+  }
+  EXPECT_OK(inst_ladder_describe(ladder, after, sizeof after, &needed));
+  EXPECT(strcmp(before, after) == 0);
+  file = fopen(path, "wb");
+  EXPECT(file != NULL && fwrite(bytes, 1, size, file) == size);
+  fclose(file);
+  EXPECT_OK(inst_ladder_load(ladder, path));
+}
+
 static void expect_resumed(const inst_lattice *lattice) {
   char path[4096], texts[2][4000];
   int64_t needed;
@@ -140,6 +170,7 @@ static void expect_resumed(const inst_lattice *lattice) {
   }
   for (int n = 0; n < 2; n++) EXPECT_OK(inst_ladder_describe(ladders[n], texts[n], sizeof texts[n], &needed));
   EXPECT(strcmp(texts[0], texts[1]) == 0);
+  expect_damage_seen(ladders[1], path);
   inst_ladder *other = make(lattice, "{defect: {size: [2], at: [5, 3]}, replicas: 5}");
   EXPECT_STATUS(INST_BAD_SPEC, inst_ladder_load(other, path));
   EXPECT_MESSAGE("spec: expected {");

@@ -24,8 +24,7 @@ unsafe extern "C" fn no_wait(_: *mut c_void) -> i32 {
 
 pub fn ladders() {
     let world = World::of_links();
-    let spec =
-        c"{defect: {size: [2, 2, 2]}, replicas: 12, action: {type: 'iwasaki', group: 'su3', beta: 2.6}}".as_ptr();
+    let spec = c"{defect: {size: [1, 1, 1]}, replicas: 12, action: {type: 'wilson', group: 'su3', beta: 6}}".as_ptr();
     each("ladder", OF_LINKS, || {
         let mut ladder = null_mut();
         let status = call!(inst_ladder_new(world.lattice, spec, &mut ladder));
@@ -62,7 +61,7 @@ pub fn ladders() {
     let path = file("ladder");
     each_if_any("save", OF_LINKS, || call!(inst_ladder_save(ladder, path.as_ptr())));
     let mut load = || call!(inst_ladder_load(ladder, path.as_ptr()));
-    Starve { what: "load", least: OF_LINKS, call: &mut load, state: &state }.each(1);
+    Starve { what: "load", least: OF_LINKS, call: &mut load, state: &state }.each(0);
     remove(&path);
     call!(inst_ladder_free(ladder));
 }
