@@ -33,8 +33,8 @@ fn measured(name: &str, run: &Run) -> Vec<Figure> {
 
 /// Kind of fields of a row.
 fn kind(name: &str) -> &str {
-    // Rows of layers are of SU(3), and their names say nothing of it.
-    if ["switch-4", "work-ratio"].contains(&name) {
+    // Rows in four dimensions are of SU(3), and their names say nothing of it.
+    if ["switch-4", "work-ratio", "swap-acceptance", "dbw2-thaw"].contains(&name) {
         return "su3";
     }
     if name == "ladder-scaling" {
@@ -148,6 +148,24 @@ fn learned_layers_of_paths() {
             assert!(value > least && error > 0.0 && error < 0.5 * value, "{name}: {figure:?}");
             assert_eq!((reference, aim), (asked, Aim::AtLeast), "{name}: {figure:?}");
         }
+    }
+}
+
+/// With a clock that gives all steps the same time the ratio is that of steps; on so small a lattice sweeps move the charge, too.
+#[test]
+fn frozen_chains_of_dbw2() {
+    for figure in quick("dbw2-thaw") {
+        assert!(figure.value.is_finite() && figure.value > 0.0 && figure.error > 0.0, "{figure:?}");
+        assert_eq!((figure.reference, figure.aim), (20.0, Aim::AtLeast), "{figure:?}");
+    }
+}
+
+/// Swaps of fields as they are: acceptances that no algorithm can change, on a lattice that the defect fills by half.
+#[test]
+fn swaps_of_replicas() {
+    for figure in quick("swap-acceptance") {
+        assert!(figure.value < 0.2 && figure.error > 0.0, "{figure:?}");
+        assert_eq!((figure.reference, figure.aim), (0.191, Aim::AtLeast), "{figure:?}");
     }
 }
 

@@ -3,6 +3,7 @@
 use super::chains::{Kernel, SEED};
 use super::figure::{Aim, Declared, Figure, Row};
 use super::run::{Form, Run};
+use super::switches::{acceptance, replicas};
 use instanton::action::{Action, ActionSpec};
 use instanton::context::{Context, Precision};
 use instanton::error::Result;
@@ -47,7 +48,8 @@ fn asked(form: Form, value: f64) -> Vec<Declared> {
     vec![(name(length, beta), Some(value))]
 }
 
-fn action((length, beta): (usize, f64)) -> Result<Arc<dyn Action>> {
+/// The Wilson action of a set-up.
+pub fn action((length, beta): (usize, f64)) -> Result<Arc<dyn Action>> {
     let spec: ActionSpec = spec::parse("action", &format!("{{type: 'wilson', group: 'su3', beta: {beta}}}"))?;
     let context = Arc::new(Context::new(1, Precision::F64, 1)?);
     Ok(spec.build(&context, &Lattice::new(&[length; 4])?)?.into())
@@ -63,30 +65,13 @@ fn layers(file: &str, (length, _): (usize, f64)) -> Result<Arc<dyn Model>> {
     }
 }
 
-/// The mean acceptance of all swaps of a step.
+/// Swaps with layers in their paths.
 fn swaps(form: Form) -> Result<Figure> {
-    let (place, over) = (set_up(form), form.pick(4, 1));
-    let strengths = form.pick("[1, 0.6666666666666667, 0.3333333333333333, 0]", "[1, 0.5, 0]");
-    let switches = form.pick(6, 2);
-    let text = format!(
-        "{{type: 'tempering', defect: {{size: [2, 2, 2]}}, strengths: {strengths}, switches: {switches}, \
-         sweep: {{type: 'heatbath', overrelaxation: {over}}}, start: 'hot'}}"
-    );
-    let spec: ChainSpec = spec::parse("chain", &text)?;
-    let mut chain = Chain::new(action(place)?, Some(layers("stout_su3.safetensors", place)?), &spec, SEED)?;
-    let (mut before, mut series, skipped) = (0.0, vec![], form.pick(50, 5));
-    for step in 1..=form.pick(1_050, 45) {
-        chain.step()?;
-        let told = chain.describe()?;
-        let of = told["kernel"]["swap_acceptances"].as_array().map_or(&[][..], Vec::as_slice);
-        let mean = of.iter().filter_map(serde_json::Value::as_f64).sum::<f64>() / of.len() as f64;
-        if step > skipped {
-            series.push(mean * f64::from(step) - before);
-        }
-        before = mean * f64::from(step);
-    }
-    let found = autocorrelation(&series)?;
-    Ok(figure(place, Estimate { value: found.mean, error: found.error }, 0.66))
+    let place = set_up(form);
+    let (strengths, switches) = form.pick(("[1, 0.6666666666666667, 0.3333333333333333, 0]", 6), ("[1, 0.5, 0]", 2));
+    let model = layers("stout_su3.safetensors", place)?;
+    let found = acceptance(place, Some(model), &replicas(strengths, switches), form.pick([50, 1_000], [5, 40]))?;
+    Ok(figure(place, found, 0.66))
 }
 
 /// Variances of the work, of paths that take the same time.

@@ -22,6 +22,7 @@ mod recipe;
 pub mod run;
 mod scalar;
 pub mod set_ups;
+mod switches;
 pub mod thaw;
 pub mod theory;
 mod trained;
@@ -52,7 +53,8 @@ pub const GROUPS: &[Group] = &[
     },
     Group { title: "Cost of an independent gauge field, in microseconds", rows: links_cost::ROWS },
     Group { title: "Gauge fields in two dimensions: frozen chains that thaw", rows: thaw::ROWS },
-    Group { title: "Gauge fields in two dimensions: chains that do not move at all", rows: frozen::ROWS },
+    Group { title: "Gauge fields: chains that do not move at all", rows: frozen::ROWS },
     Group { title: "Gauge fields in four dimensions: learned layers of paths through a defect", rows: layers::ROWS },
+    Group { title: "Gauge fields in four dimensions: swaps of replicas", rows: switches::ROWS },
     Group { title: "Ladders of replicas over ranks", rows: ladder::ROWS },
 ];

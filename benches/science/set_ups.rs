@@ -12,11 +12,12 @@ use instanton::gauge::Group;
 use instanton::spec;
 
 /// The actions by the names that the table has for them.
-pub const ACTIONS: [(&str, &str); 4] = [
+pub const ACTIONS: [(&str, &str); 5] = [
     ("φ⁴ a", "S = Σ_x [Σ_μ (φ(x+μ) − φ(x))² + m² φ² + λ φ⁴]"),
     ("φ⁴ kappa", "S = Σ_x [−2κ Σ_μ φ(x) φ(x+μ) + (1 − 2λ) φ² + λ φ⁴]"),
     ("φ⁴ half", "S = Σ_x [½ Σ_μ (φ(x+μ) − φ(x))² + ½ m² φ² + (λ/4!) φ⁴]"),
     ("Wilson", "S = β Σ_p (1 − Re tr U_p/N)"),
+    ("DBW2", "S = β [(1 − 8 c) Σ_p (1 − Re tr U_p/N) + c Σ_r (1 − Re tr U_r/N)], rectangles r, c = −1.4067"),
 ];
 
 /// A line of the table.
@@ -65,6 +66,10 @@ pub fn table() -> Result<Vec<Line>> {
         let (name, action) = (layers::name(length, beta), gauge::wilson_spec(Group::Su3, beta));
         lines.push(Line { dimensions: 4, ..Line::new("su3", &name, (length, &action), "none")? });
     }
+    for (length, beta) in frozen::DBW2 {
+        let (name, action) = (layers::name(length, beta), frozen::dbw2_spec(beta));
+        lines.push(Line { dimensions: 4, ..Line::new("su3", &name, (length, &action), "none")? });
+    }
     Ok(lines)
 }
 
@@ -93,7 +98,7 @@ fn of_links() -> Vec<(Group, usize, f64, &'static str)> {
 
 /// Name of the action and couplings of a spec.
 fn words(action: &str) -> Result<(&'static str, String)> {
-    let [a, kappa_form, half, wilson] = ACTIONS.map(|(name, _)| name);
+    let [a, kappa_form, half, wilson, dbw2] = ACTIONS.map(|(name, _)| name);
     Ok(match spec::parse::<ActionSpec>("action", action)? {
         ActionSpec::Phi4(Phi4Spec::A { mass_squared, lambda, .. }) => {
             (a, format!("m² = {}, λ = {}", mass_squared.at(0), lambda.at(0)))
@@ -105,6 +110,7 @@ fn words(action: &str) -> Result<(&'static str, String)> {
             (half, format!("m² = {}, λ = {}", mass_squared.at(0), lambda.at(0)))
         }
         ActionSpec::Wilson(spec) => (wilson, format!("β = {}", spec.beta)),
-        _ => return Err(Error::Unsupported(format!("action: expected 'phi4' or 'wilson', got {action}"))),
+        ActionSpec::Dbw2(spec) => (dbw2, format!("β = {}", spec.beta)),
+        _ => return Err(Error::Unsupported(format!("action: expected 'phi4', 'wilson' or 'dbw2', got {action}"))),
     })
 }
