@@ -128,12 +128,15 @@ struct Rivals<'a> {
 }
 
 impl Rivals<'_> {
+    fn kernel<'a>(&'a self, spec: &'a str, purpose: Purpose) -> Kernel<'a> {
+        Kernel { action: &self.action, model: None, spec, seed: purpose.seed() }
+    }
+
     /// The ratio of costs: of the lower bound of the one over the cheapest of the others.
     fn figure(&self, run: &Run, set_up: &str, asked: f64) -> Result<Figure> {
-        let kernel = |spec, purpose: Purpose| Kernel { action: &self.action, model: None, spec, seed: purpose.seed() };
         let series = |kernel: &Kernel, count: usize| of_links(kernel, self.group, count, self.squared);
         let cost = |spec: &&str, purpose: Purpose| {
-            let (kernel, count) = (kernel(spec, purpose), self.steps[1] / if purpose == Purpose::Search { 3 } else { 1 });
+            let (kernel, count) = (self.kernel(spec, purpose), self.steps[1] / if purpose == Purpose::Search { 3 } else { 1 });
             independent(&[&series(&kernel, count)?], kernel.time_of_step(run.clock, count / 10)?).map(Some)
         };
         // One kernel needs no search.
@@ -141,8 +144,8 @@ impl Rivals<'_> {
             [spec] => (spec, cost(spec, Purpose::Figure)?.unwrap_or(Estimate { value: f64::NAN, error: f64::NAN })),
             _ => cheapest(self.moving, cost)?,
         };
-        let moving = series(&kernel(spec, Purpose::Search), self.steps[1] / 2)?;
-        let still = kernel(self.still, Purpose::Figure);
+        let moving = series(&self.kernel(spec, Purpose::Search), self.steps[1] / 2)?;
+        let still = self.kernel(self.still, Purpose::Figure);
         let each = still.time_of_step(run.clock, self.steps[0] / 40)?;
         let least = 2.0 * each.value * least_time(&series(&still, self.steps[0])?, &moving);
         let value = least / found.value;

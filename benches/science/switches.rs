@@ -5,7 +5,7 @@
 //! algorithm can change, differ from it by more than a factor of ten for this defect.
 
 use super::chains::SEED;
-use super::figure::{Aim, Declared, Figure, Row};
+use super::figure::{Aim, Figure, Row};
 use super::layers::{SU3, action, name};
 use super::run::Form;
 use instanton::error::Result;
