@@ -57,6 +57,8 @@ const ROWS: &[Row] = &[
     ("overrelaxation-su3", "nanoseconds-a-link", gauge::overrelaxation),
     ("defect-cost-heatbath", "over-without-a-defect", gauge::defect_in_sweeps),
     ("defect-cost-hmc", "over-without-a-defect", gauge::defect_in_trajectories),
+    ("open-cost-heatbath", "over-periodic", gauge::open_in_sweeps),
+    ("open-cost-hmc", "over-periodic", gauge::open_in_trajectories),
     ("ildg-read-copy", "of-the-rate-of-copying", gauge::ildg_read_over_copy),
     ("ildg-write-copy", "of-the-rate-of-copying", gauge::ildg_write_over_copy),
     ("layout-import-copy", "of-the-rate-of-copying", layout::import_over_copy),

@@ -59,9 +59,9 @@ pub fn hmc_over_triad() -> Result<f64> {
 }
 
 /// A chain of SU(3) at beta = 6 with all threads, after a few steps.
-fn chain(length: usize, defect: &str, kernel: &str) -> Result<Chain> {
+fn chain(length: usize, keys: &str, kernel: &str) -> Result<Chain> {
     let context = Arc::new(Context::new(1, Precision::F64, 0)?);
-    let spec: ActionSpec = spec::parse("action", &format!("{{type: 'wilson', group: 'su3', beta: 6{defect}}}"))?;
+    let spec: ActionSpec = spec::parse("action", &format!("{{type: 'wilson', group: 'su3', beta: 6{keys}}}"))?;
     let action: Arc<dyn Action> = spec.build(&context, &Lattice::new(&[length; 4])?)?.into();
     let mut chain = Chain::new(action, None, &spec::parse("chain", kernel)?, 1)?;
     for _ in 0..3 {
@@ -93,9 +93,16 @@ pub fn overrelaxation() -> Result<f64> {
     Ok(1e9 * median(times) / (4.0 * 65536.0))
 }
 
-/// Time of a step on 12^4 with a defect of 2^3 links over that without.
-fn defect(kernel: &str) -> Result<f64> {
-    let mut chains = [chain(12, ", defect: {size: [2, 2, 2], strength: 0.3}", kernel)?, chain(12, "", kernel)?];
+/// A defect of 2^3 links, and open boundaries.
+const DEFECT: &str = ", defect: {size: [2, 2, 2], strength: 0.3}";
+const OPEN: &str = ", boundary: 'open'";
+/// A heat bath with four sweeps of overrelaxation, and trajectories of hybrid Monte Carlo.
+const SWEEPS: &str = "{type: 'heatbath', overrelaxation: 4}";
+const TRAJECTORIES: &str = "{type: 'hmc', integrator: 'omelyan2', steps: 10, length: 1}";
+
+/// Time of a step on 12^4 with further keys of the action over that without.
+fn cost_of(keys: &str, kernel: &str) -> Result<f64> {
+    let mut chains = [chain(12, keys, kernel)?, chain(12, "", kernel)?];
     let mut ratios = vec![];
     for _ in 0..5 * ROUNDS {
         let [one, other] = &mut chains;
@@ -104,14 +111,24 @@ fn defect(kernel: &str) -> Result<f64> {
     Ok(median(ratios))
 }
 
-/// A defect in a heat bath with four sweeps of overrelaxation.
+/// A defect in sweeps.
 pub fn defect_in_sweeps() -> Result<f64> {
-    defect("{type: 'heatbath', overrelaxation: 4}")
+    cost_of(DEFECT, SWEEPS)
 }
 
-/// A defect in trajectories of hybrid Monte Carlo.
+/// A defect in trajectories.
 pub fn defect_in_trajectories() -> Result<f64> {
-    defect("{type: 'hmc', integrator: 'omelyan2', steps: 10, length: 1}")
+    cost_of(DEFECT, TRAJECTORIES)
+}
+
+/// Open boundaries in sweeps.
+pub fn open_in_sweeps() -> Result<f64> {
+    cost_of(OPEN, SWEEPS)
+}
+
+/// Open boundaries in trajectories.
+pub fn open_in_trajectories() -> Result<f64> {
+    cost_of(OPEN, TRAJECTORIES)
 }
 
 /// A folder of this run, removed at its end.

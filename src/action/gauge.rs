@@ -102,10 +102,11 @@ impl GaugeSpec {
         let terms = Arc::new(terms);
         let mut sum = LoopSum { group: self.group, beta: self.beta, terms, patch: None, boundary };
         let defect = self.defect.as_ref().map(|defect| defect.build(lattice)).transpose()?;
-        // Without weights there is nothing to add, and the numbers are those of the action without a defect.
-        sum.patch = defect
-            .filter(|(_, strength)| *strength != 1.0)
-            .map(|(defect, strength)| (sum.around(slope.neighbours(), &defect), strength));
+        if let Some((defect, strength)) = defect {
+            let patch = sum.around(slope.neighbours(), &defect)?;
+            // Without weights there is nothing to add, and the numbers are those of the action without a defect.
+            sum.patch = (strength != 1.0).then_some((patch, strength));
+        }
         Ok(GaugeAction { team, lattice: lattice.clone(), sum, slope: Arc::new(slope) })
     }
 

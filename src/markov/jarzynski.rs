@@ -78,7 +78,7 @@ impl Jarzynski {
         let lattice = action.lattice();
         // The heat bath of the chain has the same limits.
         Heatbath::new(Arc::clone(&action), &HeatbathSpec { overrelaxation: spec.overrelaxation })?;
-        let patch = sum.around(&Neighbours::new(lattice)?, &spec.defect.build(lattice)?);
+        let patch = sum.around(&Neighbours::new(lattice)?, &spec.defect.build(lattice)?)?;
         let chain = Surroundings::new(lattice, sum, &patch, (None, spec.overrelaxation))?;
         let path = Surroundings::new(lattice, sum, &patch, (spec.within, spec.overrelaxation))?
             .with(lattice, &spec.defect, layers)?;

@@ -3,7 +3,7 @@
 use super::check::{expect_mean, mean_and_error};
 use super::{Chain, ChainSpec, Heatbath, HeatbathSpec, Hmc, HmcSpec, IntegratorName, Kernel, Key};
 use crate::action::{Action, ActionSpec};
-use crate::context::serial;
+use crate::context::{Context, Precision, serial};
 use crate::gauge::{Gauge, Group, observables::plaquette};
 use crate::lattice::Lattice;
 use crate::space::Space;
@@ -146,6 +146,48 @@ fn trajectories_are_reversible_and_the_mean_of_exp_of_minus_the_energy_error_is_
         expect_mean(&format!("exp(-dH), {text}"), &series, 1.0);
         let back = chain.reversibility().unwrap();
         assert!(back.distance < 1e-11 && back.energy < 1e-10, "{text}: {back:?}");
+    }
+}
+
+/// Dynamical fermions, with the gauge action on an inner level.
+#[test]
+fn pseudofermions_move_with_open_boundaries() {
+    let action = action(
+        &[4, 4],
+        "{type: 'sum', terms: [{type: 'wilson', group: 'u1', beta: 1.5, boundary: 'open'}, {type: 'two_flavour', \
+         group: 'u1', dirac: {type: 'wilson', mass: 0.4, clover: 1, boundary: [-1, 1]}}]}",
+    );
+    let kernel = "type: 'hmc', integrator: 'leapfrog', steps: 3, length: 1, levels: [{terms: [0], steps: 2}]";
+    let mut chain = chain(&action, kernel, "hot");
+    let mut deltas = vec![];
+    for step in 0..1_200 {
+        let info = chain.step().unwrap();
+        if step >= 100 {
+            deltas.push((-info.delta).exp());
+        }
+    }
+    expect_mean("exp(-dH)", &deltas, 1.0);
+    assert!(deltas.iter().any(|x| (x - 1.0).abs() > 0.2));
+    assert!(crate::gauge::is_open(action.lattice(), group(&*action), chain.field()));
+    let back = chain.reversibility().unwrap();
+    assert!(back.distance < 1e-7, "{back:?}");
+}
+
+#[test]
+fn threads_do_not_change_a_step_at_open_boundaries() {
+    for kernel in ["type: 'hmc', steps: 3", "type: 'heatbath', overrelaxation: 1"] {
+        for kind in ["wilson", "symanzik"] {
+            let text = format!("{{type: '{kind}', group: 'su3', beta: 5, boundary: 'open', c_g: 1.2}}");
+            let fields = [1, 2, 3].map(|threads| {
+                let context = Arc::new(Context::new(1, Precision::F64, threads).unwrap());
+                let spec: ActionSpec = parse("action", &text).unwrap();
+                let action: Arc<dyn Action> =
+                    spec.build(&context, &Lattice::new(&[8, 8, 6, 4]).unwrap()).unwrap().into();
+                let mut chain = chain(&action, kernel, "hot");
+                (chain.step().unwrap(), chain.field().to_vec())
+            });
+            assert!(fields[0] == fields[1] && fields[0] == fields[2], "{text}, {kernel}");
+        }
     }
 }
 

@@ -102,7 +102,7 @@ impl Tempered {
             return Err(Error::Unsupported("action: expected one without a defect of its own, got one with it".into()));
         };
         let strengths = strengths(spec.steps, spec.strengths.as_ref(), [1.0, 0.0])?;
-        let patch = sum.around(&Neighbours::new(lattice)?, &spec.defect.build(lattice)?);
+        let patch = sum.around(&Neighbours::new(lattice)?, &spec.defect.build(lattice)?)?;
         let surroundings = Surroundings::new(lattice, sum, &patch, (Some(spec.within), spec.overrelaxation))
             .and_then(|surroundings| surroundings.with(lattice, &spec.defect, layers))
             .map_err(|error| error.within("type 'tempered'"))?;

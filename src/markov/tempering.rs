@@ -134,7 +134,7 @@ impl Tempering {
         }
         let lattice = action.lattice();
         let (neighbours, defect) = (Neighbours::new(lattice)?, spec.defect.build(lattice)?);
-        let patch = sum.around(&neighbours, &defect);
+        let patch = sum.around(&neighbours, &defect)?;
         let (mut regions, mut builder) = (vec![], None);
         match sweeps {
             Sweeps::Heatbath(heatbath) => {

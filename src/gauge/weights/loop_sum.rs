@@ -8,7 +8,7 @@ use super::boundary::Boundary;
 use super::defect::Defect;
 use super::patch::Patch;
 use super::slopes::Slopes;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gauge::absent;
 use crate::gauge::observables::Loops;
 use crate::gauge::paths::Links;
@@ -37,9 +37,14 @@ impl LoopSum {
         self.beta * self.group.trace_norm() / self.group.colours() as f64
     }
 
-    /// The loops around a defect, with their weights at the boundary.
-    pub fn around(&self, neighbours: &Neighbours, defect: &Defect) -> Arc<Patch> {
-        Arc::new(Patch::new(neighbours, &self.terms, (defect, self.boundary.as_deref())))
+    /// The loops around a defect, with their weights at the boundary; an error where its links are absent.
+    pub fn around(&self, neighbours: &Neighbours, defect: &Defect) -> Result<Arc<Patch>> {
+        let is_absent = |boundary: &Boundary| defect.sites().iter().any(|&x| boundary.is_absent(x, defect.across()));
+        if self.boundary.as_deref().is_some_and(is_absent) {
+            let expected = "expected links that there are with an open boundary";
+            return Err(Error::BadSpec(format!("defect: {expected}, got those that leave the last slice")));
+        }
+        Ok(Arc::new(Patch::new(neighbours, &self.terms, (defect, self.boundary.as_deref()))))
     }
 
     /// The site that a random word of 64 bits chooses as a shift that leaves S as it is: one of the first slice where the last
