@@ -92,7 +92,7 @@ fn set_up(way: &str) -> String {
 }
 
 fn scaling(way: &str, timed: Timed, form: Form) -> Result<Figure> {
-    let (rounds, times) = form.pick((4000, 6), (8, 4));
+    let (rounds, times) = form.pick((1500, 8), (8, 4));
     let mut ratios = vec![];
     for _ in 0..times {
         let [(one, alone), (two, together)] = [timed(1, rounds)?, timed(2, rounds)?];
