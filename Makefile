@@ -296,8 +296,9 @@ test-oclgrind:
 bench:
 	$(CARGO) bench --quiet --bench rows -- $(ROW)
 
-science:
-	$(PYTHON) scripts/results.py $(CARGO) bench --quiet --bench science -- $(ROW)
+# The row ladder-scaling starts a program over MPI.
+science: $(if $(filter-out ladder-scaling,$(ROW)),,$(BUILD)/ladder_u1_mpi)
+	INSTANTON_LADDER="$(abspath $(BUILD))/ladder_u1_mpi" $(PYTHON) scripts/results.py $(CARGO) bench --quiet --bench science -- $(ROW)
 
 race:
 	scripts/race.sh

@@ -43,7 +43,7 @@ addresses() {
   local archive test
   archive=$(library address)
   export ASAN_OPTIONS=detect_stack_use_after_return=1:detect_leaks=1 INSTANTON_OPENCL=/nonexistent
-  for test in context lattice action model proposal chain statistics gauge layout dirac pseudofermion bad_input bad_files threads; do
+  for test in context lattice action model proposal chain statistics gauge layout ladder dirac pseudofermion bad_input bad_files threads; do
     program "$test" address asan "$archive"
     "$work/$test"
   done

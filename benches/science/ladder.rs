@@ -1,26 +1,28 @@
 //! Ladders of replicas over ranks: how many times more trajectories a second two ranks make than one.
 //!
-//! Ranks are threads here, each with a ladder, a context of one thread and replicas of its own, that meet in memory; over MPI
-//! `examples/ladder_u1.c` tells its trajectories a second. One and two ranks are timed alternately, by the clock on the wall.
+//! Ranks are processes of MPI, by `examples/ladder_u1.c`, which `make science` compiles; or threads, each with a ladder, a context
+//! of one thread and replicas of its own, that meet in memory: the short form has these alone. One and two ranks are timed
+//! alternately, by the clock on the wall, and have to come to the same end.
 
 use super::chains::SEED;
 use super::figure::{Aim, Figure, Row};
 use super::gauge::name;
-use super::run::Run;
+use super::run::Form;
 use instanton::action::{Action, ActionSpec};
 use instanton::context::{Context, Precision};
 use instanton::error::{Error, Result};
 use instanton::lattice::Lattice;
 use instanton::markov::{ChainState, Hmc, HmcSpec, HostLadder, Kernel, Key, Ranks};
 use instanton::spec;
+use std::process::Command;
 use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::time::Instant;
 
 pub const ROWS: &[Row] = &[Row {
     name: "ladder-scaling",
     about: "Trajectories a second of 8 replicas of U(1) of a ladder: two ranks over one.",
-    set_ups: |_| vec![(name(LENGTH, BETA), Some(ASKED))],
-    measure: scaling,
+    set_ups: |form| ways(form).iter().map(|(way, _)| (set_up(way), Some(ASKED))).collect(),
+    measure: |run| ways(run.form).iter().map(|(way, timed)| scaling(way, *timed, run.form)).collect(),
 }];
 
 const LENGTH: usize = 16;
@@ -77,13 +79,25 @@ impl Ranks for Member {
     }
 }
 
-fn scaling(run: &Run) -> Result<Vec<Figure>> {
-    let (rounds, times) = run.form.pick((400, 12), (8, 4));
+/// Seconds of so many rounds on some ranks, and a text of all results at their end.
+type Timed = fn(usize, u64) -> Result<(f64, String)>;
+
+/// What ranks are.
+fn ways(form: Form) -> &'static [(&'static str, Timed)] {
+    form.pick(&[("mpi", over_mpi as Timed), ("threads", over_threads)], &[("threads", over_threads as Timed)])
+}
+
+fn set_up(way: &str) -> String {
+    format!("{}-{way}", name(LENGTH, BETA))
+}
+
+fn scaling(way: &str, timed: Timed, form: Form) -> Result<Figure> {
+    let (rounds, times) = form.pick((1500, 8), (8, 4));
     let mut ratios = vec![];
     for _ in 0..times {
         let [(one, alone), (two, together)] = [timed(1, rounds)?, timed(2, rounds)?];
         if alone != together {
-            return Err(Error::Internal("ladder-scaling: expected the same ladder on two ranks, got another".into()));
+            return Err(Error::Internal(format!("{way}: expected {alone} on two ranks, got {together}")));
         }
         ratios.push(one / two);
     }
@@ -91,12 +105,28 @@ fn scaling(run: &Run) -> Result<Vec<Figure>> {
     let value = ratios.iter().sum::<f64>() / count;
     let variance = ratios.iter().map(|ratio| (ratio - value).powi(2)).sum::<f64>() / (count - 1.0);
     let error = (variance / count).sqrt();
-    let set_up = name(LENGTH, BETA);
-    Ok(vec![Figure { set_up, value, error, reference: ASKED, source: "asked", aim: Aim::AtLeast }])
+    Ok(Figure { set_up: set_up(way), value, error, reference: ASKED, source: "asked", aim: Aim::AtLeast })
 }
 
-/// Seconds of so many rounds on some ranks, and the ladder at their end.
-fn timed(size: usize, rounds: u64) -> Result<(f64, String)> {
+/// Ranks as processes: the program tells its trajectories a second on the last line of its errors, and its results in its output.
+fn over_mpi(size: usize, rounds: u64) -> Result<(f64, String)> {
+    let unset = |_| Error::Io("INSTANTON_LADDER: expected the program of examples/ladder_u1.c, got none".into());
+    let program = std::env::var("INSTANTON_LADDER").map_err(unset)?;
+    let mut command = Command::new("mpirun");
+    command.args(["--oversubscribe", "-n", &size.to_string(), &program, &rounds.to_string()]);
+    // OpenMPI asks for these as root, as in containers.
+    command.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
+    let output = command.output().map_err(|error| Error::Io(format!("mpirun: {error}")))?;
+    let [told, results] = [&output.stderr, &output.stdout].map(|text| String::from_utf8_lossy(text).into_owned());
+    let rate = told.split_once("ranks: ").and_then(|(_, rest)| rest.split(' ').next()?.parse::<f64>().ok());
+    match rate.filter(|_| output.status.success()) {
+        Some(rate) => Ok((rounds as f64 * REPLICAS as f64 / rate, results)),
+        None => Err(Error::Io(format!("mpirun: expected trajectories a second, got {}: {told}", output.status))),
+    }
+}
+
+/// Ranks as threads.
+fn over_threads(size: usize, rounds: u64) -> Result<(f64, String)> {
     let meeting = Arc::new(Meeting { barrier: Barrier::new(size), sums: Mutex::default() });
     let mut ends = std::thread::scope(|scope| {
         let start = |rank| {

@@ -276,7 +276,7 @@ fn a_saved_ladder_goes_on_bit_for_bit_on_any_ranks() {
     (0..25).for_each(|_| host.round(&mut one, &[0, 1, 2]).unwrap());
     let own: [&[usize]; 2] = [&[1], &[2, 0]];
     let ends = on_ranks(2, |rank, ranks| {
-        let (mut other, mut again) = (ladder(&format!("{}, seed: null", spec)).unwrap(), Host::new(3));
+        let (mut other, mut again) = (ladder(&spec).unwrap(), Host::new(3));
         other.connect(ranks).unwrap();
         other.load(&path).unwrap();
         again.fields = fields.clone();
@@ -285,7 +285,14 @@ fn a_saved_ladder_goes_on_bit_for_bit_on_any_ranks() {
         (other.state, own[rank].iter().all(|&replica| again.fields[replica] == host.fields[replica]))
     });
     assert!(ends.iter().all(|(state, same)| *same && *state == one.state));
-    // Files of other ladders, and none, on all ranks.
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn files_of_other_ladders_and_none_are_refused_on_all_ranks() {
+    let path = crate::file::of_tests("other-ladder");
+    let spec = format!("replicas: 3, tune: 40, action: {WILSON}");
+    ladder(&spec).unwrap().save(&path).unwrap();
     let refused = |text: &str, extent: &[usize]| ladder_on(extent, text).unwrap().load(&path).unwrap_err();
     let text = "{defect: {size: [3], at: [6, 5]}, replicas: 4}";
     assert!(matches!(refused(text, &EXTENT), Error::BadSpec(message) if message.contains(": spec: expected {")));
@@ -325,7 +332,10 @@ fn faults_are_named() {
     assert_eq!(message(&format!("replicas: 2, action: {weighted}")), own);
     let line = ladder_on(&[8], "{defect: {size: []}, replicas: 2}").err().unwrap().to_string();
     assert_eq!(line, "lattice: expected 2 to 4 dimensions for links, got 1");
+}
 
+#[test]
+fn faults_of_calls_are_named() {
     let mut two = ladder("replicas: 2").unwrap();
     let fault = |result: Result<()>| result.unwrap_err().to_string();
     assert_eq!(fault(two.standing(2).map(drop)), "replica: expected 0 to 1, got 2");
