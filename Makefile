@@ -243,6 +243,8 @@ test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUIL
 	$(BUILD)/schwinger_fortran 4 2.0 0.2 40
 	! $(BUILD)/schwinger_fortran 4 2.0 0.2 0 2>/dev/null
 	$(BUILD)/train_phi4 4 8 $(BUILD)/trained.safetensors "{type: 'affine', layers: 4}" "{steps: 20}"
+	$(BUILD)/train_layers 4 6 $(BUILD)/layers.safetensors "{type: 'stout', group: 'su3', defect: {size: [1, 1, 1]}, steps: 2}" \
+	  "{steps: 2, batch: 2, paths: {thermalise: 1}}" "" "{type: 'jarzynski', defect: {size: [1, 1, 1]}, steps: 2}" 10
 	$(BUILD)/chain_model 100 2000
 	! $(BUILD)/chain_model 0 2>/dev/null
 

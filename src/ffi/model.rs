@@ -5,8 +5,8 @@ use super::arguments::{self, Output, TextOutput, batch as fields_of, expect_latt
 use super::guard::{guard, inst_status, outside};
 use super::handles::{self, Handle, exclusive, shared};
 use super::lattice::inst_lattice;
-use crate::error::{Error, Result};
 use crate::context::Context;
+use crate::error::{Error, Result};
 use crate::flow::{Flow, Model, ModelSpec, Stout, Values, write_log_density, write_samples};
 use crate::space::Domain;
 use crate::spec;

@@ -3,10 +3,11 @@
 //! The layer from strength s to s' > s has the coefficients
 //!
 //! ```text
-//! ρ = (B / L) tanh(n (s' − s) θ((s + s') / 2)),    B = 0.9
+//! ρ = (B / L) tanh(n (s' − s) θ((s + s') / 2)),    Σ B = 0.9
 //! ```
 //!
-//! with the most loops L through a link, so that Σ |ρ| ≤ B by construction. θ is given in the middle of each of n equal steps,
+//! with the number L of loops of a family through a link, so that Σ |ρ| ≤ 0.9 by construction; B is 0.9 where there is one family,
+//! and with two 0.6 for plaquettes and 0.3 for rectangles. θ is given in the middle of each of n equal steps,
 //! and linear between them, so that a path of n equal steps has coefficients of its own for each, and any other path has layers
 //! too. A path downwards takes the inverse of the same layer. With a hidden layer there is a share of θ that depends on the
 //! link,
@@ -21,7 +22,7 @@
 use super::Model;
 use super::identity::Identity;
 use super::spec::ModelSpec;
-use super::stout_spec::{INPUTS, StoutSpec, WIDEST};
+use super::stout_spec::{Family, INPUTS, StoutSpec, WIDEST};
 use crate::context::Context;
 use crate::error::{Error, Result, expect_finite, expect_length};
 use crate::gauge::{Cuboid, Defect, Group, Layers, Rule};
@@ -124,10 +125,16 @@ impl Stout {
         [(row, length * (1.0 - part)), ((row + 1).min(self.spec.steps - 1), length * part)]
     }
 
-    /// Largest |ρ|.
-    fn most(&self) -> f64 {
-        let d = self.domain.lattice.dimensions();
-        BOUND / self.spec.families(d).iter().map(|loops| loops.staples(0).len()).sum::<usize>() as f64
+    /// Largest |ρ| of each family.
+    fn most(&self) -> Vec<f64> {
+        let (d, loops) = (self.domain.lattice.dimensions(), &self.spec.loops);
+        let share = |family: &Family| match (loops.len(), family) {
+            (1, _) => BOUND,
+            (_, Family::Plaquette) => BOUND * 2.0 / 3.0,
+            (_, Family::Rectangle) => BOUND / 3.0,
+        };
+        let families = self.spec.families(d);
+        loops.iter().zip(families).map(|(family, loops)| share(family) / loops.staples(0).len() as f64).collect()
     }
 
     /// The coefficients of the layer from a strength to a higher one.
@@ -153,8 +160,8 @@ impl Stout {
 struct StepRule<'a> {
     model: &'a Stout,
     knots: Knots,
-    /// Largest |ρ|.
-    most: f64,
+    /// Largest |ρ| of each family.
+    most: Vec<f64>,
     /// 2 s − 1 in the middle of the step.
     middle: f64,
     /// The share of the argument of tanh that is the same for all links.
@@ -165,6 +172,12 @@ impl StepRule<'_> {
     /// n (s' − s).
     fn length(&self) -> f64 {
         self.knots[0].1 + self.knots[1].1
+    }
+
+    /// Largest |ρ| of a place.
+    fn most_of(&self, slot: usize) -> f64 {
+        // Places are in the order of families.
+        self.most[slot * self.most.len() / self.constant.len()]
     }
 
     /// A, b and V.
@@ -196,7 +209,7 @@ impl Rule for StepRule<'_> {
         for (rho, &slot) in rho.iter_mut().zip(slots) {
             let row = &output[usize::from(slot) * width..][..width];
             let share: f64 = row.iter().zip(hidden).map(|(v, h)| v * h).sum();
-            *rho = self.most * (self.constant[usize::from(slot)] + self.length() * share).tanh();
+            *rho = self.most_of(slot.into()) * (self.constant[usize::from(slot)] + self.length() * share).tanh();
         }
     }
 
@@ -210,7 +223,9 @@ impl Rule for StepRule<'_> {
         let (by_weight, rest) = rest.split_at_mut(width * INPUTS);
         let (by_bias, by_output) = rest.split_at_mut(width);
         for ((&slot, by_rho), rho) in slots.iter().zip(by_rho).zip(rho) {
-            let (slot, slope) = (usize::from(slot), by_rho * self.most * (1.0 - (rho / self.most).powi(2)));
+            let slot = usize::from(slot);
+            let most = self.most_of(slot);
+            let slope = by_rho * most * (1.0 - (rho / most).powi(2));
             self.knots.iter().for_each(|&(row, weight)| by_theta[row * count + slot] += weight * slope);
             let slope = slope * self.length();
             for h in 0..width {
@@ -287,7 +302,8 @@ mod tests {
                 };
                 let by = model.rule(step).back(invariants, &slots, &by_rho, &mut gradient);
                 for (i, exact) in by.into_iter().enumerate() {
-                    let at = |shift: f64| loss(&model, std::array::from_fn(|j| invariants[j] + shift * f64::from(i == j)));
+                    let at =
+                        |shift: f64| loss(&model, std::array::from_fn(|j| invariants[j] + shift * f64::from(i == j)));
                     assert!(((at(1e-5) - at(-1e-5)) / 2e-5 - exact).abs() < 1e-8, "{step:?}, invariant {i}");
                 }
                 let mut at = |place: usize, shift: f64| {
@@ -312,9 +328,8 @@ mod tests {
 
     #[test]
     fn specs_that_make_no_sense_are_refused() {
-        let message = |keys: &str| {
-            stout(&format!("{{type: 'stout', group: 'su2', {keys}}}"), &[4, 4]).err().unwrap().to_string()
-        };
+        let message =
+            |keys: &str| stout(&format!("{{type: 'stout', group: 'su2', {keys}}}"), &[4, 4]).err().unwrap().to_string();
         for (keys, expected) in [
             ("defect: {size: [2]}, steps: 0", "steps: expected 1 to 4096, got 0"),
             ("defect: {size: [2]}, steps: 2, distance: 17", "distance: expected 0 to 16, got 17"),
@@ -324,7 +339,10 @@ mod tests {
                 "defect: {size: [2], at: [0, 0]}, steps: 2",
                 "defect: at: expected none: layers go where the defect of a chain is, got one",
             ),
-            ("defect: {size: [2]}, steps: 2, hidden: [65]", "hidden: expected at most one layer of 1 to 64 channels, got [65]"),
+            (
+                "defect: {size: [2]}, steps: 2, hidden: [65]",
+                "hidden: expected at most one layer of 1 to 64 channels, got [65]",
+            ),
             (
                 "defect: {size: [2]}, steps: 2, loops: []",
                 "loops: expected 'plaquette', 'rectangle' or both, each once, got []",

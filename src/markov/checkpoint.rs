@@ -93,9 +93,8 @@ impl Chain {
 
     /// The model that the kernel is made from.
     fn identity(&self) -> Option<Identity> {
-        let is_used = |model: &&Arc<dyn Model>| {
-            self.spec.needs_model() || (model.stout().is_some() && self.spec.takes_layers())
-        };
+        let is_used =
+            |model: &&Arc<dyn Model>| self.spec.needs_model() || (model.stout().is_some() && self.spec.takes_layers());
         self.model.as_ref().filter(is_used)?.identity()
     }
 

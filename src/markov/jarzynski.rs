@@ -80,8 +80,11 @@ impl Jarzynski {
         Heatbath::new(Arc::clone(&action), &HeatbathSpec { overrelaxation: spec.overrelaxation })?;
         let patch = sum.around(&Neighbours::new(lattice)?, &spec.defect.build(lattice)?)?;
         let chain = Surroundings::new(lattice, sum, &patch, (None, spec.overrelaxation))?;
-        let path = Surroundings::new(lattice, sum, &patch, (spec.within, spec.overrelaxation))?
-            .with(lattice, &spec.defect, layers)?;
+        let path = Surroundings::new(lattice, sum, &patch, (spec.within, spec.overrelaxation))?.with(
+            lattice,
+            &spec.defect,
+            layers,
+        )?;
         Ok(Self { action: Arc::clone(&action), chain, path, strengths, between: spec.between })
     }
 }

@@ -68,7 +68,7 @@ impl ProposalSpec {
             (Kind::Langevin(_), _, None) => return missing("langevin", "an action"),
             (Kind::Tempered(spec), model, Some(action)) => {
                 Box::new(Tempered::new(&action, spec, from.seed, model.as_deref().and_then(Model::stout))?)
-            },
+            }
             (Kind::Tempered(_), _, None) => return missing("tempered", "an action"),
         })
     }

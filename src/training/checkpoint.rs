@@ -114,12 +114,7 @@ fn write(
     }
     let standing =
         |s: &TrainingState| Standing { optimiser: Optimiser::Adam, step: s.step, steps: s.steps, samples: s.samples };
-    let content = Content {
-        domain: SavedDomain::of(domain),
-        spec,
-        at,
-        training: state.map(standing),
-    };
+    let content = Content { domain: SavedDomain::of(domain), spec, at, training: state.map(standing) };
     saved::write(path, "model", content, &tensors)
 }
 

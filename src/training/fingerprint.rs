@@ -34,7 +34,8 @@ pub(super) fn of(action: &dyn Action) -> Result<Option<Vec<f64>>> {
 
 /// S on fixed fields of links, drawn from the Haar measure.
 pub(super) fn of_links(action: &dyn Action) -> Result<Vec<f64>> {
-    let value = |counter| action.value(&action.space().hot(action.lattice(), &mut Stream::new(SEED, Purpose::Start, counter))?);
+    let value =
+        |counter| action.value(&action.space().hot(action.lattice(), &mut Stream::new(SEED, Purpose::Start, counter))?);
     (0..COUNT as u64).map(value).collect()
 }
 

@@ -3,8 +3,8 @@
 use super::adam::TrainingState;
 use super::fingerprint;
 use super::forward_kl::ForwardKl;
-use super::objective::{Objective, Report, Samples};
 use super::mean_work::MeanWork;
+use super::objective::{Objective, Report, Samples};
 use super::reverse_kl::ReverseKl;
 use super::spec::TrainSpec;
 use crate::action::Action;

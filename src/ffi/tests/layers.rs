@@ -24,8 +24,7 @@ fn layers_are_trained_saved_and_used_on_a_larger_lattice() {
         assert_eq!(count, 6 * 4 * 2 * 2);
         let theory = made(|out| inst_action_new(larger, WILSON.as_ptr(), out));
         // Made on another lattice, or loaded for this one: the same layers.
-        let [one, other] =
-            [model, loaded].map(|model| made(|out| inst_chain_new(theory, model, PATHS.as_ptr(), out)));
+        let [one, other] = [model, loaded].map(|model| made(|out| inst_chain_new(theory, model, PATHS.as_ptr(), out)));
         let plain = made(|out| inst_chain_new(theory, ptr::null(), PATHS.as_ptr(), out));
         let works = [one, other, plain].map(|chain| {
             let (mut accepted, mut value, mut delta) = (0, 0.0, 0.0);

@@ -141,7 +141,8 @@ impl<const N: usize> Launch<f64> for Move<'_, '_, N> {
                 let link = Wide::<L, N>::load(work.links, &own);
                 let start = if work.is_inverse { inverse(&link, &staples, outcome) } else { link };
                 let m = start.times(&staples);
-                let new = if work.is_inverse { start } else { drifted(&m.skew().traceless(L::constant(1.0)), &link, -1.0) };
+                let new =
+                    if work.is_inverse { start } else { drifted(&m.skew().traceless(L::constant(1.0)), &link, -1.0) };
                 if count == WIDTH {
                     new.store(work.links, &own);
                 } else {
@@ -192,7 +193,8 @@ fn inverse<L: Lanes<Scalar = f64>, const N: usize>(
         outcome.iterations = iteration.max(outcome.iterations);
         outcome.residual = square.sum().sqrt();
         // One for each lane that has arrived.
-        is_last = (L::constant(SMALL) - square).where_positive(L::constant(1.0), L::constant(0.0)).sum() == WIDTH as f64;
+        is_last =
+            (L::constant(SMALL) - square).where_positive(L::constant(1.0), L::constant(0.0)).sum() == WIDTH as f64;
     }
     outcome.failed = true;
     link

@@ -212,7 +212,13 @@ impl Layers {
     }
 
     /// Moves the links of a class; log of the Jacobian.
-    fn sublayer(&self, team: &Team, field: &Field, class: &Class, (rule, is_inverse): (&dyn Rule, bool)) -> Result<f64> {
+    fn sublayer(
+        &self,
+        team: &Team,
+        field: &Field,
+        class: &Class,
+        (rule, is_inverse): (&dyn Rule, bool),
+    ) -> Result<f64> {
         let failed = Mutex::new(None);
         let sum = team.sum_parts(class.parts(), |part| {
             let mut outcome = Outcome::default();

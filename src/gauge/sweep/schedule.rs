@@ -166,7 +166,12 @@ impl Field {
 }
 
 /// Colours of the links of a direction by their sites: links that share a loop have different ones.
-pub(in crate::gauge) fn colours(lattice: &Lattice, neighbours: &Neighbours, terms: &[(f64, Loops)], mu: usize) -> Result<Vec<u8>> {
+pub(in crate::gauge) fn colours(
+    lattice: &Lattice,
+    neighbours: &Neighbours,
+    terms: &[(f64, Loops)],
+    mu: usize,
+) -> Result<Vec<u8>> {
     const NONE: u8 = u8::MAX;
     let others = others(lattice, neighbours, terms, mu)?;
     let mut colours = memory::filled("colours of links", NONE, lattice.volume())?;

@@ -31,7 +31,8 @@ fn spec(keys: &str) -> TrainSpec {
 /// Mean and error of the work of paths with some layers.
 fn work(model: Option<&Stout>, length: usize) -> (f64, f64) {
     let chain: ChainSpec =
-        parse("chain", "{type: 'jarzynski', defect: {size: [2]}, steps: 2, within: 1, between: 4, start: 'hot'}").unwrap();
+        parse("chain", "{type: 'jarzynski', defect: {size: [2]}, steps: 2, within: 1, between: 4, start: 'hot'}")
+            .unwrap();
     let model = model.map(|model| Arc::new(model.clone()) as Arc<dyn Model>);
     let mut chain = Chain::new(action(&[length, length], 1, WILSON), model, &chain, 5).unwrap();
     let works: Vec<f64> = (0..2_000).map(|_| -chain.step().unwrap().delta).skip(50).collect();
