@@ -16,9 +16,9 @@ use super::cheapest::{Purpose, cheapest};
 use super::cost::independent;
 use super::figure::{Aim, Figure, Row};
 use super::gauge::{name, of_links, wilson};
+use super::layers;
 use super::run::{Form, Run};
 use super::thaw::squared;
-use super::layers;
 use instanton::action::{Action, ActionSpec};
 use instanton::context::{Context, Precision, Team};
 use instanton::error::Result;
@@ -91,7 +91,8 @@ fn dbw2_name(form: Form) -> String {
 }
 
 /// Replica exchange of DBW2: one sweep of all links to several near the defect.
-const TEMPERING_OF_DBW2: [&str; 1] = ["{type: 'tempering', defect: {size: [4, 4, 4]}, replicas: 8, tune: 100, near: [{within: 1, sweeps: 6}], \
+const TEMPERING_OF_DBW2: [&str; 1] =
+    ["{type: 'tempering', defect: {size: [4, 4, 4]}, replicas: 8, tune: 100, near: [{within: 1, sweeps: 6}], \
      sweep: {type: 'heatbath', overrelaxation: 1}, start: 'hot'}"];
 
 fn dbw2(run: &Run) -> Result<Vec<Figure>> {
@@ -136,7 +137,8 @@ impl Rivals<'_> {
     fn figure(&self, run: &Run, set_up: &str, asked: f64) -> Result<Figure> {
         let series = |kernel: &Kernel, count: usize| of_links(kernel, self.group, count, self.squared);
         let cost = |spec: &&str, purpose: Purpose| {
-            let (kernel, count) = (self.kernel(spec, purpose), self.steps[1] / if purpose == Purpose::Search { 3 } else { 1 });
+            let (kernel, count) =
+                (self.kernel(spec, purpose), self.steps[1] / if purpose == Purpose::Search { 3 } else { 1 });
             independent(&[&series(&kernel, count)?], kernel.time_of_step(run.clock, count / 10)?).map(Some)
         };
         // One kernel needs no search.

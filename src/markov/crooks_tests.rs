@@ -38,7 +38,7 @@ fn works_of_paths_and_their_reverse_obey_crooks() {
     let action: Arc<dyn Action> = spec.build(&of_tests(5, Precision::F64, 1), &lattice).unwrap().into();
     let sum = action.loop_sum().unwrap();
     let cuboid: Cuboid = parse("defect", "{size: [2]}").unwrap();
-    let patch = sum.around(&Neighbours::new(&lattice).unwrap(), &cuboid.build(&lattice).unwrap());
+    let patch = sum.around(&Neighbours::new(&lattice).unwrap(), &cuboid.build(&lattice).unwrap()).unwrap();
     let all = Surroundings::new(&lattice, sum, &patch, (None, 1)).unwrap();
     let near = Surroundings::new(&lattice, sum, &patch, (Some(1), 1)).unwrap();
     // Few steps, so that much work is lost on the way.

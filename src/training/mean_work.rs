@@ -58,7 +58,7 @@ impl MeanWork {
             return Err(Error::Unsupported(format!("action: {expected}, got another")));
         };
         let (lattice, cuboid) = (action.lattice(), &model.spec().defect);
-        let patch = sum.around(&Neighbours::new(lattice)?, &cuboid.build(lattice)?);
+        let patch = sum.around(&Neighbours::new(lattice)?, &cuboid.build(lattice)?)?;
         let of = |within| Surroundings::new(lattice, sum, &patch, (within, spec.overrelaxation));
         let path = of(spec.within)?.with(lattice, cuboid, Some(model))?;
         let start = action.space().cold(lattice)?;
