@@ -136,8 +136,8 @@ impl<const N: usize> Launch<f64> for Traces<'_, '_, N> {
         let last = work.starts.len() - 1;
         for first in (0..work.starts.len()).step_by(WIDTH) {
             let mut sites: Places = [0; WIDTH];
-            for lane in 0..WIDTH {
-                sites[lane] = work.starts[(first + lane).min(last)];
+            for (lane, site) in sites.iter_mut().enumerate() {
+                *site = work.starts[(first + lane).min(last)];
             }
             // SAFETY: the caller's promise.
             let whole = unsafe { product::<L, N>(work.links.as_ptr(), work.neighbours, &sites, work.path) };
