@@ -66,16 +66,14 @@ fn layers(file: &str, (length, _): (usize, f64)) -> Result<Arc<dyn Model>> {
 /// The mean acceptance of all swaps of a step.
 fn swaps(form: Form) -> Result<Figure> {
     let (place, over) = (set_up(form), form.pick(4, 1));
-    let strengths = form.pick("[1, 0.6666666666666667, 0.3333333333333333, 0]", "[1, 0.5, 0]");
-    let switches = form.pick(6, 2);
     let text = format!(
-        "{{type: 'tempering', defect: {{size: [2, 2, 2]}}, strengths: {strengths}, switches: {switches}, \
-         sweep: {{type: 'heatbath', overrelaxation: {over}}}, start: 'hot'}}"
+        "{{type: 'tempering', defect: {{size: [2, 2, 2]}}, strengths: [1, 0.6666666666666667, 0.3333333333333333, 0], \
+         switches: 6, sweep: {{type: 'heatbath', overrelaxation: {over}}}, start: 'hot'}}"
     );
     let spec: ChainSpec = spec::parse("chain", &text)?;
     let mut chain = Chain::new(action(place)?, Some(layers("stout_su3.safetensors", place)?), &spec, SEED)?;
-    let (mut before, mut series, skipped) = (0.0, vec![], form.pick(50, 5));
-    for step in 1..=form.pick(1_050, 45) {
+    let (mut before, mut series, skipped) = (0.0, vec![], form.pick(50, 10));
+    for step in 1..=form.pick(1_050, 160) {
         chain.step()?;
         let told = chain.describe()?;
         let of = told["kernel"]["swap_acceptances"].as_array().map_or(&[][..], Vec::as_slice);
@@ -96,7 +94,7 @@ fn works(run: &Run) -> Result<Figure> {
     let text = |steps: usize| {
         format!("{{type: 'jarzynski', defect: {{size: [4, 4, 4]}}, steps: {steps}, overrelaxation: 1, start: 'hot'}}")
     };
-    let steps = run.form.pick(12, 4);
+    let steps = 12;
     let time = |model: Option<&Arc<dyn Model>>, steps: usize| {
         let kernel = Kernel { action: &theory, model: model.cloned(), spec: &text(steps), seed: SEED };
         kernel.time_of_step(run.clock, run.form.pick(44, 11))
@@ -105,7 +103,7 @@ fn works(run: &Run) -> Result<Figure> {
     let variance = |model: Option<&Arc<dyn Model>>, steps: usize| -> Result<Estimate> {
         let spec: ChainSpec = spec::parse("chain", &text(steps))?;
         let mut chain = Chain::new(Arc::clone(&theory), model.cloned(), &spec, SEED)?;
-        let (count, skipped) = (run.form.pick(1_000, 60), run.form.pick(50, 10));
+        let (count, skipped) = (run.form.pick(1_000, 200), run.form.pick(50, 20));
         let works = (0..count + skipped).map(|_| Ok(chain.step()?.delta)).collect::<Result<Vec<f64>>>()?;
         let mean = works[skipped..].iter().sum::<f64>() / count as f64;
         let squares: Vec<f64> = works[skipped..].iter().map(|work| (work - mean).powi(2)).collect();
