@@ -67,10 +67,9 @@ fn layers(file: &str, (length, _): (usize, f64)) -> Result<Arc<dyn Model>> {
 
 /// Swaps with layers in their paths.
 fn swaps(form: Form) -> Result<Figure> {
-    let place = set_up(form);
-    let (strengths, switches) = form.pick(("[1, 0.6666666666666667, 0.3333333333333333, 0]", 6), ("[1, 0.5, 0]", 2));
-    let model = layers("stout_su3.safetensors", place)?;
-    let found = acceptance(place, Some(model), &replicas(strengths, switches), form.pick([50, 1_000], [5, 40]))?;
+    let (place, model) = (set_up(form), layers("stout_su3.safetensors", set_up(form))?);
+    let text = replicas("[1, 0.6666666666666667, 0.3333333333333333, 0]", 6, form.pick(4, 1));
+    let found = acceptance(place, Some(model), &text, form.pick([50, 1_000], [10, 150]))?;
     Ok(figure(place, found, 0.66))
 }
 
@@ -81,7 +80,7 @@ fn works(run: &Run) -> Result<Figure> {
     let text = |steps: usize| {
         format!("{{type: 'jarzynski', defect: {{size: [4, 4, 4]}}, steps: {steps}, overrelaxation: 1, start: 'hot'}}")
     };
-    let steps = run.form.pick(12, 4);
+    let steps = 12;
     let time = |model: Option<&Arc<dyn Model>>, steps: usize| {
         let kernel = Kernel { action: &theory, model: model.cloned(), spec: &text(steps), seed: SEED };
         kernel.time_of_step(run.clock, run.form.pick(44, 11))
@@ -90,7 +89,7 @@ fn works(run: &Run) -> Result<Figure> {
     let variance = |model: Option<&Arc<dyn Model>>, steps: usize| -> Result<Estimate> {
         let spec: ChainSpec = spec::parse("chain", &text(steps))?;
         let mut chain = Chain::new(Arc::clone(&theory), model.cloned(), &spec, SEED)?;
-        let (count, skipped) = (run.form.pick(1_000, 60), run.form.pick(50, 10));
+        let (count, skipped) = (run.form.pick(1_000, 200), run.form.pick(50, 20));
         let works = (0..count + skipped).map(|_| Ok(chain.step()?.delta)).collect::<Result<Vec<f64>>>()?;
         let mean = works[skipped..].iter().sum::<f64>() / count as f64;
         let squares: Vec<f64> = works[skipped..].iter().map(|work| (work - mean).powi(2)).collect();

@@ -39,13 +39,13 @@ fn of(form: Form, switches: u64) -> String {
 }
 
 fn figure(form: Form, (switches, reference): (u64, f64)) -> Result<Figure> {
-    let spec = replicas("[1, 0.6666666666666667, 0.3333333333333333, 0]", switches);
+    let spec = replicas("[1, 0.6666666666666667, 0.3333333333333333, 0]", switches, 4);
     let Estimate { value, error } = acceptance(place(form), None, &spec, form.pick([100, 1_000], [20, 400]))?;
     Ok(Figure { set_up: of(form, switches), value, error, reference, source: "public-code", aim: Aim::AtLeast })
 }
 
-/// Spec of replica exchange with four sweeps of overrelaxation.
-pub fn replicas(strengths: &str, switches: u64) -> String {
+/// Spec of replica exchange with some sweeps of overrelaxation.
+pub fn replicas(strengths: &str, switches: u64, overrelaxation: u64) -> String {
     format!(
         "{{type: 'tempering', defect: {{size: [2, 2, 2]}}, strengths: {strengths}, switches: {switches}, \
          sweep: {{type: 'heatbath', overrelaxation: 4}}, start: 'hot'}}"

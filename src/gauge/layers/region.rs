@@ -1,5 +1,7 @@
 //! The part of a sum over loops that changes when links near a defect move.
 
+#![allow(clippy::needless_range_loop)]
+
 use super::plan::Layers;
 use crate::context::Team;
 use crate::error::Result;
