@@ -48,7 +48,7 @@ fn figure(form: Form, (switches, reference): (u64, f64)) -> Result<Figure> {
 pub fn replicas(strengths: &str, switches: u64, overrelaxation: u64) -> String {
     format!(
         "{{type: 'tempering', defect: {{size: [2, 2, 2]}}, strengths: {strengths}, switches: {switches}, \
-         sweep: {{type: 'heatbath', overrelaxation: 4}}, start: 'hot'}}"
+         sweep: {{type: 'heatbath', overrelaxation: {overrelaxation}}}, start: 'hot'}}"
     )
 }
 
