@@ -151,7 +151,7 @@ class Page:
 
 def kind(group):
     """How figures of a group are compared with their references: by their pulls, or by ratios of qualities or costs."""
-    return "cost" if group.startswith("Cost") else "quality" if group.startswith(("Published", "Ladders")) else "pull"
+    return "cost" if group.startswith("Cost") else "quality" if group.startswith(("Published", "Ladders", "Paths", "Ratios")) else "pull"
 
 
 def compared(group, value, error, reference, source):

@@ -52,9 +52,13 @@ pub const GROUPS: &[Group] = &[
         rows: moves_cost::ROWS,
     },
     Group { title: "Cost of an independent gauge field, in microseconds", rows: links_cost::ROWS },
-    Group { title: "Gauge fields in two dimensions: frozen chains that thaw", rows: thaw::ROWS },
-    Group { title: "Gauge fields: chains that do not move at all", rows: frozen::ROWS },
-    Group { title: "Gauge fields in four dimensions: learned layers of paths through a defect", rows: layers::ROWS },
-    Group { title: "Gauge fields in four dimensions: swaps of replicas", rows: switches::ROWS },
+    Group { title: "Gauge fields in two dimensions: frozen chains that thaw", rows: thaw::EXACT },
+    Group { title: "Ratios of costs: frozen chains of links over those that thaw", rows: thaw::RATIOS },
+    Group {
+        title: "Ratios of costs: chains of links that do not move at all over those that thaw",
+        rows: frozen::ROWS,
+    },
+    Group { title: "Paths through a defect in four dimensions: learned layers", rows: layers::ROWS },
+    Group { title: "Paths through a defect in four dimensions: swaps of replicas", rows: switches::ROWS },
     Group { title: "Ladders of replicas over ranks", rows: ladder::ROWS },
 ];

@@ -14,7 +14,8 @@ use instanton::error::Result;
 use instanton::gauge::{Gauge, Group, charge};
 use instanton::statistics::Estimate;
 
-pub const ROWS: &[Row] = &[
+/// Exact charges.
+pub const EXACT: &[Row] = &[
     Row {
         name: "u1-charge-tempering",
         about: "Mean of Q² of U(1) by replica exchange; set-ups are L and β.",
@@ -27,6 +28,10 @@ pub const ROWS: &[Row] = &[
         set_ups: |form| exact(form),
         measure: |run| charges(run.form, &cycle(TEMPERED[0])),
     },
+];
+
+/// Ratios of costs.
+pub const RATIOS: &[Row] = &[
     Row {
         name: "u1-thaw",
         about: "Cost of an independent Q² of U(1): hybrid Monte Carlo over replica exchange.",
