@@ -16,12 +16,18 @@ use std::ops::Range;
 pub fn planes(gauge: &Gauge) -> Vec<f64> {
     let dimensions = gauge.lattice().dimensions();
     let pairs = (1..dimensions).flat_map(|nu| (0..nu).map(move |mu| (mu, nu)));
+    let all = 0..gauge.lattice().volume();
     pairs
-        .map(|(mu, nu)| plane_sum(gauge, (mu, nu), 0..gauge.lattice().volume()) / count(gauge, [(mu, 1), (nu, 1)]))
+        .map(|plane| plane_sum(gauge, plane, all.clone()) / traced(gauge, count(gauge, [(plane.0, 1), (plane.1, 1)])))
         .collect()
 }
 
-/// Σ Re tr over the plaquettes of a plane that begin at some sites.
+/// N for each of some loops: they are divided once, so that means are rounded once.
+fn traced(gauge: &Gauge, count: f64) -> f64 {
+    count * gauge.group().colours() as f64
+}
+
+/// Σ Re tr over the plaquettes of a plane that begin at some sites, not divided by N.
 fn plane_sum(gauge: &Gauge, (mu, nu): (usize, usize), sites: Range<usize>) -> f64 {
     match with_colours!(gauge.group(), rectangles(gauge, [(mu, 1), (nu, 1)], sites, |_| Ok(()))) {
         Ok(sum) => sum,
@@ -33,7 +39,7 @@ fn plane_sum(gauge: &Gauge, (mu, nu): (usize, usize), sites: Range<usize>) -> f6
 pub fn plaquette_over_sites(gauge: &Gauge) -> f64 {
     let (d, volume) = (gauge.lattice().dimensions(), gauge.lattice().volume());
     let pairs = (1..d).flat_map(|nu| (0..nu).map(move |mu| (mu, nu)));
-    let sum: f64 = pairs.map(|plane| plane_sum(gauge, plane, 0..volume) / volume as f64).sum();
+    let sum: f64 = pairs.map(|plane| plane_sum(gauge, plane, 0..volume) / traced(gauge, volume as f64)).sum();
     sum / (d * (d - 1) / 2) as f64
 }
 
@@ -45,7 +51,9 @@ pub fn weighted_plaquette(gauge: &Gauge) -> f64 {
     }
     let (lattice, d) = (gauge.lattice(), gauge.lattice().dimensions());
     let spatial = || (1..d - 1).flat_map(|nu| (0..nu).map(move |mu| (mu, nu)));
-    let within = |slice: Range<usize>| spatial().map(|plane| plane_sum(gauge, plane, slice.clone())).sum::<f64>();
+    let within = |slice: Range<usize>| {
+        spatial().map(|plane| plane_sum(gauge, plane, slice.clone())).sum::<f64>() / traced(gauge, 1.0)
+    };
     let all = plaquette_over_sites(gauge) * (lattice.volume() * d * (d - 1) / 2) as f64;
     let weighted = all - 0.5 * boundary_slices(lattice).map(within).iter().sum::<f64>();
     weighted / ((lattice.volume() - slice(lattice)) * d * (d - 1) / 2) as f64
@@ -106,11 +114,11 @@ pub fn wilson_loop(gauge: &Gauge, sides: [(usize, usize); 2]) -> Result<f64> {
         0.0 => Err(Error::Unsupported(format!(
             "wilson_loop: expected loops shorter than the lattice between its open boundaries, got {sides:?}"
         ))),
-        count => Ok(sum / count),
+        count => Ok(sum / traced(gauge, count)),
     }
 }
 
-/// The sum of a Wilson loop over sites; `look` is called before each site, and its error ends the sum.
+/// The sum of a Wilson loop over sites, not divided by N; `look` is called before each site, and its error ends the sum.
 fn rectangles<const N: usize>(
     gauge: &Gauge,
     [(mu, r), (nu, t)]: [(usize, usize); 2],
@@ -134,7 +142,7 @@ fn rectangles<const N: usize>(
         let (upper, _) = line(top, mu, r);
         sum += (bottom * side * (left * upper).adjoint()).trace().re;
     }
-    Ok(sum / N as f64)
+    Ok(sum)
 }
 
 /// The Polyakov loop in direction mu: tr of the product of all links of a line, averaged over the lines.
