@@ -278,8 +278,10 @@ fn tempered_transitions_agree_with_sweeps_in_four_dimensions() {
         (found.mean, found.error)
     };
     let (sweeps, error) = of("{type: 'heatbath', overrelaxation: 1, start: 'hot'}", 4_000);
-    for path in ["steps: 10, within: 1, overrelaxation: 1", "strengths: [1, 0], within: 1"] {
-        let tempered = format!("{{type: 'tempered', defect: {{size: [2, 2, 2]}}, {path}, repeat: 8}}");
+    let paths =
+        [("[2, 2, 2]", "steps: 10, within: 1, overrelaxation: 1", 8), ("[1, 1, 1]", "strengths: [1, 0], within: 1", 2)];
+    for (size, path, repeat) in paths {
+        let tempered = format!("{{type: 'tempered', defect: {{size: {size}}}, {path}, repeat: {repeat}}}");
         let cycle = format!("{{type: 'cycle', kernels: [{tempered}, {{type: 'heatbath'}}], start: 'hot'}}");
         let (mean, other) = of(&cycle, 4_000);
         assert!((mean - sweeps).abs() < 5.0 * error.hypot(other), "{path}: {mean} +- {other}, {sweeps} +- {error}");

@@ -135,7 +135,7 @@ impl Tempering {
         let lattice = action.lattice();
         let (neighbours, defect) = (Neighbours::new(lattice)?, spec.defect.build(lattice)?);
         let patch = sum.around(&neighbours, &defect)?;
-        let (mut regions, mut builder) = (vec![], None);
+        let (mut regions, mut builder) = (memory::reserved("regions near a defect", 1 + spec.near.len())?, None);
         match sweeps {
             Sweeps::Heatbath(heatbath) => {
                 Heatbath::new(Arc::clone(&action), &heatbath).map_err(|error| error.within("sweep"))?;
