@@ -26,7 +26,7 @@ from plot_tau import with_matplotlib  # noqa: E402
 PAGE = os.path.join(ROOT, "docs", "results.md")
 HEAD = """# Figures of physics
 
-Made by `make science` (all rows, about three quarters of an hour) or `make science ROW=name`; rows that a run leaves out stay as they are
+Made by `make science` (all rows, several hours, most of them for SU(3) in four dimensions) or `make science ROW=name`; rows that a run leaves out stay as they are
 while their set-ups and references are those of the code.
 The set-ups are in `benches/science/`; short forms of the rows are in the tests. A row with several set-ups has one more line,
 under its own name: that of the set-up that falls shortest of its reference.
