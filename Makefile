@@ -149,10 +149,11 @@ test:
 
 # Two lanes side by side, since a build of one large crate does not keep two cores busy; each has build folders of its own.
 test-plain:
-	+$(MAKE) -j1 test-rust test-opencl test-oclgrind test-c test-mpi test-python test-install test-valgrind test-julia test-docs
+	+$(MAKE) -j1 test-rust test-opencl test-oclgrind test-c test-mpi test-python test-install test-julia test-docs
 
 test-instrumented:
 	+$(MAKE) -j1 test-sanitizers test-fuzz
+	+$(MAKE) -j1 BUILD=$(BUILD)/valgrind test-valgrind
 
 test-rust:
 	$(CARGO) test --release
