@@ -30,7 +30,7 @@
 #define LINKS (2 * V)
 #define BETA 7.0
 #define LENGTH 1.5      /* of a trajectory                                 */
-#define STEPS 20        /* leapfrog steps: about nine in ten are accepted  */
+#define STEPS 20        /* leapfrog steps: about eight in ten are accepted */
 #define TRAJECTORIES 4  /* before each run of proposals                    */
 #define PROPOSALS 8     /* in each run                                     */
 #define TURN 0.1        /* seconds that a chain runs before the other one  */
