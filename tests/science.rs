@@ -155,7 +155,7 @@ fn learned_layers_of_paths() {
 #[test]
 fn frozen_chains_of_dbw2() {
     for figure in quick("dbw2-thaw") {
-        assert!(figure.value.is_finite() && figure.value > 0.0 && figure.error > 0.0, "{figure:?}");
+        assert!((0.2..5.0).contains(&figure.value) && figure.error > 0.0 && figure.error < figure.value, "{figure:?}");
         assert_eq!((figure.reference, figure.aim), (20.0, Aim::AtLeast), "{figure:?}");
     }
 }
@@ -164,7 +164,8 @@ fn frozen_chains_of_dbw2() {
 #[test]
 fn swaps_of_replicas() {
     for figure in quick("swap-acceptance") {
-        assert!(figure.value < 0.2 && figure.error > 0.0, "{figure:?}");
+        // Five standard errors about 0.010(3), the acceptance of fields on 4^4 sites; a tenth of the public one on 8^4.
+        assert!(figure.value > 0.0 && figure.value < 0.024 && figure.error < 0.005, "{figure:?}");
         assert_eq!((figure.reference, figure.aim), (0.191, Aim::AtLeast), "{figure:?}");
     }
 }
