@@ -18,7 +18,7 @@ for precision in 1 2; do
   [ -x "$place/su3_ora_$precision" ] && continue
   rm -rf "$place/source"
   mkdir "$place/source"
-  (cd "$milc" && tar cf - Makefile Make_template* generic generic_pg gauge_utilities include libraries pure_gauge) | tar xf - -C "$place/source"
+  tar cf - -C "$milc" --exclude=.git . | tar xf - -C "$place/source"
   # MPI 3 has these functions under other names.
   sed -i 's/MPI_Errhandler_set/MPI_Comm_set_errhandler/; s/MPI_Errhandler_create/MPI_Comm_create_errhandler/' \
     "$place/source/generic/com_mpi.c"
