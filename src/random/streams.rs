@@ -4,7 +4,9 @@
 //! s <- M s + increment  mod 2^128,    number = output(s before the step),    s = 2^64 high + low
 //! ```
 
-use super::{GOLDEN, Purpose, mix};
+#![allow(clippy::needless_range_loop)]
+
+use super::stream::{GOLDEN, Purpose, mix};
 
 /// Streams side by side.
 const WIDTH: usize = 8;

@@ -150,6 +150,7 @@ pub(crate) trait Lanes:
     /// The next uniform number of each of eight streams; those where `pending` > 0 go on to the number after it, the others
     /// stay where they are.
     #[inline(always)]
+    #[allow(clippy::needless_range_loop)]
     fn uniforms(streams: &mut Streams, pending: Self) -> Self {
         debug_assert_eq!((Self::WIDTH, size_of::<Self>()), (8, 64));
         let (before, mut numbers) = (streams.state, Numbers([0.0; 8]));

@@ -15,7 +15,7 @@
 use super::colours::colours;
 use super::weights::Rows;
 use crate::context::Team;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gauge::observables::Loops;
 use crate::gauge::paths::Step;
 use crate::gauge::plaquettes::boxes::{Boxes, WIDTH};
@@ -78,8 +78,11 @@ impl Boxed {
         let neighbours = Neighbours::new(&local)?;
         let mut classes = vec![];
         for mu in 0..d {
-            let Ok(colours) = colours(&local, &neighbours, terms, mu) else { return Ok(None) };
-            classes.push(colours);
+            match colours(&local, &neighbours, terms, mu) {
+                Ok(colours) => classes.push(colours),
+                Err(Error::Unsupported(_)) => return Ok(None),
+                Err(error) => return Err(error),
+            }
         }
         let count = |colours: &Vec<u8>| 1 + usize::from(colours.iter().copied().max().unwrap_or(0));
         let number = classes.iter().map(count).sum();
@@ -95,11 +98,16 @@ impl Boxed {
             let first = boxed.pieces.len() / number;
             for at in (0..stage_of.len()).filter(|&at| usize::from(stage_of[at]) == stage) {
                 for (mu, colours) in classes.iter().enumerate() {
+                    // Along μ first: a place shares links of its staples with the next one.
+                    let stride = neighbours.next(0, mu).max(1);
+                    let mut places: Vec<usize> = (block * at..block * (at + 1)).collect();
+                    places.sort_by_key(|&place| {
+                        let x = place / stride % extent[mu];
+                        (place - x * stride, x)
+                    });
                     for colour in 0..count(colours) {
                         let start = boxed.entries.len();
-                        for place in
-                            (block * at..block * (at + 1)).filter(|&place| usize::from(colours[place]) == colour)
-                        {
+                        for &place in places.iter().filter(|&&place| usize::from(colours[place]) == colour) {
                             boxed.enter(place, mu, rows)?;
                         }
                         boxed.pieces.push(Piece { mu, entries: start..boxed.entries.len() });
@@ -214,7 +222,8 @@ fn stages(local: &Lattice, neighbours: &Neighbours, terms: &[(f64, Loops)], bloc
                 }
             }
         }
-        stages[at] = (0..NO_STAGE).find(|stage| !used.contains(stage)).unwrap_or(NO_STAGE - 1);
+        // A block has far fewer others around it than there are stages.
+        stages[at] = (0..NO_STAGE).find(|stage| !used.contains(stage)).expect("a stage for each block");
     }
     Ok(stages)
 }

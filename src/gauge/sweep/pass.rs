@@ -22,6 +22,9 @@ use std::mem::MaybeUninit;
 /// Blocks shared out to the threads at a time.
 const TOGETHER: usize = 1 << 10;
 
+/// Links between the one in use and the one that is prefetched.
+const AHEAD: usize = 12;
+
 /// The density exp(β Σ c w Re tr / N) of the loops.
 pub(super) struct Density<'a> {
     pub group: Group,
@@ -158,22 +161,8 @@ impl Pass<'_> {
         if mu + 1 < boxes.dimensions {
             return Site { hop: boxes.hop(site.hop, mu, is_back), ..site };
         }
-        let slice = match is_back {
-            true => {
-                if site.slice == 0 {
-                    slices - 1
-                } else {
-                    site.slice - 1
-                }
-            }
-            false => {
-                if site.slice + 1 == slices {
-                    0
-                } else {
-                    site.slice + 1
-                }
-            }
-        };
+        let next = site.slice + if is_back { slices - 1 } else { 1 };
+        let slice = if next < slices { next } else { next - slices };
         Site { slice, ..site }
     }
 
@@ -191,14 +180,17 @@ impl Pass<'_> {
     ) -> Wide<L, N> {
         let links = self.lines.cast::<Wide<L, N>>().cast_const();
         let coupling = self.density.beta / N as f64;
+        let total = self.density.terms.iter().flat_map(|(_, loops)| loops.staples(mu)).map(Vec::len).sum::<usize>();
+        let ahead = AHEAD.min(total);
         let (mut sum, mut number, mut staple) = (Wide::zero(), 0, 0);
         for (coefficient, loops) in self.density.terms {
             for path in loops.staples(mu) {
                 let (mut product, mut permuted) = (First::<L, N>::zero(), MaybeUninit::uninit());
                 for (place, step) in path.iter().enumerate() {
-                    let ahead = links.wrapping_add(then[number].link).cast::<Line>();
+                    let at = if number + ahead < total { now[number + ahead] } else { then[number + ahead - total] };
+                    let at = links.wrapping_add(at.link).cast::<Line>();
                     for line in 0..2 * N * N {
-                        L::prefetch(ahead.wrapping_add(line));
+                        L::prefetch(at.wrapping_add(line));
                     }
                     // SAFETY: the caller's promise.
                     let link = unsafe { self.link(links, now[number], &mut permuted) };

@@ -1,4 +1,4 @@
-//! Normal and uniform numbers, drawn directly into the lanes: the streams of `random.rs`, one for each sample.
+//! Normal and uniform numbers, drawn directly into the lanes: the streams of `random/stream.rs`, one for each sample.
 
 use super::super::feed::Key;
 use crate::random::Stream;
