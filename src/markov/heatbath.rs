@@ -191,7 +191,8 @@ mod tests {
                         field
                     });
                     let [error, change] = [&fields[1], &start].map(|other| action.space().farthest(&fields[0], other));
-                    assert!(error < 1e-10 && change > 0.1, "{group}, {kind}, {update:?}: {error} {change}");
+                    // Rounding grows from link to link, the more the smaller their staples are; wrong links are off by one.
+                    assert!(error < 1e-7 && change > 0.1, "{group}, {kind}, {update:?}: {error} {change}");
                 }
             }
         }
