@@ -36,7 +36,7 @@ enum Order {
     /// In a field as it is.
     Gathered(Vec<Class>),
     /// In a field in lanes, with memory for one that no sweep uses now.
-    Boxed(Boxed, Mutex<Vec<Lines>>),
+    Boxed(Box<Boxed>, Mutex<Vec<Lines>>),
 }
 
 /// The order in which links are updated, with the families of loops through them.
@@ -74,7 +74,7 @@ impl Schedule {
         let is_whole = (0..lattice.volume() * d).all(|link| has(link / d, link % d));
         let boxed = if is_whole { Boxed::new(lattice, terms, &rows)? } else { None };
         let order = match boxed {
-            Some(boxed) => Order::Boxed(boxed, Mutex::default()),
+            Some(boxed) => Order::Boxed(Box::new(boxed), Mutex::default()),
             None => {
                 let has = |site: usize, mu: usize| has(site, mu) && !rows.is_absent(site, mu);
                 Order::Gathered(gathered(classes(lattice, &neighbours, terms, has)?, &rows)?)
