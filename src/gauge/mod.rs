@@ -35,5 +35,5 @@ pub use paths::{Links, Step, links_along};
 pub(crate) use plaquettes::{Canonical, Weights, WidePhase};
 pub use plaquettes::{Slope, drift};
 pub use smear::{FlowSpec, Scales, SmearSpec, WilsonFlow, ape, scales, stout};
-pub use sweep::{Schedule, Sweep, Update};
+pub use sweep::{Schedule, Sweep, Sweeping, Update};
 pub use weights::{Boundary, BoundaryKind, Cuboid, Defect, DefectSpec, LoopSum, Patch, Slopes, Weight};

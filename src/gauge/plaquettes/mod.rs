@@ -1,6 +1,6 @@
 //! The slope of the sum over plaquettes along the links, and trajectories in it, in SIMD lanes.
 
-mod boxes;
+pub(in crate::gauge) mod boxes;
 mod drift;
 mod gathered;
 mod slices;
