@@ -14,6 +14,7 @@ mod von_mises;
 pub(crate) mod wide;
 pub(crate) mod wide_exponential;
 pub(crate) mod wide_heatbath;
+pub(crate) mod wide_jacobian;
 pub(crate) mod wide_response;
 
 pub use algebra::draw_momenta;
