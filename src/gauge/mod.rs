@@ -28,6 +28,7 @@ pub(crate) use absent::{clear_absent, farther_present, is_absent, is_open, is_ze
 pub use constant_flux::constant_flux;
 pub use field::Gauge;
 pub(crate) use field::project;
+pub(crate) use layers::MOST_STAPLES;
 pub use layers::{Layers, Passage, Region, Rule, Table, Trail};
 pub(crate) use observables::leaves;
 pub use observables::{Loops, ObservableSpec, charge, clover_charge, energy_density, energy_density_by};

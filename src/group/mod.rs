@@ -15,6 +15,7 @@ pub(crate) mod wide;
 pub(crate) mod wide_exponential;
 pub(crate) mod wide_heatbath;
 mod wide_quaternion;
+pub(crate) mod wide_jacobian;
 pub(crate) mod wide_response;
 pub(crate) mod wide_rows;
 
