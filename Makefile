@@ -314,17 +314,17 @@ train: $(BUILD)/train_phi4
 	$(BUILD)/train_phi4 8 6.008 models/phi4_8x8.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"
 	$(BUILD)/train_phi4 10 5.55 models/phi4_10x10.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"
 
-# Layers for 4 replicas with 6 switches on 8^4 sites at beta = 6, from a smaller lattice; and for paths through a larger defect.
-SWITCHES = {type: 'stout', group: 'su3', defect: {size: [2, 2, 2]}, steps: 18, distance: 1}
-PATHS = {type: 'stout', group: 'su3', defect: {size: [4, 4, 4]}, steps: 12, distance: 1}
+# Layers for 4 replicas with 6 switches on 8^4 sites at beta = 6, and for paths through a larger defect, both from smaller lattices.
+SWITCHES = {type: 'stout', group: 'su3', defect: {size: [2, 2, 2]}, steps: 5, loops: ['plaquette', 'rectangle', 'chair']}
+PATHS = {type: 'stout', group: 'su3', defect: {size: [4, 4, 4]}, steps: 6}
 REPLICAS = {type: 'tempering', defect: {size: [2, 2, 2]}, strengths: [1, 0.6666666666666667, 0.3333333333333333, 0], \
   sweep: {type: 'heatbath', overrelaxation: 4}, switches: 6, start: 'hot'}
 train-layers: $(BUILD)/train_layers
-	$(BUILD)/train_layers 6 6.0 models/stout_su3.safetensors "$(SWITCHES)" "{steps: 120, batch: 8, learning_rate: 0.03, \
-	  schedule: 'cosine', paths: {overrelaxation: 4, within: 2, thermalise: 60}}"
+	$(BUILD)/train_layers 4 6.0 models/stout_su3.safetensors "$(SWITCHES)" "{optimiser: 'least_squares', steps: 5, \
+	  batch: 1600, paths: {steps: 18, overrelaxation: 4}}"
 	$(BUILD)/train_layers 8 6.0 models/stout_su3.safetensors "" - "" "$(REPLICAS)" 300
-	$(BUILD)/train_layers 8 6.0 models/stout_su3_4.safetensors "$(PATHS)" "{steps: 60, batch: 4, learning_rate: 0.05, \
-	  schedule: 'cosine', paths: {overrelaxation: 1, thermalise: 60}}"
+	$(BUILD)/train_layers 6 6.0 models/stout_su3_4.safetensors "$(PATHS)" "{optimiser: 'least_squares', steps: 12, \
+	  batch: 400, paths: {steps: 12, overrelaxation: 1, thermalise: 50}}"
 
 fortran:
 	INSTANTON_WRITE=1 $(CARGO) test --release --test fortran

@@ -34,8 +34,8 @@ static double now(void) {
 
 static int32_t progress(int64_t step, int64_t steps, double loss, double ess, void *user) {
   (void)user;
-  if (step % 10 == 0 || step == steps)
-    fprintf(stderr, "step %lld of %lld  mean work %.4f  ess %.3f\n", (long long)step, (long long)steps, loss, ess);
+  if (step % 10 == 0 || steps < 50)
+    fprintf(stderr, "step %lld of %lld  loss %.4f  ess %.3f\n", (long long)step, (long long)steps, loss, ess);
   return 0;
 }
 

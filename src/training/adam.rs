@@ -60,6 +60,12 @@ impl TrainingState {
         self.step >= self.steps
     }
 
+    /// One step of least squares: parameters less what is given.
+    pub fn subtract(&mut self, change: &[f64], parameters: &mut [f64]) {
+        parameters.iter_mut().zip(change).for_each(|(x, change)| *x -= change);
+        self.step += 1;
+    }
+
     /// One step of Adam.
     pub fn update(&mut self, spec: &TrainSpec, gradient: &[f64], parameters: &mut [f64]) {
         let (b1, b2) = (spec.beta1, spec.beta2);

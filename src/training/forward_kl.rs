@@ -47,7 +47,7 @@ impl<'a> ForwardKl<'a> {
 
 impl Objective for ForwardKl<'_> {
     fn run(&mut self, parameters: &[f64], samples: &Samples) -> Result<Report> {
-        let &Samples { key, count } = samples;
+        let &Samples { key, count, .. } = samples;
         let mut log_q = memory::filled("log q", 0.0, count)?;
         let mut gradient = memory::filled("gradient of the loss", 0.0, parameters.len())?;
         self.program.set_parameters(parameters)?;

@@ -11,26 +11,21 @@
 use super::fingerprint;
 use super::objective::{Objective, Report, Samples};
 use super::spec::PathsSpec;
+use super::theory::Theory;
 use crate::action::Action;
 use crate::context::Team;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::flow::Stout;
-use crate::lattice::Neighbours;
-use crate::markov::{Surroundings, equidistant};
+use crate::markov::equidistant;
 use crate::memory;
 use crate::progress;
 use crate::random::{Purpose, Stream};
 use crate::statistics::reweighting;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// The mean work of paths on the lattice of an action.
 pub struct MeanWork {
-    action: Arc<dyn Action>,
-    team: Team,
-    seed: u64,
-    chain: Surroundings,
-    path: Surroundings,
-    spec: PathsSpec,
+    theory: Theory,
     strengths: Vec<f64>,
     /// Number of the layers' parameters.
     parameters: usize,
@@ -53,45 +48,32 @@ struct Outcome {
 impl MeanWork {
     /// For layers that fit a gauge action.
     pub fn new(model: &Stout, action: &Arc<dyn Action>, spec: &PathsSpec, batch: usize) -> Result<Self> {
-        let Some(sum) = action.loop_sum().filter(|sum| sum.patch.is_none()) else {
-            let expected = "expected a gauge action without a defect for layers of type 'stout'";
-            return Err(Error::Unsupported(format!("action: {expected}, got another")));
-        };
-        let (lattice, cuboid) = (action.lattice(), &model.spec().defect);
-        let patch = sum.around(&Neighbours::new(lattice)?, &cuboid.build(lattice)?)?;
-        let of = |within| Surroundings::new(lattice, sum, &patch, (within, spec.overrelaxation));
-        let path = of(spec.within)?.with(lattice, cuboid, Some(model))?;
-        let start = action.space().cold(lattice)?;
-        let walker = |_| Ok(Walker { field: memory::cloned("links of a chain", &start)?, swept: 0 });
+        let theory = Theory::new(model, action, spec)?;
+        let walker = |_| Ok(Walker { field: memory::cloned("links of a chain", &theory.start)?, swept: 0 });
         Ok(Self {
-            action: Arc::clone(action),
-            team: action.team(),
-            seed: model.context().seed(),
-            chain: of(None)?,
-            path,
-            spec: spec.clone(),
             strengths: equidistant([0.0, 1.0], spec.steps.unwrap_or(model.spec().steps as u64)),
             parameters: model.parameters().len(),
             walkers: memory::tried("chains of a batch", batch, walker)?,
+            theory,
         })
     }
 
     /// Brings a walker up to its number of sweeps, and takes a copy of its field along a path.
     fn sample(&self, (number, walker): (usize, &mut Walker), counter: u64, sweeps: u64) -> Result<Outcome> {
-        let team = Team::default();
+        let (theory, team) = (&self.theory, Team::default());
         while walker.swept < sweeps {
             progress::check()?;
-            let seed = Stream::numbered(self.seed, Purpose::Training, walker.swept, number as u64).bits();
-            self.chain.sweeps(&team, &mut walker.field, 0.0, (seed, false))?;
+            let seed = Stream::numbered(theory.seed, Purpose::Training, walker.swept, number as u64).bits();
+            theory.chain.sweeps(&team, &mut walker.field, 0.0, (seed, false))?;
             walker.swept += 1;
         }
         let mut field = memory::cloned("links of a path", &walker.field)?;
-        let mut random = Stream::numbered(self.seed, Purpose::Tempering, counter, number as u64);
+        let mut random = Stream::numbered(theory.seed, Purpose::Tempering, counter, number as u64);
         let (mut work, mut gradient) = (0.0, memory::filled("gradient", 0.0, self.parameters)?);
         for pair in self.strengths.windows(2) {
-            work += self.path.learn(&mut field, [pair[0], pair[1]], &mut gradient)?;
+            work += theory.path.learn(&mut field, [pair[0], pair[1]], &mut gradient)?;
             if pair[1] < 1.0 {
-                self.path.sweeps(&team, &mut field, pair[1], (random.bits(), false))?;
+                theory.path.sweeps(&team, &mut field, pair[1], (random.bits(), false))?;
             }
         }
         Ok(Outcome { work, gradient })
@@ -100,22 +82,17 @@ impl MeanWork {
 
 impl Objective for MeanWork {
     fn run(&mut self, parameters: &[f64], samples: &Samples) -> Result<Report> {
-        self.path.set_parameters(parameters)?;
+        self.theory.path.set_parameters(parameters)?;
         let (counter, count) = (samples.key.counter, samples.count);
-        let sweeps = self.spec.thermalise + (counter / count.max(1) as u64 + 1) * self.spec.between;
+        let sweeps = self.theory.spec.thermalise + (counter / count.max(1) as u64 + 1) * self.theory.spec.between;
         let mut walkers = std::mem::take(&mut self.walkers);
-        let outcomes = memory::tried("paths of a batch", walkers.len(), |_| Ok(Mutex::new(None)))?;
-        self.team.share(walkers.iter_mut().enumerate().collect(), |(number, walker): (usize, &mut Walker)| {
-            let outcome = self.sample((number, walker), counter, sweeps);
-            *outcomes[number].lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-        });
+        let work = memory::collected("chains of a batch", walkers.iter_mut())?;
+        let outcomes = self.theory.share(work, |walker: (usize, &mut Walker)| self.sample(walker, counter, sweeps));
         self.walkers = walkers;
         let zeros = memory::filled("gradient", 0.0, parameters.len())?;
         let mut report = Report { loss: 0.0, ess: f64::NAN, gradient: zeros, fault: None };
         let mut weights = memory::reserved("works of a batch", count)?;
-        for outcome in outcomes {
-            let outcome = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let Outcome { work, gradient } = outcome.ok_or_else(|| Error::Internal("a path of a batch".into()))??;
+        for Outcome { work, gradient } in outcomes? {
             report.loss += work / count as f64;
             report.gradient.iter_mut().zip(&gradient).for_each(|(sum, g)| *sum += g / count as f64);
             weights.push(-work);
@@ -131,6 +108,6 @@ impl Objective for MeanWork {
 
     /// S on fixed fields of links.
     fn fingerprint(&self) -> Result<Option<Vec<f64>>> {
-        fingerprint::of_links(&*self.action).map(Some)
+        fingerprint::of_links(&*self.theory.action).map(Some)
     }
 }

@@ -5,10 +5,12 @@ mod adam;
 mod checkpoint;
 mod fingerprint;
 mod forward_kl;
+mod least_squares;
 mod mean_work;
 mod objective;
 mod reverse_kl;
 mod spec;
+mod theory;
 mod trainer;
 
 #[cfg(test)]
@@ -16,5 +18,5 @@ mod tests;
 
 pub use adam::TrainingState;
 pub use checkpoint::{Learned, load, load_any, save, save_layers};
-pub use spec::{Estimator, PathsSpec, Schedule, TrainSpec};
+pub use spec::{Estimator, Optimiser, PathsSpec, Schedule, TrainSpec};
 pub use trainer::{Progress, Watcher, train, train_on, train_paths};

@@ -12,18 +12,20 @@ use crate::program::Key;
 pub struct Samples {
     /// Random streams of the batch.
     pub key: Key,
+    /// Steps of the run before this one.
+    pub step: u64,
     /// Number of samples.
     pub count: usize,
 }
 
 /// Loss and gradient of one batch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Report {
     /// Mean loss.
     pub loss: f64,
     /// Normalised effective sample size of the batch; NaN where the objective has no weights.
     pub ess: f64,
-    /// Gradient of the mean loss with respect to each parameter.
+    /// Gradient of the mean loss with respect to each parameter; in least squares what is taken away from each.
     pub gradient: Vec<f64>,
     /// A part of the loss that is not finite, for messages.
     pub fault: Option<String>,

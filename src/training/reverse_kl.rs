@@ -78,7 +78,7 @@ impl<'a> ReverseKl<'a> {
     }
 
     fn batch(&mut self, parameters: &[f64], samples: &Samples) -> Result<Batch> {
-        let &Samples { key, count } = samples;
+        let &Samples { key, count, .. } = samples;
         let Self { context, chain, tensors, action, kind } = self;
         let zeros = |what: &str, count: usize| memory::filled(what, 0.0, count);
         let mut batch = Batch {

@@ -12,6 +12,8 @@ pub struct TrainSpec {
     pub steps: u64,
     /// Samples in each step.
     pub batch: usize,
+    /// How parameters are found.
+    pub optimiser: Optimiser,
     /// Learning rate at its highest.
     pub learning_rate: f64,
     /// How the learning rate changes during the run.
@@ -44,6 +46,7 @@ impl Default for TrainSpec {
         Self {
             steps: 2500,
             batch: 64,
+            optimiser: Optimiser::Adam,
             learning_rate: 1e-3,
             schedule: Schedule::Constant,
             warmup: 0,
@@ -59,7 +62,8 @@ impl Default for TrainSpec {
     }
 }
 
-/// Paths on which layers are trained: from strength 0 to 1 in equal steps.
+/// Paths on which layers are trained: from strength 0 to 1 in equal steps. In least squares their sweeps are those of chains in
+/// equilibrium alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PathsSpec {
@@ -81,6 +85,17 @@ impl Default for PathsSpec {
     fn default() -> Self {
         Self { steps: None, overrelaxation: 0, within: None, thermalise: 100, between: 1 }
     }
+}
+
+/// How parameters are found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Optimiser {
+    /// Adam, with the gradient of the loss of each batch.
+    #[default]
+    Adam,
+    /// Least squares for layers of paths, one of their steps after the other: learning rates and decays have no meaning.
+    LeastSquares,
 }
 
 /// Learning rate as a function of the step.

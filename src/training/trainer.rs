@@ -3,10 +3,11 @@
 use super::adam::TrainingState;
 use super::fingerprint;
 use super::forward_kl::ForwardKl;
+use super::least_squares::LeastSquares;
 use super::mean_work::MeanWork;
 use super::objective::{Objective, Report, Samples};
 use super::reverse_kl::ReverseKl;
-use super::spec::TrainSpec;
+use super::spec::{Optimiser, PathsSpec, TrainSpec};
 use crate::action::Action;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -25,7 +26,7 @@ pub struct Progress {
     /// Steps of the whole run.
     pub steps: u64,
     /// Mean loss of the batch: of log q + S for an action, an upper bound of −log Z; of −log q for given fields; of the work
-    /// of paths.
+    /// of paths; in least squares the variance of the work of one of their steps that remains.
     pub loss: f64,
     /// Normalised effective sample size of the batch; NaN for given fields.
     pub ess: f64,
@@ -54,7 +55,7 @@ pub fn train(
         let (expected, got) = (flow.lattice().shape(), action.lattice().shape());
         return Err(Error::BadShape(format!("action: expected a lattice of {expected}, the model's, got {got}")));
     }
-    expect_no_paths(spec)?;
+    expect_density(spec)?;
     let mut objective = ReverseKl::new(flow, action, spec.gradient.unwrap_or_default())?;
     minimise(flow, state, &mut objective, spec, progress)
 }
@@ -74,13 +75,13 @@ pub fn train_on(
         let expected = "expected none for training on fields, where there is no estimator to choose";
         return Err(Error::BadSpec(format!("gradient: {expected}, got one")));
     }
-    expect_no_paths(spec)?;
+    expect_density(spec)?;
     let mut objective = ForwardKl::new(flow, fields)?;
     minimise(flow, state, &mut objective, spec, progress)
 }
 
-/// Trains layers by the mean work of paths through their defect on the lattice of a gauge action, as [`train`] does a flow on an
-/// action.
+/// Trains layers by the mean work of paths through their defect on the lattice of a gauge action, or by least squares, as
+/// [`train`] does a flow on an action.
 pub fn train_paths(
     model: &mut Stout,
     state: &mut Option<TrainingState>,
@@ -93,8 +94,17 @@ pub fn train_paths(
         let expected = "expected none for layers of type 'stout', where there is no estimator to choose";
         return Err(Error::BadSpec(format!("gradient: {expected}, got one")));
     }
-    let mut objective = MeanWork::new(model, action, &spec.paths.clone().unwrap_or_default(), spec.batch)?;
-    minimise(model, state, &mut objective, spec, progress)
+    let paths: PathsSpec = spec.paths.clone().unwrap_or_default();
+    match spec.optimiser {
+        Optimiser::Adam => {
+            let mut objective = MeanWork::new(model, action, &paths, spec.batch)?;
+            minimise(model, state, &mut objective, spec, progress)
+        }
+        Optimiser::LeastSquares => {
+            let mut objective = LeastSquares::new(model, action, &paths, spec.batch)?;
+            minimise(model, state, &mut objective, spec, progress)
+        }
+    }
 }
 
 /// Parameters that are trained.
@@ -131,10 +141,12 @@ trained!(Flow, Flow::tensors);
 trained!(Stout, |model: &Stout| model.spec().tensors());
 
 /// An error where the spec of a run for a density has keys of paths.
-fn expect_no_paths(spec: &TrainSpec) -> Result<()> {
-    match &spec.paths {
-        None => Ok(()),
-        Some(_) => Err(Error::BadSpec("paths: expected none for a model with a density, got some".into())),
+fn expect_density(spec: &TrainSpec) -> Result<()> {
+    let refused = |text: &str| Err(Error::BadSpec(text.into()));
+    match (&spec.paths, spec.optimiser) {
+        (None, Optimiser::Adam) => Ok(()),
+        (Some(_), _) => refused("paths: expected none for a model with a density, got some"),
+        _ => refused("optimiser: expected 'adam' for a model with a density, got 'least_squares'"),
     }
 }
 
@@ -203,7 +215,13 @@ impl Training<'_> {
         // Last state with finite loss and gradient; after the next update they may be infinite or NaN.
         let mut good = (state.copied()?, memory::cloned("parameters", parameters)?);
         loop {
-            let mut report = match self.evaluate(state, parameters, &tensors) {
+            let report = if state.is_finished() && spec.optimiser == Optimiser::LeastSquares {
+                // Least squares know nothing of the parameters that they give, but whether they are finite.
+                check_parameters(parameters, &tensors, state.step).map(|()| Report::default())
+            } else {
+                self.evaluate(state, parameters, &tensors)
+            };
+            let mut report = match report {
                 Ok(report) => report,
                 Err(error) => {
                     (*state, *parameters) = good;
@@ -215,8 +233,13 @@ impl Training<'_> {
             }
             good.0.copy(state)?;
             good.1.copy_from_slice(parameters);
-            clip(spec.clip, &mut report.gradient);
-            state.update(spec, &report.gradient, parameters);
+            match spec.optimiser {
+                Optimiser::Adam => {
+                    clip(spec.clip, &mut report.gradient);
+                    state.update(spec, &report.gradient, parameters);
+                }
+                Optimiser::LeastSquares => state.subtract(&report.gradient, parameters),
+            }
             state.samples += spec.batch as u64;
             let Report { loss, ess, .. } = report;
             let stopped = match progress(&Progress { step: state.step, steps: state.steps, loss, ess }) {
@@ -238,7 +261,7 @@ impl Training<'_> {
         let seed = self.flow.context().seed();
         let key = Key { seed, purpose: Purpose::Training, counter: state.samples, stream: 0 };
         check_parameters(parameters, tensors, state.step)?;
-        let report = self.objective.run(parameters, &Samples { key, count: self.spec.batch })?;
+        let report = self.objective.run(parameters, &Samples { key, step: state.step, count: self.spec.batch })?;
         report.check(tensors, state.step + 1).map(|()| report)
     }
 }

@@ -13,14 +13,16 @@
 //! al., arXiv:2305.02402. TA and the derivative of exp of unitary groups have norm at most 1, so that U ↦ exp(Q(U)) U' is a
 //! contraction where Σ_l |ρ_l| < 1: then the map has one inverse, which its iteration finds, and a positive Jacobian.
 //!
-//! The coefficient ρ of a loop depends on its family, on its place with respect to the defect, on the distance of the link from the
-//! defect, and on whether the link is parallel to the defect's: their number does not depend on the lattice. It may also depend
-//! on traces of loops around the link that stay with the sublayer (`invariants.rs`), which changes nothing of the above.
+//! The coefficient ρ of a loop depends on its family, on the links of the defect in the plaquettes that it goes around, on the
+//! distance of the link from the defect, and on whether the link is parallel to the defect's: their number does not depend on the
+//! lattice. It may also depend on traces of loops around the link that stay with the sublayer (`invariants.rs`), which changes
+//! nothing of the above.
 
 mod gradient;
 mod invariants;
 mod kernel;
 mod plan;
+mod plaquettes;
 mod region;
 mod rule;
 #[cfg(test)]

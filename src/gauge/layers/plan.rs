@@ -2,6 +2,7 @@
 
 use super::invariants::{Around, Invariants, loops};
 use super::kernel::{Outcome, Work};
+use super::plaquettes::plaquettes;
 use super::rule::Rule;
 use super::trail::Trail;
 use crate::context::Team;
@@ -17,8 +18,9 @@ use crate::progress;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-/// Kinds of a loop, for a link in it: two or more links of the defect, one, none but a link nearer to the defect, none.
-pub(super) const KINDS: usize = 4;
+/// Kinds of a loop, for a link in it: three of its plaquette, with no, one, or two and more links of the defect, times three of the
+/// other one where the loop goes around two; and a kind of its own for loops far from the defect that hold a link nearer to it.
+pub(super) const KINDS: usize = 10;
 
 /// Links of one direction that move side by side.
 pub(super) struct Class {
@@ -112,11 +114,13 @@ impl<'a> Place<'a> {
 
     /// The coefficient of the loop of a family that a link makes with a staple.
     fn slot(&self, (site, mu): (usize, usize), family: usize, path: &[Step]) -> u16 {
-        let (own, rest) = (self.distance(site, mu), links_along(self.neighbours, self.neighbours.next(site, mu), path));
-        let others = || rest.iter().map(|&(site, mu, _)| (site, mu));
-        let power = others().chain([(site, mu)]).filter(|&(site, mu)| self.defect.has(site, mu)).count();
-        let has_nearer = others().any(|(site, mu)| self.distance(site, mu) < own);
-        let kind = if power > 0 { 2 - power.min(2) } else { 3 - usize::from(has_nearer) };
+        let steps: Vec<Step> = [Step::Forward(mu)].into_iter().chain(path.iter().copied()).collect();
+        let own = self.distance(site, mu);
+        let has_nearer =
+            links_along(self.neighbours, site, &steps).iter().any(|&(site, mu, _)| self.distance(site, mu) < own);
+        let power = |links: &Vec<(usize, usize)>| links.iter().filter(|&&(site, mu)| self.defect.has(site, mu)).count();
+        let [first, second] = plaquettes(self.neighbours, site, &steps).each_ref().map(|links| power(links).min(2));
+        let kind = if first + second == 0 && has_nearer { KINDS - 1 } else { 3 * first + second };
         let row = (family * KINDS + kind) * usize::from(self.far) + usize::from(own);
         (2 * row + usize::from(mu == self.defect.across())) as u16
     }

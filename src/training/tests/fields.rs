@@ -24,7 +24,7 @@ fn the_gradient_on_fields_is_the_derivative_of_the_loss() {
         let mut fields = vec![0.0; 7 * 8];
         Stream::new(3, Purpose::Start, 0).normals(&mut fields);
         let mut objective = ForwardKl::new(&flow, &fields).unwrap();
-        let samples = Samples { key: key(), count: 9 };
+        let samples = Samples { key: key(), step: 0, count: 9 };
         let found = objective.run(flow.parameters(), &samples).unwrap();
         assert!(found.ess.is_nan() && found.fault.is_none());
         let h = 1e-3;

@@ -11,10 +11,16 @@ use crate::training::{Learned, TrainSpec, TrainingState, load_any, save_layers, 
 use std::sync::Arc;
 
 const LAYERS: &str = "{type: 'stout', group: 'su2', defect: {size: [2]}, steps: 2, hidden: [4]}";
+/// Without a hidden layer.
+const PLAIN: &str = "{type: 'stout', group: 'su2', defect: {size: [2]}, steps: 2, loops: ['plaquette', 'rectangle']}";
 const WILSON: &str = "{type: 'wilson', group: 'su2', beta: 4}";
 
 fn layers(extent: &[usize]) -> Stout {
-    let ModelSpec::Stout(spec) = parse("model", LAYERS).unwrap() else { panic!("{LAYERS}") };
+    of(LAYERS, extent)
+}
+
+fn of(text: &str, extent: &[usize]) -> Stout {
+    let ModelSpec::Stout(spec) = parse("model", text).unwrap() else { panic!("{text}") };
     Stout::new(&of_tests(3, Precision::F64, 1), &Lattice::new(extent).unwrap(), &spec).unwrap()
 }
 
@@ -53,6 +59,54 @@ fn training_lowers_the_mean_work_and_layers_fit_a_larger_lattice() {
         assert!(after.0 < least + 0.6 * (before.0 - least), "{length}: {before:?} {after:?}, {least}");
         assert!(after.0 > least - 5.0 * after.1, "{length}: {after:?}, {least}");
     }
+}
+
+#[test]
+fn least_squares_lower_the_work_of_a_path_and_its_variance() {
+    let (mut model, mut state, mut losses) = (of(PLAIN, &[6, 6]), None, vec![]);
+    let theory = action(&[6, 6], 2, WILSON);
+    let keys = "optimiser: 'least_squares', batch: 400, paths: {thermalise: 20}";
+    let spec = |steps: u64| parse("training", &format!("{{steps: {steps}, {keys}}}")).unwrap();
+    train_paths(&mut model, &mut state, &theory, &spec(2), &mut |_| false).unwrap();
+    let first = model.parameters().to_vec();
+    let (before, after) = (work(None, 12), work(Some(&model), 12));
+    let least = 3.0 * 2.414910;
+    assert!(after.0 < least + 0.5 * (before.0 - least), "{before:?} {after:?}, {least}");
+    assert!(after.0 > least - 5.0 * after.1 && after.1 < 0.75 * before.1, "{before:?} {after:?}, {least}");
+    // A second run goes on from there, and finds what curvature and noise have left over.
+    train_paths(&mut model, &mut state, &theory, &spec(4), &mut |p| {
+        losses.push(p.loss);
+        assert!(p.ess > 0.5 && p.ess <= 1.0, "{p:?}");
+        false
+    })
+    .unwrap();
+    let square = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>();
+    let change: Vec<f64> = first.iter().zip(model.parameters()).map(|(a, b)| a - b).collect();
+    assert!(square(&first) > 0.01 && square(&change) < 0.5 * square(&first), "{first:?} {change:?}");
+    assert!(losses.len() == 4 && losses.iter().all(|&loss| loss > 0.0 && loss < 1.0), "{losses:?}");
+}
+
+#[test]
+fn least_squares_that_were_stopped_go_on_bit_for_bit_whatever_the_threads() {
+    let run = |threads: usize, model: &mut Stout, state: &mut Option<TrainingState>, last: u64| {
+        let keys = "{steps: 3, optimiser: 'least_squares', batch: 21, paths: {thermalise: 3, steps: 4}}";
+        let theory = action(&[6, 6], threads, WILSON);
+        train_paths(model, state, &theory, &parse("training", keys).unwrap(), &mut |p| p.step == last)
+    };
+    let (mut whole, mut state) = (of(PLAIN, &[6, 6]), None);
+    run(1, &mut whole, &mut state, 0).unwrap();
+    let (mut part, mut state) = (of(PLAIN, &[6, 6]), None);
+    assert!(matches!(run(3, &mut part, &mut state, 1).unwrap_err(), Error::Stopped(_)));
+    // Step 1 has found the first row alone.
+    let count = part.spec().coefficients();
+    assert!(part.parameters()[..count].iter().any(|x| *x != 0.0) && part.parameters()[count..] == vec![0.0; count]);
+    let path = crate::file::of_tests("layers-in-least-squares");
+    save_layers(&path, &part, state.as_ref()).unwrap();
+    let (context, lattice) = (of_tests(3, Precision::F64, 2), Lattice::new(&[6, 6]).unwrap());
+    let (Learned::Stout(mut part), mut state) = load_any(&context, &lattice, &path).unwrap() else { panic!("a flow") };
+    run(2, &mut part, &mut state, 0).unwrap();
+    assert_eq!(part.parameters(), whole.parameters());
+    std::fs::remove_file(&path).unwrap();
 }
 
 #[test]
@@ -107,5 +161,19 @@ fn what_cannot_be_trained_is_refused() {
     assert_eq!(
         message(WILSON, "steps: 1, gradient: 'path'"),
         "gradient: expected none for layers of type 'stout', where there is no estimator to choose, got one"
+    );
+    assert_eq!(
+        message(WILSON, "steps: 1, optimiser: 'least_squares'"),
+        "optimiser: expected 'adam' for a model with a hidden layer, got 'least_squares'"
+    );
+    let of_plain = |keys: &str| {
+        let spec = parse("training", &format!("{{optimiser: 'least_squares', {keys}}}")).unwrap();
+        let theory = action(&[6, 6], 1, WILSON);
+        train_paths(&mut of(PLAIN, &[6, 6]), &mut None, &theory, &spec, &mut |_| false).unwrap_err().to_string()
+    };
+    assert_eq!(of_plain("batch: 1"), "batch: expected at least 2 fields for least squares, got 1");
+    assert_eq!(
+        of_plain("paths: {steps: 1}"),
+        "paths: steps: expected at least 2, the steps of the model, for least squares, got 1"
     );
 }

@@ -47,7 +47,7 @@ fn key() -> Key {
 
 fn gradient(flow: &Flow, action: &dyn Action, estimator: Estimator, batch: usize) -> Vec<f64> {
     let mut objective = ReverseKl::new(flow, action, estimator).unwrap();
-    objective.run(flow.parameters(), &Samples { key: key(), count: batch }).unwrap().gradient
+    objective.run(flow.parameters(), &Samples { key: key(), step: 0, count: batch }).unwrap().gradient
 }
 
 /// With a smooth activation: a finite step would cross the kinks of a rectifier.
@@ -64,7 +64,8 @@ fn reparametrised_gradient_is_right(model: &str) {
     let action = action(flow.lattice());
     let found = gradient(&flow, &*action, Estimator::Reparametrised, 11);
     let mut objective = ReverseKl::new(&flow, &*action, Estimator::Reparametrised).unwrap();
-    let mut mean = |parameters: &[f64]| objective.run(parameters, &Samples { key: key(), count: 11 }).unwrap().loss;
+    let mut mean =
+        |parameters: &[f64]| objective.run(parameters, &Samples { key: key(), step: 0, count: 11 }).unwrap().loss;
     // The last six parameters are those of the spectrum.
     for i in (0..found.len()).step_by(7).chain(found.len() - 6..found.len()) {
         let mut at = |shift: f64| {
@@ -88,7 +89,7 @@ fn both_estimators_have_the_same_mean() {
     let mut losses = [Estimator::Path, Estimator::Reparametrised].map(|e| ReverseKl::new(&flow, &*action, e).unwrap());
     for run in 0..runs {
         let key = Key { counter: run * 500, ..key() };
-        let samples = Samples { key, count: 500 };
+        let samples = Samples { key, step: 0, count: 500 };
         let [path, full] = losses.each_mut().map(|l| l.run(flow.parameters(), &samples).unwrap().gradient);
         differences.iter_mut().zip(path.iter().zip(&full)).for_each(|(all, (a, b))| all.push(a - b));
     }
