@@ -56,11 +56,6 @@ impl Orbits {
     pub fn cosines(&self) -> &[f64] {
         &self.cosines
     }
-
-    /// Displacement that stands for each orbit.
-    pub fn standing(&self) -> &[Vec<usize>] {
-        &self.of
-    }
 }
 
 /// The displacement that stands for the orbit of r.

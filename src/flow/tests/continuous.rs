@@ -5,7 +5,7 @@ use super::*;
 /// Chains of continuous layers, alone and among others, on lattices with odd extents too; with mean and shell, and a condition.
 fn cases() -> Vec<(&'static [usize], ModelSpec)> {
     let few = "channels: 3, harmonics: 3, times: 3, steps: 24, initial_output: 12";
-    let one = |extent, keys: &str| {
+    let one = |extent: &'static [usize], keys: &str| {
         (extent, spec(&format!("{{type: 'chain', layers: [{{type: 'continuous', {few}{keys}}}]}}")))
     };
     let mixed = format!(
@@ -179,7 +179,7 @@ fn precisions_and_threads_agree() {
 fn sizes_out_of_range_are_refused() {
     let refusal = |extent: &[usize], keys: &str| {
         let spec = spec(&format!("{{type: 'chain', layers: [{{type: 'continuous'{keys}}}]}}"));
-        Flow::new(&context(Precision::F64, 1), &Lattice::new(extent).unwrap(), &spec).unwrap_err().to_string()
+        Flow::new(&context(Precision::F64, 1), &Lattice::new(extent).unwrap(), &spec).err().unwrap().to_string()
     };
     for (extent, keys, expected) in [
         (&[4, 4][..], ", steps: 0", "layers[0]: steps: expected 1 to 4096, got 0"),
