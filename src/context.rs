@@ -1,5 +1,7 @@
 //! The context of all computations: seed, precision, threads and devices.
 
+mod joint;
+
 use crate::error::{Error, Result};
 use crate::opencl::{Device, Options};
 use crate::progress;
@@ -205,8 +207,8 @@ impl Context {
     /// Runs `work` for each of `count` parts, on the calling thread and on all workers but one.
     ///
     /// A thread takes the parts of its own range in order and then parts that others have not begun; a part that is
-    /// computed again and again finds its memory in the same core's cache. The caller works too, so that a short job
-    /// does not wait for a thread to wake up. `work` is given the thread, 0 to `threads`, and the part.
+    /// computed again and again finds its memory in the same core's cache. The caller works too, and waits for
+    /// no worker that has not begun, so that a short job does not wait for a thread to wake up. `work` is given the thread, 0 to `threads`, and the part.
     pub fn share(&self, count: usize, work: impl Fn(usize, usize) + Sync) {
         let threads = self.threads();
         // A callback may call fork(): in the child there are no workers, and the calling thread computes alone.
@@ -226,11 +228,7 @@ impl Context {
                 }
             }
         };
-        let run = &run;
-        self.pool.in_place_scope(|scope| {
-            (1..threads).for_each(|own| scope.spawn(move |_| run(own)));
-            run(0);
-        });
+        joint::run(threads, |task| self.pool.spawn(task), &run);
     }
 
     /// As [`Context::share_chunks`] for several arrays of equal length: a thread is given the same piece of each, one

@@ -9,6 +9,9 @@
 //! Kernels work in that of DeGrand and Rossi. A spinor psi of another basis is R psi there, with the unitary R that
 //! leads from one to the other, R g' = g R: unique but for a phase, and by Schur's lemma the sum over all products G of
 //! gamma matrices of G M G'^dag, whatever M. 'chiral' is that of openQCD and tmLQCD.
+//!
+//! g_5 = g_1 g_2 g_3 g_4 in all bases: diag(1, 1, -1, -1) in that of DeGrand and Rossi, diag(-1, -1, 1, 1) in 'chiral', where
+//! openQCD has g_5 = g_4 g_1 g_2 g_3, of the opposite sign: its twisted mass mu is our -t.
 
 use crate::gauge::Complex64;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! Dirac operators: kernels in SIMD lanes, solvers, spectra.
 
 mod basis;
+mod end_slices;
 mod forces;
 mod kernels;
 mod lanes;

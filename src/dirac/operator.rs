@@ -176,10 +176,16 @@ impl Dirac {
                 let weights = spec.weights(dimensions)?;
                 let diagonal = spec.mass(dimensions)? + weights.iter().sum::<f64>();
                 let (boundary, numbers) = (factors(&spec.boundary, dimensions)?, spec.link_numbers()?);
-                let parts = Parts { weights, boundary, numbers };
+                let ends = spec.end_slices(gauge.lattice())?;
+                let parts = Parts { weights, boundary, numbers, ends };
                 let twist = finite("twist", spec.twist)?;
-                let regular = |c: Vec<Vec<f64>>| Regular::new(Blocks::clover(gauge, diagonal, &c)?, twist);
-                let blocks = spec.clover(dimensions)?.map(regular).transpose()?;
+                let regular = |c: Vec<Vec<f64>>| {
+                    let blocks = Blocks::clover(gauge, diagonal, &c)?;
+                    Regular::new(if let Some(ends) = &ends { blocks.between(ends) } else { blocks }, twist)
+                };
+                // Numbers that differ between the slices are blocks too.
+                let zeros = ends.map(|_| vec![vec![0.0; dimensions]; dimensions]);
+                let blocks = spec.clover(dimensions)?.or(zeros).map(regular).transpose()?;
                 Recipe::Wilson { gauge, parts, diagonal, twist, blocks }
             }
             DiracSpec::Staggered(spec) => {

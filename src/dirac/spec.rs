@@ -1,9 +1,11 @@
 //! Dirac operators by spec: the registry.
 
 use super::basis::{Basis, Spin};
+use super::end_slices::EndSlices;
 use super::kernels::staggered::First;
 use crate::error::{Error, Result};
 use crate::gauge::Complex64;
+use crate::lattice::Lattice;
 use serde::{Deserialize, Serialize};
 
 /// An operator and its parameters.
@@ -38,6 +40,9 @@ pub struct WilsonSpec {
     /// Numbers of a link of SU(3) in memory: 18 (the default, 'auto'); 12, two rows, from which the third is computed;
     /// or 8, from which all 18 are computed.
     pub links: LinkNumbers,
+    /// c_F, with spinors that vanish on the first and the last slice of the last direction; None: spinors live on all slices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub c_f: Option<f64>,
 }
 
 /// Numbers of a link that are stored.
@@ -196,6 +201,16 @@ impl WilsonSpec {
             LinkNumbers::Number(other) => {
                 Err(Error::BadSpec(format!("links: expected 'auto', 18, 12 or 8, got {other}")))
             }
+        }
+    }
+
+    /// The slices on which spinors vanish, if there are such.
+    pub(super) fn end_slices(&self, lattice: &Lattice) -> Result<Option<EndSlices>> {
+        match self.links {
+            LinkNumbers::Number(8) if self.c_f.is_some() => {
+                Err(Error::Unsupported("links: expected 'auto', 18 or 12 with c_f, got 8".into()))
+            }
+            _ => self.c_f.map(|c_f| EndSlices::new(lattice, c_f)).transpose(),
         }
     }
 

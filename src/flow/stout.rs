@@ -6,10 +6,9 @@
 //! ρ = (B / L) tanh(n (s' − s) θ((s + s') / 2)),    Σ B = 0.9
 //! ```
 //!
-//! with the number L of loops of a family through a link, so that Σ |ρ| ≤ 0.9 by construction; B is 0.9 where there is one family,
-//! and with two 0.6 for plaquettes and 0.3 for rectangles. θ is given in the middle of each of n equal steps,
-//! and linear between them, so that a path of n equal steps has coefficients of its own for each, and any other path has layers
-//! too. A path downwards takes the inverse of the same layer. With a hidden layer there is a share of θ that depends on the
+//! with the number L of loops of a family through a link, so that Σ |ρ| ≤ 0.9 by construction; B is in the ratio 2 : 1 : 2 for
+//! plaquettes, rectangles and chairs. θ is given in the middle of each of n equal steps, and linear between them and beyond the first
+//! and the last, so that a path of n equal steps has coefficients of its own for each, and any other path has layers too. A path downwards takes the inverse of the same layer. With a hidden layer there is a share of θ that depends on the
 //! link,
 //!
 //! ```text
@@ -25,7 +24,7 @@ use super::spec::ModelSpec;
 use super::stout_spec::{Family, INPUTS, StoutSpec, WIDEST};
 use crate::context::Context;
 use crate::error::{Error, Result, expect_finite, expect_length};
-use crate::gauge::{Cuboid, Defect, Group, Layers, Rule};
+use crate::gauge::{Cuboid, Defect, Group, Layers, MOST_STAPLES, Rule};
 use crate::lattice::Lattice;
 use crate::memory;
 use crate::random::{Purpose, Stream};
@@ -118,9 +117,9 @@ impl Stout {
     /// n (s' − s) times the weights of the two rows of θ around the middle of a step.
     fn knots(&self, [low, high]: [f64; 2]) -> Knots {
         let n = self.spec.steps as f64;
-        let place = (0.5 * (low + high) * n - 0.5).clamp(0.0, n - 1.0);
-        let row = (place as usize).min(self.spec.steps.saturating_sub(2));
-        let part = place - row as f64;
+        let place = 0.5 * (low + high) * n - 0.5;
+        let row = (place.max(0.0) as usize).min(self.spec.steps.saturating_sub(2));
+        let part = if self.spec.steps > 1 { place - row as f64 } else { 0.0 };
         let length = n * (high - low);
         [(row, length * (1.0 - part)), ((row + 1).min(self.spec.steps - 1), length * part)]
     }
@@ -128,11 +127,9 @@ impl Stout {
     /// Largest |ρ| of each family.
     fn most(&self) -> Vec<f64> {
         let (d, loops) = (self.domain.lattice.dimensions(), &self.spec.loops);
-        let share = |family: &Family| match (loops.len(), family) {
-            (1, _) => BOUND,
-            (_, Family::Plaquette) => BOUND * 2.0 / 3.0,
-            (_, Family::Rectangle) => BOUND / 3.0,
-        };
+        let weight = |family: &Family| if *family == Family::Rectangle { 1.0 } else { 2.0 };
+        let total: f64 = loops.iter().map(weight).sum();
+        let share = |family: &Family| BOUND * weight(family) / total;
         let families = self.spec.families(d);
         loops.iter().zip(families).map(|(family, loops)| share(family) / loops.staples(0).len() as f64).collect()
     }
@@ -214,8 +211,7 @@ impl Rule for StepRule<'_> {
     }
 
     fn back(&self, invariants: [f64; 2], slots: &[u16], by_rho: &[f64], gradient: &mut [f64]) -> [f64; 2] {
-        const MOST_LOOPS: usize = 24;
-        let (mut rho, width, count) = ([0.0; MOST_LOOPS], self.model.spec.width(), self.model.spec.coefficients());
+        let (mut rho, width, count) = ([0.0; MOST_STAPLES], self.model.spec.width(), self.model.spec.coefficients());
         self.rho(invariants, slots, &mut rho[..slots.len()]);
         let ((hidden, x), [weight, _, output]) = (self.hidden(invariants), self.network());
         let (mut by_hidden, mut by_x) = ([0.0; WIDEST], [0.0; INPUTS]);
@@ -345,7 +341,7 @@ mod tests {
             ),
             (
                 "defect: {size: [2]}, steps: 2, loops: []",
-                "loops: expected 'plaquette', 'rectangle' or both, each once, got []",
+                "loops: expected 'plaquette', 'rectangle' or 'chair', each at most once, got []",
             ),
         ] {
             assert_eq!(message(keys), expected);

@@ -35,6 +35,8 @@ pub enum Family {
     Plaquette,
     /// 2 x 1.
     Rectangle,
+    /// Around two plaquettes that share a link and lie in different planes.
+    Chair,
 }
 
 fn distance() -> u64 {
@@ -59,11 +61,12 @@ impl StoutSpec {
         expect((1..=MOST_STEPS).contains(&self.steps), "steps", &format!("1 to {MOST_STEPS}"), self.steps)?;
         let is_near = self.distance <= MOST_DISTANCE;
         expect(is_near, "distance", &format!("0 to {MOST_DISTANCE}"), self.distance)?;
-        let mut loops = self.loops.clone();
-        loops.dedup();
-        let is_family = !loops.is_empty() && loops.len() == self.loops.len() && loops.len() <= 2;
-        let expected = "'plaquette', 'rectangle' or both, each once";
+        let is_new = |(i, family): (usize, &Family)| !self.loops[..i].contains(family);
+        let is_family = !self.loops.is_empty() && self.loops.iter().enumerate().all(is_new);
+        let expected = "'plaquette', 'rectangle' or 'chair', each at most once";
         expect(is_family, "loops", expected, format!("{:?}", self.loops))?;
+        let has_planes = dimensions > 2 || !self.loops.contains(&Family::Chair);
+        expect(has_planes, "loops", "no 'chair' in two dimensions", format!("{:?}", self.loops))?;
         let is_hidden = self.hidden.len() <= 1 && self.hidden.iter().all(|width| (1..=WIDEST).contains(width));
         let expected = format!("at most one layer of 1 to {WIDEST} channels");
         expect(is_hidden, "hidden", &expected, format!("{:?}", self.hidden))?;
@@ -112,6 +115,7 @@ impl StoutSpec {
         let family = |family: &Family| match family {
             Family::Plaquette => Loops::plaquettes(dimensions),
             Family::Rectangle => Loops::rectangles(dimensions),
+            Family::Chair => Loops::chairs(dimensions),
         };
         self.loops.iter().map(family).collect()
     }

@@ -28,12 +28,13 @@ pub(crate) use absent::{clear_absent, farther_present, is_absent, is_open, is_ze
 pub use constant_flux::constant_flux;
 pub use field::Gauge;
 pub(crate) use field::project;
+pub(crate) use layers::MOST_STAPLES;
 pub use layers::{Layers, Passage, Region, Rule, Table, Trail};
 pub(crate) use observables::leaves;
 pub use observables::{Loops, ObservableSpec, charge, clover_charge, energy_density, energy_density_by};
 pub use paths::{Links, Step, links_along};
-pub(crate) use plaquettes::{Canonical, WidePhase};
+pub(crate) use plaquettes::{Canonical, Weights, WidePhase};
 pub use plaquettes::{Slope, drift};
 pub use smear::{FlowSpec, Scales, SmearSpec, WilsonFlow, ape, scales, stout};
-pub use sweep::{Schedule, Sweep, Update};
+pub use sweep::{Schedule, Sweep, Sweeping, Update};
 pub use weights::{Boundary, BoundaryKind, Cuboid, Defect, DefectSpec, LoopSum, Patch, Slopes, Weight};

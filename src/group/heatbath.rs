@@ -13,7 +13,7 @@ use crate::random::Stream;
 pub fn heat<const N: usize>(link: &Matrix<N>, staples: &Matrix<N>, stream: &mut Stream) -> Matrix<N> {
     if N == 1 {
         let staples = staples.0[0][0];
-        let (norm, [cosine, sine]) = (staples.norm(), von_mises(staples.norm(), stream));
+        let (norm, [cosine, sine]) = (staples.norm(), von_mises(staples.norm(), || stream.uniform()));
         let back = if norm > 0.0 { staples.conj() / norm } else { Complex64::new(1.0, 0.0) };
         return (Matrix::unit().scale(Complex64::new(cosine, sine) * back)).projected();
     }

@@ -14,7 +14,10 @@ mod von_mises;
 pub(crate) mod wide;
 pub(crate) mod wide_exponential;
 pub(crate) mod wide_heatbath;
+mod wide_quaternion;
+pub(crate) mod wide_jacobian;
 pub(crate) mod wide_response;
+pub(crate) mod wide_rows;
 
 pub use algebra::draw_momenta;
 pub(crate) use colours::with_colours;

@@ -12,7 +12,7 @@ use std::f64::consts::PI;
 pub struct Quaternion(pub [f64; 4]);
 
 /// The α where the two ways to draw a_0 accept about equally often.
-const CROSSOVER: f64 = 1.7;
+pub(super) const CROSSOVER: f64 = 1.7;
 
 impl Quaternion {
     /// The M of rows and columns i, j of W, for which Re tr a W = Re tr a M + const for all a of that SU(2) subgroup.
@@ -67,7 +67,7 @@ impl Quaternion {
 
     /// Draws an element for α ≥ 0.
     pub fn draw(alpha: f64, stream: &mut Stream) -> Self {
-        let a = if alpha < CROSSOVER { creutz(alpha, stream) } else { kennedy_pendleton(alpha, stream) };
+        let a = if alpha < CROSSOVER { creutz(alpha, || stream.uniform()) } else { kennedy_pendleton(alpha, stream) };
         let radius = (1.0 - a * a).max(0.0).sqrt();
         let height = 1.0 - 2.0 * stream.uniform();
         let (sine, cosine) = (2.0 * PI * stream.uniform()).sin_cos();
@@ -77,12 +77,12 @@ impl Quaternion {
 }
 
 /// a_0 drawn from exp(α a_0) alone, accepted with √(1 − a_0²).
-fn creutz(alpha: f64, stream: &mut Stream) -> f64 {
+pub(super) fn creutz(alpha: f64, mut uniform: impl FnMut() -> f64) -> f64 {
     const VANISHING: f64 = 1e-12;
     loop {
-        let u = stream.uniform();
+        let u = uniform();
         let a = if alpha < VANISHING { 1.0 - 2.0 * u } else { 1.0 + (u * (-2.0 * alpha).exp_m1()).ln_1p() / alpha };
-        let v = stream.uniform();
+        let v = uniform();
         if v * v < 1.0 - a * a {
             return a;
         }

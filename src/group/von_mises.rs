@@ -3,7 +3,6 @@
 //! Rejection from a wrapped Cauchy distribution: D. J. Best and N. I. Fisher, Appl. Statist. 28, 152 (1979). Exact for
 //! every κ up to 10⁸, beyond which the density is normal to the rounding of the cosine.
 
-use crate::random::Stream;
 use std::f64::consts::PI;
 
 /// Below it a uniform angle is accepted often enough, and the envelope would lose digits.
@@ -11,37 +10,37 @@ const FLAT: f64 = 0.5;
 /// Beyond it 1 − cos x has fewer digits than the normal limit.
 const SHARP: f64 = 1e8;
 
-/// Draws an angle for κ ≥ 0: its cosine and sine.
-pub fn von_mises(kappa: f64, stream: &mut Stream) -> [f64; 2] {
+/// Draws an angle for κ ≥ 0 from uniform numbers in [0, 1): its cosine and sine.
+pub fn von_mises(kappa: f64, mut uniform: impl FnMut() -> f64) -> [f64; 2] {
     if kappa < FLAT {
-        return flat(kappa, stream);
+        return flat(kappa, uniform);
     }
     if kappa > SHARP {
-        let mut normal = [0.0; 2];
-        stream.normals(&mut normal);
-        let (sine, cosine) = (normal[0] / kappa.sqrt()).sin_cos();
+        let radius = (-2.0 * (1.0 - uniform()).ln()).sqrt();
+        let normal = radius * (2.0 * PI * uniform()).cos();
+        let (sine, cosine) = (normal / kappa.sqrt()).sin_cos();
         return [cosine, sine];
     }
     let tau = 1.0 + (1.0 + 4.0 * kappa * kappa).sqrt();
     let rho = (tau - (2.0 * tau).sqrt()) / (2.0 * kappa);
     let r = (1.0 + rho * rho) / (2.0 * rho);
     loop {
-        let z = (PI * stream.uniform()).cos();
+        let z = (PI * uniform()).cos();
         let f = (1.0 + r * z) / (r + z);
         let c = kappa * (r - f);
-        let u = 1.0 - stream.uniform();
+        let u = 1.0 - uniform();
         if c * (2.0 - c) > u || (c / u).ln() + 1.0 >= c {
             let cosine = f.clamp(-1.0, 1.0);
             let sine = ((1.0 - cosine) * (1.0 + cosine)).sqrt();
-            return [cosine, if stream.uniform() < 0.5 { sine } else { -sine }];
+            return [cosine, if uniform() < 0.5 { sine } else { -sine }];
         }
     }
 }
 
-fn flat(kappa: f64, stream: &mut Stream) -> [f64; 2] {
+fn flat(kappa: f64, mut uniform: impl FnMut() -> f64) -> [f64; 2] {
     loop {
-        let (sine, cosine) = (PI * (1.0 - 2.0 * stream.uniform())).sin_cos();
-        if stream.uniform() < (kappa * (cosine - 1.0)).exp() {
+        let (sine, cosine) = (PI * (1.0 - 2.0 * uniform())).sin_cos();
+        if uniform() < (kappa * (cosine - 1.0)).exp() {
             return [cosine, sine];
         }
     }
@@ -50,7 +49,7 @@ fn flat(kappa: f64, stream: &mut Stream) -> [f64; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Purpose;
+    use crate::random::{Purpose, Stream};
 
     /// Moments <cos nx> by the trapezium rule, which converges exponentially for periodic integrands.
     fn moment(kappa: f64, n: f64) -> f64 {
@@ -65,7 +64,7 @@ mod tests {
             let mut stream = Stream::new(8, Purpose::Heatbath, row as u64);
             let count = 100_000;
             let mut angle = || {
-                let [cosine, sine] = von_mises(kappa, &mut stream);
+                let [cosine, sine] = von_mises(kappa, || stream.uniform());
                 assert!((cosine.hypot(sine) - 1.0).abs() < 1e-15);
                 sine.atan2(cosine)
             };
@@ -81,7 +80,7 @@ mod tests {
             }
         }
         let mut stream = Stream::new(8, Purpose::Heatbath, 99);
-        assert!((0..100).all(|_| von_mises(1e12, &mut stream)[1].abs() < 1e-5));
-        assert_eq!(von_mises(f64::INFINITY, &mut stream)[0], 1.0);
+        assert!((0..100).all(|_| von_mises(1e12, || stream.uniform())[1].abs() < 1e-5));
+        assert_eq!(von_mises(f64::INFINITY, || stream.uniform())[0], 1.0);
     }
 }

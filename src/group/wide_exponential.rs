@@ -222,10 +222,29 @@ fn conjugate<L: Lanes>(z: Number<L>) -> Number<L> {
     [z[0], L::constant(0.0) - z[1]]
 }
 
+/// How far a matrix may be off the group.
+#[derive(Clone, Copy)]
+enum Deviation {
+    Any,
+    Rounding,
+}
+
 impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
     /// The matrix of the group whose first rows, ⌈N/2⌉ of them, are made orthonormal one after the other; the others follow.
     #[inline(always)]
-    pub fn on_the_group(mut self) -> Self {
+    pub fn on_the_group(self) -> Self {
+        self.completed(Deviation::Any)
+    }
+
+    /// The same for a matrix that is off the group by rounding alone: 1 / |row| = (3 − |row|²) / 2.
+    #[inline(always)]
+    pub fn near_the_group(self) -> Self {
+        self.completed(Deviation::Rounding)
+    }
+
+    /// First rows orthonormal; the others from them.
+    #[inline(always)]
+    fn completed(mut self, deviation: Deviation) -> Self {
         let zero = [L::constant(0.0); 2];
         let rows = &mut self.0;
         for i in 0..N.div_ceil(2) {
@@ -242,8 +261,11 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Wide<L, N> {
             for k in 0..N {
                 square = square + norm(rows[i][k]);
             }
-            // A zero matrix, as the absent links of an open boundary are, stays zero.
-            let scale = L::constant(1.0) / square.max(L::constant(f64::MIN_POSITIVE)).sqrt();
+            let scale = match deviation {
+                // A zero matrix, as the absent links of an open boundary are, stays zero.
+                Deviation::Any => L::constant(1.0) / square.max(L::constant(f64::MIN_POSITIVE)).sqrt(),
+                Deviation::Rounding => square.negative_mul_add(L::constant(0.5), L::constant(1.5)),
+            };
             for k in 0..N {
                 rows[i][k] = [rows[i][k][0] * scale, rows[i][k][1] * scale];
             }

@@ -3,15 +3,15 @@
 
 #![allow(clippy::needless_range_loop)]
 
-use super::quaternion::Quaternion;
 use super::von_mises::von_mises;
 use super::wide::Wide;
 use super::wide_exponential::WIDTH;
-use crate::random::Stream;
+use super::wide_quaternion::{drawn, lanes, numbers, of_block, product, turn};
+use crate::random::Streams;
 use crate::simd::Lanes;
 
-/// A quaternion a_0 + i a·σ in each lane.
-type Quaternions<L> = [L; 4];
+/// Squares that are as good as zero: below it they have lost digits.
+const VANISHING: f64 = 1e-280;
 
 /// Draws links for their staples, each with the numbers of its own stream; subgroups in the reverse order where `is_reversed`.
 /// Only the first `count` lanes are drawn: others are links of the group that are of no use.
@@ -19,7 +19,7 @@ type Quaternions<L> = [L; 4];
 pub(crate) fn heat<L: Lanes<Scalar = f64>, const N: usize>(
     links: &Wide<L, N>,
     staples: &Wide<L, N>,
-    (streams, count): (&mut [Stream; WIDTH], usize),
+    (streams, count): (&mut Streams, usize),
     is_reversed: bool,
 ) -> Wide<L, N> {
     if N == 1 {
@@ -32,7 +32,7 @@ pub(crate) fn heat<L: Lanes<Scalar = f64>, const N: usize>(
         let (re, im) = (square.where_positive(re * inverse, one), im * inverse);
         let (strength, mut drawn) = (numbers(norm), [[0.0; WIDTH]; 2]);
         for lane in 0..WIDTH {
-            let angle = if lane < count { von_mises(strength[lane], &mut streams[lane]) } else { [1.0, 0.0] };
+            let angle = if lane < count { von_mises(strength[lane], || streams.uniform(lane)) } else { [1.0, 0.0] };
             (drawn[0][lane], drawn[1][lane]) = (angle[0], angle[1]);
         }
         let (cosine, sine) = (lanes::<L>(&drawn[0]), lanes::<L>(&drawn[1]));
@@ -68,7 +68,7 @@ pub(crate) fn reflect<L: Lanes<Scalar = f64>, const N: usize>(
 fn in_subgroups<L: Lanes<Scalar = f64>, const N: usize>(
     links: &Wide<L, N>,
     staples: &Wide<L, N>,
-    mut streams: Option<(&mut [Stream; WIDTH], usize)>,
+    mut streams: Option<(&mut Streams, usize)>,
     is_reversed: bool,
 ) -> Wide<L, N> {
     let mut pair = [*links, links.times(staples)];
@@ -86,7 +86,7 @@ fn in_subgroups<L: Lanes<Scalar = f64>, const N: usize>(
             }
         }
     }
-    pair[0].on_the_group()
+    pair[0].near_the_group()
 }
 
 /// One subgroup: that of rows i, j of U and W.
@@ -94,104 +94,45 @@ fn in_subgroups<L: Lanes<Scalar = f64>, const N: usize>(
 fn in_subgroup<L: Lanes<Scalar = f64>, const N: usize>(
     [links, w]: &mut [Wide<L, N>; 2],
     rows: (usize, usize),
-    streams: &mut Option<(&mut [Stream; WIDTH], usize)>,
+    streams: &mut Option<(&mut Streams, usize)>,
 ) {
     let (one, zero) = (L::constant(1.0), L::constant(0.0));
     let m = of_block(w, rows);
     let square = m[3].mul_add(m[3], m[2].mul_add(m[2], m[1].mul_add(m[1], m[0] * m[0])));
-    let norm = square.sqrt();
-    let inverse = square.where_positive(one / norm, zero);
-    // M† / |M|.
-    let back = [
-        square.where_positive(m[0] * inverse, one),
-        zero - m[1] * inverse,
-        zero - m[2] * inverse,
-        zero - m[3] * inverse,
-    ];
     let a = match streams {
-        Some((streams, count)) => product(&drawn(norm, streams, *count), &back),
-        None => product(&back, &back),
+        Some((streams, count)) => {
+            let norm = square.sqrt();
+            let inverse = square.where_positive(one / norm, zero);
+            // M† / |M|.
+            let back = [
+                square.where_positive(m[0] * inverse, one),
+                zero - m[1] * inverse,
+                zero - m[2] * inverse,
+                zero - m[3] * inverse,
+            ];
+            product(&drawn(norm, streams, *count), &back)
+        }
+        None => {
+            // (M† / |M|)²; a link without staples stays.
+            let positive = square - L::constant(VANISHING);
+            let twice = positive.where_positive((m[0] + m[0]) / square, zero);
+            [
+                positive.where_positive(twice.mul_add(m[0], zero - one), one),
+                zero - twice * m[1],
+                zero - twice * m[2],
+                zero - twice * m[3],
+            ]
+        }
     };
     turn(&a, links, rows);
     turn(&a, w, rows);
-}
-
-/// An element of SU(2) in each lane, of the density exp(2 k a_0).
-#[inline(always)]
-fn drawn<L: Lanes<Scalar = f64>>(k: L, streams: &mut [Stream; WIDTH], count: usize) -> Quaternions<L> {
-    let (k, mut drawn) = (numbers(k), [[1.0; WIDTH], [0.0; WIDTH], [0.0; WIDTH], [0.0; WIDTH]]);
-    for lane in 0..count.min(WIDTH) {
-        let Quaternion(a) = Quaternion::draw(2.0 * k[lane], &mut streams[lane]);
-        for i in 0..4 {
-            drawn[i][lane] = a[i];
-        }
-    }
-    [lanes(&drawn[0]), lanes(&drawn[1]), lanes(&drawn[2]), lanes(&drawn[3])]
-}
-
-/// The M of rows and columns i, j of W, as [`Quaternion::of_block`].
-#[inline(always)]
-fn of_block<L: Lanes<Scalar = f64>, const N: usize>(w: &Wide<L, N>, (i, j): (usize, usize)) -> Quaternions<L> {
-    let (w, half) = (&w.0, L::constant(0.5));
-    [
-        half * (w[i][i][0] + w[j][j][0]),
-        half * (w[i][j][1] + w[j][i][1]),
-        half * (w[i][j][0] - w[j][i][0]),
-        half * (w[i][i][1] - w[j][j][1]),
-    ]
-}
-
-/// Multiplies W from the left by an element of the subgroup of rows i, j.
-#[inline(always)]
-fn turn<L: Lanes<Scalar = f64>, const N: usize>(a: &Quaternions<L>, w: &mut Wide<L, N>, (i, j): (usize, usize)) {
-    let [a, x, y, z] = *a;
-    for k in 0..N {
-        let ([p, q], [r, s]) = (w.0[i][k], w.0[j][k]);
-        // (a + i z)(p + i q) + (y + i x)(r + i s), and (a − i z)(r + i s) − (y − i x)(p + i q).
-        w.0[i][k] = [
-            x.negative_mul_add(s, y.mul_add(r, z.negative_mul_add(q, a * p))),
-            x.mul_add(r, y.mul_add(s, z.mul_add(p, a * q))),
-        ];
-        w.0[j][k] = [
-            x.negative_mul_add(q, y.negative_mul_add(p, z.mul_add(s, a * r))),
-            x.mul_add(p, y.negative_mul_add(q, z.negative_mul_add(r, a * s))),
-        ];
-    }
-}
-
-/// a b.
-#[inline(always)]
-fn product<L: Lanes<Scalar = f64>>(a: &Quaternions<L>, b: &Quaternions<L>) -> Quaternions<L> {
-    let ([a, x, y, z], [b, u, v, w]) = (*a, *b);
-    [
-        a * b - x * u - y * v - z * w,
-        a * u + x * b - y * w + z * v,
-        a * v + y * b - z * u + x * w,
-        a * w + z * b - x * v + y * u,
-    ]
-}
-
-/// The numbers of all lanes.
-#[inline(always)]
-fn numbers<L: Lanes<Scalar = f64>>(lanes: L) -> [f64; WIDTH] {
-    let mut numbers = [0.0; WIDTH];
-    // SAFETY: lanes are eight doubles.
-    unsafe { numbers.as_mut_ptr().cast::<L>().write_unaligned(lanes) };
-    numbers
-}
-
-/// Lanes of eight numbers.
-#[inline(always)]
-fn lanes<L: Lanes<Scalar = f64>>(numbers: &[f64; WIDTH]) -> L {
-    // SAFETY: lanes are eight doubles.
-    unsafe { numbers.as_ptr().cast::<L>().read_unaligned() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::group::{Matrix, haar, heatbath};
-    use crate::random::Purpose;
+    use crate::random::{Purpose, Stream};
     use crate::simd::{Array, Instructions, Launch, launch};
 
     /// Eight links with their staples, both ways, in lanes.
@@ -210,7 +151,7 @@ mod tests {
             unsafe {
                 let links = Wide::<L, N>::load(self.links.as_ptr(), &places);
                 let staples = Wide::<L, N>::load(self.staples.as_ptr(), &places);
-                let mut streams = std::array::from_fn(stream);
+                let mut streams = Streams::new(3, Purpose::Heatbath, &std::array::from_fn(|lane| lane as u64));
                 heat(&links, &staples, (&mut streams, 8), false).store(heated.as_mut_ptr(), &places);
                 reflect(&links, &staples, false).store(reflected.as_mut_ptr(), &places);
             }

@@ -8,8 +8,8 @@
 //! h = Re tr M / N,    r_c = Re tr T_c M,    q_c = Im tr T_c M / T_F
 //! ```
 //!
-//! so that the Jacobian is det(1 − K). The norm of A bounds that of K: below 1 the symmetric part of 1 − K is positive, and
-//! elimination needs no pivots. One link in each SIMD lane.
+//! so that the Jacobian is det(1 − K) (`wide_jacobian.rs`). The norm of A bounds that of K: below 1 the symmetric part of 1 − K is
+//! positive, and elimination needs no pivots. One link in each SIMD lane.
 
 #![allow(clippy::needless_range_loop)]
 
@@ -127,33 +127,6 @@ fn add_product<L: Lanes<Scalar = f64>, const N: usize>(result: &mut Square<L>, x
             }
         }
     }
-}
-
-/// log det(1 − K).
-#[inline(always)]
-pub(crate) fn log_determinant<L: Lanes<Scalar = f64>, const N: usize>(parts: &Parts<L>, terms: usize) -> L {
-    let adjoint = parts.adjoint::<N>();
-    let turned = parts.turned::<N>(&adjoint);
-    let mut k = scaled::<L, N>(coefficient(terms - 1), &turned);
-    for term in (0..terms - 1).rev() {
-        let mut next = scaled::<L, N>(coefficient(term), &turned);
-        add_product::<L, N>(&mut next, &adjoint, &k);
-        k = next;
-    }
-    let mut matrix = from_unit::<L, N>(&k);
-    let mut product = L::constant(1.0);
-    for i in 0..count(N) {
-        let pivot = matrix[i][i];
-        product = product * pivot;
-        let inverse = L::constant(1.0) / pivot;
-        for j in i + 1..count(N) {
-            let factor = matrix[j][i] * inverse;
-            for b in i + 1..count(N) {
-                matrix[j][b] = factor.negative_mul_add(matrix[i][b], matrix[j][b]);
-            }
-        }
-    }
-    logarithms(product)
 }
 
 /// factor x.

@@ -90,11 +90,13 @@ impl Surroundings {
         strength: f64,
         (seed, is_reversed): (u64, bool),
     ) -> Result<()> {
+        let mut sweeping = self.schedule.begin(team, self.sum.beta, None, links)?;
         for number in 0..=self.overrelaxation {
             let place = if is_reversed { self.overrelaxation - number } else { number };
             let update = if place == 0 { Update::Heat { seed } } else { Update::Reflect };
-            self.schedule.sweep(team, self.sum.beta, links, Sweep { update, strength, is_reversed })?;
+            sweeping.sweep(Sweep { update, strength, is_reversed })?;
         }
+        sweeping.end();
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Sources of the inputs of a program: arrays of the caller, and random numbers from keyed streams.
 //!
 //! Sample i of a batch reads the stream with counter + i, number n of the input from draw n of it (normal numbers in pairs,
-//! `random.rs`). A sample therefore has the same numbers in any batch, on any number of threads, and uniform numbers and rows
+//! `random/stream.rs`). A sample therefore has the same numbers in any batch, on any number of threads, and uniform numbers and rows
 //! have the same bits on all devices. Two inputs of a program differ by the stream index of their keys.
 
 use crate::error::{Error, Result, expect_length};

@@ -5,6 +5,7 @@
 //! and fuse multiply and add wherever the hardware does.
 
 use super::line::Line;
+use crate::random::Streams;
 use std::ops::{Add, Div, Mul, Sub};
 
 /// f32 or f64, as it lies in memory.
@@ -146,6 +147,25 @@ pub(crate) trait Lanes:
         columns
     }
 
+    /// The next uniform number of each of eight streams; those where `pending` > 0 go on to the number after it, the others
+    /// stay where they are.
+    #[inline(always)]
+    #[allow(clippy::needless_range_loop)]
+    fn uniforms(streams: &mut Streams, pending: Self) -> Self {
+        debug_assert_eq!((Self::WIDTH, size_of::<Self>()), (8, 64));
+        let (before, mut numbers) = (streams.state, Numbers([0.0; 8]));
+        // SAFETY: the lanes are eight doubles, and lie in memory as a line of 64 bytes.
+        let pending = unsafe { (&raw const pending).cast::<[f64; 8]>().read() };
+        for lane in 0..8 {
+            numbers.0[lane] = streams.uniform(lane);
+            if pending[lane] <= 0.0 {
+                (streams.state[0][lane], streams.state[1][lane]) = (before[0][lane], before[1][lane]);
+            }
+        }
+        // SAFETY: as above.
+        unsafe { (&raw const numbers).cast::<Self>().read() }
+    }
+
     /// Stores to a line that is not read again soon, past the caches where the processor can; others see it after
     /// [`Lanes::fence`].
     ///
@@ -171,6 +191,10 @@ pub(crate) trait Lanes:
         Self::splat(Self::Scalar::from_f64(x))
     }
 }
+
+/// Eight doubles in a line.
+#[repr(C, align(64))]
+struct Numbers([f64; 8]);
 
 /// Two vectors that act as one of twice the width.
 #[derive(Clone, Copy)]

@@ -1,5 +1,6 @@
 //! Vectors of numbers in SIMD lanes, for every instruction set and both precisions.
 
+pub(crate) mod functions;
 mod instructions;
 mod lanes;
 mod line;

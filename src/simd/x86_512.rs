@@ -4,6 +4,7 @@ use super::lanes::{Lanes, Order, Pair, Work};
 use super::line::Line;
 use super::x86::{NEAREST, common, register};
 use super::x86_256::{F32x8, F64x4};
+use crate::random::{MULTIPLIER, Streams};
 use std::arch::x86_64::*;
 use std::ops::{Add, Div, Mul, Sub};
 
@@ -124,6 +125,43 @@ impl Lanes for F64x8 {
         unsafe {
             let rows = std::mem::transmute::<[Self; 8], [__m512d; 8]>(rows);
             std::mem::transmute::<[__m512d; 8], [Self; 8]>(super::transpose::transposed(rows))
+        }
+    }
+    #[inline(always)]
+    fn uniforms(streams: &mut Streams, pending: Self) -> Self {
+        // SAFETY: as for splat; words of streams are eight numbers of 64 bits.
+        unsafe {
+            let words = |words: &[u64; 8]| _mm512_loadu_si512(words.as_ptr().cast());
+            let multiplier = _mm512_set1_epi64(MULTIPLIER as i64);
+            let (low, high) = (words(&streams.state[0]), words(&streams.state[1]));
+            let mut number = _mm512_xor_si512(high, _mm512_srli_epi64::<32>(high));
+            number = _mm512_mullo_epi64(number, multiplier);
+            number = _mm512_xor_si512(number, _mm512_srli_epi64::<48>(number));
+            number = _mm512_mullo_epi64(number, _mm512_or_si512(low, _mm512_set1_epi64(1)));
+            // low M from products of halves, then high M into its high word.
+            let half = _mm512_set1_epi64(0xffff_ffff);
+            let (above, by) = (_mm512_srli_epi64::<32>(low), _mm512_srli_epi64::<32>(multiplier));
+            let first = _mm512_mul_epu32(low, multiplier);
+            let second = _mm512_add_epi64(_mm512_mul_epu32(above, multiplier), _mm512_srli_epi64::<32>(first));
+            let third = _mm512_add_epi64(_mm512_mul_epu32(low, by), _mm512_and_si512(second, half));
+            let fourth = _mm512_add_epi64(_mm512_mul_epu32(above, by), _mm512_srli_epi64::<32>(second));
+            let mut next = [
+                _mm512_or_si512(_mm512_slli_epi64::<32>(third), _mm512_and_si512(first, half)),
+                _mm512_add_epi64(fourth, _mm512_srli_epi64::<32>(third)),
+            ];
+            next[1] = _mm512_add_epi64(next[1], _mm512_mullo_epi64(high, multiplier));
+            let increment = [words(&streams.increment[0]), words(&streams.increment[1])];
+            next[0] = _mm512_add_epi64(next[0], increment[0]);
+            next[1] = _mm512_add_epi64(next[1], increment[1]);
+            let carry = _mm512_cmplt_epu64_mask(next[0], increment[0]);
+            next[1] = _mm512_mask_add_epi64(next[1], carry, next[1], _mm512_set1_epi64(1));
+            let going = _mm512_cmp_pd_mask::<_CMP_GT_OQ>(pending.0, _mm512_setzero_pd());
+            // Whole words, since what is stored under a mask is not read again at once.
+            let after = [_mm512_mask_mov_epi64(low, going, next[0]), _mm512_mask_mov_epi64(high, going, next[1])];
+            _mm512_storeu_si512(streams.state[0].as_mut_ptr().cast(), after[0]);
+            _mm512_storeu_si512(streams.state[1].as_mut_ptr().cast(), after[1]);
+            let number = _mm512_cvtepu64_pd(_mm512_srli_epi64::<11>(number));
+            Self(_mm512_mul_pd(number, _mm512_set1_pd(1.0 / 9_007_199_254_740_992.0)))
         }
     }
     type Wide = F64x8;

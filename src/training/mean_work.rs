@@ -70,7 +70,7 @@ impl MeanWork {
             chain: of(None)?,
             path,
             spec: spec.clone(),
-            strengths: equidistant([0.0, 1.0], model.spec().steps as u64),
+            strengths: equidistant([0.0, 1.0], spec.steps.unwrap_or(model.spec().steps as u64)),
             parameters: model.parameters().len(),
             walkers: memory::tried("chains of a batch", batch, walker)?,
         })

@@ -59,10 +59,13 @@ impl Default for TrainSpec {
     }
 }
 
-/// Paths on which layers are trained: from strength 0 to 1, in as many steps as the model has.
+/// Paths on which layers are trained: from strength 0 to 1 in equal steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PathsSpec {
+    /// Changes of the strength; as many as the model has steps where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
     /// Sweeps of overrelaxation beside each heat bath, in paths and in the chains that they start from.
     pub overrelaxation: u64,
     /// Largest distance from the defect of links that the sweeps of paths move; all links where it is not given.
@@ -76,7 +79,7 @@ pub struct PathsSpec {
 
 impl Default for PathsSpec {
     fn default() -> Self {
-        Self { overrelaxation: 0, within: None, thermalise: 100, between: 1 }
+        Self { steps: None, overrelaxation: 0, within: None, thermalise: 100, between: 1 }
     }
 }
 
@@ -135,6 +138,8 @@ impl TrainSpec {
             ] {
                 expect(value <= MOST, key, &format!("0 to {MOST}"), value)?;
             }
+            let steps = paths.steps.unwrap_or(1);
+            expect((1..=MOST).contains(&steps), "paths: steps", &format!("1 to {MOST}"), steps)?;
         }
         expect(decay(self.beta1), "beta1", "at least 0, below 1", self.beta1)?;
         expect(decay(self.beta2), "beta2", "at least 0, below 1", self.beta2)?;

@@ -15,6 +15,7 @@
 use super::clover_force::{CloverForce, Insertions};
 use super::spinor::{outer, project, spinor};
 use crate::context::Context;
+use crate::dirac::end_slices::EndSlices;
 use crate::dirac::spec::{DiracSpec, factors};
 use crate::error::Result;
 use crate::gauge::{Complex64, Gauge, Links, Matrix, with_colours};
@@ -34,6 +35,8 @@ pub(crate) struct Derivative {
     /// Spin components: 4, 2, or 1 for staggered operators.
     spins: usize,
     clover: Option<CloverForce>,
+    /// Slices without spinors.
+    ends: Option<EndSlices>,
 }
 
 /// The real factor of a link, from the coordinates of its site and its direction.
@@ -51,19 +54,27 @@ impl Derivative {
             }
             DiracSpec::Staggered(spec) => (&spec.boundary, Box::new(|x, mu| spec.first.phase(x, mu)), 1),
         };
+        let (clover, ends) = match spec {
+            DiracSpec::Wilson(spec) => (spec.clover(dimensions)?.map(CloverForce::new), spec.end_slices(lattice)?),
+            DiracSpec::Staggered(_) => (None, None),
+        };
         let phases = factors(boundary, dimensions)?;
-        let sites = (0..lattice.volume()).map(|site| lattice.coordinates(site));
-        let factor = |x: &[usize], mu: usize| {
+        let factor = |(site, x): (usize, &[usize]), mu: usize| {
             let phase = if x[mu] + 1 == lattice.extent()[mu] { phases[mu] } else { 1.0.into() };
-            phase * weight(x, mu)
+            if ends.is_some_and(|ends| ends.is_cut(site, mu)) { 0.0.into() } else { phase * weight(x, mu) }
         };
         let mut all = memory::reserved("factors of the links", lattice.volume() * dimensions)?;
-        sites.for_each(|x| all.extend((0..dimensions).map(|mu| factor(&x, mu))));
-        let clover = match spec {
-            DiracSpec::Wilson(spec) => spec.clover(dimensions)?.map(CloverForce::new),
-            DiracSpec::Staggered(_) => None,
-        };
-        Ok(Self { context: Arc::clone(context), neighbours: Neighbours::new(lattice)?, factors: all, spins, clover })
+        for site in 0..lattice.volume() {
+            let x = lattice.coordinates(site);
+            all.extend((0..dimensions).map(|mu| factor((site, &x), mu)));
+        }
+        let (context, neighbours) = (Arc::clone(context), Neighbours::new(lattice)?);
+        Ok(Self { context, neighbours, factors: all, spins, clover, ends })
+    }
+
+    /// True where the site-diagonal part of the operator is 1 whatever the links.
+    fn is_end(&self, site: usize) -> bool {
+        self.ends.is_some_and(|ends| ends.is_end(site))
     }
 
     /// Adds factor G to `gradient`, for spinors in the canonical order.
@@ -95,6 +106,9 @@ fn add<const N: usize>(
     let insertions = this.clover.as_ref().map(|clover| {
         let at = |site| (spinor::<N>(y, site, this.spins), spinor::<N>(x, site, this.spins));
         Insertions::new(&this.context, gauge.lattice(), |site, plane| {
+            if this.is_end(site) {
+                return Matrix::ZERO;
+            }
             let (y, x) = at(site);
             clover.insertion(plane, &y, &x, this.spins)
         })
@@ -130,8 +144,8 @@ fn add_determinant<const N: usize>(
 ) -> Result<()> {
     let links = Links { numbers: gauge.links(), neighbours: &this.neighbours };
     let insertions = Insertions::<N>::new(&this.context, gauge.lattice(), |site, plane| match inverse(site) {
-        Some(blocks) => clover.trace(plane, &blocks, this.spins),
-        None => Matrix::ZERO,
+        Some(blocks) if !this.is_end(site) => clover.trace(plane, &blocks, this.spins),
+        _ => Matrix::ZERO,
     })?;
     let dimensions = this.neighbours.dimensions();
     let norm = -gauge.group().trace_norm() * factor;

@@ -11,6 +11,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use crate::dirac::basis::row_of_b;
+use crate::dirac::end_slices::EndSlices;
 use crate::dirac::lanes::field::Field;
 use crate::dirac::lanes::grid::Grid;
 use crate::error::{Error, Result};
@@ -80,7 +81,7 @@ impl Blocks {
                 blocks[i / size * size * size + i % size * (size + 1)] = diagonal.into();
             }
             for nu in 0..dimensions {
-                for mu in 0..nu {
+                for mu in (0..nu).filter(|&mu| coefficients[mu][nu] != 0.0) {
                     let sum = leaves::<N>(links, site, (mu, nu));
                     let strength = (sum - sum.adjoint()).scale((1.0 / 8.0).into());
                     for chirality in 0..2 {
@@ -101,6 +102,21 @@ impl Blocks {
             }
         }
         Ok(Self { size, numbers })
+    }
+
+    /// The blocks of an operator whose spinors vanish at the ends.
+    pub fn between(mut self, ends: &EndSlices) -> Self {
+        let size = self.size;
+        for (site, blocks) in self.numbers.chunks_exact_mut(2 * size * size).enumerate() {
+            if ends.is_end(site) {
+                blocks.fill(Complex64::default());
+            }
+            for i in 0..2 * size {
+                let number = &mut blocks[i / size * size * size + i % size * (size + 1)];
+                *number = Complex64::new(ends.diagonal(site, number.re), number.im);
+            }
+        }
+        self
     }
 
     /// The numbers of all blocks.

@@ -6,11 +6,12 @@
 //!
 //! w_mu the weights of the directions (1, or nu / xi_0 in space), t the twisted mass. Boundary phases multiply the last
 //! links of a direction. On fields with an open boundary nothing hops through absent links, as at a wall in the last direction;
-//! spinors live on all slices. K. G. Wilson, Phys. Rev. D 10, 2445 (1974); gamma matrices as in `wilson_kernel.rs`.
+//! spinors live on all slices, or with c_F on those between the first and the last one (`end_slices.rs`). K. G. Wilson, Phys. Rev. D 10, 2445 (1974); gamma matrices as in `wilson_kernel.rs`.
 
 use super::hopping::{HoppingTerm, Job};
 use super::wilson_kernel::Hopping;
 use crate::context::Context;
+use crate::dirac::end_slices::EndSlices;
 use crate::dirac::lanes::grid::Grid;
 use crate::dirac::lanes::links::{Links, expect_compressible, factors};
 use crate::error::Result;
@@ -28,6 +29,8 @@ pub(crate) struct Parts {
     pub boundary: Vec<Complex64>,
     /// Numbers of a link of SU(3) in memory: 18, 12 or 8.
     pub numbers: usize,
+    /// Slices without spinors.
+    pub ends: Option<EndSlices>,
 }
 
 /// Steps forward and backward in each direction.
@@ -55,6 +58,9 @@ pub(crate) fn wilson<T: Native>(
         let phase = if crosses { boundary[mu] } else { 1.0.into() };
         phase * (-0.5 * parts.weights[mu])
     };
+    // Two rows of zeros make a third one, whatever completes it.
+    let is_cut = |site: usize, mu: usize| parts.ends.is_some_and(|ends| ends.is_cut(site, mu));
+    let uncut = |site: usize, mu: usize| if is_cut(site, mu) { 0.0.into() } else { factor(site, mu) };
     if parts.numbers != 18 {
         expect_compressible(gauge, parts.numbers)?;
     }
@@ -75,7 +81,7 @@ pub(crate) fn wilson<T: Native>(
     if parts.numbers == 8 {
         links.fill_eight(gauge);
     } else {
-        links.fill(gauge, 0, &factor);
+        links.fill(gauge, 0, &uncut);
     }
     let (links, factors) = (links.field(), factors(grid, gauge, &factor, reals)?);
     let (hops, instructions) = (grid.hops(&neighbours(dimensions))?, Instructions::best());

@@ -23,7 +23,7 @@ use crate::gauge::wide_paths::{follow, places};
 use crate::group::structure::{MOST, Structure, count};
 use crate::group::wide::Wide;
 use crate::group::wide_exponential::WIDTH;
-use crate::group::wide_response::{Parts, combined, slopes, traces, turned_back};
+use crate::group::wide_response::{Parts, combined, slopes, terms_for, traces, turned_back};
 use crate::group::with_colours;
 use crate::simd::{Instructions, Lanes, Launch, Places, launch};
 
@@ -95,7 +95,7 @@ struct Back<'a, 'b, const N: usize> {
 impl<const N: usize> Launch<f64> for Back<'_, '_, N> {
     #[inline(always)]
     unsafe fn run<L: Lanes<Scalar = f64>>(mut self) {
-        let d = self.work.neighbours.dimensions();
+        let (d, terms) = (self.work.neighbours.dimensions(), terms_for(self.work.bound));
         for first in (0..self.work.sites.len()).step_by(WIDTH) {
             let (sites, count) = self.work.lanes(first);
             let own = places::<N>(&sites, d, self.work.mu);
@@ -104,7 +104,7 @@ impl<const N: usize> Launch<f64> for Back<'_, '_, N> {
                 let link = Wide::<L, N>::load(self.work.links, &own);
                 let m = link.times(&self.work.sum_of_staples::<L, N>(&sites, first));
                 let z = Wide::<L, N>::load(self.slopes, &own);
-                let (by_m, back) = pulled_back(&m, &z, self.work.terms);
+                let (by_m, back) = pulled_back(&m, &z, terms);
                 let back = back.plus_scaled(L::constant(1.0), &m.times(&by_m));
                 back.store_first(self.slopes, &own, count);
                 self.around::<L>(&sites, (first, count), &by_m.times(&link));

@@ -7,7 +7,8 @@ use crate::gauge::observables::Loops;
 use crate::gauge::wide_paths::{places, product};
 use crate::group::wide::Wide;
 use crate::group::wide_exponential::{WIDTH, drifted};
-use crate::group::wide_response::{Parts, log_determinant};
+use crate::group::wide_jacobian::log_determinant;
+use crate::group::wide_response::Parts;
 use crate::lattice::Neighbours;
 use crate::simd::{Instructions, Lanes, Launch, Places, launch};
 
@@ -25,8 +26,8 @@ pub(super) struct Work<'a> {
     pub rho: &'a [f64],
     /// Loops through a link.
     pub staples: usize,
-    /// Terms of the series of the Jacobian.
-    pub terms: usize,
+    /// Largest Σ |ρ| over the loops through a link.
+    pub bound: f64,
     pub is_inverse: bool,
 }
 
@@ -148,7 +149,7 @@ impl<const N: usize> Launch<f64> for Move<'_, '_, N> {
                 } else {
                     new.store_first(work.links, &own, count);
                 }
-                let logarithm = log_determinant::<L, N>(&Parts::of(&m), work.terms);
+                let logarithm = log_determinant::<L, N>(&Parts::of(&m), work.bound);
                 outcome.logarithm += first_lanes(logarithm, count) * if work.is_inverse { -1.0 } else { 1.0 };
             }
         }

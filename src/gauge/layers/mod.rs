@@ -27,6 +27,7 @@ mod rule;
 mod tests;
 mod trail;
 
+pub(crate) use plan::MOST_STAPLES;
 pub use plan::{Layers, Passage};
 pub use region::Region;
 pub use rule::{Rule, Table};

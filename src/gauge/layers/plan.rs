@@ -10,7 +10,6 @@ use crate::gauge::observables::Loops;
 use crate::gauge::paths::{Step, links_along};
 use crate::gauge::sweep::colours;
 use crate::gauge::weights::Defect;
-use crate::group::wide_response::terms_for;
 use crate::group::{Group, with_colours};
 use crate::lattice::{Lattice, Neighbours};
 use crate::memory;
@@ -61,8 +60,8 @@ pub(super) struct Coefficients {
     bound: f64,
 }
 
-/// Most loops through a link: plaquettes and rectangles in four dimensions.
-pub(super) const MOST_STAPLES: usize = 24;
+/// Most loops through a link: plaquettes, rectangles and chairs in four dimensions.
+pub(crate) const MOST_STAPLES: usize = 96;
 
 /// The way that a field takes through a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,8 +275,7 @@ impl Layers {
         links: *mut f64,
         (part, coefficients): (usize, &'a Coefficients),
     ) -> Work<'a> {
-        let terms = terms_for(coefficients.bound);
-        Work { rho: &coefficients.rho, terms, ..self.bare(class, links, part) }
+        Work { rho: &coefficients.rho, bound: coefficients.bound, ..self.bare(class, links, part) }
     }
 
     /// The links of a part of a class.
@@ -290,7 +288,7 @@ impl Layers {
             sites: &class.sites[class.places(part)],
             rho: &[],
             staples: class.staples,
-            terms: 1,
+            bound: 0.0,
             is_inverse: false,
         }
     }

@@ -29,6 +29,7 @@ fn case(extent: &[usize], group: Group, (has_rectangles, distance): (bool, u64),
     let mut families = vec![Loops::plaquettes(d)];
     if has_rectangles {
         families.push(Loops::rectangles(d));
+        families.extend((d > 2).then(|| Loops::chairs(d)));
     }
     let layers = Layers::new(&lattice, group, families.clone(), (&defect, distance)).unwrap();
     let terms: Vec<_> = families.iter().cloned().zip([0.7, -0.3]).map(|(loops, c)| (c, loops)).collect();
@@ -54,6 +55,7 @@ fn cases(bound: f64) -> Vec<Case> {
         case(&[4, 4], Group::Su2, (true, 0), bound),
         case(&[4, 3], Group::Su3, (true, 1), bound),
         case(&[2, 2, 3], Group::Su3, (false, 0), bound),
+        case(&[3, 4, 3], Group::Su2, (true, 0), bound),
         Case { has_waves: true, ..case(&[4, 4], Group::U1, (false, 1), bound) },
         Case { has_waves: true, ..case(&[4, 3, 3], Group::Su2, (false, 1), bound) },
         Case { has_waves: true, ..case(&[3, 4, 3], Group::Su3, (true, 0), bound) },

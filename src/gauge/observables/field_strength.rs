@@ -9,6 +9,8 @@
 //! On a field with an open boundary F is zero on the first and the last slice, where two of the leaves are missing in some
 //! planes, and E is averaged over the sites between them.
 //!
+//! Directions are x, y, z, t: ε_xyzt = 1. openQCD counts t first, ε_txyz = 1, so that its charges have the opposite sign.
+//!
 //! P. Di Vecchia et al., Nucl. Phys. B 192, 392 (1981); M. Lüscher, JHEP 08 (2010) 071, arXiv:1006.4518.
 
 use crate::context::Team;

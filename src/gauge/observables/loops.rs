@@ -32,6 +32,19 @@ impl Loops {
         Self::new(dimensions, closed.collect())
     }
 
+    /// The loops around two plaquettes that share a link and lie in different planes: 2 d(d − 1)(d − 2) for each site.
+    pub fn chairs(dimensions: usize) -> Self {
+        let all = || 0..dimensions;
+        let triples = all().flat_map(|e| all().flat_map(move |f| (f + 1..dimensions).map(move |g| (e, f, g))));
+        let both = |nu: usize| [Step::Forward(nu), Step::Backward(nu)];
+        let closed = triples.filter(|(e, f, g)| e != f && e != g).flat_map(|(e, f, g)| {
+            both(f).into_iter().flat_map(move |f| {
+                both(g).map(|g| vec![f, Step::Forward(e), f.reversed(), g, Step::Backward(e), g.reversed()])
+            })
+        });
+        Self::new(dimensions, closed.collect())
+    }
+
     fn new(dimensions: usize, closed: Vec<Vec<Step>>) -> Self {
         let staples = (0..dimensions).map(|mu| closed.iter().flat_map(|path| staples(path, mu)).collect()).collect();
         Self { length: closed.first().map_or(1, Vec::len), closed, staples }
@@ -96,7 +109,11 @@ mod tests {
         for d in 2..=4 {
             let (plaquettes, rectangles) = (Loops::plaquettes(d), Loops::rectangles(d));
             assert_eq!((plaquettes.closed.len(), rectangles.closed.len()), (d * (d - 1) / 2, d * (d - 1)));
+            let chairs = Loops::chairs(d);
+            assert_eq!(chairs.closed.len(), 2 * d * (d - 1) * (d - 2));
             for mu in 0..d {
+                assert_eq!(chairs.staples[mu].len(), 12 * (d - 1) * (d - 2));
+                assert!(chairs.staples[mu].iter().all(|path| path.len() == 5));
                 assert_eq!(plaquettes.staples[mu].len(), 2 * (d - 1));
                 assert_eq!(rectangles.staples[mu].len(), 6 * (d - 1));
                 assert!(plaquettes.staples[mu].iter().all(|path| path.len() == 3));

@@ -1,6 +1,6 @@
 //! The slope of the sum over plaquettes along the links, and trajectories in it, in SIMD lanes.
 
-mod boxes;
+pub(in crate::gauge) mod boxes;
 mod drift;
 mod gathered;
 mod slices;
@@ -9,4 +9,4 @@ mod trajectory;
 
 pub use drift::drift;
 pub use slope::Slope;
-pub(crate) use trajectory::{Canonical, WidePhase};
+pub(crate) use trajectory::{Canonical, Weights, WidePhase};

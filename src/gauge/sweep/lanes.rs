@@ -2,30 +2,18 @@
 
 #![allow(clippy::needless_range_loop)]
 
+use super::update::Update;
 use super::weights::CODES;
 use crate::gauge::observables::Loops;
 use crate::gauge::wide_paths::{places, product};
 use crate::group::wide::Wide;
 use crate::group::wide_heatbath::{heat, reflect};
 use crate::lattice::Neighbours;
-use crate::random::{Purpose, Stream};
+use crate::random::{Purpose, Streams};
 use crate::simd::{Instructions, Lanes, Launch, Places, launch};
-use std::array::from_fn;
 
 /// Lanes of doubles in all instruction sets.
 const WIDTH: usize = 8;
-
-/// What a sweep does to each link, in the density exp(Re tr U B) of its staples B.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Update {
-    /// It is drawn anew, from the stream of its number: site d + μ in d dimensions.
-    Heat {
-        /// Seed of the streams.
-        seed: u64,
-    },
-    /// It is moved as far as it goes at the same density.
-    Reflect,
-}
 
 /// Weights of the loops through some links.
 #[derive(Clone, Copy)]
@@ -93,8 +81,11 @@ impl<const N: usize> Launch<f64> for Sweep<'_, N> {
                 let new = match work.update {
                     Update::Reflect => reflect(&link, &staples, work.is_reversed),
                     Update::Heat { seed } => {
-                        let mut streams =
-                            from_fn(|lane| Stream::new(seed, Purpose::Heatbath, (sites[lane] * d + work.mu) as u64));
+                        let mut counters = [0; WIDTH];
+                        for lane in 0..WIDTH {
+                            counters[lane] = (sites[lane] * d + work.mu) as u64;
+                        }
+                        let mut streams = Streams::new(seed, Purpose::Heatbath, &counters);
                         heat(&link, &staples, (&mut streams, count), work.is_reversed)
                     }
                 };

@@ -27,6 +27,10 @@ pub(super) struct Rows {
     around: Vec<(usize, usize)>,
     boundary: Option<Arc<Boundary>>,
     codes: Vec<u8>,
+    /// The row of weights 1, which links without a row have beside others in the lanes.
+    unit: usize,
+    /// Staples of a link.
+    staples: usize,
 }
 
 impl Rows {
@@ -38,7 +42,8 @@ impl Rows {
         let of_slice = (0..lattice.dimensions() - 1).map(|mu| ((0, mu), None)).filter(|_| boundary.is_some());
         let links = around.iter().map(|&link| (link, patch)).chain(of_slice);
         let rows = around.len() + lattice.dimensions();
-        let mut codes = memory::reserved("weights of staples", rows * staples(&sum.terms))?;
+        let staples = staples(&sum.terms);
+        let mut codes = memory::reserved("weights of staples", rows * staples)?;
         for ((site, mu), patch) in links {
             let end = neighbours.next(site, mu);
             for path in sum.terms.iter().flat_map(|(_, loops)| loops.staples(mu)) {
@@ -48,13 +53,20 @@ impl Rows {
                 codes.push((patch.map_or(0, |patch| patch.power(&steps)) + POWERS * usize::from(is_within)) as u8);
             }
         }
-        Ok(Self { around, boundary, codes })
+        let unit = codes.len() / staples;
+        codes.extend((0..staples).map(|_| 0));
+        Ok(Self { around, boundary, codes, unit, staples })
     }
 
     /// The row of a link.
     pub fn of_link(&self, site: usize, mu: usize) -> Option<usize> {
         let within = || self.boundary.as_ref().is_some_and(|boundary| boundary.is_within(site, mu));
         self.around.binary_search(&(site, mu)).ok().or_else(|| within().then_some(self.around.len() + mu))
+    }
+
+    /// The row of weights 1.
+    pub fn unit(&self) -> usize {
+        self.unit
     }
 
     /// True for a link that an open boundary takes away.
@@ -65,6 +77,12 @@ impl Rows {
     /// The codes of all rows, one after the other.
     pub fn codes(&self) -> &[u8] {
         &self.codes
+    }
+
+    /// The code of the loop of a staple in a row.
+    #[inline(always)]
+    pub fn code(&self, row: usize, staple: usize) -> u8 {
+        self.codes[row * self.staples + staple]
     }
 
     /// The weight of each code.

@@ -1,7 +1,7 @@
 //! Functions of angles in lanes: sin and cos of an angle in radians, and the angle of a point in the plane.
 //!
 //! Angles are reduced in f64 to a quarter turn, pi / 2 being a sum of three numbers: in f64 to relative accuracy wherever the
-//! number of quarter turns has at most 20 bits. Worst errors in units in the last place, measured as in `functions.rs`:
+//! number of quarter turns has at most 20 bits. Worst errors in units in the last place, measured as in `simd/functions.rs`:
 //!
 //! ```text
 //!           f32    f64    bound that is tested
@@ -12,8 +12,8 @@
 //!
 //! NaN gives NaN; none keeps the sign of a zero.
 
-use super::functions::{is_single, polynomial, sin_cos_of_reduced};
 use crate::simd::Lanes;
+use crate::simd::functions::{is_single, polynomial, sin_cos_of_reduced};
 use std::f64::consts::{FRAC_2_PI, FRAC_PI_2, PI};
 
 /// pi / 2 as a sum: the first two have 33 bits, so that products with 20 bits are exact.
@@ -98,7 +98,7 @@ fn atan_of_unit<L: Lanes>(t: L) -> L {
 
 /// -1/3, 1/5, -1/7, ...
 const ATAN: [f64; 12] = {
-    let mut table = super::functions::ODD_RECIPROCALS;
+    let mut table = crate::simd::functions::ODD_RECIPROCALS;
     let mut k = 0;
     while k < 12 {
         table[k] = -table[k];

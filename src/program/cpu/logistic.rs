@@ -1,6 +1,6 @@
 //! Functions in lanes that are made of exp and log: log(1 + x), the logistic function, and what networks make of it.
 //!
-//! Worst errors in units in the last place, measured as in `functions.rs`:
+//! Worst errors in units in the last place, measured as in `simd/functions.rs`:
 //!
 //! ```text
 //!            f32    f64    bound that is tested
@@ -13,8 +13,8 @@
 //! NaN gives NaN; none keeps the sign of a zero.
 
 use super::angles::magnitude;
-use super::functions::{exp, is_single, log};
 use crate::simd::Lanes;
+use crate::simd::functions::{exp, is_single, log};
 
 /// log(1 + x) without cancellation near zero: -inf at -1, NaN below it, inf at inf.
 #[inline(always)]

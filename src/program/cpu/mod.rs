@@ -8,7 +8,6 @@ mod dispatch;
 mod executable;
 mod fourier;
 pub(super) mod frame;
-pub(super) mod functions;
 pub(super) mod logistic;
 pub(super) mod noise;
 mod passes;

@@ -1,8 +1,8 @@
-//! Normal and uniform numbers, drawn directly into the lanes: the streams of `random.rs`, one for each sample.
+//! Normal and uniform numbers, drawn directly into the lanes: the streams of `random/stream.rs`, one for each sample.
 
 use super::super::feed::Key;
-use super::functions::{is_single, log_of_normal, sin_cos_of_turns};
 use crate::random::Stream;
+use crate::simd::functions::{is_single, log_of_normal, sin_cos_of_turns};
 use crate::simd::{Lanes, Real};
 
 #[repr(C, align(64))]

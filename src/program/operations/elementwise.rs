@@ -4,10 +4,10 @@
 //! `{d}` are the arguments, `{c}` the constant), and the derivative: the cotangent of each argument, recorded with other
 //! operations out of the arguments x, the result y and the cotangent g. A new operation is a new row.
 
-use super::super::cpu::{angles, functions, logistic};
+use super::super::cpu::{angles, logistic};
 use super::super::recorder::Recorder;
 use super::super::value::Node;
-use crate::simd::Lanes;
+use crate::simd::{Lanes, functions};
 
 macro_rules! elementwise_table {
     ($($(#[$doc:meta])* $name:ident($($arg:ident),+; $c:ident) = $formula:expr, $opencl:literal, $derivative:expr;)+) => {

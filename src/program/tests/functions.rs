@@ -1,10 +1,10 @@
 //! Functions of lanes: errors in units in the last place for each instruction set, and NaN gives NaN.
 
 use super::super::cpu::angles::{atan2, cos, sin};
-use super::super::cpu::functions::{exp, log, sin_cos_of_turns, tanh};
 use super::super::cpu::logistic::{log1p, sigmoid, silu, softplus};
 use super::double_double::DoubleDouble;
 use super::random;
+use crate::simd::functions::{exp, log, sin_cos_of_turns, tanh};
 use crate::simd::{Array, Instructions, Lanes, Real, Work};
 use std::f64::consts::{LN_2, PI};
 

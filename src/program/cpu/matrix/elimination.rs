@@ -4,9 +4,9 @@
 //! |Re| + |Im|, and divided by after a division by the larger of the two, so that squares neither overflow nor vanish.
 
 use super::super::angles::{atan2, magnitude};
-use super::super::functions::log;
 use super::{Complex, Kernel, Site, Square, norm, times};
 use crate::simd::Lanes;
+use crate::simd::functions::log;
 
 /// x⁻¹.
 pub struct Inverse;

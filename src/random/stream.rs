@@ -1,14 +1,4 @@
-//! Random numbers as a pure function of (seed, purpose, counter, site).
-//!
-//! A key (seed, purpose, counter) names one PCG stream (`Pcg64Dxsm`: 128-bit state, 64-bit output, O'Neill,
-//! HMC-CS-2014-0905); the position inside the stream is the site. State and increment are spread over all bits by
-//! the finaliser of SplitMix64, so that streams with neighbouring keys are unrelated. There is no hidden state:
-//! any number can be made again, alone, in any order, by any thread.
-//!
-//! A key has further streams, numbered by an index that is part of the word of the purpose; index 0 is the stream above.
-//!
-//! Uniforms are (n >> 11) 2^-53 in [0, 1). Normals come in pairs from draws 2j and 2j + 1 (Box-Muller):
-//! r = sqrt(-2 log(1 - u_2j)), (r cos 2 pi u_2j+1, r sin 2 pi u_2j+1).
+//! One stream of random numbers.
 
 use rand_core::Rng;
 use rand_pcg::Pcg64Dxsm;
@@ -64,7 +54,11 @@ pub struct Stream {
     generator: Pcg64Dxsm,
 }
 
-fn mix(mut z: u64) -> u64 {
+pub(super) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The finaliser of SplitMix64.
+#[inline(always)]
+pub(super) fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
@@ -78,7 +72,6 @@ impl Stream {
 
     /// The stream with an index among those of a key, at its first number; index 0 is that of [`Stream::new`].
     pub fn numbered(seed: u64, purpose: Purpose, counter: u64, index: u64) -> Self {
-        const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
         let a = mix(seed.wrapping_add(GOLDEN));
         let b = mix(a ^ purpose.word(index).wrapping_mul(GOLDEN));
         let c = mix(b ^ counter.wrapping_add(GOLDEN));

@@ -13,9 +13,9 @@
 //! ```
 //!
 //! NaN gives NaN. exp of what is too large is infinite, exp of what is too small ends above zero, tanh ends at ±1; none keeps
-//! the sign of a zero. Functions of angles are in `angles.rs`, those made of exp and log in `logistic.rs`.
+//! the sign of a zero. Programs have further functions of angles, and those made of exp and log.
 
-use crate::simd::Lanes;
+use super::lanes::Lanes;
 
 const LN_2: f64 = std::f64::consts::LN_2;
 
@@ -25,7 +25,7 @@ const LN_2_PARTS: [(f64, f64); 2] =
 
 /// c0 + x (c1 + x (c2 + ...)).
 #[inline(always)]
-pub(super) fn polynomial<L: Lanes>(x: L, coefficients: &[f64]) -> L {
+pub(crate) fn polynomial<L: Lanes>(x: L, coefficients: &[f64]) -> L {
     let mut sum = L::constant(coefficients[coefficients.len() - 1]);
     let mut k = coefficients.len() - 1;
     while k > 0 {
@@ -54,7 +54,7 @@ fn clamped<L: Lanes>(x: L, low: f64, high: f64) -> L {
 }
 
 #[inline(always)]
-pub(super) fn is_single<L: Lanes>() -> bool {
+pub(crate) fn is_single<L: Lanes>() -> bool {
     size_of::<L::Scalar>() == 4
 }
 
@@ -136,7 +136,7 @@ pub(crate) fn log_of_normal<L: Lanes>(x: L) -> L {
 }
 
 /// 1/3, 1/5, 1/7, ...
-pub(super) const ODD_RECIPROCALS: [f64; 12] = {
+pub(crate) const ODD_RECIPROCALS: [f64; 12] = {
     let mut table = [0.0; 12];
     let mut k = 0;
     while k < 12 {
@@ -156,7 +156,7 @@ pub(crate) fn sin_cos_of_turns<L: Lanes>(u: L) -> (L, L) {
 
 /// (sin, cos) of `quarter` quarter turns and the angle r, |r| <= pi / 4.
 #[inline(always)]
-pub(super) fn sin_cos_of_reduced<L: Lanes>(quarter: L, r: L) -> (L, L) {
+pub(crate) fn sin_cos_of_reduced<L: Lanes>(quarter: L, r: L) -> (L, L) {
     let square = r * r;
     let terms = if is_single::<L>() { 5 } else { 8 };
     let sine = (r * square).mul_add(polynomial(square, &SINE[1..terms]), r);
