@@ -183,7 +183,11 @@ mod tests {
                 for (update, is_reversed) in
                     [(Update::Heat { seed: 7 }, false), (Update::Reflect, false), (Update::Heat { seed: 8 }, true)]
                 {
-                    let start = start(&*action).field;
+                    let mut stream = Stream::new(5, Purpose::Start, 1);
+                    let mut start = action.space().hot(action.lattice(), &mut stream).unwrap();
+                    if kind.contains("open") {
+                        action.space().open(action.lattice(), &mut start);
+                    }
                     let sweep = Sweep { update, strength: lanes.strength, is_reversed };
                     let fields = [&lanes.schedule, &gathered].map(|schedule| {
                         let mut field = start.clone();
