@@ -92,7 +92,7 @@ fn dbw2_name(form: Form) -> String {
 
 /// Replica exchange of DBW2: one sweep of all links to several near the defect.
 const TEMPERING_OF_DBW2: [&str; 1] =
-    ["{type: 'tempering', defect: {size: [4, 4, 4]}, replicas: 8, tune: 100, near: [{within: 1, sweeps: 6}], \
+    ["{type: 'tempering', defect: {size: [3, 3, 3]}, replicas: 14, tune: 60, near: [{within: 1, sweeps: 8}], \
      sweep: {type: 'heatbath', overrelaxation: 1}, start: 'hot'}"];
 
 fn dbw2(run: &Run) -> Result<Vec<Figure>> {
@@ -104,7 +104,7 @@ fn dbw2(run: &Run) -> Result<Vec<Figure>> {
         group: Group::Su3,
         still: "{type: 'heatbath', overrelaxation: 4, start: 'hot'}",
         moving: &TEMPERING_OF_DBW2,
-        steps: run.form.pick([1_500, 900], [200, 200]),
+        steps: run.form.pick([1_200, 400], [200, 200]),
         squared: smooth_squared,
     };
     Ok(vec![rivals.figure(run, &dbw2_name(run.form), ASKED_OF_DBW2)?])

@@ -13,7 +13,8 @@
 //! θ ← θ − (C + λ tr C / K)⁻¹ b,    C_ij = cov(∂W/∂θ_i, ∂W/∂θ_j),    b_i = cov(∂W/∂θ_i, W),    i, j = 1 .. K
 //! ```
 //!
-//! with λ = 10⁻⁶, which keeps coefficients that nothing depends on where they are. To first order in s' − s the covariances are
+//! with λ = 10⁻⁶, which keeps coefficients that nothing depends on where they are, and shortened where a coefficient would change by
+//! more than 1. To first order in s' − s the covariances are
 //! those of dS/ds and its changes, whose mean vanishes, and the minimum is where the mean work has its own, half the variance above
 //! the difference of free energies. Rows do not depend on each other. From θ = 0 one step for each is enough but for the
 //! curvature of g; further ones go on with the first row, and start from the coefficients that are there.
@@ -39,6 +40,8 @@ use std::sync::Arc;
 const CHAINS: usize = 16;
 /// λ.
 const RIDGE: f64 = 1e-6;
+/// Largest change of a coefficient in a step.
+const LONGEST: f64 = 1.0;
 
 /// Least squares for the rows of some layers.
 pub struct LeastSquares {
@@ -113,7 +116,11 @@ impl Objective for LeastSquares {
         if report.fault.is_some() {
             return Ok(report);
         }
-        let change = fit(&mut all, self.count)?;
+        let mut change = fit(&mut all, self.count)?;
+        let largest = change.iter().fold(0.0f64, |most, x| most.max(x.abs()));
+        if largest > LONGEST {
+            change.iter_mut().for_each(|x| *x *= LONGEST / largest);
+        }
         let works = all.chunks_exact(self.count + 1).map(|x| x[0] - dot(&x[1..], &change));
         let weights = memory::collected("works of a batch", works.map(|work| -work))?;
         report.loss = weights.iter().map(|x| x * x).sum::<f64>() / samples.count as f64;

@@ -199,7 +199,8 @@ fn the_jacobian_is_that_of_the_whole_layer_by_finite_differences() {
         let (moved, logarithm) = case.pass(&case.links, Passage::Forward);
         let exact = with_colours!(case.group, dense_of(&case));
         assert!((logarithm - exact).abs() < 1e-8, "{:?}: {logarithm} {exact}", case.group);
-        assert!(logarithm.abs() > 1e-3 && farthest(&moved, &case.links) > 0.02, "{logarithm}");
+        let distance = farthest(&moved, &case.links);
+        assert!(logarithm.abs() > 1e-3 && distance > 2e-3, "{:?}: {logarithm} {distance}", case.group);
     }
 }
 
