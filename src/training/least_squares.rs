@@ -41,7 +41,7 @@ const CHAINS: usize = 16;
 /// λ.
 const RIDGE: f64 = 1e-6;
 /// Largest change of a coefficient in a step.
-const LONGEST: f64 = 1.0;
+const LONGEST: f64 = 5.0;
 
 /// Least squares for the rows of some layers.
 pub struct LeastSquares {

@@ -12,7 +12,7 @@
 //! with e_i = sqrt(2 / V) cos(2π x_μ / L), sqrt(2 / V) sin(2π x_μ / L) for all axes of the largest extent L, n functions in all; it
 //! commutes with the point group. Parameters are log ν or log s, and q as `[time][j]`.
 
-use super::velocity::Flux;
+use super::flux::Flux;
 use crate::error::Result;
 use crate::flow::tensor::Tensor;
 use crate::lattice::Lattice;

@@ -5,6 +5,7 @@
 //! which falls with the number of steps to the power of its order. So does the inverse, which is the integration backward.
 
 mod collective;
+mod flux;
 mod orbits;
 mod spec;
 mod tableau;
@@ -18,9 +19,10 @@ use super::tensor::Tensor;
 use crate::error::Result;
 use crate::lattice::Lattice;
 use crate::program::{Arguments, Node, Recorder, Scan, Shape, Values};
+use flux::Flux;
 use std::sync::Arc;
 use tableau::Integrator;
-use velocity::{Fixed, Flux, Sizes, Velocity};
+use velocity::{Fixed, Sizes, Velocity};
 
 /// A continuous flow of real fields.
 #[derive(Clone, Debug)]

@@ -11,6 +11,7 @@
 //! depends on t and on parameters alone is computed once, when the programs are bound.
 
 use super::collective::Collective;
+use super::flux::Flux;
 use super::orbits::Orbits;
 use crate::error::Result;
 use crate::flow::tensor::Tensor;
@@ -97,13 +98,6 @@ impl Fixed {
             factors: factors.first().copied(),
         }
     }
-}
-
-/// A recorded velocity with its divergence, a wide number.
-#[derive(Clone, Copy, Debug)]
-pub struct Flux {
-    pub velocity: Node,
-    pub divergence: Node,
 }
 
 /// ω at the start.
