@@ -121,6 +121,8 @@ pub struct Context {
     /// The [`generation`] of the process in which the workers run: a child after fork() has no workers.
     generation: u32,
     pool: ManuallyDrop<rayon::ThreadPool>,
+    /// Tasks of shared work that no worker has begun.
+    waiting: joint::Waiting,
     workers: Vec<JoinHandle<()>>,
 }
 
@@ -166,7 +168,7 @@ impl Context {
             .build()
             .map_err(|e| Error::NoDevice(format!("threads: expected to start {threads} (0: all), got: {e}")))?;
         let (generation, pool) = (generation(), ManuallyDrop::new(pool));
-        Ok(Self { seed, precision, accelerators, generation, pool, workers })
+        Ok(Self { seed, precision, accelerators, generation, pool, waiting: joint::Waiting::default(), workers })
     }
 
     /// The [`generation`] of the process that the worker threads are in.
@@ -208,11 +210,12 @@ impl Context {
     ///
     /// A thread takes the parts of its own range in order and then parts that others have not begun; a part that is
     /// computed again and again finds its memory in the same core's cache. The caller works too, and waits for
-    /// no worker that has not begun, so that a short job does not wait for a thread to wake up. `work` is given the thread, 0 to `threads`, and the part.
+    /// no worker that has not begun, so that a short job does not wait for a thread to wake up. `work` is given the thread, below
+    /// `threads` and `count`, and the part.
     pub fn share(&self, count: usize, work: impl Fn(usize, usize) + Sync) {
-        let threads = self.threads();
+        let threads = self.threads().min(count);
         // A callback may call fork(): in the child there are no workers, and the calling thread computes alone.
-        if count <= 1 || threads == 1 || self.generation != generation() {
+        if threads <= 1 || self.generation != generation() {
             return (0..count).for_each(|part| work(0, part));
         }
         let starts = |thread| thread * count / threads;
@@ -228,7 +231,7 @@ impl Context {
                 }
             }
         };
-        joint::run(threads, |task| self.pool.spawn(task), &run);
+        joint::run(threads, |task| self.waiting.spawn(&self.pool, task), &run);
     }
 
     /// As [`Context::share_chunks`] for several arrays of equal length: a thread is given the same piece of each, one

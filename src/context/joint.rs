@@ -10,6 +10,27 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Thread};
 
+/// Tasks given to the workers of a pool that none has begun.
+#[derive(Debug, Default)]
+pub struct Waiting(Arc<AtomicUsize>);
+
+impl Waiting {
+    /// Gives a task to the workers, unless so many wait that all workers must be in long work of another thread of the host: tasks
+    /// that come late take memory until a worker finds them.
+    pub fn spawn(&self, pool: &rayon::ThreadPool, task: Box<dyn FnOnce() + Send>) {
+        const MOST: usize = 4096;
+        if self.0.fetch_add(1, Ordering::Relaxed) >= MOST * pool.current_num_threads() {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
+        let waiting = Arc::clone(&self.0);
+        pool.spawn(move || {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            task();
+        });
+    }
+}
+
 /// Set when no further worker may join.
 const CLOSED: usize = 1 << (usize::BITS - 1);
 /// Looks at the workers before the caller sleeps until they have left: some 10 microseconds.
@@ -38,6 +59,22 @@ impl Joint {
     }
 }
 
+/// The work, which tasks that begin late do not touch.
+#[derive(Clone, Copy)]
+struct Shared(*const (dyn Fn(usize) + Sync));
+
+// SAFETY: what it points to may be used by several threads.
+unsafe impl Send for Shared {}
+
+impl Shared {
+    /// # Safety
+    /// The work is still there.
+    unsafe fn work<'a>(self) -> &'a (dyn Fn(usize) + Sync) {
+        // SAFETY: the caller's promise.
+        unsafe { &*self.0 }
+    }
+}
+
 /// Closes the work when the caller has finished or panicked, and waits for the workers inside.
 struct Closing<'a>(&'a Joint);
 
@@ -56,13 +93,14 @@ impl Drop for Closing<'_> {
     }
 }
 
-/// Runs `work(0)` on the calling thread, and beside it `work(1)` to `work(threads - 1)` as tasks given to `spawn`. A task that
-/// begins after the caller has ended does nothing. A panic goes on in the calling thread.
+/// Runs `work(0)` on the calling thread, and beside it `work(1)` to `work(threads - 1)` as tasks given to `spawn`, which may drop
+/// some. A task that begins after the caller has ended does nothing. A panic goes on in the calling thread.
 pub fn run(threads: usize, spawn: impl Fn(Box<dyn FnOnce() + Send>), work: &(dyn Fn(usize) + Sync)) {
     let joint = Arc::new(Joint { inside: AtomicUsize::new(0), caller: thread::current(), panic: Mutex::default() });
-    // SAFETY: a task uses `work` only between entering and leaving the joint. It enters none that is closed, and `Closing` returns
-    // from this function, normally or by a panic, only when all have left.
-    let lasting = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(work) };
+    // SAFETY: the same pointer but for the lifetime. It is a pointer, and not a reference, since tasks that begin late hold it when
+    // `work` is gone.
+    let lasting =
+        Shared(unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync), *const (dyn Fn(usize) + Sync)>(work) });
     let closing = Closing(&joint);
     for own in 1..threads {
         let joint = Arc::clone(&joint);
@@ -70,7 +108,9 @@ pub fn run(threads: usize, spawn: impl Fn(Box<dyn FnOnce() + Send>), work: &(dyn
             if !joint.enter() {
                 return;
             }
-            if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| lasting(own))) {
+            // SAFETY: a task uses `work` only between entering and leaving the joint. It enters none that is closed, and `Closing`
+            // returns from `run`, normally or by a panic, only when all have left.
+            if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| unsafe { lasting.work() }(own))) {
                 joint.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
             }
             joint.leave();

@@ -10,8 +10,11 @@ const FLAT: f64 = 0.5;
 /// Beyond it 1 − cos x has fewer digits than the normal limit.
 const SHARP: f64 = 1e8;
 
-/// Draws an angle for κ ≥ 0 from uniform numbers in [0, 1): its cosine and sine.
+/// Draws an angle for κ ≥ 0 from uniform numbers in [0, 1): its cosine and sine; NaN where κ is, which no draw would end.
 pub fn von_mises(kappa: f64, mut uniform: impl FnMut() -> f64) -> [f64; 2] {
+    if kappa.is_nan() {
+        return [f64::NAN; 2];
+    }
     if kappa < FLAT {
         return flat(kappa, uniform);
     }
@@ -82,5 +85,6 @@ mod tests {
         let mut stream = Stream::new(8, Purpose::Heatbath, 99);
         assert!((0..100).all(|_| von_mises(1e12, || stream.uniform())[1].abs() < 1e-5));
         assert_eq!(von_mises(f64::INFINITY, || stream.uniform())[0], 1.0);
+        assert!(von_mises(f64::NAN, || stream.uniform())[0].is_nan());
     }
 }

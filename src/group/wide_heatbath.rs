@@ -57,7 +57,8 @@ pub(crate) fn reflect<L: Lanes<Scalar = f64>, const N: usize>(
         let [re, im] = [a * c - b * d, zero - a * d - b * c];
         let turned = [(re * c + im * d) / square, (im * c - re * d) / square];
         let mut result = *links;
-        result.0[0][0] = [square.where_positive(turned[0], a), square.where_positive(turned[1], b)];
+        let positive = square - L::constant(VANISHING);
+        result.0[0][0] = [positive.where_positive(turned[0], a), positive.where_positive(turned[1], b)];
         return result.on_the_group();
     }
     in_subgroups(links, staples, None, is_reversed)
@@ -101,11 +102,13 @@ fn in_subgroup<L: Lanes<Scalar = f64>, const N: usize>(
     let square = m[3].mul_add(m[3], m[2].mul_add(m[2], m[1].mul_add(m[1], m[0] * m[0])));
     let a = match streams {
         Some((streams, count)) => {
-            let norm = square.sqrt();
-            let inverse = square.where_positive(one / norm, zero);
+            // Without staples any element is as likely as another.
+            let positive = square - L::constant(VANISHING);
+            let norm = positive.where_positive(square.sqrt(), zero);
+            let inverse = positive.where_positive(one / norm, zero);
             // M† / |M|.
             let back = [
-                square.where_positive(m[0] * inverse, one),
+                positive.where_positive(m[0] * inverse, one),
                 zero - m[1] * inverse,
                 zero - m[2] * inverse,
                 zero - m[3] * inverse,
@@ -196,6 +199,34 @@ mod tests {
                 assert!(of(&results[0]).deviation() < 1e-14 && of(&results[1]).deviation() < 1e-14);
             }
         }
+    }
+
+    /// Staples whose squares have lost digits, or are none, give links of the group.
+    fn expect_group<const N: usize>() {
+        let (mut random, reals) = (Stream::new(8, Purpose::Heatbath, 78), 2 * N * N);
+        for size in [1e-165, 3e-162, 1e-160, 1e-158, 1e-150, 1e-140, 1e-130] {
+            let (mut links, mut staples) = (vec![0.0; 8 * reals], vec![0.0; 8 * reals]);
+            for lane in 0..8 {
+                haar::<N>(&mut random).to_reals(&mut links[lane * reals..][..reals]);
+                haar::<N>(&mut random).scale(size.into()).to_reals(&mut staples[lane * reals..][..reals]);
+            }
+            let mut results = [(); 2].map(|()| vec![0.0; 8 * reals]);
+            let [heated, reflected] = &mut results;
+            let both = Both::<N> { links: &links, staples: &staples, results: [heated, reflected] };
+            // SAFETY: the processor was asked.
+            unsafe { launch(Instructions::best(), both) };
+            for link in results.iter().flat_map(|links| links.chunks_exact(reals)) {
+                let deviation = Matrix::<N>::from_reals(link).deviation();
+                assert!(deviation < 1e-14, "{N}, {size}: {deviation}");
+            }
+        }
+    }
+
+    #[test]
+    fn vanishing_staples_leave_links_in_the_group() {
+        expect_group::<1>();
+        expect_group::<2>();
+        expect_group::<3>();
     }
 
     #[test]

@@ -73,6 +73,10 @@ impl Kernel for Heatbath {
         }
         sweeping.end();
         let value = self.action.value(&field)?;
+        if !value.is_finite() {
+            let expected = "expected a finite number after a sweep (is beta, c_g or a strength too large?)";
+            return Err(Error::BadInput(format!("action: {expected}, got {value}")));
+        }
         let before = std::mem::take(&mut state.field);
         state.go_to(field, value);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).replace(before);
@@ -170,6 +174,7 @@ mod tests {
     fn links_in_boxes_are_those_gathered() {
         for (extent, kind) in [
             (&[4, 4, 4, 4][..], "type: 'wilson'"),
+            (&[12, 8, 3], "type: 'symanzik'"),
             (&[8, 4, 3], "type: 'wilson', defect: {size: [2, 1], strength: 0.3}"),
             (&[4, 4, 4, 3], "type: 'wilson', boundary: 'open'"),
             (&[16, 4], "type: 'wilson'"),

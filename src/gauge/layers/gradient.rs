@@ -14,7 +14,7 @@
 
 use super::invariants::Around;
 use super::kernel::Work;
-use super::plan::{Layers, MOST_STAPLES, PART};
+use super::plan::{Layers, PART};
 use super::rule::Rule;
 use super::trail::Trail;
 use crate::error::Result;
@@ -25,6 +25,7 @@ use crate::group::wide::Wide;
 use crate::group::wide_exponential::WIDTH;
 use crate::group::wide_response::{Parts, combined, slopes, terms_for, traces, turned_back};
 use crate::group::with_colours;
+use crate::memory;
 use crate::simd::{Instructions, Lanes, Launch, Places, launch};
 
 /// Most links of a path.
@@ -51,7 +52,8 @@ impl Layers {
                 unsafe {
                     let coefficients = self.coefficients_of(class, links.as_mut_ptr(), (part, rule))?;
                     let work = self.work(class, links.as_mut_ptr(), (part, &coefficients));
-                    let mut by_rho = [0.0; PART * MOST_STAPLES];
+                    let mut by_rho =
+                        memory::filled("slopes of a layer's coefficients", 0.0, class.slots_of(part).len())?;
                     let back = (work, slopes.as_mut_ptr());
                     with_colours!(self.group, run(back, &mut by_rho));
                     let slots = class.slots_of(part).chunks_exact(class.staples);

@@ -55,7 +55,7 @@ impl Class {
 /// What the loops through the links of a part are multiplied with.
 pub(super) struct Coefficients {
     /// ρ: `[link][staple]`.
-    pub rho: [f64; PART * MOST_STAPLES],
+    pub rho: Vec<f64>,
     /// The invariants around each link.
     pub invariants: [[f64; 2]; PART],
     /// Largest Σ |ρ| over the loops through a link.
@@ -252,7 +252,8 @@ impl Layers {
         links: *mut f64,
         (part, rule): (usize, &dyn Rule),
     ) -> Result<Coefficients> {
-        let mut found = Coefficients { rho: [0.0; PART * MOST_STAPLES], invariants: [[0.0; 2]; PART], bound: 0.0 };
+        let rho = memory::filled("coefficients of a layer", 0.0, class.slots_of(part).len())?;
+        let mut found = Coefficients { rho, invariants: [[0.0; 2]; PART], bound: 0.0 };
         if rule.has_invariants() {
             let results = &mut found.invariants;
             let work = Work { rho: &[], ..self.bare(class, links, part) };
