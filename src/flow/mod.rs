@@ -4,7 +4,6 @@ mod affine;
 mod chain;
 mod checkerboard;
 mod condition;
-mod continuous;
 mod coupling;
 mod haar;
 mod identity;

@@ -84,7 +84,7 @@ fn least_squares_lower_the_work_of_a_path_and_its_variance() {
     assert!(again.0 < least + 0.55 * (before.0 - least) && again.1 < 0.8 * before.1, "{before:?} {after:?} {again:?}");
     let change = first.iter().zip(model.parameters()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     assert!(change > 0.0 && change <= 5.0 + 1e-12, "{first:?} {:?}", model.parameters());
-    assert!(losses.len() == 4 && losses.iter().all(|&loss| loss > 0.0 && loss < 1.0), "{losses:?}");
+    assert!(losses.len() == 4 && losses.iter().all(|&loss| loss > 0.0 && loss < 2.0), "{losses:?}");
 }
 
 #[test]
