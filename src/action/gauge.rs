@@ -16,8 +16,8 @@ use super::{Action, Moves, PhasePoint};
 use crate::context::{Context, Team};
 use crate::error::{Error, Result, expect_length};
 use crate::gauge::{
-    Boundary, BoundaryKind, Canonical, DefectSpec, Group, Links, LoopSum, Loops, Matrix, Patch, Slope, Slopes, Weight,
-    Weights, WidePhase, is_open, with_colours,
+    Boundary, BoundaryKind, Canonical, DefectSpec, Group, Links, LoopSum, Loops, Matrix, Patch, Slope, Slopes,
+    WidePhase, is_open, with_colours,
 };
 use crate::lattice::{Lattice, Neighbours};
 use crate::progress;
@@ -165,26 +165,6 @@ impl GaugeAction {
         self.sum.beta * ((self.lattice.volume() * d * (d - 1) / 2) as f64 - traces / self.sum.group.colours() as f64)
     }
 
-    /// The sum with the weights of the boundary from Σ w Re tr of all plaquettes.
-    fn of_weighted_traces(&self, traces: f64) -> f64 {
-        let count = self.sum.boundary.as_ref().map_or(0.0, |boundary| boundary.count());
-        self.of_traces(traces) + self.sum.beta * count
-    }
-
-    /// Weights of plaquettes in the lanes of a trajectory.
-    fn weights(&self) -> Weights {
-        let within = self.sum.boundary.as_ref().map(|boundary| boundary.factor(Weight::Boundary));
-        Weights { factor: self.sum.factor(), within }
-    }
-
-    /// Adds `factor` times what a defect adds to the gradient, and returns what it adds to S.
-    fn add_defect(&self, field: &[f64], factor: f64, to: &mut [f64]) -> f64 {
-        if self.sum.patch.is_none() {
-            return 0.0;
-        }
-        with_colours!(self.sum.group, add_defect(self, &self.links(field), (factor, to)))
-    }
-
     /// Checks length and boundary of a field.
     fn expect_field(&self, field: &[f64]) -> Result<()> {
         expect_length("field", self.count(), field.len())?;
@@ -237,10 +217,6 @@ fn add_excess<const N: usize>(action: &GaugeAction, links: &Links, (factor, to):
     action.sum.excess_slopes::<N>(&mut InPlace { links: *links, factor: factor * action.sum.factor(), to })
 }
 
-fn add_defect<const N: usize>(action: &GaugeAction, links: &Links, (factor, to): (f64, &mut [f64])) -> f64 {
-    action.sum.defect_slopes::<N>(&mut InPlace { links: *links, factor: factor * action.sum.factor(), to })
-}
-
 /// Links of a field, with slopes that `factor` TA(U A) is added to.
 struct InPlace<'a> {
     links: Links<'a>,
@@ -259,9 +235,9 @@ impl<const N: usize> Slopes<N> for InPlace<'_> {
     }
 }
 
-/// Kicks momenta along what a defect adds to their forces, and returns what it adds to S.
-fn kick_defect<const N: usize>(action: &GaugeAction, wide: &mut WidePhase, time: f64) -> f64 {
-    action.sum.defect_slopes::<N>(&mut InLanes { wide, time: time * action.sum.factor() })
+/// Kicks momenta along what weights other than 1 add to their forces, and returns what they add to S.
+fn kick_excess<const N: usize>(action: &GaugeAction, wide: &mut WidePhase, time: f64) -> Result<f64> {
+    action.sum.excess_slopes::<N>(&mut InLanes { wide, time: time * action.sum.factor() })
 }
 
 /// Links in lanes, with momenta that `time` TA(U A) is subtracted from.
@@ -359,19 +335,19 @@ impl Action for GaugeAction {
             return Ok(None);
         }
         let first = moves.next();
-        let wide = first.and_then(|first| self.slope.wide(self.weights(), &mut phase, first));
+        let wide = first.and_then(|first| self.slope.wide(self.sum.factor(), &mut phase, first));
         let Some(mut wide) = wide else { return Ok(None) };
         for (kick, drift) in moves {
-            let of_defect = with_colours!(self.sum.group, kick_defect(self, &mut wide, kick));
-            let value = self.of_weighted_traces(wide.kick_and_drift(kick, drift)) + of_defect;
+            let excess = with_colours!(self.sum.group, kick_excess(self, &mut wide, kick))?;
+            let value = self.of_traces(wide.kick_and_drift(kick, drift)) + excess;
             if !value.is_finite() {
                 return Ok(Some(value));
             }
             progress::step("trajectory", f64::NAN)?;
         }
-        let sum = self.of_weighted_traces(wide.end(last, &mut phase));
-        self.add_defect(phase.links, -last, phase.momenta);
-        Ok(Some(sum + self.add_defect(phase.links, 1.0, phase.forces)))
+        let sum = self.of_traces(wide.end(last, &mut phase));
+        self.add_excess(phase.links, -last, phase.momenta)?;
+        Ok(Some(sum + self.add_excess(phase.links, 1.0, phase.forces)?))
     }
 }
 

@@ -9,4 +9,4 @@ mod trajectory;
 
 pub use drift::drift;
 pub use slope::Slope;
-pub(crate) use trajectory::{Canonical, Weights, WidePhase};
+pub(crate) use trajectory::{Canonical, WidePhase};

@@ -2,7 +2,7 @@
 
 use super::gathered::{Effect, Plaquettes};
 use super::slices::Slices;
-use super::trajectory::{Canonical, Weights, WidePhase};
+use super::trajectory::{Canonical, WidePhase};
 use crate::context::Team;
 use crate::error::Result;
 use crate::group::Group;
@@ -45,11 +45,11 @@ impl Slope {
         self.apply(links, Effect { factor, time: Some(time) }, momenta)
     }
 
-    /// A trajectory in lanes, after a kick by the forces in `phase` and a drift; None where the lattice cannot be cut or there
-    /// is no memory for it.
-    pub(crate) fn wide(&self, weights: Weights, phase: &mut Canonical, times: (f64, f64)) -> Option<WidePhase<'_>> {
+    /// A trajectory in lanes, its forces `factor` times the antihermitian matrices, after a kick by the forces in `phase`
+    /// and a drift; None where the lattice cannot be cut or there is no memory for it.
+    pub(crate) fn wide(&self, factor: f64, phase: &mut Canonical, times: (f64, f64)) -> Option<WidePhase<'_>> {
         let slices = self.slices.as_ref()?;
-        WidePhase::new((slices, &self.team, weights), phase, times)
+        WidePhase::new((slices, &self.team, factor), phase, times)
     }
 
     fn apply(&self, links: &[f64], effect: Effect, to: &mut [f64]) -> f64 {

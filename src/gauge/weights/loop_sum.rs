@@ -75,12 +75,8 @@ impl LoopSum {
     /// short, before anything is handed out.
     pub fn excess_slopes<const N: usize>(&self, around: &mut impl Slopes<N>) -> Result<f64> {
         let of_boundary = self.boundary.as_ref().map_or(Ok(0.0), |boundary| boundary.excess_slopes(around))?;
-        Ok(self.defect_slopes(around) + self.beta * of_boundary)
-    }
-
-    /// The same of the links of a defect alone.
-    pub fn defect_slopes<const N: usize>(&self, around: &mut impl Slopes<N>) -> f64 {
-        self.patch.as_ref().map_or(0.0, |(patch, strength)| self.beta * patch.add_slopes(*strength, around))
+        let of_patch = self.patch.as_ref().map_or(0.0, |(patch, strength)| patch.add_slopes(*strength, around));
+        Ok(self.beta * (of_patch + of_boundary))
     }
 }
 
