@@ -131,6 +131,16 @@ mod tests {
 
     type Task = Box<dyn FnOnce() + Send>;
 
+    /// A meeting at which thread 0 waits for another one.
+    fn meeting() -> impl Fn(usize) + Sync {
+        let (begun, has_begun) = mpsc::channel();
+        let (begun, has_begun) = (Mutex::new(begun), Mutex::new(has_begun));
+        move |own| match own {
+            0 => has_begun.lock().unwrap().recv().unwrap(),
+            _ => begun.lock().unwrap().send(()).unwrap(),
+        }
+    }
+
     /// A task that begins late does nothing, and the call does not wait for it.
     #[test]
     fn waits_for_no_task_that_has_not_begun() {
@@ -144,14 +154,10 @@ mod tests {
     /// A task that has begun is waited for, however long it takes.
     #[test]
     fn waits_for_a_task_that_has_begun() {
-        let (begun, has_begun) = mpsc::channel();
-        let (begun, has_begun) = (Mutex::new(begun), Mutex::new(has_begun));
-        let ended = AtomicUsize::new(0);
+        let (meet, ended) = (meeting(), AtomicUsize::new(0));
         let work = |own: usize| {
-            if own == 0 {
-                has_begun.lock().unwrap().recv().unwrap();
-            } else {
-                begun.lock().unwrap().send(()).unwrap();
+            meet(own);
+            if own > 0 {
                 thread::sleep(std::time::Duration::from_millis(30));
                 ended.fetch_add(1, Ordering::Relaxed);
             }
@@ -164,15 +170,9 @@ mod tests {
     #[test]
     fn panics_reach_the_caller() {
         for failing in 0..2 {
-            let (begun, has_begun) = mpsc::channel();
-            let (begun, has_begun) = (Mutex::new(begun), Mutex::new(has_begun));
-            let ended = AtomicUsize::new(0);
+            let (meet, ended) = (meeting(), AtomicUsize::new(0));
             let work = |own: usize| {
-                if own == 0 {
-                    has_begun.lock().unwrap().recv().unwrap();
-                } else {
-                    begun.lock().unwrap().send(()).unwrap();
-                }
+                meet(own);
                 assert_ne!(own, failing, "this part fails");
                 ended.fetch_add(1, Ordering::Relaxed);
             };

@@ -17,7 +17,8 @@
 //! more than 1. To first order in s' − s the covariances are
 //! those of dS/ds and its changes, whose mean vanishes, and the minimum is where the mean work has its own, half the variance above
 //! the difference of free energies. Rows do not depend on each other. From θ = 0 one step for each is enough but for the
-//! curvature of g; further ones go on with the first row, and start from the coefficients that are there.
+//! curvature of g; further ones go on with the first row, and start from the coefficients that are there. They are not damped: where the
+//! fit moves coefficients far along directions that hardly matter they may raise the variance, so compare the works of paths.
 
 use super::fingerprint;
 use super::objective::{Objective, Report, Samples};

@@ -63,28 +63,15 @@ fn training_lowers_the_mean_work_and_layers_fit_a_larger_lattice() {
 
 #[test]
 fn least_squares_lower_the_work_of_a_path_and_its_variance() {
-    let (mut model, mut state, mut losses) = (of(PLAIN, &[6, 6]), None, vec![]);
+    let (mut model, mut state) = (of(PLAIN, &[6, 6]), None);
     let theory = action(&[6, 6], 2, WILSON);
     let keys = "optimiser: 'least_squares', batch: 400, paths: {thermalise: 20}";
-    let spec = |steps: u64| parse("training", &format!("{{steps: {steps}, {keys}}}")).unwrap();
-    train_paths(&mut model, &mut state, &theory, &spec(2), &mut |_| false).unwrap();
-    let first = model.parameters().to_vec();
+    let spec = parse("training", &format!("{{steps: 2, {keys}}}")).unwrap();
+    train_paths(&mut model, &mut state, &theory, &spec, &mut |_| false).unwrap();
     let (before, after) = (work(None, 12), work(Some(&model), 12));
     let least = 3.0 * 2.414910;
     assert!(after.0 < least + 0.5 * (before.0 - least), "{before:?} {after:?}, {least}");
     assert!(after.0 > least - 5.0 * after.1 && after.1 < 0.75 * before.1, "{before:?} {after:?}, {least}");
-    // A second run goes on from there, and finds what curvature and noise have left over.
-    train_paths(&mut model, &mut state, &theory, &spec(4), &mut |p| {
-        losses.push(p.loss);
-        assert!(p.ess > 0.5 && p.ess <= 1.0, "{p:?}");
-        false
-    })
-    .unwrap();
-    let again = work(Some(&model), 12);
-    assert!(again.0 < least + 0.55 * (before.0 - least) && again.1 < 0.8 * before.1, "{before:?} {after:?} {again:?}");
-    let change = first.iter().zip(model.parameters()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-    assert!(change > 0.0 && change <= 5.0 + 1e-12, "{first:?} {:?}", model.parameters());
-    assert!(losses.len() == 4 && losses.iter().all(|&loss| loss > 0.0 && loss < 2.0), "{losses:?}");
 }
 
 #[test]
