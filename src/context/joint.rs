@@ -7,8 +7,7 @@ use std::any::Any;
 use std::hint;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, Thread};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Tasks given to the workers of a pool that none has begun.
 #[derive(Debug, Default)]
@@ -40,9 +39,10 @@ const LOOKS: usize = 400;
 struct Joint {
     /// Number of workers inside, and [`CLOSED`].
     inside: AtomicUsize,
-    caller: Thread,
     /// The first panic of a worker.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
+    /// Wakes the caller when the last worker has left; it waits with the lock of `panic`.
+    all_left: Condvar,
 }
 
 impl Joint {
@@ -54,8 +54,18 @@ impl Joint {
 
     fn leave(&self) {
         if self.inside.fetch_sub(1, Ordering::AcqRel) == CLOSED | 1 {
-            self.caller.unpark();
+            // Not between the caller's look at the workers and its sleep, where it would not hear of this.
+            drop(self.lock());
+            self.all_left.notify_one();
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Box<dyn Any + Send>>> {
+        self.panic.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn workers_are_inside(&self) -> bool {
+        self.inside.load(Ordering::Acquire) != CLOSED
     }
 }
 
@@ -81,22 +91,21 @@ struct Closing<'a>(&'a Joint);
 impl Drop for Closing<'_> {
     fn drop(&mut self) {
         self.0.inside.fetch_or(CLOSED, Ordering::AcqRel);
-        let mut looks = 0;
-        while self.0.inside.load(Ordering::Acquire) != CLOSED {
-            if looks < LOOKS {
-                looks += 1;
-                hint::spin_loop();
-            } else {
-                thread::park();
+        for _ in 0..LOOKS {
+            if !self.0.workers_are_inside() {
+                return;
             }
+            hint::spin_loop();
         }
+        let guard = self.0.lock();
+        drop(self.0.all_left.wait_while(guard, |_| self.0.workers_are_inside()));
     }
 }
 
 /// Runs `work(0)` on the calling thread, and beside it `work(1)` to `work(threads - 1)` as tasks given to `spawn`, which may drop
 /// some. A task that begins after the caller has ended does nothing. A panic goes on in the calling thread.
 pub fn run(threads: usize, spawn: impl Fn(Box<dyn FnOnce() + Send>), work: &(dyn Fn(usize) + Sync)) {
-    let joint = Arc::new(Joint { inside: AtomicUsize::new(0), caller: thread::current(), panic: Mutex::default() });
+    let joint = Arc::new(Joint { inside: AtomicUsize::new(0), panic: Mutex::default(), all_left: Condvar::new() });
     // SAFETY: the same pointer but for the lifetime. It is a pointer, and not a reference, since tasks that begin late hold it when
     // `work` is gone.
     let lasting =
@@ -111,14 +120,14 @@ pub fn run(threads: usize, spawn: impl Fn(Box<dyn FnOnce() + Send>), work: &(dyn
             // SAFETY: a task uses `work` only between entering and leaving the joint. It enters none that is closed, and `Closing`
             // returns from `run`, normally or by a panic, only when all have left.
             if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| unsafe { lasting.work() }(own))) {
-                joint.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
+                joint.lock().get_or_insert(payload);
             }
             joint.leave();
         }));
     }
     work(0);
     drop(closing);
-    let payload = joint.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let payload = joint.lock().take();
     if let Some(payload) = payload {
         panic::resume_unwind(payload);
     }
@@ -128,6 +137,7 @@ pub fn run(threads: usize, spawn: impl Fn(Box<dyn FnOnce() + Send>), work: &(dyn
 mod tests {
     use super::*;
     use std::sync::mpsc;
+    use std::thread;
 
     type Task = Box<dyn FnOnce() + Send>;
 
