@@ -16,8 +16,8 @@ use super::{Action, Moves, PhasePoint};
 use crate::context::{Context, Team};
 use crate::error::{Error, Result, expect_length};
 use crate::gauge::{
-    Boundary, BoundaryKind, Canonical, DefectSpec, Group, Links, LoopSum, Loops, Matrix, Patch, Slope, Slopes,
-    WidePhase, is_open, with_colours,
+    Boundary, BoundaryKind, Canonical, DefectSpec, Group, Links, LoopSum, Loops, Matrix, Patch, Slope, Slopes, Weight,
+    Weights, WidePhase, is_open, with_colours,
 };
 use crate::lattice::{Lattice, Neighbours};
 use crate::progress;
@@ -68,6 +68,8 @@ pub struct ImprovedSpec {
 
 /// Sites in each part of a thread's work.
 const PART: usize = 256;
+/// Largest coupling: squares of staples times a larger one are no longer finite in heat baths.
+const LARGEST: f64 = 1e100;
 /// c1 of the tree-level improved action.
 pub const SYMANZIK: f64 = -1.0 / 12.0;
 /// c1 of Iwasaki's action.
@@ -88,6 +90,12 @@ impl GaugeSpec {
     /// The action on a lattice of 2 to 4 dimensions, with c1 = `rectangle`.
     pub fn build(&self, context: &Arc<Context>, lattice: &Lattice, rectangle: f64) -> Result<GaugeAction> {
         spec::expect_finite("beta", self.beta)?;
+        let factors = [rectangle, self.c_g.unwrap_or(1.0)].into_iter().filter(|x| x.is_finite());
+        let largest = factors.fold(1.0f64, |most, x| most.max(x.abs()));
+        if self.beta.abs() * largest > LARGEST {
+            let expected = "expected at most 1e100 in size, times c1 and c_g where these are larger than 1";
+            return Err(Error::BadSpec(format!("beta: {expected}, got {:?}", self.beta)));
+        }
         let d = lattice.dimensions();
         if d < 2 {
             return Err(Error::Unsupported(format!("lattice: expected 2 to 4 dimensions for links, got {d}")));
@@ -152,17 +160,30 @@ impl GaugeAction {
         Links { numbers, neighbours: self.neighbours() }
     }
 
-    /// β times the sum over all sites of a number computed for each.
-    fn over_sites(&self, number: impl Fn(usize) -> f64 + Sync) -> f64 {
-        let volume = self.lattice.volume();
-        let of_part = |i: usize| (PART * i..volume.min(PART * (i + 1))).map(&number).sum();
-        self.sum.beta * self.team.sum_parts(volume.div_ceil(PART), of_part)
-    }
-
     /// The sum with weights 1 from Σ Re tr of all plaquettes, where it has no other terms.
     fn of_traces(&self, traces: f64) -> f64 {
         let d = self.lattice.dimensions();
         self.sum.beta * ((self.lattice.volume() * d * (d - 1) / 2) as f64 - traces / self.sum.group.colours() as f64)
+    }
+
+    /// The sum with the weights of the boundary from Σ w Re tr of all plaquettes.
+    fn of_weighted_traces(&self, traces: f64) -> f64 {
+        let count = self.sum.boundary.as_ref().map_or(0.0, |boundary| boundary.count());
+        self.of_traces(traces) + self.sum.beta * count
+    }
+
+    /// Weights of plaquettes in forces.
+    fn weights(&self) -> Weights {
+        let within = self.sum.boundary.as_ref().map(|boundary| boundary.factor(Weight::Boundary));
+        Weights { factor: self.sum.factor(), within }
+    }
+
+    /// Adds `factor` times what a defect adds to the gradient, and returns what it adds to S.
+    fn add_defect(&self, field: &[f64], factor: f64, to: &mut [f64]) -> f64 {
+        if self.sum.patch.is_none() {
+            return 0.0;
+        }
+        with_colours!(self.sum.group, add_defect(self, &self.links(field), (factor, to)))
     }
 
     /// Checks length and boundary of a field.
@@ -207,14 +228,12 @@ impl GaugeAction {
     }
 }
 
-fn sum<const N: usize>(action: &GaugeAction, links: &Links) -> f64 {
-    let defect = |site: usize, (weight, loops): &(f64, Loops)| weight * loops.defect::<N>(links, site);
-    action.over_sites(|site| action.sum.terms.iter().map(|term| defect(site, term)).sum())
-        + action.sum.excess::<N>(links)
-}
-
 fn add_excess<const N: usize>(action: &GaugeAction, links: &Links, (factor, to): (f64, &mut [f64])) -> Result<f64> {
     action.sum.excess_slopes::<N>(&mut InPlace { links: *links, factor: factor * action.sum.factor(), to })
+}
+
+fn add_defect<const N: usize>(action: &GaugeAction, links: &Links, (factor, to): (f64, &mut [f64])) -> f64 {
+    action.sum.defect_slopes::<N>(&mut InPlace { links: *links, factor: factor * action.sum.factor(), to })
 }
 
 /// Links of a field, with slopes that `factor` TA(U A) is added to.
@@ -235,9 +254,9 @@ impl<const N: usize> Slopes<N> for InPlace<'_> {
     }
 }
 
-/// Kicks momenta along what weights other than 1 add to their forces, and returns what they add to S.
-fn kick_excess<const N: usize>(action: &GaugeAction, wide: &mut WidePhase, time: f64) -> Result<f64> {
-    action.sum.excess_slopes::<N>(&mut InLanes { wide, time: time * action.sum.factor() })
+/// Kicks momenta along what a defect adds to their forces, and returns what it adds to S.
+fn kick_defect<const N: usize>(action: &GaugeAction, wide: &mut WidePhase, time: f64) -> f64 {
+    action.sum.defect_slopes::<N>(&mut InLanes { wide, time: time * action.sum.factor() })
 }
 
 /// Links in lanes, with momenta that `time` TA(U A) is subtracted from.
@@ -280,17 +299,18 @@ impl Action for GaugeAction {
 
     fn value(&self, field: &[f64]) -> Result<f64> {
         self.expect_field(field)?;
-        Ok(with_colours!(self.sum.group, sum(self, &self.links(field))))
+        let links = self.links(field);
+        Ok(self.sum.whole(&self.team, &links, self.lattice.volume()) + self.sum.excess(&links))
     }
 
     fn gradient(&self, field: &[f64], gradient: &mut [f64]) -> Result<f64> {
         self.expect_field(field)?;
         expect_length("gradient", self.count(), gradient.len())?;
-        let sum = if self.has_only_plaquettes() {
-            self.of_traces(self.slope.write(field, self.sum.factor(), gradient))
-        } else {
-            with_colours!(self.sum.group, sweep(self, &self.links(field), gradient))
-        };
+        if self.has_only_plaquettes() {
+            let sum = self.of_weighted_traces(self.slope.write_weighted(field, self.weights(), gradient));
+            return Ok(sum + self.add_defect(field, 1.0, gradient));
+        }
+        let sum = with_colours!(self.sum.group, sweep(self, &self.links(field), gradient));
         Ok(sum + self.add_excess(field, 1.0, gradient)?)
     }
 
@@ -321,9 +341,8 @@ impl Action for GaugeAction {
         if !is_whole || !self.has_only_plaquettes() {
             return None;
         }
-        // Where memory is short, nothing has been moved yet.
-        let excess = self.add_excess(field, -time, momenta).ok()?;
-        Some(excess + self.of_traces(self.slope.kick(field, self.sum.factor(), momenta, time)))
+        let of_defect = self.add_defect(field, -time, momenta);
+        Some(of_defect + self.of_weighted_traces(self.slope.kick(field, self.weights(), momenta, time)))
     }
 
     /// Computed in SIMD lanes; None where the action has rectangles, or the lattice cannot be cut into lanes.
@@ -335,19 +354,19 @@ impl Action for GaugeAction {
             return Ok(None);
         }
         let first = moves.next();
-        let wide = first.and_then(|first| self.slope.wide(self.sum.factor(), &mut phase, first));
+        let wide = first.and_then(|first| self.slope.wide(self.weights(), &mut phase, first));
         let Some(mut wide) = wide else { return Ok(None) };
         for (kick, drift) in moves {
-            let excess = with_colours!(self.sum.group, kick_excess(self, &mut wide, kick))?;
-            let value = self.of_traces(wide.kick_and_drift(kick, drift)) + excess;
+            let of_defect = with_colours!(self.sum.group, kick_defect(self, &mut wide, kick));
+            let value = self.of_weighted_traces(wide.kick_and_drift(kick, drift)) + of_defect;
             if !value.is_finite() {
                 return Ok(Some(value));
             }
             progress::step("trajectory", f64::NAN)?;
         }
-        let sum = self.of_traces(wide.end(last, &mut phase));
-        self.add_excess(phase.links, -last, phase.momenta)?;
-        Ok(Some(sum + self.add_excess(phase.links, 1.0, phase.forces)?))
+        let sum = self.of_weighted_traces(wide.end(last, &mut phase));
+        self.add_defect(phase.links, -last, phase.momenta);
+        Ok(Some(sum + self.add_defect(phase.links, 1.0, phase.forces)))
     }
 }
 

@@ -33,7 +33,7 @@ pub use layers::{Layers, Passage, Region, Rule, Table, Trail};
 pub(crate) use observables::leaves;
 pub use observables::{Loops, ObservableSpec, charge, clover_charge, energy_density, energy_density_by};
 pub use paths::{Links, Step, links_along};
-pub(crate) use plaquettes::{Canonical, WidePhase};
+pub(crate) use plaquettes::{Canonical, Weights, WidePhase};
 pub use plaquettes::{Slope, drift};
 pub use smear::{FlowSpec, Scales, SmearSpec, WilsonFlow, ape, scales, stout};
 pub use sweep::{Schedule, Sweep, Sweeping, Update};

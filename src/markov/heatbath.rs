@@ -201,7 +201,7 @@ mod tests {
                     });
                     let [error, change] = [&fields[1], &start].map(|other| action.space().farthest(&fields[0], other));
                     // Rounding grows from link to link, the more the smaller their staples are; wrong links are off by one.
-                    assert!(error < 1e-7 && change > 0.1, "{group}, {kind}, {update:?}: {error} {change}");
+                    assert!(error < 1e-8 && change > 0.1, "{group}, {kind}, {update:?}: {error} {change}");
                 }
             }
         }

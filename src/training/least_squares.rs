@@ -13,12 +13,13 @@
 //! θ ← θ − (C + λ tr C / K)⁻¹ b,    C_ij = cov(∂W/∂θ_i, ∂W/∂θ_j),    b_i = cov(∂W/∂θ_i, W),    i, j = 1 .. K
 //! ```
 //!
-//! with λ = 10⁻⁶, which keeps coefficients that nothing depends on where they are, and shortened where a coefficient would change by
-//! more than 1. To first order in s' − s the covariances are
-//! those of dS/ds and its changes, whose mean vanishes, and the minimum is where the mean work has its own, half the variance above
-//! the difference of free energies. Rows do not depend on each other. From θ = 0 one step for each is enough but for the
-//! curvature of g; further ones go on with the first row, and start from the coefficients that are there. They are not damped: where the
-//! fit moves coefficients far along directions that hardly matter they may raise the variance, so compare the works of paths.
+//! with λ = 10⁻⁶, which keeps coefficients that nothing depends on where they are. The fit is linear in g; where it moves
+//! coefficients far along directions that hardly matter, the curvature of g may raise the variance. So the change is shortened to
+//! at most 5 in each coefficient, and then taken 1, 1/2, 1/4, 1/8 or 0 times, whichever has the least variance of W on up to 8
+//! fields of each of the 16 chains. To first order in s' − s the covariances are those of dS/ds and its changes, whose mean vanishes,
+//! and the minimum is where the mean work has its own, half the variance above the difference of free energies. Rows do not depend
+//! on each other. From θ = 0 one step for each is enough but for the curvature of g; further ones go on with the first row, and start
+//! from the coefficients that are there.
 
 use super::fingerprint;
 use super::objective::{Objective, Report, Samples};
@@ -43,6 +44,17 @@ const CHAINS: usize = 16;
 const RIDGE: f64 = 1e-6;
 /// Largest change of a coefficient in a step.
 const LONGEST: f64 = 5.0;
+/// Parts of the change that are compared, and the largest number of fields of a chain on which they are.
+const PARTS: [f64; 5] = [1.0, 0.5, 0.25, 0.125, 0.0];
+const COMPARED: usize = 8;
+
+/// What fields of a chain have given.
+struct Found {
+    /// [W, ∂W/∂θ] of each field.
+    slopes: Vec<f64>,
+    /// Some of the fields, far from each other.
+    fields: Vec<Vec<f64>>,
+}
 
 /// Least squares for the rows of some layers.
 pub struct LeastSquares {
@@ -79,11 +91,14 @@ impl LeastSquares {
     }
 
     /// W and its derivatives by a row of θ on some fields of a chain, field by field.
-    fn sample(&self, row: usize, (counter, number): (u64, usize), fields: usize) -> Result<Vec<f64>> {
+    fn sample(&self, row: usize, (counter, number): (u64, usize), fields: usize) -> Result<Found> {
         let (theory, team, change) = (&self.theory, Team::default(), self.change(row));
         let mut field = memory::cloned("links of a chain", &theory.start)?;
         let mut gradient = memory::filled("gradient", 0.0, self.rows * self.count)?;
-        let mut found = memory::reserved("derivatives of the work", fields.saturating_mul(self.count + 1))?;
+        let mut found = Found {
+            slopes: memory::reserved("derivatives of the work", fields.saturating_mul(self.count + 1))?,
+            fields: memory::reserved("fields of a chain", COMPARED)?,
+        };
         let mut random = Stream::numbered(theory.seed, Purpose::Tempering, counter, number as u64);
         for sample in 0..fields {
             for _ in 0..theory.spec.between + if sample == 0 { theory.spec.thermalise } else { 0 } {
@@ -91,11 +106,53 @@ impl LeastSquares {
                 theory.chain.sweeps(&team, &mut field, change[0], (random.bits(), false))?;
             }
             let mut moved = memory::cloned("links of a path", &field)?;
+            if sample % fields.div_ceil(COMPARED) == 0 {
+                found.fields.push(memory::cloned("links of a chain", &field)?);
+            }
             gradient.fill(0.0);
-            found.push(theory.path.learn(&mut moved, change, &mut gradient)?);
-            found.extend_from_slice(&gradient[row * self.count..][..self.count]);
+            found.slopes.push(theory.path.learn(&mut moved, change, &mut gradient)?);
+            found.slopes.extend_from_slice(&gradient[row * self.count..][..self.count]);
         }
         Ok(found)
+    }
+
+    /// W on some fields less its mean, and its variance; infinite where W is not finite.
+    fn compare(&self, row: usize, fields: &[Vec<f64>]) -> Result<(Vec<f64>, f64)> {
+        let (theory, team, change) = (&self.theory, Team::default(), self.change(row));
+        let work = |(_, field): (usize, &Vec<f64>)| {
+            progress::check()?;
+            let mut moved = memory::cloned("links of a path", field)?;
+            theory.path.path(&team, &mut moved, &change, (0, false))
+        };
+        let mut works = theory.share(memory::collected("fields of chains", fields.iter())?, work)?;
+        let mean = works.iter().sum::<f64>() / works.len() as f64;
+        works.iter_mut().for_each(|work| *work -= mean);
+        let variance = works.iter().map(|work| work * work).sum::<f64>() / works.len() as f64;
+        Ok((works, if variance.is_finite() { variance } else { f64::INFINITY }))
+    }
+
+    /// Takes that part of the change of a row which leaves the least variance on some fields; W there less its mean, and its variance.
+    fn shorten(
+        &mut self,
+        row: usize,
+        parameters: &[f64],
+        change: &mut [f64],
+        fields: &[Vec<f64>],
+    ) -> Result<(Vec<f64>, f64)> {
+        let (mut changed, place) = (memory::cloned("parameters", parameters)?, row * self.count);
+        let (mut best, mut best_part) = ((vec![], f64::INFINITY), 0.0);
+        for part in PARTS {
+            for (i, c) in change.iter().enumerate() {
+                changed[place + i] = parameters[place + i] - part * c;
+            }
+            self.theory.path.set_parameters(&changed)?;
+            let compared = self.compare(row, fields)?;
+            if compared.1 < best.1 {
+                (best, best_part) = (compared, part);
+            }
+        }
+        change.iter_mut().for_each(|c| *c *= best_part);
+        Ok(best)
     }
 }
 
@@ -109,8 +166,14 @@ impl Objective for LeastSquares {
         )?;
         let counter = samples.key.counter;
         let parts = self.theory.share(shares, |(number, fields)| self.sample(row, (counter, number), fields))?;
-        let mut all = memory::reserved("derivatives of the work", parts.iter().map(Vec::len).sum())?;
-        parts.iter().for_each(|part| all.extend_from_slice(part));
+        let (mut all, mut fields) = (
+            memory::reserved("derivatives of the work", parts.iter().map(|part| part.slopes.len()).sum())?,
+            memory::reserved("fields of chains", parts.iter().map(|part| part.fields.len()).sum())?,
+        );
+        for part in parts {
+            all.extend_from_slice(&part.slopes);
+            fields.extend(part.fields);
+        }
         let mut report = Report { gradient: memory::filled("gradient", 0.0, parameters.len())?, ..Report::default() };
         report.fault =
             all.iter().find(|x| !x.is_finite()).map(|x| format!("{x} as the work of a step or its derivative"));
@@ -119,12 +182,11 @@ impl Objective for LeastSquares {
         }
         let mut change = fit(&mut all, self.count)?;
         let largest = change.iter().fold(0.0f64, |most, x| most.max(x.abs()));
-        if largest > LONGEST {
-            change.iter_mut().for_each(|x| *x *= LONGEST / largest);
-        }
-        let works = all.chunks_exact(self.count + 1).map(|x| x[0] - dot(&x[1..], &change));
-        let weights = memory::collected("works of a batch", works.map(|work| -work))?;
-        report.loss = weights.iter().map(|x| x * x).sum::<f64>() / samples.count as f64;
+        let most = if largest > LONGEST { LONGEST / largest } else { 1.0 };
+        change.iter_mut().for_each(|x| *x *= most);
+        let (works, variance) = self.shorten(row, parameters, &mut change, &fields)?;
+        let weights = memory::collected("works of a batch", works.iter().map(|work| -work))?;
+        report.loss = variance;
         report.ess = reweighting(&weights)?.ess;
         report.gradient[row * self.count..][..self.count].copy_from_slice(&change);
         Ok(report)
@@ -138,10 +200,6 @@ impl Objective for LeastSquares {
     fn fingerprint(&self) -> Result<Option<Vec<f64>>> {
         fingerprint::of_links(&*self.theory.action).map(Some)
     }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// (C + λ tr C / K)⁻¹ b of samples [W, ∂W/∂θ], from which their means are taken away.

@@ -26,7 +26,7 @@ pub struct Progress {
     /// Steps of the whole run.
     pub steps: u64,
     /// Mean loss of the batch: of log q + S for an action, an upper bound of −log Z; of −log q for given fields; of the work
-    /// of paths; in least squares the variance of the work of one of their steps that remains.
+    /// of paths; in least squares the variance of the work of one of their steps that remains on some fields.
     pub loss: f64,
     /// Normalised effective sample size of the batch; NaN for given fields.
     pub ess: f64,

@@ -179,4 +179,12 @@ fn specs_that_make_no_sense_are_named() {
     assert!(group.contains("'u1' or 'su2' or 'su3', got 'su4'"), "{group}");
     let beta = message(&[4, 4], "{type: 'symanzik', group: 'su2', beta: NaN}");
     assert_eq!(beta, "beta: expected a finite number, got NaN");
+    for keys in [
+        "type: 'wilson', beta: -1e101",
+        "type: 'improved', c1: 1e60, beta: 1e50",
+        "type: 'wilson', boundary: 'open', c_g: 1e40, beta: 1e70",
+    ] {
+        let large = message(&[4, 4], &format!("{{group: 'su2', {keys}}}"));
+        assert!(large.starts_with("beta: expected at most 1e100 in size, times c1 and c_g"), "{large}");
+    }
 }

@@ -152,7 +152,8 @@ impl Blocks {
             if is_finite {
                 Ok(inverse)
             } else {
-                Err(Error::BadInput("clover: expected a regular term, got a singular one".into()))
+                let expected = "expected a part that is diagonal in the sites and has an inverse";
+                Err(Error::BadInput(format!("mass, clover, c_f: {expected}, got a singular one")))
             }
         })?;
         let count = self.size * self.size;

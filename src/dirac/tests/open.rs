@@ -148,11 +148,14 @@ fn operators_between_the_end_slices_are_hermitian_with_gamma_5() {
 fn c_f_that_makes_no_sense_is_named() {
     let message = |extent: &[usize], keys: &str| {
         let gauge = Gauge::unit(&Lattice::new(extent).unwrap(), Group::Su3).unwrap();
-        let spec = spec(&format!("{{type: 'wilson', mass: 0.4, {keys}}}"));
+        let mass = if keys.contains("mass") { "" } else { "mass: 0.4," };
+        let spec = spec(&format!("{{type: 'wilson', {mass} {keys}}}"));
         Dirac::new(&context(), &gauge, &spec).err().unwrap().to_string()
     };
     assert_eq!(message(&[4, 4], "c_f: NaN"), "c_f: expected a finite number, got NaN");
     assert_eq!(message(&[4, 4], "c_f: 1, links: 8"), "links: expected 'auto', 18 or 12 with c_f, got 8");
+    let singular = message(&[4, 4], "mass: 0.5, c_f: -1.5");
+    assert!(singular.starts_with("mass, clover, c_f: expected a part that is diagonal in the sites"), "{singular}");
     let short = message(&[4, 3], "c_f: 1");
     assert!(short.starts_with("extent[1]: expected at least 4 slices with c_f") && short.ends_with("got 3"), "{short}");
 }

@@ -332,7 +332,7 @@ fn value_of<const N: usize>(case: &Case, sum: &LoopSum, numbers: &[f64]) -> f64 
     let of = |(c, loops): &(f64, Loops)| {
         c * (0..case.lattice.volume()).map(|site| loops.defect::<N>(&links, site)).sum::<f64>()
     };
-    sum.beta * sum.terms.iter().map(of).sum::<f64>() + sum.excess::<N>(&links)
+    sum.beta * sum.terms.iter().map(of).sum::<f64>() + sum.excess(&links)
 }
 
 #[test]

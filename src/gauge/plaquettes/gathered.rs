@@ -5,7 +5,8 @@
 //! U A = Σ_ν ±L + U_μ Σ_ν [U_μ(x−ν) U_ν(x+μ−ν)]† U_ν(x−ν)             antihermitian part, − for μ > ν
 //! ```
 //!
-//! A plaquette that starts at x serves both of its links there; 46 products of matrices for each site in four dimensions.
+//! A plaquette that starts at x serves both of its links there; 46 products of matrices for each site in four dimensions. With an
+//! open boundary plaquettes within the first and the last slice have a weight.
 
 #![allow(clippy::needless_range_loop)]
 
@@ -24,10 +25,26 @@ const WIDTH: usize = 8;
 /// Most dimensions of a lattice.
 const MOST: usize = 4;
 
-/// Use of the slope, `factor` TA(U A), of each link.
+/// Weights of plaquettes in slopes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weights {
+    /// Slopes are `factor` TA(U A).
+    pub factor: f64,
+    /// Weight of the plaquettes within the first and the last slice of an open lattice; None where it is 1.
+    pub within: Option<f64>,
+}
+
+impl Weights {
+    /// All plaquettes with the same factor.
+    pub fn equal(factor: f64) -> Self {
+        Self { factor, within: None }
+    }
+}
+
+/// Use of the slope of each link.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effect {
-    pub factor: f64,
+    pub weights: Weights,
     /// None: the slope is written. Some(time): time x slope is subtracted from the momentum.
     pub time: Option<f64>,
 }
@@ -44,7 +61,7 @@ impl Effect {
         to: *mut f64,
         places: &Places,
     ) {
-        let mut result = slope.traceless(L::constant(self.factor)).wide();
+        let mut result = slope.traceless(L::constant(self.weights.factor)).wide();
         // SAFETY: the caller's promise.
         unsafe {
             if let Some(time) = self.time {
@@ -71,10 +88,12 @@ pub(crate) struct Plaquettes<'a> {
     pub neighbours: &'a Neighbours,
     /// The group of the links.
     pub group: Group,
+    /// Sites of a slice of the last direction.
+    pub slice: usize,
 }
 
 impl Plaquettes<'_> {
-    /// Writes or subtracts the slopes of all links, and returns Σ Re tr of all plaquettes.
+    /// Writes or subtracts the slopes of all links, and returns Σ w Re tr of all plaquettes.
     pub fn apply(&self, team: &Team, effect: Effect, to: &mut [f64]) -> f64 {
         let dimensions = self.neighbours.dimensions();
         let part = PART * dimensions * self.group.reals();
@@ -117,9 +136,19 @@ impl<const N: usize> Launch<f64> for Sweep<'_, N> {
             let block = Block::<N> { field: &self.field, sites };
             self.prefetch(first + WIDTH);
             let mut slopes = [Skew::<L, N>::zero(); MOST];
+            let mut lanes = [1.0; WIDTH];
+            let volume = self.field.links.len() / (d * 2 * N * N);
+            let within = self.effect.weights.within.map(|weight| {
+                for lane in 0..WIDTH {
+                    if sites[lane] < self.field.slice || sites[lane] >= volume - self.field.slice {
+                        lanes[lane] = weight;
+                    }
+                }
+                // SAFETY: lanes are eight doubles.
+                unsafe { lanes.as_ptr().cast::<L>().read_unaligned() }
+            });
             // SAFETY: the caller's promise.
-            let traces = unsafe { block.slopes(&mut slopes[..d]) };
-            let mut lanes = [0.0; WIDTH];
+            let traces = unsafe { block.slopes(within, &mut slopes[..d]) };
             // SAFETY: lanes are eight doubles.
             unsafe { lanes.as_mut_ptr().cast::<L>().write_unaligned(traces) };
             *self.sum += lanes[..count].iter().sum::<f64>();
@@ -177,13 +206,14 @@ impl<const N: usize> Block<'_, N> {
         unsafe { Wide::load(self.field.links.as_ptr(), &self.links(sites, mu)) }
     }
 
-    /// Writes the antihermitian parts of U A of all links of the sites to `slopes`, and returns Σ Re tr L.
+    /// Writes the antihermitian parts of U A of all links of the sites to `slopes`, and returns Σ w Re tr L. Plaquettes without the
+    /// last direction have a weight `within`, where it is given.
     ///
     /// # Safety
     /// There is a slope for each direction, and the sites are of the lattice. The processor has the instructions of
     /// `L`.
     #[inline(always)]
-    unsafe fn slopes<L: Lanes<Scalar = f64>>(&self, slopes: &mut [Skew<L, N>]) -> L {
+    unsafe fn slopes<L: Lanes<Scalar = f64>>(&self, within: Option<L>, slopes: &mut [Skew<L, N>]) -> L {
         let (neighbours, d) = (self.field.neighbours, slopes.len());
         let mut traces = L::constant(0.0);
         let (mut here, mut back) = ([Wide::<L, N>::zero(); MOST], [Wide::<L, N>::zero(); MOST]);
@@ -211,6 +241,9 @@ impl<const N: usize> Block<'_, N> {
                 }
                 // SAFETY: the caller's promise.
                 let open = unsafe { self.load::<L>(&previous[nu], mu).times(&self.load(&corner, nu)) };
+                if let Some(weight) = within.filter(|_| nu == d - 1) {
+                    behind = behind.scaled(weight);
+                }
                 behind = behind.plus_adjoint_product(&open, &back[nu]);
             }
             slopes[mu] = here[mu].times(&behind).skew();
@@ -220,7 +253,10 @@ impl<const N: usize> Block<'_, N> {
                 // SAFETY: the caller's promise.
                 let (forward, other) =
                     unsafe { (here[mu].times(&self.load(&next[mu], nu)), here[nu].times(&self.load(&next[nu], mu))) };
-                let plaquette = forward.times_adjoint(&other);
+                let mut plaquette = forward.times_adjoint(&other);
+                if let Some(weight) = within.filter(|_| nu < d - 1) {
+                    plaquette = plaquette.scaled(weight);
+                }
                 traces = traces + plaquette.real_trace();
                 let skew = plaquette.skew();
                 slopes[mu] = slopes[mu].plus(&skew);

@@ -8,5 +8,6 @@ mod slope;
 mod trajectory;
 
 pub use drift::drift;
+pub(crate) use gathered::Weights;
 pub use slope::Slope;
 pub(crate) use trajectory::{Canonical, WidePhase};

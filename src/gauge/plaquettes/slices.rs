@@ -191,6 +191,8 @@ impl<const N: usize> Launch<f64> for Pass<'_, N> {
                 return;
             }
             let around = Around { boxes, slices: [slot(n), slot(n + 1), slot(n + 2)].map(<*mut _>::cast_const) };
+            let is_end = slice == 0 || slice == volume - 1;
+            let within = work.effect.weights.within.filter(|_| is_end).map(|weight| L::constant(weight));
             let mut slopes = [Skew::<L, N>::zero(); MOST];
             for z in share.planes.clone() {
                 let mut traces = L::constant(0.0);
@@ -202,7 +204,7 @@ impl<const N: usize> Launch<f64> for Pass<'_, N> {
                         kept[nu] = products.wrapping_add((cut.starts[nu] + place % cut.strides[nu]) * d);
                     }
                     let is_first = boxes.firsts(place) | firsts;
-                    traces = traces + around.slopes(place, (is_first, &kept), &mut slopes[..d], &[]);
+                    traces = traces + around.slopes(place, (is_first, &kept), (within, &mut slopes[..d]), &[]);
                     for mu in 0..d {
                         let places = boxes.links(2 * N * N, slice, place, mu);
                         work.effect.apply(&slopes[mu], work.to, &places);
@@ -315,7 +317,7 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Around<'_, L, N> {
     ///
     /// `kept[nu][mu]` holds the product U_mu U_nu that starts at the previous place in direction nu (unless the place
     /// `is_first` in that direction), and afterwards the one that starts at this place. Lines `ahead` are prefetched between
-    /// the plaquettes.
+    /// the plaquettes. Plaquettes within the slice have a weight `within`, where it is given.
     ///
     /// # Safety
     /// All places of the three slices hold links, and `kept` does not overlap them.
@@ -324,7 +326,7 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Around<'_, L, N> {
         &self,
         place: usize,
         (is_first, kept): (u32, &[*mut Wide<L, N>; MOST]),
-        slopes: &mut [Skew<L, N>],
+        (within, slopes): (Option<L>, &mut [Skew<L, N>]),
         ahead: &[Ahead],
     ) -> L {
         let mut plane = 0;
@@ -351,6 +353,10 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Around<'_, L, N> {
                 let mut behind = (*kept[first].add(mu)).adjoint_times(&*backs[first]);
                 for nu in first + 1..d {
                     if nu != mu {
+                        // Plaquettes with the last direction come last, and have the weight 1.
+                        if let Some(weight) = within.filter(|_| nu == d - 1) {
+                            behind = behind.scaled(weight);
+                        }
                         behind = behind.plus_adjoint_product(&*kept[nu].add(mu), &*backs[nu]);
                     }
                 }
@@ -367,7 +373,10 @@ impl<L: Lanes<Scalar = f64>, const N: usize> Around<'_, L, N> {
                     let (before, after) = (kept[nu].add(mu), kept[mu].add(nu));
                     before.write(self.product(here, (mu, nu)));
                     after.write(self.product(here, (nu, mu)));
-                    let plaquette = (*before).times_adjoint(&*after);
+                    let mut plaquette = (*before).times_adjoint(&*after);
+                    if let Some(weight) = within.filter(|_| nu < d - 1) {
+                        plaquette = plaquette.scaled(weight);
+                    }
                     traces = traces + plaquette.real_trace();
                     let skew = plaquette.skew();
                     slopes[mu] = slopes[mu].plus(&skew);

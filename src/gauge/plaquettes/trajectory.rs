@@ -9,11 +9,12 @@
 //! A trajectory is turned into lanes once, with its first kick and drift, and back once, with its last force and kick. Each
 //! move between them is one pass over memory: the force of a link, its momentum's kick and its drift. Moved links are
 //! written elsewhere, so that threads never wait for each other. All numbers are those of [`super::slices`] and
-//! [`super::drift`], bit for bit.
+//! [`super::drift`], bit for bit. With an open boundary plaquettes within the first and the last slice have a weight.
 
 #![allow(clippy::needless_range_loop)]
 
 use super::boxes::WIDTH;
+use super::gathered::Weights;
 use super::slices::{Ahead, Around, MOST, Slices, Workspace};
 use crate::context::Team;
 use crate::group::wide::{Antihermitian, Skew, Wide};
@@ -33,8 +34,7 @@ const LARGE: usize = if cfg!(test) { 1 << 12 } else { 1 << 18 };
 pub(crate) struct WidePhase<'a> {
     slices: &'a Slices,
     team: &'a Team,
-    /// Forces are `factor` TA(U A).
-    factor: f64,
+    weights: Weights,
     /// Scratch memory; goes back to `slices` when this is dropped.
     workspace: Option<Workspace>,
 }
@@ -49,7 +49,7 @@ pub(crate) struct Canonical<'a> {
 impl<'a> WidePhase<'a> {
     /// A field with its momenta after a kick by known forces and a drift; None where there is no memory for it.
     pub(crate) fn new(
-        (slices, team, factor): (&'a Slices, &'a Team, f64),
+        (slices, team, weights): (&'a Slices, &'a Team, Weights),
         phase: &mut Canonical,
         (kick, drift): (f64, f64),
     ) -> Option<Self> {
@@ -57,17 +57,17 @@ impl<'a> WidePhase<'a> {
             Some(workspace) => workspace,
             None => Self::workspace(slices, team)?,
         };
-        let mut wide = Self { slices, team, factor, workspace: Some(workspace) };
+        let mut wide = Self { slices, team, weights, workspace: Some(workspace) };
         wide.pass(&Move::Begin(Numbers::of(phase)), (kick, drift));
         Some(wide)
     }
 
-    /// Moves momenta along their forces and then links along their momenta; Σ Re tr of all plaquettes before.
+    /// Moves momenta along their forces and then links along their momenta; Σ w Re tr of all plaquettes before.
     pub fn kick_and_drift(&mut self, kick: f64, drift: f64) -> f64 {
         self.pass(&Move::Step, (kick, drift))
     }
 
-    /// Writes the field with its forces, and the momenta after a kick by them; Σ Re tr of all plaquettes.
+    /// Writes the field with its forces, and the momenta after a kick by them; Σ w Re tr of all plaquettes.
     pub fn end(mut self, kick: f64, phase: &mut Canonical) -> f64 {
         self.pass(&Move::End(Numbers::of(phase)), (kick, 0.0))
     }
@@ -140,7 +140,7 @@ impl<'a> WidePhase<'a> {
         let lines = cut.slices * cut.boxes.places * cut.boxes.dimensions * cut.group.reals();
         let work = Work {
             slices: cut,
-            factor: self.factor,
+            weights: self.weights,
             action,
             times,
             from,
@@ -189,7 +189,7 @@ enum Move {
 /// Fields, tables and scratch memory that all threads work on.
 struct Work<'a> {
     slices: &'a Slices,
-    factor: f64,
+    weights: Weights,
     action: &'a Move,
     /// Of the kick and the drift.
     times: (f64, f64),
@@ -321,7 +321,7 @@ impl<const N: usize> Launch<f64> for Step<'_, N> {
         let (work, cut, share) = (self.work, self.work.slices, self.share);
         let boxes = &cut.boxes;
         let (d, volume, plane) = (boxes.dimensions, cut.slices, cut.strides[boxes.dimensions - 2]);
-        let (factor, kick) = (L::constant(work.factor), L::constant(work.times.0));
+        let (factor, kick) = (L::constant(work.weights.factor), L::constant(work.times.0));
         let links = work.from.cast::<Wide<L, N>>();
         // Products for the places of the next slice, and for the next ones in it.
         let before = self.own.cast::<Wide<L, N>>();
@@ -330,6 +330,7 @@ impl<const N: usize> Launch<f64> for Step<'_, N> {
         for slice in share.slices.clone() {
             let at = |n: usize| links.wrapping_add((slice + n) % volume * boxes.places * d);
             let around = Around { boxes, slices: [at(volume - 1), at(0), at(1)] };
+            let within = work.weights.within.filter(|_| slice == 0 || slice == volume - 1).map(|w| L::constant(w));
             for z in share.planes.clone() {
                 let mut traces = L::constant(0.0);
                 let firsts =
@@ -351,7 +352,7 @@ impl<const N: usize> Launch<f64> for Step<'_, N> {
                     ];
                     // SAFETY: the caller's promise: links of a whole lattice, and lines for the products.
                     unsafe {
-                        traces = traces + around.slopes(place, (is_first, &kept), &mut slopes[..d], &ahead);
+                        traces = traces + around.slopes(place, (is_first, &kept), (within, &mut slopes[..d]), &ahead);
                         for mu in 0..d {
                             let number = (slice * boxes.places + place) * d + mu;
                             let force = slopes[mu].traceless(factor);

@@ -163,6 +163,13 @@ impl Boundary {
         Err(Error::BadInput(format!("field: {expected}, got others")))
     }
 
+    /// Σ c (w − 1) over all loops: what the weights add to the sum without the traces.
+    pub fn count(&self) -> f64 {
+        let within = |(c, loops): &(f64, Loops)| c * (2 * slice(&self.lattice) * loops.closed().len()) as f64;
+        let all: f64 = self.slice.iter().flat_map(|slice| &slice.terms).map(within).sum();
+        (self.factor(Weight::Boundary) - 1.0) * all - self.absent
+    }
+
     /// What the weights add to the sum of a field of links.
     pub fn excess<const N: usize>(&self, links: &Links) -> f64 {
         let Some(Slice { terms, slope }) = &self.slice else { return -self.absent };

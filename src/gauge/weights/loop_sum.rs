@@ -65,19 +65,31 @@ impl LoopSum {
     }
 
     /// What weights other than 1 add to S.
-    pub fn excess<const N: usize>(&self, links: &Links) -> f64 {
+    pub fn excess(&self, links: &Links) -> f64 {
         let of_patch =
-            self.patch.as_ref().map_or(0.0, |(patch, strength)| patch.difference::<N>(links, [*strength, 1.0]));
-        self.beta * (of_patch + self.boundary.as_ref().map_or(0.0, |boundary| boundary.excess::<N>(links)))
+            self.patch.as_ref().map_or(0.0, |(patch, strength)| self.difference(patch, links, [*strength, 1.0]));
+        of_patch
+            + self
+                .boundary
+                .as_ref()
+                .map_or(0.0, |boundary| self.beta * with_colours!(self.group, boundary_excess(boundary, links)))
     }
 
     /// Hands out what weights other than 1 add to the slopes of links; returns what they add to S. An error where memory is
     /// short, before anything is handed out.
     pub fn excess_slopes<const N: usize>(&self, around: &mut impl Slopes<N>) -> Result<f64> {
         let of_boundary = self.boundary.as_ref().map_or(Ok(0.0), |boundary| boundary.excess_slopes(around))?;
-        let of_patch = self.patch.as_ref().map_or(0.0, |(patch, strength)| patch.add_slopes(*strength, around));
-        Ok(self.beta * (of_patch + of_boundary))
+        Ok(self.defect_slopes(around) + self.beta * of_boundary)
     }
+
+    /// The same of the links of a defect alone.
+    pub fn defect_slopes<const N: usize>(&self, around: &mut impl Slopes<N>) -> f64 {
+        self.patch.as_ref().map_or(0.0, |(patch, strength)| self.beta * patch.add_slopes(*strength, around))
+    }
+}
+
+fn boundary_excess<const N: usize>(boundary: &Boundary, links: &Links) -> f64 {
+    boundary.excess::<N>(links)
 }
 
 fn difference<const N: usize>(patch: &Patch, links: &Links, strengths: [f64; 2]) -> f64 {

@@ -6,6 +6,7 @@ mod factors;
 mod loop_sum;
 mod patch;
 mod slopes;
+mod whole;
 
 pub use boundary::{Boundary, BoundaryKind, Weight};
 pub use defect::{Cuboid, Defect, DefectSpec};

@@ -72,6 +72,21 @@ fn least_squares_lower_the_work_of_a_path_and_its_variance() {
     let least = 3.0 * 2.414910;
     assert!(after.0 < least + 0.5 * (before.0 - least), "{before:?} {after:?}, {least}");
     assert!(after.0 > least - 5.0 * after.1 && after.1 < 0.75 * before.1, "{before:?} {after:?}, {least}");
+    // Further runs go over the rows again, and raise no variance.
+    let (mut last, mut losses) = (after, vec![]);
+    for _ in 0..2 {
+        train_paths(&mut model, &mut state, &theory, &spec, &mut |p| {
+            losses.push(p.loss);
+            assert!(p.ess > 0.5 && p.ess <= 1.0, "{p:?}");
+            false
+        })
+        .unwrap();
+        last = work(Some(&model), 12);
+        assert!(last.0 < least + 0.5 * (before.0 - least), "{before:?} {last:?}, {least}");
+        assert!(last.0 > least - 5.0 * last.1 && last.1 < 0.75 * before.1, "{before:?} {last:?}, {least}");
+    }
+    assert!(last.1 < 1.1 * after.1, "{after:?} {last:?}");
+    assert!(losses.len() == 4 && losses.iter().all(|&loss| loss > 0.0 && loss < 0.5), "{losses:?}");
 }
 
 #[test]

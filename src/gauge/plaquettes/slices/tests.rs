@@ -3,7 +3,7 @@
 use super::*;
 use crate::context::{Context, Precision};
 use crate::gauge::Gauge;
-use crate::gauge::plaquettes::gathered::Plaquettes;
+use crate::gauge::plaquettes::gathered::{Plaquettes, Weights};
 use crate::lattice::Neighbours;
 use crate::random::{Purpose, Stream};
 use std::sync::Arc;
@@ -16,9 +16,20 @@ fn slopes_are_those_of_gathered_sites_bit_for_bit() {
         for group in [Group::U1, Group::Su2, Group::Su3] {
             let gauge = Gauge::random(&lattice, group, &mut Stream::new(1, Purpose::Start, 5)).unwrap();
             let mut slices = Slices::new(&lattice, group).unwrap().unwrap();
-            let plaquettes = Plaquettes { links: gauge.links(), neighbours: &neighbours, group };
+            let plaquettes = Plaquettes {
+                links: gauge.links(),
+                neighbours: &neighbours,
+                group,
+                slice: lattice.volume() / extent[extent.len() - 1],
+            };
             let start = |number: f64| vec![number; gauge.links().len()];
-            for effect in [Effect { factor: -0.7, time: None }, Effect { factor: 1.3, time: Some(0.1) }] {
+            let within = |factor: f64, within: Option<f64>| Weights { factor, within };
+            for effect in [
+                Effect { weights: within(-0.7, None), time: None },
+                Effect { weights: within(1.3, None), time: Some(0.1) },
+                Effect { weights: within(0.9, Some(0.65)), time: None },
+                Effect { weights: within(1.1, Some(-0.3)), time: Some(0.2) },
+            ] {
                 let mut expected = start(0.3);
                 let traces = plaquettes.apply(&Team::default(), effect, &mut expected);
                 let mut first = None;
