@@ -66,13 +66,12 @@ impl LoopSum {
 
     /// What weights other than 1 add to S.
     pub fn excess(&self, links: &Links) -> f64 {
-        let of_patch =
-            self.patch.as_ref().map_or(0.0, |(patch, strength)| self.difference(patch, links, [*strength, 1.0]));
-        of_patch
-            + self
-                .boundary
-                .as_ref()
-                .map_or(0.0, |boundary| self.beta * with_colours!(self.group, boundary_excess(boundary, links)))
+        let of_patch = self.patch.as_ref().map(|(patch, strength)| self.difference(patch, links, [*strength, 1.0]));
+        let of_boundary = self.boundary.as_ref().map(|boundary| {
+            let excess = with_colours!(self.group, boundary_excess(boundary, links));
+            self.beta * excess
+        });
+        of_patch.unwrap_or(0.0) + of_boundary.unwrap_or(0.0)
     }
 
     /// Hands out what weights other than 1 add to the slopes of links; returns what they add to S. An error where memory is
