@@ -213,33 +213,28 @@ mod tests {
         for kind in ["type: 'wilson'", "type: 'iwasaki'", "type: 'symanzik', defect: {size: [2, 2], strength: 0.2}"] {
             let action = action(&[4, 4, 3], &format!("{{{kind}, group: 'u1', beta: 1.3}}"));
             let kernel = Heatbath::new(action.clone(), &HeatbathSpec::default()).unwrap();
-            let mut state = start(&*action);
-            // Reflected one after the other, each at the same action, by the two values that determine its staple.
-            let mut expected = state.field.clone();
-            let d = 3;
-            for (mu, site) in kernel
-                .schedule
-                .sites()
-                .into_iter()
-                .flat_map(|(mu, sites)| sites.into_iter().map(move |site| (mu, site)))
-            {
-                let place = 2 * (site * d + mu);
+            // Before and after the sweep; links are reflected one after the other.
+            let mut field = start(&*action).field;
+            let mut swept = field.clone();
+            let sweep = Sweep { update: Update::Reflect, strength: kernel.strength, is_reversed: false };
+            kernel.schedule.sweep(&action.team(), kernel.beta, &mut swept, sweep).unwrap();
+            let links = kernel.schedule.sites().into_iter();
+            let links = links.flat_map(|(mu, sites)| sites.into_iter().map(move |site| 2 * (3 * site + mu)));
+            for place in links {
+                let own = [field[place], field[place + 1]];
                 let mut at = |z: [f64; 2]| {
-                    expected[place..place + 2].copy_from_slice(&z);
-                    action.value(&expected).unwrap()
+                    field[place..place + 2].copy_from_slice(&z);
+                    action.value(&field).unwrap()
                 };
-                let own = [state.field[place], state.field[place + 1]];
-                // S(1), S(i) and S(−1) give B: S(z) = c − Re z B.
+                // S(1), S(i) and S(−1) give B: S(z) = c − Re z B. Reflected at the same action.
                 let (one, i, minus) = (at([1.0, 0.0]), at([0.0, 1.0]), at([-1.0, 0.0]));
                 let (re, centre) = ((minus - one) / 2.0, (minus + one) / 2.0);
                 let angle = -own[1].atan2(own[0]) - 2.0 * (i - centre).atan2(re);
-                at([angle.cos(), angle.sin()]);
+                let error = (swept[place] - angle.cos()).hypot(swept[place + 1] - angle.sin());
+                assert!(error < 1e-11, "{kind}, {place}: {error}");
+                field[place..place + 2].copy_from_slice(&swept[place..place + 2]);
             }
-            let team = action.team();
-            let sweep = Sweep { update: Update::Reflect, strength: kernel.strength, is_reversed: false };
-            kernel.schedule.sweep(&team, kernel.beta, &mut state.field, sweep).unwrap();
-            let error = action.space().farthest(&state.field, &expected);
-            assert!(error < 1e-10, "{kind}: {error}");
+            assert_eq!(field, swept);
         }
     }
 
