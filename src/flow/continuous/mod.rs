@@ -147,4 +147,9 @@ impl Layer for Continuous {
         });
         vec![end[1]]
     }
+
+    /// Kernels are padded with zeros about r = 0 on a larger lattice, and wound around a smaller one.
+    fn transfer(&self, from: &Lattice, tensors: &[Tensor], parameters: &[f64]) -> Result<Vec<f64>> {
+        self.velocity.transfer(from, tensors, parameters)
+    }
 }

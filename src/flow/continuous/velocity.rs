@@ -16,6 +16,7 @@ use super::orbits::Orbits;
 use crate::error::Result;
 use crate::flow::tensor::Tensor;
 use crate::lattice::Lattice;
+use crate::memory;
 use crate::program::{Filter, Fourier, Node, Recorder, Shape, Stencil};
 
 /// Sizes of a velocity.
@@ -100,6 +101,8 @@ impl Fixed {
     }
 }
 
+/// Name of the tensor of kernels.
+const KERNEL: &str = "kernel";
 /// ω at the start.
 const FREQUENCY: f64 = 0.5;
 
@@ -130,10 +133,30 @@ impl Velocity {
         let mut tensors = vec![
             tensor("frequency", vec![1], 0.0),
             tensor("features", vec![channels, harmonics + 1], features),
-            tensor("kernel", vec![channels, self.sizes.basis(), self.orbits.count()], kernel),
+            tensor(KERNEL, vec![channels, self.sizes.basis(), self.orbits.count()], kernel),
         ];
         tensors.extend(self.collective.iter().flat_map(Collective::tensors));
         tensors
+    }
+
+    /// The parameters of a velocity on another lattice, with its kernels carried over to this one.
+    pub fn transfer(&self, from: &Lattice, tensors: &[Tensor], parameters: &[f64]) -> Result<Vec<f64>> {
+        let mut own = memory::reserved("parameters", self.tensors().iter().map(Tensor::count).sum())?;
+        let (mut rest, carry) = (parameters, self.orbits.carry(from)?);
+        for (tensor, other) in self.tensors().iter().zip(tensors) {
+            let (now, later) = rest.split_at(other.count());
+            rest = later;
+            if tensor.name == KERNEL {
+                for kernel in now.chunks_exact(other.shape[2]) {
+                    let start = own.len();
+                    own.resize(start + self.orbits.count(), 0.0);
+                    carry.iter().for_each(|&(to, of, weight)| own[start + to] += weight * kernel[of]);
+                }
+            } else {
+                own.extend_from_slice(now);
+            }
+        }
+        Ok(own)
     }
 
     /// Records what does not depend on time.

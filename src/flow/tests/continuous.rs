@@ -142,6 +142,41 @@ fn the_flow_has_the_symmetries_of_the_lattice() {
     assert_close(&mirrored, &field, 1e-13, "field of -z");
 }
 
+/// On a field that repeats itself the flow is that on a tile of it, from a smaller lattice and from a larger one.
+#[test]
+fn a_flow_moves_tiles_alike_on_all_lattices() {
+    let keys = "type: 'continuous', channels: 3, harmonics: 4, times: 3, steps: 12, initial_output: 30";
+    let spec = spec(&format!("{{type: 'chain', layers: [{{{keys}}}, {{{keys}}}]}}"));
+    for (tile, extent) in [([4, 3], [8, 9]), ([3, 5], [6, 5]), ([4, 4], [8, 12])] {
+        let (context, volume) = (context(Precision::F64, 1), extent[0] * extent[1]);
+        let other = Lattice::new(&extent).unwrap();
+        let z = normals(3, 1, tile[0] * tile[1]);
+        let tiled = |from: &[f64]| -> Vec<f64> {
+            (0..volume).map(|s| from[s % extent[0] % tile[0] + tile[0] * (s / extent[0] % tile[1])]).collect()
+        };
+        let tiles = (volume / (tile[0] * tile[1])) as f64;
+        let compare = |small: &Flow, large: &Flow| {
+            let [small, large] =
+                [(small, &z), (large, &tiled(&z))].map(|(flow, z)| run(flow, flow.chain().inversion(), 2, z));
+            assert_close(&large[0], &tiled(&small[0]), 1e-11, "field");
+            assert_close(&large[1], &[tiles * small[1][0]], 1e-10, "log q");
+        };
+        let small = super::flow(&tile, &spec);
+        compare(&small, &small.transfer(&context, &other).unwrap());
+        let large = super::flow(&extent, &spec);
+        compare(&large.transfer(&context, small.lattice()).unwrap(), &large);
+    }
+}
+
+#[test]
+fn tensors_of_one_lattice_are_not_transferred() {
+    let flow = super::flow(&[4, 4], &spec("{type: 'affine', prior: 'spectrum', layers: 2, hidden: [2]}"));
+    let error = flow.transfer(&context(Precision::F64, 1), &Lattice::new(&[6, 4]).unwrap()).err().unwrap();
+    assert!(error.status() == 9 && error.to_string().contains("expected numbers that fit all extents"), "{error}");
+    let error = flow.transfer(&context(Precision::F64, 1), &Lattice::new(&[4]).unwrap()).err().unwrap();
+    assert_eq!(error.to_string(), "lattice: expected 2 dimensions, the model's, got 1");
+}
+
 #[test]
 fn a_condition_moves_the_flow() {
     let text =
