@@ -174,6 +174,31 @@ pub unsafe extern "C" fn inst_model_at(
     })
 }
 
+/// Makes the same model on a lattice of other extents.
+///
+/// # Safety
+/// As in [`super`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_model_transfer(
+    model: *const inst_model,
+    lattice: *const inst_lattice,
+    out: *mut *mut inst_model,
+) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let (model, lattice, out) =
+            unsafe { (shared("model", model)?, shared("lattice", lattice)?, Output::one("out", out)?) };
+        let (context, place) = (&lattice.context, &lattice.lattice);
+        let learned = match &model.learned {
+            Learned::Flow(flow) => flow.transfer(context, place).map(Learned::Flow),
+            Learned::Stout(layers) => layers.transfer(context, place).map(Learned::Stout),
+        };
+        let learned = learned.map_err(|e| e.within("model"))?;
+        out.write(handles::new(context, ModelObject { state: None, learned }));
+        Ok(())
+    })
+}
+
 /// Writes how many numbers a field of the model has.
 ///
 /// # Safety

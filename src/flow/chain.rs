@@ -4,9 +4,11 @@
 //! channels of a value. With one number for each site the two are the same.
 
 use super::condition::Conditions;
-use super::layer::{At, Given, Layer, State};
+use super::layer::{At, Given, Layer, State, expect_shapes};
 use super::prior::{Prior, Start};
 use super::tensor::Tensor;
+use crate::error::Result;
+use crate::memory;
 use crate::program::{Feed, Key, Node, Output, Program, Recorder, Shape};
 use crate::space::Domain;
 use std::sync::Arc;
@@ -75,6 +77,22 @@ impl Chain {
             layer.tensors().into_iter().map(move |tensor| tensor.within(&format!("layers.{i}"))).collect::<Vec<_>>()
         };
         self.layers.iter().enumerate().flat_map(named).chain(self.prior.tensors()).collect()
+    }
+
+    /// Its parameters from those of the same chain on a lattice of other extents.
+    pub fn transfer(&self, from: &Self, parameters: &[f64]) -> Result<Vec<f64>> {
+        let mut own = memory::reserved("parameters", self.tensors().iter().map(Tensor::count).sum())?;
+        let mut rest = parameters;
+        for (i, (layer, other)) in self.layers.iter().zip(&from.layers).enumerate() {
+            let tensors = other.tensors();
+            let (now, later) = rest.split_at(tensors.iter().map(Tensor::count).sum());
+            let transferred = layer.transfer(&from.domain.lattice, &tensors, now);
+            own.extend(transferred.map_err(|error| error.within(&format!("layers[{i}]")))?);
+            rest = later;
+        }
+        expect_shapes(&self.prior.tensors(), &from.prior.tensors())?;
+        own.extend_from_slice(rest);
+        Ok(own)
     }
 
     /// Records the parameters of each layer, then those of the prior, and the condition.

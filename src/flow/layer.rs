@@ -5,6 +5,9 @@
 
 use super::partition::Partition;
 use super::tensor::Tensor;
+use crate::error::{Error, Result};
+use crate::lattice::Lattice;
+use crate::memory;
 use crate::program::{Node, Recorder, Shape};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -57,6 +60,24 @@ pub trait Layer: Debug + Send + Sync {
         let mut cotangents: Vec<(Node, Node)> = back.parts.iter().copied().zip(score.iter().copied()).collect();
         cotangents.push((back.log_density, one));
         recorder.pull_back(&cotangents, &y.parts)
+    }
+
+    /// Its parameters from those of the same layer on a lattice of other extents, whose tensors are `tensors`. By default they are
+    /// the same, and an error where their shapes are not.
+    fn transfer(&self, _from: &Lattice, tensors: &[Tensor], parameters: &[f64]) -> Result<Vec<f64>> {
+        expect_shapes(&self.tensors(), tensors)?;
+        memory::cloned("parameters", parameters)
+    }
+}
+
+/// An error where tensors have not the same shapes.
+pub fn expect_shapes(expected: &[Tensor], got: &[Tensor]) -> Result<()> {
+    match expected.iter().zip(got).find(|(a, b)| a.shape != b.shape) {
+        None => Ok(()),
+        Some((a, b)) => Err(Error::Unsupported(format!(
+            "{}: expected numbers that fit all extents, got a tensor of shape {:?} for one of {:?}",
+            a.name, b.shape, a.shape
+        ))),
     }
 }
 

@@ -4,6 +4,7 @@ mod affine;
 mod chain;
 mod checkerboard;
 mod condition;
+mod continuous;
 mod coupling;
 mod haar;
 mod identity;

@@ -85,6 +85,23 @@ impl Flow {
         Ok(Self { programs: Some(programs), at: Some(values.clone()), ..self.copied()? })
     }
 
+    /// The flow on a lattice of other extents, with the parameters that stand for it there, and fixed values of conditions as they
+    /// are; an error where a tensor fits its own lattice alone.
+    pub fn transfer(&self, context: &Arc<Context>, lattice: &Lattice) -> Result<Self> {
+        let own = self.lattice();
+        if lattice.dimensions() != own.dimensions() {
+            let (expected, got) = (own.dimensions(), lattice.dimensions());
+            return Err(Error::BadShape(format!("lattice: expected {expected} dimensions, the model's, got {got}")));
+        }
+        let chain = Arc::new(self.spec.build(lattice)?);
+        let parameters = chain.transfer(&self.chain, &self.parameters)?;
+        let flow = Self::of_chain(context, &self.spec, chain, parameters)?;
+        match &self.at {
+            None => Ok(flow),
+            Some(values) => flow.at(values),
+        }
+    }
+
     /// Values at which its conditions are fixed.
     pub fn fixed_at(&self) -> Option<&Values> {
         self.at.as_ref()

@@ -3,6 +3,7 @@
 use super::affine::Affine;
 use super::chain::Chain;
 use super::condition::Conditions;
+use super::continuous::ContinuousSpec;
 use super::coupling::{Board, Coupling};
 use super::layer::Layer;
 use super::network::{Activation, MOST_PARAMETERS, NetworkSpec, Symmetry};
@@ -119,6 +120,8 @@ pub enum LayerSpec {
         #[serde(default = "default_initial_output")]
         initial_output: f64,
     },
+    /// A continuous flow.
+    Continuous(ContinuousSpec),
 }
 
 /// Parity of sites: of the sum of their coordinates.
@@ -220,16 +223,15 @@ impl ModelSpec {
         for (i, spec) in specs.iter().enumerate() {
             spec.space().expect(&format!("layers[{i}]"), space)?;
         }
-        let (board, conditions) = (Board::new(lattice)?, self.conditions().count());
-        let (mut built, mut frozen, mut parameters) = (vec![], 0, 0);
+        let mut place = Place { lattice, board: None, frozen: 0, conditions: self.conditions().count() };
+        let (mut built, mut parameters) = (vec![], 0);
         for (i, spec) in specs.iter().enumerate() {
             let within = |error: Error| error.within(&format!("layers[{i}]"));
-            let (layer, next) = spec.build(&board, (frozen, conditions)).map_err(within)?;
+            let layer = spec.build(&mut place).map_err(within)?;
             parameters += layer.tensors().iter().map(Tensor::count).sum::<usize>();
             let expected = format!("at most {MOST_PARAMETERS} parameters in all layers");
             expect(parameters <= MOST_PARAMETERS, "layers", &expected, parameters)?;
             built.push(layer);
-            frozen = next;
         }
         Ok(built)
     }
@@ -244,17 +246,37 @@ fn alternating(network: &NetworkSpec, board: &Board, count: usize) -> Result<Vec
     Ok((0..count).map(|i| Arc::clone(&pair[i % 2])).collect())
 }
 
+/// What a layer knows of the chain before it.
+struct Place<'a> {
+    lattice: &'a Lattice,
+    /// The checkerboard that all couplings share, where there is one already.
+    board: Option<Board>,
+    /// Parity of the sites that the next coupling leaves unchanged.
+    frozen: usize,
+    /// Number of conditions.
+    conditions: usize,
+}
+
+impl Place<'_> {
+    fn board(&mut self) -> Result<Board> {
+        if self.board.is_none() {
+            self.board = Some(Board::new(self.lattice)?);
+        }
+        Ok(self.board.clone().expect("a checkerboard"))
+    }
+}
+
 impl LayerSpec {
     /// The kind of fields that the layer maps.
     fn space(&self) -> Space {
         match self {
-            LayerSpec::Affine { .. } | LayerSpec::Spline { .. } => Space::Scalars,
+            LayerSpec::Affine { .. } | LayerSpec::Spline { .. } | LayerSpec::Continuous(_) => Space::Scalars,
         }
     }
 
-    /// The layer, where the couplings before it end with sites of parity `frozen` to be left unchanged next; and the parity
-    /// that follows it.
-    fn build(&self, board: &Board, (next, conditions): (usize, usize)) -> Result<(Arc<dyn Layer>, usize)> {
+    /// The layer at its place in a chain.
+    fn build(&self, place: &mut Place) -> Result<Arc<dyn Layer>> {
+        let conditions = place.conditions;
         let (repeat, frozen, network, transform) = match self.clone() {
             LayerSpec::Affine { repeat, frozen, hidden, kernel, activation, symmetry, initial_output } => {
                 let heads = Affine::heads(symmetry);
@@ -267,17 +289,20 @@ impl LayerSpec {
                 let network = NetworkSpec { hidden, kernel, activation, symmetry, initial_output, heads, conditions };
                 (repeat, frozen, network, Arc::new(Spline::new(spline)) as Arc<dyn super::coupling::Transform>)
             }
+            LayerSpec::Continuous(spec) => return spec.build(place.lattice, conditions),
         };
         let is_count = repeat == 1 || (repeat.is_multiple_of(2) && (2..=MOST_LAYERS).contains(&repeat));
         expect(is_count, "repeat", &format!("1 or an even number up to {MOST_LAYERS}"), repeat)?;
         network.check()?;
-        network.expect_fit(repeat, board.lattice())?;
-        let first = frozen.map_or(next, |parity| parity as usize);
-        let coupling = |frozen| Coupling::new(&network, board, frozen, Arc::clone(&transform));
+        network.expect_fit(repeat, place.lattice)?;
+        let (board, first) = (place.board()?, frozen.map_or(place.frozen, |parity| parity as usize));
+        let coupling = |frozen| Coupling::new(&network, &board, frozen, Arc::clone(&transform));
         if repeat == 1 {
-            return Ok((Arc::new(coupling(first)?), 1 - first));
+            place.frozen = 1 - first;
+            return Ok(Arc::new(coupling(first)?));
         }
+        place.frozen = first;
         let pair: Vec<Arc<dyn Layer>> = vec![Arc::new(coupling(first)?), Arc::new(coupling(1 - first)?)];
-        Ok((Arc::new(Stacked::new(pair, repeat / 2)), first))
+        Ok(Arc::new(Stacked::new(pair, repeat / 2)))
     }
 }

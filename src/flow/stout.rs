@@ -73,6 +73,15 @@ impl Stout {
         Ok(Self { context: Arc::clone(context), domain, spec: spec.clone(), parameters })
     }
 
+    /// The same layers on a lattice of other extents.
+    pub fn transfer(&self, context: &Arc<Context>, lattice: &Lattice) -> Result<Self> {
+        let (expected, got) = (self.domain.lattice.dimensions(), lattice.dimensions());
+        if got != expected {
+            return Err(Error::BadShape(format!("lattice: expected {expected} dimensions, the model's, got {got}")));
+        }
+        Self::with_parameters(context, lattice, &self.spec, memory::cloned("parameters", &self.parameters)?)
+    }
+
     /// The context it was made in.
     pub fn context(&self) -> &Arc<Context> {
         &self.context

@@ -11,6 +11,12 @@ fn conditional_models(world: &World) {
         call!(inst_model_free(new));
         status
     });
+    each("model_transfer", OF_MODELS, || {
+        let mut new = null_mut();
+        let status = call!(inst_model_transfer(open, world.lattice, &mut new));
+        call!(inst_model_free(new));
+        status
+    });
     call!(inst_model_free(open));
 }
 

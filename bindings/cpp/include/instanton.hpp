@@ -286,6 +286,13 @@ class Model : public detail::Object<inst_model, inst_model_free> {
     model.make([&](inst_model **out) { return inst_model_at(get(), condition.c_str(), out); });
     return model;
   }
+  /// The model on a lattice of other extents.
+  Model transfer(const Lattice &lattice) const {
+    Model model(lattice.volume());
+    model.make([&](inst_model **out) { return inst_model_transfer(get(), lattice.get(), out); });
+    detail::check(inst_model_count(model.get(), &model.count_));
+    return model;
+  }
   void save(const std::string &path) const { detail::check(inst_model_save(get(), path.c_str())); }
   /// The model as JSON text: spec, extent, kind of fields and number of parameters.
   std::string describe() const {

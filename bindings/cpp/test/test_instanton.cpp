@@ -131,6 +131,7 @@ void test_callbacks() {
   closed.log_density(fields, again);
   for (int i = 0; i < 3; i++) expect(std::fabs(log_q[i] - again[i]) < 1e-8, "log q of a model at a coupling");
   expect_error(INST_BAD_SPEC, "lambda: expected a number from 0 to 2, got 3", [&] { open.at("{lambda: 3}"); });
+  expect(closed.transfer(plane).describe() == closed.describe(), "a model that was transferred");
   Model haar(plane, "{type: 'chain', prior: {type: 'haar', group: 'su2'}, layers: []}");
   expect(haar.count() == 16 * 2 * 8 && learner.count() == 16 && closed.count() == 16, "the numbers of fields");
   expect(haar.volume() == 16 && learner.volume() == 16 && closed.volume() == 16, "the sites of models");

@@ -318,7 +318,7 @@ contains
     type(inst_context) :: context
     type(inst_lattice) :: lattice
     type(inst_action) :: action
-    type(inst_model) :: model, conditional, at, haar
+    type(inst_model) :: model, conditional, at, moved, haar
     type(inst_proposal) :: langevin, of_links
     complex(dp) :: links(3, 3, 2, 4, 4, 2), other(3, 3, 2, 4, 4)
     real(dp) :: given(4, 4, 20), fields(4, 4, 3), log_q(3), again(3), proposed(4, 4), log_ratio
@@ -337,6 +337,9 @@ contains
     call at%sample(0_i8, fields, log_q)
     call at%log_density(fields, again)
     call expect(all(abs(log_q - again) < 1e-8_dp), 'log q of a model at a coupling')
+    call at%transfer(lattice, moved)
+    call moved%log_density(fields, again)
+    call expect(all(abs(log_q - again) < 1e-8_dp), 'log q of a model that was transferred')
     call haar%new(lattice, "{type: 'chain', prior: {type: 'haar', group: 'su3'}, layers: []}")
     call haar%sample(4_i8, links, log_q(:2))
     call haar%log_density(links, again(:2))

@@ -38,6 +38,10 @@ The model at fixed values of its conditions: a model like any other.
 at(model::Model, condition = nothing; keywords...) =
     Model(make(inst_model_at, model, spec_text(condition, keywords)), model.shape)
 
+"The model on a lattice of other extents."
+transfer(model::Model, lattice::Lattice) =
+    with_shape(Model(make(inst_model_transfer, model, lattice), model.shape), lattice)
+
 "Writes the model to a safetensors file."
 save(model::Model, path::AbstractString) = call(inst_model_save, model, path)
 

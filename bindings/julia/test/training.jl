@@ -53,6 +53,7 @@ open_model = Model(small; layers = 2, hidden = [4], condition = Dict("lambda" =>
 train!(open_model, theory; steps = 3, batch = 8)
 @test status_of(() -> sample(open_model, 0, 2)) == :INST_BAD_INPUT
 low, high = at(open_model; lambda = 0.5), at(open_model, "{lambda: 2}")
+@test describe(transfer(low, small)) == describe(low)
 @test occursin("\"at\":{\"lambda\":0.5}", describe(low))
 drawn, log_q = sample(low, 0, 20)
 @test log_density(low, drawn) ≈ log_q && !(sample(high, 0, 20)[1] ≈ drawn)

@@ -63,6 +63,14 @@ class Model(Handle):
         model.history = None
         return model
 
+    def transfer(self, lattice: Lattice) -> Model:
+        """The model on a lattice of other extents."""
+        model = type(self).__new__(type(self))
+        model._new("inst_model_transfer", self._pointer, pointer_of(lattice))
+        model.field_shape, model.field_dtype = field_of_kind(lattice, model.describe()["fields"], model._count())
+        model.history = None
+        return model
+
     def save(self, path: Union[str, os.PathLike[str]]) -> None:
         """Writes a safetensors file, which replaces that at `path` once it is complete."""
         self._call("inst_model_save", path_bytes(path))

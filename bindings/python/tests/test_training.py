@@ -153,6 +153,15 @@ class Training(unittest.TestCase):
         np.testing.assert_allclose(low.log_density(fields), log_q, atol=1e-8)
         self.assertFalse(np.allclose(high.sample(0, 20).fields, fields))
 
+    def test_a_model_fits_a_larger_lattice(self):
+        model = instanton.Model(self.world.lattice, layers=2, hidden=[4])
+        larger = instanton.Lattice(self.world.context, [8, 6])
+        fields, log_q = model.transfer(larger).sample(0, 3)
+        self.assertEqual(fields.shape, (3, 6, 8))
+        self.assertEqual(log_q.shape, (3,))
+        with self.assertRaisesRegex(instanton.BadShape, "expected 2 dimensions, the model's, got 3"):
+            model.transfer(instanton.Lattice(self.world.context, [4, 4, 4]))
+
     def test_langevin_proposals_need_no_model(self):
         proposal = instanton.Proposal(None, self.world.action, type="langevin", step=0.01)
         current = self.world.fields()

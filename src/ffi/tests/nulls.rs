@@ -61,6 +61,9 @@ fn null_arguments_of_models_are_named_and_nothing_is_written() {
         null("out", inst_model_load(o.lattice, c"m".as_ptr(), ptr::null_mut()));
         null("model", inst_model_at(ptr::null(), c"{}".as_ptr(), &mut a_model));
         null("out", inst_model_at(o.model, c"{}".as_ptr(), ptr::null_mut()));
+        null("model", inst_model_transfer(ptr::null(), o.lattice, &mut a_model));
+        null("lattice", inst_model_transfer(o.model, ptr::null(), &mut a_model));
+        null("out", inst_model_transfer(o.model, o.lattice, ptr::null_mut()));
         null("model", inst_model_train_on(ptr::null_mut(), 1, x, ptr::null(), None, ptr::null_mut()));
         null("fields", inst_model_train_on(o.model, 1, none, ptr::null(), None, ptr::null_mut()));
         null("model", inst_model_save(ptr::null(), c"/nowhere/m".as_ptr()));

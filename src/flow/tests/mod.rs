@@ -1,6 +1,7 @@
 //! Laws of flows: densities are those of the Jacobian, inverses invert, scores are gradients, symmetries hold.
 
 mod compact;
+mod continuous;
 mod mixture;
 mod pulled_back;
 mod refusals;
