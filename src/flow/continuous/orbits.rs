@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(orbits(&[4, 4, 4, 4])[0], [0, 0, 0, 0]);
     }
 
-    /// Extents of 1 and 2, odd and even ones, larger and smaller: kernels keep their sum, as a function of r where there is room.
+    /// Extents of 2, odd and even ones, larger and smaller: kernels keep their sum, as a function of r where there is room.
     #[test]
     fn kernels_are_padded_or_wound_around() {
         let all = |extent: &[usize]| {
@@ -156,7 +156,7 @@ mod tests {
             (&[6, 6], &[6, 12]),
             (&[6, 12], &[12, 12]),
             (&[12, 8], &[3, 2]),
-            (&[4, 4, 2], &[6, 6, 1]),
+            (&[4, 4, 2], &[6, 6, 3]),
         ] {
             let ((_, there, lattice), (orbits, here, _)) = (all(from), all(to));
             let w: Vec<f64> = (0..there.len()).map(|i| (1.0 + i as f64).sin()).collect();
