@@ -147,7 +147,7 @@ fn the_flow_has_the_symmetries_of_the_lattice() {
 fn a_flow_moves_tiles_alike_on_all_lattices() {
     let keys = "type: 'continuous', channels: 3, harmonics: 4, times: 3, steps: 12, initial_output: 30";
     let spec = spec(&format!("{{type: 'chain', layers: [{{{keys}}}, {{{keys}}}]}}"));
-    for (tile, extent) in [([4, 3], [8, 9]), ([3, 5], [6, 5]), ([4, 4], [8, 12])] {
+    for (tile, extent) in [([4, 3], [8, 9]), ([3, 5], [6, 5]), ([4, 4], [8, 12]), ([4, 4], [12, 12])] {
         let (context, volume) = (context(Precision::F64, 1), extent[0] * extent[1]);
         let other = Lattice::new(&extent).unwrap();
         let z = normals(3, 1, tile[0] * tile[1]);
@@ -165,6 +165,10 @@ fn a_flow_moves_tiles_alike_on_all_lattices() {
         let small = super::flow(&tile, &spec);
         let [expected, log_q] = compare(&small, &small.transfer(&context, &other).unwrap());
         assert_close(&[log_q], &[expected], 1e-10, "log q");
+        if tile[0] == tile[1] && extent[0] != extent[1] {
+            // Kernels of the tile are the same in both directions, those of the lattice are not.
+            continue;
+        }
         let large = super::flow(&extent, &spec);
         compare(&large.transfer(&context, small.lattice()).unwrap(), &large);
     }
