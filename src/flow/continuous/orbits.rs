@@ -1,10 +1,15 @@
-//! Kernels on a torus that are constant on orbits of its point group: reflections of each axis, and exchanges of axes of equal extents.
+//! Kernels on a torus that are constant on orbits of its point group: reflections of each axis, and exchanges of axes of equal
+//! extents.
 //!
-//! Kernels are carried from one lattice to another as functions of r on the infinite lattice, -L/2 ≤ r ≤ L/2, half of w at each of
-//! -L/2 and L/2 where L is even. A larger lattice has zeros elsewhere, a smaller one the sum over all images. Displacements of one orbit get the
-//! mean.
+//! A kernel W(r) = w_o for all displacements r in orbit o has real Fourier coefficients
 //!
-//! A kernel W(r) = w_o for all displacements r in orbit o has real Fourier coefficients W(p) = sum_o w_o sum_{r in o} prod_μ cos(2π p_μ r_μ / L_μ).
+//! ```text
+//! W(p) = sum_o w_o sum_{r in o} prod_μ cos(2π p_μ r_μ / L_μ)
+//! ```
+//!
+//! Kernels are carried from one lattice to another as functions of r on the infinite lattice, -L/2 ≤ r ≤ L/2, half of w at each
+//! of -L/2 and L/2 where L is even. A larger lattice has zeros elsewhere, a smaller one the sum over all images. Displacements of one
+//! orbit get the mean.
 
 use crate::error::{Error, Result};
 use crate::lattice::Lattice;
