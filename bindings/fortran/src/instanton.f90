@@ -95,6 +95,7 @@ module instanton
     procedure, public :: new => model_new
     procedure, public :: load => model_load
     procedure, public :: at => model_at
+    procedure, public :: transfer => model_transfer
     procedure, public :: save => model_save
     procedure, public :: describe => model_describe
     procedure, public :: train => model_train
@@ -1306,6 +1307,21 @@ contains
     object = c_null_ptr
     status = inst_model_at(self%object, c_loc(text), c_loc(object))
     call take(at, 4, object, self)
+    call finish(status, stat, errmsg)
+  end subroutine
+
+  ! The model on a lattice of other extents.
+  subroutine model_transfer(self, lattice, model, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    class(inst_lattice), intent(in) :: lattice
+    type(inst_model), intent(inout) :: model
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_ptr), target :: object
+    integer(c_int32_t) :: status
+    object = c_null_ptr
+    status = inst_model_transfer(self%object, lattice%object, c_loc(object))
+    call take(model, 4, object, lattice)
     call finish(status, stat, errmsg)
   end subroutine
 

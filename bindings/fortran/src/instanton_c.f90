@@ -211,6 +211,16 @@ module instanton_c
       type(c_ptr), value :: out
       integer(c_int32_t) :: status
     end function
+    function inst_model_transfer(&
+        model, &
+        lattice, &
+        out) bind(c) result(status)
+      import
+      type(c_ptr), value :: model
+      type(c_ptr), value :: lattice
+      type(c_ptr), value :: out
+      integer(c_int32_t) :: status
+    end function
     function inst_model_count(&
         model, &
         count) bind(c) result(status)
