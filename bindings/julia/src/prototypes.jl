@@ -28,6 +28,7 @@ const PROTOTYPES = [
     (:inst_model_load, Int32, (Object, Cstring, ObjectOut)),
     (:inst_model_save, Int32, (Object, Cstring)),
     (:inst_model_at, Int32, (Object, Cstring, ObjectOut)),
+    (:inst_model_transfer, Int32, (Object, Object, ObjectOut)),
     (:inst_model_count, Int32, (Object, Integers)),
     (:inst_model_describe, Int32, (Object, Ptr{UInt8}, Int64, Integers)),
     (:inst_model_free, Cvoid, (Object,)),

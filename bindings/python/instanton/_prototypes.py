@@ -70,6 +70,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "inst_model_load": (STATUS, [OBJECT, TEXT, NEW_OBJECT]),
     "inst_model_save": (STATUS, [OBJECT, TEXT]),
     "inst_model_at": (STATUS, [OBJECT, TEXT, NEW_OBJECT]),
+    "inst_model_transfer": (STATUS, [OBJECT, OBJECT, NEW_OBJECT]),
     "inst_model_count": (STATUS, [OBJECT, POINTER(c_int64)]),
     "inst_model_describe": (STATUS, [OBJECT, BUFFER, c_int64, POINTER(c_int64)]),
     "inst_model_free": (None, [OBJECT]),
