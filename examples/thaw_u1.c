@@ -13,7 +13,7 @@
  * alternately, so that other load of the machine slows both alike.
  *
  * S = beta sum_P (1 - cos theta_P),  Q = sum_P theta_P / 2 pi with theta_P in (-pi, pi],  beta = 7 on 16 x 16 sites, where
- * hybrid Monte Carlo moves Q about once in a thousand trajectories.
+ * hybrid Monte Carlo moves Q about once in some thousand trajectories.
  */
 #define _POSIX_C_SOURCE 199309L
 #include "instanton.h"

@@ -101,7 +101,7 @@ static void expect_thaw(void) {
   inst_chain_free(chain);
   inst_chain_free(other);
   EXPECT_STATUS(INST_BAD_SPEC, inst_chain_new(action, NULL, "{type: 'tempering', defect: {size: [2]}}", &chain));
-  EXPECT_MESSAGE("chain: replicas: expected either these or strengths");
+  EXPECT_MESSAGE("chain: replicas: expected these or strengths, got neither");
   inst_action_free(action);
   inst_lattice_free(lattice);
   inst_context_free(context);

@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub const ROWS: &[Row] = &[
     Row {
         name: "switch-4",
-        about: "Swap acceptance of 4 replicas of SU(3) with 6 switching steps and learned layers; 0.377 without layers.",
+        about: "Swap acceptance of 4 replicas of SU(3) with 6 switching steps and learned layers.",
         set_ups: |form| asked(form, 0.66),
         measure: |run| Ok(vec![swaps(run.form)?]),
     },

@@ -90,10 +90,13 @@ impl GaugeSpec {
     /// The action on a lattice of 2 to 4 dimensions, with c1 = `rectangle`.
     pub fn build(&self, context: &Arc<Context>, lattice: &Lattice, rectangle: f64) -> Result<GaugeAction> {
         spec::expect_finite("beta", self.beta)?;
-        let factors = [rectangle, self.c_g.unwrap_or(1.0)].into_iter().filter(|x| x.is_finite());
-        let largest = factors.fold(1.0f64, |most, x| most.max(x.abs()));
+        let strength = self.defect.as_ref().map_or(1.0, |defect| defect.strength);
+        // A rectangle may hold two links of the defect.
+        let factors = [rectangle, self.c_g.unwrap_or(1.0), strength, strength].into_iter();
+        let largest: f64 = factors.filter(|x| x.is_finite()).map(|x| x.abs().max(1.0)).product();
         if self.beta.abs() * largest > LARGEST {
-            let expected = "expected at most 1e100 in size, times c1 and c_g where these are larger than 1";
+            let expected = "expected at most 1e100 in size, times c1, c_g and the square of the strength of a defect where \
+                            these are larger than 1";
             return Err(Error::BadSpec(format!("beta: {expected}, got {:?}", self.beta)));
         }
         let d = lattice.dimensions();

@@ -27,6 +27,10 @@ impl Cycle {
         if turns.iter().filter(|(_, kernel)| kernel.companions() > 0).count() > 1 {
             return Err(Error::BadSpec("kernels: expected at most one with replicas, got more".into()));
         }
+        if turns.iter().any(|(_, kernel)| kernel.is_weighted()) {
+            let expected = "expected those that leave exp(-S) as it is, got one whose fields come with weights, as of type 'jarzynski'";
+            return Err(Error::BadSpec(format!("kernels: {expected}")));
+        }
         if turns.iter().any(|(repeat, _)| *repeat == 0) {
             return Err(Error::BadSpec("repeat: expected at least 1, got 0".into()));
         }
@@ -137,11 +141,26 @@ mod tests {
         assert_eq!(keys.len(), 18);
     }
 
+    /// A kernel of weighted fields.
+    struct Weighted;
+
+    impl Kernel for Weighted {
+        fn step(&self, _: &Key, _: &mut ChainState) -> Result<Info> {
+            Ok(Info { accepted: true, delta: -1.0 })
+        }
+
+        fn is_weighted(&self) -> bool {
+            true
+        }
+    }
+
     #[test]
     fn empty_cycles_and_repeats_out_of_range_are_named() {
         let log = Arc::new(Mutex::new(Vec::new()));
         let message = |turns: Vec<(u64, Box<dyn Kernel>)>| Cycle::new(turns).err().unwrap().to_string();
         assert_eq!(message(vec![]), "kernels: expected at least one kernel, got none");
+        let weighted = message(vec![(1, Box::new(Weighted))]);
+        assert!(weighted.starts_with("kernels: expected those that leave exp(-S) as it is"), "{weighted}");
         assert_eq!(message(vec![(0, Box::new(Recorder(0, log.clone())))]), "repeat: expected at least 1, got 0");
         let turns: Vec<(u64, Box<dyn Kernel>)> =
             vec![(u64::MAX, Box::new(Recorder(0, log.clone()))), (1, Box::new(Recorder(0, log.clone())))];

@@ -90,6 +90,10 @@ impl Jarzynski {
 }
 
 impl Kernel for Jarzynski {
+    fn is_weighted(&self) -> bool {
+        true
+    }
+
     /// The outcome's `delta` is the log weight −W.
     fn step(&self, key: &Key, state: &mut ChainState) -> Result<Info> {
         let _work = progress::begin("path", self.between + 1);

@@ -105,6 +105,11 @@ pub trait Kernel: Send + Sync {
     /// Makes one step; on an error the state is what it was before.
     fn step(&self, key: &Key, state: &mut ChainState) -> Result<Info>;
 
+    /// True where fields come with weights: then it does not leave exp(−S) as it is.
+    fn is_weighted(&self) -> bool {
+        false
+    }
+
     /// Number of further fields that it keeps.
     fn companions(&self) -> usize {
         0

@@ -19,7 +19,8 @@ pub(super) fn strengths(given: Option<&Vec<f64>>, replicas: Option<u64>) -> Resu
         (None, Some(replicas)) => {
             return Err(Error::BadSpec(format!("replicas: expected 2 to {MOST_RUNGS}, got {replicas}")));
         }
-        _ => return Err(Error::BadSpec("replicas: expected either these or strengths".into())),
+        (None, None) => return Err(Error::BadSpec("replicas: expected these or strengths, got neither".into())),
+        _ => return Err(Error::BadSpec("replicas: expected these or strengths, got both".into())),
     };
     expect_path(&strengths, [1.0, 0.0])?;
     if strengths.len() > MOST_RUNGS || strengths.windows(2).any(|pair| pair[0] <= pair[1]) {

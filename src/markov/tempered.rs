@@ -72,7 +72,8 @@ pub(super) fn strengths(steps: Option<u64>, given: Option<&Vec<f64>>, [from, to]
         (None, Some(strengths)) => strengths.clone(),
         (Some(steps), None) if (1..=MOST).contains(&steps) => equidistant([from, to], steps),
         (Some(steps), None) => return Err(Error::BadSpec(format!("steps: expected 1 to {MOST}, got {steps}"))),
-        _ => return Err(Error::BadSpec("path: expected either steps or strengths".into())),
+        (None, None) => return Err(Error::BadSpec("steps: expected these or strengths, got neither".into())),
+        _ => return Err(Error::BadSpec("steps: expected these or strengths, got both".into())),
     };
     expect_path(&strengths, [from, to])?;
     Ok(strengths)
@@ -243,7 +244,7 @@ mod tests {
             Tempered::new(&action(theory), &spec, 1, None).err().unwrap().to_string()
         };
         let wilson = "{type: 'wilson', group: 'u1', beta: 2}";
-        assert_eq!(message(wilson, "within: 1"), "path: expected either steps or strengths");
+        assert_eq!(message(wilson, "within: 1"), "steps: expected these or strengths, got neither");
         assert_eq!(message(wilson, "steps: 0"), "steps: expected 1 to 1000000, got 0");
         assert_eq!(
             message(wilson, "strengths: [1, 2, 0]"),

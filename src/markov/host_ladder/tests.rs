@@ -321,7 +321,7 @@ fn files_of_other_ladders_and_none_are_refused_on_all_ranks() {
 #[test]
 fn faults_are_named() {
     let message = |keys: &str| ladder(keys).err().unwrap().to_string();
-    assert_eq!(message("tune: 3"), "replicas: expected either these or strengths");
+    assert_eq!(message("tune: 3"), "replicas: expected these or strengths, got neither");
     assert_eq!(message("replicas: 1"), "replicas: expected 2 to 1024, got 1");
     assert_eq!(message("strengths: [1, 0.5]"), "strengths: expected two or more, from 1 to 0, got [1.0, 0.5]");
     let gauge = "expected a gauge action or a sum with one, got another";

@@ -58,9 +58,9 @@ fn faults_of_a_spec_are_named() {
         chain(action(1, &[4, 4], theory), &text).err().unwrap().to_string()
     };
     let wilson = "{type: 'wilson', group: 'u1', beta: 2}";
-    let either = "replicas: expected either these or strengths";
-    assert_eq!(message(wilson, "tune: 3"), either);
-    assert_eq!(message(wilson, "replicas: 3, strengths: [1, 0]"), either);
+    assert_eq!(message(wilson, "tune: 3"), "replicas: expected these or strengths, got neither");
+    let both = "replicas: expected these or strengths, got both";
+    assert_eq!(message(wilson, "replicas: 3, strengths: [1, 0]"), both);
     assert_eq!(message(wilson, "replicas: 1"), "replicas: expected 2 to 1024, got 1");
     assert_eq!(message(wilson, "strengths: [1, 0.5]"), "strengths: expected two or more, from 1 to 0, got [1.0, 0.5]");
     assert_eq!(
