@@ -44,7 +44,7 @@ impl Executable {
         Ok(Self { sizes, plan, precision, lanes, devices: built(&devices, options)? })
     }
 
-    /// The same, with the target of each device given.
+    /// The same, with the target of each device given; values are in local memory only where the device has enough.
     #[cfg(test)]
     pub(in super::super) fn with_targets(
         program: &Program,
@@ -54,7 +54,12 @@ impl Executable {
     ) -> Result<Self> {
         let plan = Plan::new(program, false);
         let (sizes, lanes) = (Sizes::new(program, &plan), devices[0].1.lanes);
-        Ok(Self { sizes, plan, precision, lanes, devices: built(devices, options)? })
+        let fitting = |(device, target): &(Device, Target)| {
+            let fits = build::target(device, &plan, precision, target.lanes)?.is_local;
+            Ok((device.clone(), Target { is_local: target.is_local && fits, ..*target }))
+        };
+        let devices = devices.iter().map(fitting).collect::<Result<Vec<_>>>()?;
+        Ok(Self { sizes, plan, precision, lanes, devices: built(&devices, options)? })
     }
 
     /// Samples of a vector on the first device.
