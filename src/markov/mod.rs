@@ -2,6 +2,9 @@
 //!
 //! Every kernel leaves exp(-S) invariant, and its random numbers are a pure function of a key (seed, counter).
 
+mod annealed_runs;
+mod annealing;
+mod annealing_spec;
 mod chain;
 #[cfg(test)]
 mod check;
@@ -30,6 +33,7 @@ mod metropolis;
 #[cfg(test)]
 mod open_tests;
 mod path;
+mod population;
 mod proposal;
 mod proposal_spec;
 #[cfg(test)]
@@ -43,6 +47,8 @@ mod tempered;
 mod tempering;
 mod transformed;
 
+pub use annealing::Annealing;
+pub use annealing_spec::{AnnealingSpec, FirstSpec};
 pub use chain::{Chain, StepInfo};
 pub use cycle::Cycle;
 pub use heatbath::{Heatbath, HeatbathSpec};
