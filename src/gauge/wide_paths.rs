@@ -2,6 +2,7 @@
 
 use super::paths::Step;
 use crate::group::wide::Wide;
+use crate::group::wide_exponential::WIDTH;
 use crate::lattice::Neighbours;
 use crate::simd::{Lanes, Places};
 
@@ -50,4 +51,16 @@ pub(super) unsafe fn product<L: Lanes<Scalar = f64>, const N: usize>(
         };
     }
     product
+}
+
+/// The sum of the first lanes, in their order.
+#[inline(always)]
+pub(super) fn first_lanes<L: Lanes<Scalar = f64>>(x: L, count: usize) -> f64 {
+    let (mut numbers, mut sum) = ([0.0; WIDTH], 0.0);
+    // SAFETY: lanes are eight doubles.
+    unsafe { numbers.as_mut_ptr().cast::<L>().write_unaligned(x) };
+    for number in &numbers[..count.min(WIDTH)] {
+        sum += number;
+    }
+    sum
 }

@@ -4,7 +4,7 @@
 
 use crate::error::{Error, Result};
 use crate::gauge::observables::Loops;
-use crate::gauge::wide_paths::{places, product};
+use crate::gauge::wide_paths::{first_lanes, places, product};
 use crate::group::wide::Wide;
 use crate::group::wide_exponential::{WIDTH, drifted};
 use crate::group::wide_jacobian::log_determinant;
@@ -154,18 +154,6 @@ impl<const N: usize> Launch<f64> for Move<'_, '_, N> {
             }
         }
     }
-}
-
-/// The sum of the first lanes, in their order.
-#[inline(always)]
-pub(super) fn first_lanes<L: Lanes<Scalar = f64>>(x: L, count: usize) -> f64 {
-    let (mut numbers, mut sum) = ([0.0; WIDTH], 0.0);
-    // SAFETY: lanes are eight doubles.
-    unsafe { numbers.as_mut_ptr().cast::<L>().write_unaligned(x) };
-    for lane in 0..count.min(WIDTH) {
-        sum += numbers[lane];
-    }
-    sum
 }
 
 /// The U of U' = exp(−Q) U, by iteration of exp(Q) U'.

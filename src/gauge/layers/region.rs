@@ -7,7 +7,7 @@ use crate::context::Team;
 use crate::error::Result;
 use crate::gauge::paths::{Links, Step};
 use crate::gauge::weights::{LoopSum, Patch, Slopes};
-use crate::gauge::wide_paths::product;
+use crate::gauge::wide_paths::{first_lanes, product};
 use crate::group::wide_exponential::WIDTH;
 use crate::group::{Complex64, Matrix, with_colours};
 use crate::lattice::{Lattice, Neighbours};
@@ -143,7 +143,7 @@ impl<const N: usize> Launch<f64> for Traces<'_, '_, N> {
             }
             // SAFETY: the caller's promise.
             let whole = unsafe { product::<L, N>(work.links.as_ptr(), work.neighbours, &sites, work.path) };
-            *sum += super::kernel::first_lanes(whole.real_trace(), WIDTH.min(work.starts.len() - first));
+            *sum += first_lanes(whole.real_trace(), WIDTH.min(work.starts.len() - first));
         }
     }
 }

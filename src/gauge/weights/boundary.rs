@@ -5,8 +5,8 @@
 //! Σ_loops c (w − 1) (1 − Re tr / N),   w = 0 through absent links, c_G / 2 within a boundary slice, 1 elsewhere
 //! ```
 //!
-//! It is added to a sum over all loops with weight 1, so that kernels for the whole lattice know nothing of boundaries: absent
-//! links are zero, and the traces of loops through them vanish. M. Lüscher and S. Schaefer, JHEP 07 (2011) 036,
+//! It is added to a sum over all loops with weight 1: absent links are zero, and the traces of loops through them vanish. Forces of
+//! plaquettes alone are weighed where they are computed ([`crate::gauge::plaquettes`]). M. Lüscher and S. Schaefer, JHEP 07 (2011) 036,
 //! arXiv:1105.4749; Comput. Phys. Commun. 184, 519 (2013), arXiv:1206.2809.
 
 use super::slopes::Slopes;
@@ -15,7 +15,6 @@ use crate::error::{Error, Result};
 use crate::gauge::absent::{boundary_slices, is_absent, is_open, slice};
 use crate::gauge::observables::Loops;
 use crate::gauge::paths::{Links, links_along};
-use crate::gauge::plaquettes::Slope;
 use crate::group::{Group, Matrix};
 use crate::lattice::{Lattice, Neighbours};
 use crate::memory;
@@ -58,7 +57,8 @@ pub struct Boundary {
 /// Sums over the loops within a slice.
 struct Slice {
     terms: Vec<(f64, Loops)>,
-    slope: Slope,
+    neighbours: Neighbours,
+    team: Team,
 }
 
 /// The kind of weight of a loop.
@@ -100,7 +100,7 @@ impl Boundary {
         let slice = (d > 2).then(|| {
             let slice = Lattice::new(&lattice.extent()[..d - 1])?;
             let terms = terms.iter().enumerate().map(|(number, (c, _))| (*c, within(number))).collect();
-            Ok::<_, Error>(Slice { terms, slope: Slope::new(team, &slice, group)? })
+            Ok::<_, Error>(Slice { terms, neighbours: Neighbours::new(&slice)?, team: team.clone() })
         });
         let (lattice, slice, idle) = (lattice.clone(), slice.transpose()?, Mutex::default());
         let mut boundary = Self { lattice, group, c_g, absent: 0.0, slice, idle };
@@ -172,11 +172,11 @@ impl Boundary {
 
     /// What the weights add to the sum of a field of links.
     pub fn excess<const N: usize>(&self, links: &Links) -> f64 {
-        let Some(Slice { terms, slope }) = &self.slice else { return -self.absent };
+        let Some(Slice { terms, team, .. }) = &self.slice else { return -self.absent };
         let of_site = |site: usize| -> f64 { terms.iter().map(|(c, loops)| c * loops.defect::<N>(links, site)).sum() };
         let of_slice = |slice: Range<usize>| {
             let sites = |i: usize| slice.start + PART * i..slice.end.min(slice.start + PART * (i + 1));
-            slope.team().sum_parts(slice.len().div_ceil(PART), |i| sites(i).map(of_site).sum())
+            team.sum_parts(slice.len().div_ceil(PART), |i| sites(i).map(of_site).sum())
         };
         (self.c_g / 2.0 - 1.0) * boundary_slices(&self.lattice).map(of_slice).iter().sum::<f64>() - self.absent
     }
@@ -215,11 +215,7 @@ impl Slice {
     /// Writes TA(U A) of all links of a slice, A the sum of their staples within it with the coefficients c; returns
     /// Σ c (1 − Re tr / N).
     fn slopes<const N: usize>(&self, links: &[f64], slopes: &mut [f64]) -> f64 {
-        let (neighbours, team) = (self.slope.neighbours(), self.slope.team());
-        if let [(c, loops)] = &self.terms[..] {
-            let count = links.len() / (2 * N * N) / neighbours.dimensions() * loops.closed().len();
-            return c * (count as f64 - self.slope.write(links, *c, slopes) / N as f64);
-        }
+        let Self { neighbours, team, .. } = self;
         let (links, reals) = (Links { numbers: links, neighbours }, neighbours.dimensions() * 2 * N * N);
         team.sum_chunks(slopes, PART * reals, |i, slopes| {
             let sites = (PART * i..).zip(slopes.chunks_exact_mut(reals));

@@ -3,15 +3,14 @@
 use super::loop_sum::LoopSum;
 use crate::context::Team;
 use crate::gauge::paths::Links;
-use crate::gauge::wide_paths::product;
+use crate::gauge::wide_paths::{first_lanes, product};
+use crate::group::wide_exponential::WIDTH;
 use crate::group::with_colours;
 use crate::simd::{Instructions, Lanes, Launch, Places, launch};
 use std::ops::Range;
 
 /// Sites in each part of a thread's work: a whole number of vectors.
 const PART: usize = 256;
-/// Lanes of doubles in all instruction sets.
-const WIDTH: usize = 8;
 
 impl LoopSum {
     /// S without weights of loops, on all `volume` sites of a lattice, whose numbers of links these are.
@@ -60,10 +59,7 @@ impl<const N: usize> Launch<f64> for Loops<'_, N> {
                 }
                 defects = L::constant(*coefficient).mul_add(shape, defects);
             }
-            let mut lanes = [0.0; WIDTH];
-            // SAFETY: lanes are eight doubles.
-            unsafe { lanes.as_mut_ptr().cast::<L>().write_unaligned(defects) };
-            *total += lanes[..WIDTH.min(sites.end - first)].iter().sum::<f64>();
+            *total += first_lanes(defects, WIDTH.min(sites.end - first));
         }
     }
 }
