@@ -130,7 +130,8 @@ int main(void) {
       "", "{type: 'hmc', integrator: 'leapfrog', steps: 8, length: 1.5}",
       "{type: 'hmc', integrator: 'omelyan4', steps: 3}",
       "{type: 'independence', start: 'hot', seed: 3}", CYCLE,
-      "{type: 'transformed_hmc', steps: 6, length: 1}", "{type: 'langevin', step: 0.02}"};
+      "{type: 'transformed_hmc', steps: 6, length: 1}", "{type: 'langevin', step: 0.02}",
+      "{type: 'cluster', clusters: 2}", "{type: 'hmc', mass: {type: 'fourier', mass_squared: 1}}"};
   world_type world = make_world("{threads: 2}", L);
   /* Trained a little, so that fields of the chain and of the model overlap. */
   EXPECT_OK(inst_model_train(world.model, world.action, "{steps: 600, batch: 64, learning_rate: 0.01}", NULL, NULL));
@@ -142,6 +143,7 @@ int main(void) {
   expect_reversible(&world, specs[1]);
   expect_reversible(&world, CYCLE);
   expect_reversible(&world, specs[5]);
+  expect_reversible(&world, specs[8]);
   expect_reversible(&world, "{type: 'cycle', kernels: [{type: 'independence'}, {type: 'transformed_hmc', steps: 6}]}");
   inst_chain *none = make(&world, "{type: 'independence'}");
   double distance = -7.0, energy = -7.0;

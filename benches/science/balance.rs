@@ -4,7 +4,7 @@ use super::chains::series;
 use super::cost::learned_chain;
 use super::figure::{Aim, Figure, Row};
 use super::models::shipped;
-use super::theory::FORM_A_6;
+use super::theory::{FORM_A_6, SetUp};
 use instanton::error::Result;
 use instanton::statistics::mode_balance;
 
@@ -15,7 +15,8 @@ pub const ROWS: &[Row] = &[
         set_ups: |_| vec![(FORM_A_6.set_up.name.into(), Some(HALF))],
         measure: |run| {
             let magnetisation = |field: &[f64]| field.iter().sum::<f64>();
-            figures(&series(&FORM_A_6.set_up.build()?, HMC, run.form.pick(1_000_000, 20_000), magnetisation)?)
+            let series = series(&FORM_A_6.set_up.build()?, HMC, run.form.pick(1_000_000, 20_000), magnetisation)?;
+            figures(&FORM_A_6.set_up, &series)
         },
     },
     Row {
@@ -24,20 +25,24 @@ pub const ROWS: &[Row] = &[
         set_ups: |_| vec![(FORM_A_6.set_up.name.into(), Some(HALF))],
         measure: |run| {
             let (flow, action) = (shipped(6)?, FORM_A_6.set_up.build()?);
-            figures(&learned_chain(&flow, &*action, run.form.pick(500, 20), run.clock)?.magnetisations)
+            figures(
+                &FORM_A_6.set_up,
+                &learned_chain(&flow, &*action, run.form.pick(500, 20), run.clock)?.magnetisations,
+            )
         },
     },
 ];
 
 /// The share.
-const HALF: f64 = 0.5;
+pub const HALF: f64 = 0.5;
 
 const HMC: &str = "{type: 'hmc', integrator: 'omelyan2', steps: 5, length: 1}";
 
-fn figures(magnetisations: &[f64]) -> Result<Vec<Figure>> {
+/// The share of positive ones beside 1/2.
+pub fn figures(set_up: &SetUp, magnetisations: &[f64]) -> Result<Vec<Figure>> {
     let share = mode_balance(magnetisations, 0.5)?.share;
     Ok(vec![Figure {
-        set_up: FORM_A_6.set_up.name.into(),
+        set_up: set_up.name.into(),
         value: share.value,
         error: share.error,
         reference: HALF,

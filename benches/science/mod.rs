@@ -6,6 +6,7 @@
 mod balance;
 pub mod chains;
 pub mod cheapest;
+mod clusters;
 pub mod cost;
 pub mod figure;
 pub mod frozen;
@@ -50,6 +51,11 @@ pub const GROUPS: &[Group] = &[
     Group {
         title: "Cost of an independent scalar field of kernels with one chain, in microseconds",
         rows: moves_cost::ROWS,
+    },
+    Group { title: "Scalar fields: embedded clusters and Fourier acceleration, exact values", rows: clusters::EXACT },
+    Group {
+        title: "Cost of an independent scalar field of clusters and of accelerated trajectories, in microseconds",
+        rows: clusters::COSTS,
     },
     Group { title: "Cost of an independent gauge field, in microseconds", rows: links_cost::ROWS },
     Group { title: "Gauge fields in two dimensions: frozen chains that thaw", rows: thaw::EXACT },

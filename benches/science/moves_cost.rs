@@ -24,7 +24,7 @@ pub const ROWS: &[Row] = &[
             let kernels = all.map(|(steps, length)| {
                 format!("{{type: 'transformed_hmc', integrator: 'leapfrog', steps: {steps}, length: {length}}}")
             });
-            figures(run, &kernels[run.form.pick(0, 3)..run.form.pick(6, 4)], |set_up| {
+            figures(run, of_models(run.form), &kernels[run.form.pick(0, 3)..run.form.pick(6, 4)], |set_up| {
                 Ok(Some(Arc::new(shipped(set_up.length)?)))
             })
         },
@@ -35,7 +35,7 @@ pub const ROWS: &[Row] = &[
         set_ups: |form| measured(of_models(form).iter().map(|set_up| set_up.name)),
         measure: |run| {
             let kernels = [0.005, 0.007, 0.01, 0.014, 0.02].map(|step| format!("{{type: 'langevin', step: {step}}}"));
-            figures(run, &kernels[run.form.pick(0, 2)..run.form.pick(5, 4)], |_| Ok(None))
+            figures(run, of_models(run.form), &kernels[run.form.pick(0, 2)..run.form.pick(5, 4)], |_| Ok(None))
         },
     },
 ];
@@ -52,9 +52,11 @@ fn of_models(form: Form) -> &'static [&'static SetUp] {
     &OF_MODELS[..form.pick(OF_MODELS.len(), 1)]
 }
 
-type ModelOf = fn(&SetUp) -> Result<Option<Arc<dyn Model>>>;
+/// The model of a theory, where kernels need one.
+pub type ModelOf = fn(&SetUp) -> Result<Option<Arc<dyn Model>>>;
 
-fn figures(run: &Run, kernels: &[String], model: ModelOf) -> Result<Vec<Figure>> {
+/// Costs of theories with the cheapest of several kernels, beside hybrid Monte Carlo in lanes.
+pub fn figures(run: &Run, set_ups: &[&SetUp], kernels: &[String], model: ModelOf) -> Result<Vec<Figure>> {
     let of_set_up = |set_up: &&SetUp| {
         let (action, model) = (set_up.build()?, model(set_up)?);
         let (_, found) = cheapest(kernels, |spec, purpose| {
@@ -64,7 +66,7 @@ fn figures(run: &Run, kernels: &[String], model: ModelOf) -> Result<Vec<Figure>>
         })?;
         Ok(figure(set_up.name, found, tuned(set_up, run)?.1, "hmc-in-lanes"))
     };
-    of_models(run.form).iter().map(of_set_up).collect()
+    set_ups.iter().map(of_set_up).collect()
 }
 
 /// Cost of an independent field, from a chain that takes about so many seconds.

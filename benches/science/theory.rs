@@ -108,6 +108,18 @@ pub const MODEL_10: SetUp =
 /// The theories of the repository's models.
 pub const OF_MODELS: [&SetUp; 3] = [&FORM_A_6.set_up, &MODEL_8, &MODEL_10];
 
+/// Form A with a correlation length near L/4, where hybrid Monte Carlo slows down; no exact values are known.
+pub const SLOW_16: SetUp =
+    SetUp { name: "16-4.9", length: 16, action: "{type: 'phi4', mass_squared: -4, lambda: 4.9}" };
+
+/// The same at twice the extent.
+pub const SLOW_32: SetUp =
+    SetUp { name: "32-4.572", length: 32, action: "{type: 'phi4', mass_squared: -4, lambda: 4.572}" };
+
+/// Form kappa in the broken phase.
+pub const BROKEN_16: SetUp =
+    SetUp { name: "broken-16", length: 16, action: "{type: 'phi4', form: 'kappa', kappa: 0.27, lambda: 0.022}" };
+
 impl SetUp {
     /// Its lattice.
     pub fn lattice(&self) -> Result<Lattice> {

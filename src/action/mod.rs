@@ -117,6 +117,12 @@ pub trait Action: Send + Sync {
         None
     }
 
+    /// The local polynomial that the action is, where it is nothing else: clusters and local moves read its couplings.
+    /// Displacements of its hopping terms lie within the extents.
+    fn polynomial(&self) -> Option<&Polynomial> {
+        None
+    }
+
     /// The sum over loops in the action, beside which it may have other terms.
     fn loops_of_links(&self) -> Option<&LoopSum> {
         self.loop_sum()

@@ -141,6 +141,10 @@ impl Action for Phi4 {
         self.polynomial.record(recorder, &self.lattice, field).map(Some)
     }
 
+    fn polynomial(&self) -> Option<&Polynomial> {
+        Some(&self.polynomial)
+    }
+
     fn couplings(&self) -> &[&'static str] {
         self.renewal.as_ref().map_or(&[], |(couplings, _)| couplings)
     }

@@ -1,6 +1,6 @@
 //! A sum of actions of the same fields: S = Σ_i S_i. Hybrid Monte Carlo can take its terms at steps of their own.
 
-use super::{Action, Couplings, Draw, Past};
+use super::{Action, Couplings, Draw, Past, Polynomial};
 use crate::context::Team;
 use crate::error::{Error, Result};
 use crate::gauge::{LoopSum, Patch};
@@ -88,6 +88,10 @@ impl Action for Sum {
 
     fn loop_sum(&self) -> Option<&LoopSum> {
         if self.terms.len() == 1 { self.terms[0].loop_sum() } else { None }
+    }
+
+    fn polynomial(&self) -> Option<&Polynomial> {
+        if self.terms.len() == 1 { self.terms[0].polynomial() } else { None }
     }
 
     fn loops_of_links(&self) -> Option<&LoopSum> {

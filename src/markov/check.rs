@@ -1,7 +1,7 @@
 //! Shared by the tests of chains: an action with exact moments, models, and the check that every kernel joins.
 
 use super::kernel::{ChainState, Kernel, Key};
-use crate::action::Action;
+use crate::action::{Action, Coupling, Hop, Polynomial};
 use crate::error::{Error, Result};
 use crate::flow::Model;
 use crate::lattice::Lattice;
@@ -16,13 +16,21 @@ pub(super) struct Chain4 {
     quadratic: f64,
     quartic: f64,
     forces: AtomicUsize,
+    polynomial: Polynomial,
 }
 
 const HOP: f64 = 0.4;
 
 impl Chain4 {
     pub(super) fn new(sites: usize, quadratic: f64, quartic: f64) -> Self {
-        Self { lattice: Lattice::new(&[sites]).unwrap(), quadratic, quartic, forces: AtomicUsize::new(0) }
+        let polynomial = Polynomial {
+            quadratic: Coupling::Uniform(quadratic),
+            quartic: Coupling::Uniform(quartic),
+            source: Coupling::default(),
+            hops: vec![Hop { displacement: vec![1], strength: HOP }],
+        };
+        let lattice = Lattice::new(&[sites]).unwrap();
+        Self { lattice, quadratic, quartic, forces: AtomicUsize::new(0), polynomial }
     }
 
     /// Number of gradients so far.
@@ -51,6 +59,10 @@ impl Action for Chain4 {
     fn value(&self, field: &[f64]) -> Result<f64> {
         let next = field.iter().cycle().skip(1);
         Ok(field.iter().zip(next).map(|(x, y)| x * (x * (self.quadratic + self.quartic * x * x) - HOP * y)).sum())
+    }
+
+    fn polynomial(&self) -> Option<&Polynomial> {
+        Some(&self.polynomial)
     }
 
     fn gradient(&self, field: &[f64], gradient: &mut [f64]) -> Result<f64> {

@@ -1,5 +1,5 @@
 //! Hybrid Monte Carlo: H = Σ p²/2 + S(φ), momenta p drawn from N(0, 1) (for links p_a, in the basis
-//! of [`crate::space`]), accepted with min(1, exp(−ΔH)).
+//! of [`crate::space`]), accepted with min(1, exp(−ΔH)). For scalars momenta may have masses ([`super::masses`]).
 //!
 //! S. Duane, A. D. Kennedy, B. J. Pendleton, D. Roweth, Phys. Lett. B 195, 216 (1987). A trajectory that diverges
 //! counts as ΔH = +∞ and is rejected: it passes the same points in both directions, so detailed balance holds.
@@ -7,6 +7,7 @@
 use super::integrators::{Integrator, IntegratorName, Phase, Steps};
 use super::kernel::{ChainState, Info, Kernel, Key};
 use super::levels::{LevelSpec, Levels};
+use super::masses::{MassSpec, Masses, Velocity};
 use super::reversal::Reversal;
 use crate::action::{Action, Past};
 use crate::error::{Error, Result, expect_finite};
@@ -29,11 +30,14 @@ pub struct HmcSpec {
     /// level names are integrated at the steps of the trajectory.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub levels: Vec<LevelSpec>,
+    /// Masses of the momenta of scalars; one where they are not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mass: Option<MassSpec>,
 }
 
 impl Default for HmcSpec {
     fn default() -> Self {
-        Self { integrator: IntegratorName::default(), steps: 10, length: 1.0, levels: vec![] }
+        Self { integrator: IntegratorName::default(), steps: 10, length: 1.0, levels: vec![], mass: None }
     }
 }
 
@@ -44,6 +48,7 @@ pub struct Hmc {
     steps: u64,
     step: f64,
     levels: Option<Levels>,
+    masses: Option<Arc<Masses>>,
 }
 
 /// Most steps of a trajectory.
@@ -61,7 +66,8 @@ impl Hmc {
         let step = spec.length / spec.steps as f64;
         let nest = || Levels::new(&*action, spec.integrator, spec.steps, &spec.levels);
         let levels = if spec.levels.is_empty() { None } else { Some(nest()?) };
-        Ok(Self { action, integrator: Integrator::of(spec.integrator), steps: spec.steps, step, levels })
+        let masses = spec.mass.as_ref().map(|mass| mass.build(&*action)).transpose()?;
+        Ok(Self { action, integrator: Integrator::of(spec.integrator), steps: spec.steps, step, levels, masses })
     }
 
     /// The phase point at the start: field, new momenta, and forces where there are no inner levels.
@@ -70,9 +76,13 @@ impl Hmc {
         let mut momentum = memory::filled("momenta", 0.0, count)?;
         let stream = &mut key.stream(Purpose::Momentum);
         space.draw_momenta_of(action.lattice(), &state.field, (stream, &mut momentum));
+        let mut velocity = self.masses.as_ref().map(Velocity::new).transpose()?;
+        if let Some(velocity) = &mut velocity {
+            velocity.give_masses(&mut momentum);
+        }
         let (team, field) = (self.action.team(), memory::cloned("field of the trajectory", &state.field)?);
         let gradient = memory::filled("gradient of the action", 0.0, count)?;
-        let mut phase = Phase { team, space, field, momentum, gradient, past: Past::default() };
+        let mut phase = Phase { team, space, field, momentum, gradient, past: Past::default(), velocity };
         if self.levels.is_some() {
             return Ok(phase);
         }

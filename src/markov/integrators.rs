@@ -6,6 +6,7 @@
 //! coefficients: I. P. Omelyan, I. M. Mryglod, R. Folk, Comput. Phys. Commun. 151, 272 (2003); the fourth-order one is
 //! their 4MN5FV.
 
+use super::masses::Velocity;
 use crate::action::{Action, Past, PhasePoint};
 use crate::context::Team;
 use crate::error::{Error, Result};
@@ -77,6 +78,8 @@ pub struct Phase {
     pub gradient: Vec<f64>,
     /// Earlier solutions of this trajectory, as guesses for the solves of forces.
     pub past: Past,
+    /// Velocity of momenta whose masses depend on the mode; None where all masses are one.
+    pub velocity: Option<Velocity>,
 }
 
 impl Phase {
@@ -85,12 +88,17 @@ impl Phase {
     }
 
     pub(super) fn drift(&mut self, time: f64) {
-        self.space.drift(&self.team, &mut self.field, &self.momentum, time);
+        let momentum = &self.momentum;
+        let velocity = self.velocity.as_mut().map_or(&momentum[..], |velocity| velocity.of(momentum));
+        self.space.drift(&self.team, &mut self.field, velocity, time);
     }
 
-    /// The kinetic energy, Σ p²/2.
-    pub fn kinetic(&self) -> f64 {
-        self.space.kinetic(&self.team, &self.momentum)
+    /// The kinetic energy, Σ p²/2, or that of momenta with masses.
+    pub fn kinetic(&mut self) -> f64 {
+        match &mut self.velocity {
+            Some(velocity) => velocity.kinetic(&self.team, &self.momentum),
+            None => self.space.kinetic(&self.team, &self.momentum),
+        }
     }
 
     /// Brings the gradient up to date and returns S; None where the trajectory has diverged.
@@ -162,6 +170,10 @@ impl Phase {
         mut moves: impl Iterator<Item = (f64, f64)>,
         last: f64,
     ) -> Result<Option<Option<f64>>> {
+        // Trajectories of actions know masses of one alone.
+        if self.velocity.is_some() {
+            return Ok(None);
+        }
         let mut point =
             PhasePoint { field: &mut self.field, momenta: &mut self.momentum, gradient: &mut self.gradient };
         let value = action.trajectory(&mut point, &mut moves, last)?;
@@ -231,6 +243,7 @@ mod tests {
             field: numbers,
             momentum,
             past: Past::default(),
+            velocity: None,
         };
         phase.force(action).unwrap().unwrap();
         phase
@@ -299,7 +312,7 @@ mod tests {
             let action = Chain4::new(points.len(), 0.7, 0.3);
             let (field, momentum): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
             let gradient = vec![0.0; field.len()];
-            let mut phase = Phase { team: action.team(), space: action.space(), gradient, field: field.clone(), momentum: momentum.clone(), past: Past::default() };
+            let mut phase = Phase { team: action.team(), space: action.space(), gradient, field: field.clone(), momentum: momentum.clone(), past: Past::default(), velocity: None };
             phase.force(&action).unwrap();
             INTEGRATORS[row].trajectory(&action, &mut phase, Steps { count: steps, size: 0.05 }).unwrap().unwrap();
             phase.momentum.iter_mut().for_each(|p| *p = -*p);

@@ -185,7 +185,15 @@ mod tests {
         let field = space.hot(action.lattice(), &mut Stream::new(5, Purpose::Start, counter)).unwrap();
         let mut momentum = vec![0.0; count];
         space.draw_momenta(&mut Stream::new(5, Purpose::Momentum, counter), &mut momentum);
-        Phase { team: action.team(), space, field, momentum, gradient: vec![0.0; count], past: Past::default() }
+        Phase {
+            team: action.team(),
+            space,
+            field,
+            momentum,
+            gradient: vec![0.0; count],
+            past: Past::default(),
+            velocity: None,
+        }
     }
 
     fn run(levels: &Levels, phase: &mut Phase) -> f64 {
@@ -234,7 +242,8 @@ mod tests {
         for text in [LINKS, SCALARS] {
             let action = action(text);
             let levels = vec![inner(&[0], IntegratorName::Leapfrog, 2)];
-            let spec = HmcSpec { integrator: IntegratorName::Leapfrog, steps: 4, length: 1.4, levels };
+            let spec =
+                HmcSpec { integrator: IntegratorName::Leapfrog, steps: 4, length: 1.4, levels, ..HmcSpec::default() };
             let hmc = Hmc::new(action.clone(), &spec).unwrap();
             let mut state = ChainState::new(&*action, &phase(&*action, 3).field).unwrap();
             let (mut series, mut largest) = (Vec::new(), 0.0f64);

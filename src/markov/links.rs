@@ -50,8 +50,15 @@ fn phase(action: &dyn Action, counter: u64) -> Phase {
     let field = space.hot(action.lattice(), &mut Stream::new(5, Purpose::Start, counter)).unwrap();
     let mut momentum = vec![0.0; count];
     space.draw_momenta(&mut Stream::new(5, Purpose::Momentum, counter), &mut momentum);
-    let mut phase =
-        Phase { team: action.team(), space, field, momentum, gradient: vec![0.0; count], past: Past::default() };
+    let mut phase = Phase {
+        team: action.team(),
+        space,
+        field,
+        momentum,
+        gradient: vec![0.0; count],
+        past: Past::default(),
+        velocity: None,
+    };
     phase.force(action).unwrap().unwrap();
     phase
 }

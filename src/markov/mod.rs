@@ -2,10 +2,14 @@
 //!
 //! Every kernel leaves exp(-S) invariant, and its random numbers are a pure function of a key (seed, counter).
 
+mod bonds;
 mod chain;
 #[cfg(test)]
 mod check;
 mod checkpoint;
+mod cluster;
+#[cfg(test)]
+mod cluster_tests;
 #[cfg(test)]
 mod crooks_tests;
 mod cycle;
@@ -26,6 +30,10 @@ mod learned_tests;
 mod levels;
 #[cfg(test)]
 mod links;
+mod local_moves;
+mod masses;
+#[cfg(test)]
+mod masses_tests;
 mod metropolis;
 #[cfg(test)]
 mod open_tests;
@@ -44,6 +52,7 @@ mod tempering;
 mod transformed;
 
 pub use chain::{Chain, StepInfo};
+pub use cluster::{Cluster, ClusterSpec};
 pub use cycle::Cycle;
 pub use heatbath::{Heatbath, HeatbathSpec};
 pub use hmc::{Hmc, HmcSpec};
@@ -54,6 +63,7 @@ pub use jarzynski::{Jarzynski, JarzynskiSpec};
 pub use kernel::{ChainState, Companions, Info, Kernel, Key};
 pub use langevin::{Langevin, LangevinSpec};
 pub use levels::LevelSpec;
+pub use masses::MassSpec;
 pub use metropolis::Metropolis;
 pub(crate) use path::{Surroundings, equidistant};
 pub use proposal::{Current, Proposal, Proposed};

@@ -1,5 +1,6 @@
 //! The registry of kernels: a new kernel is its file, one line in [`KernelSpec`] and one in [`KernelSpec::build`].
 
+use super::cluster::{Cluster, ClusterSpec};
 use super::cycle::Cycle;
 use super::heatbath::{Heatbath, HeatbathSpec};
 use super::hmc::{Hmc, HmcSpec};
@@ -37,6 +38,8 @@ pub enum KernelSpec {
     Jarzynski(JarzynskiSpec),
     /// Metropolis-adjusted Langevin steps.
     Langevin(LangevinSpec),
+    /// Embedded clusters with local moves, for scalars.
+    Cluster(ClusterSpec),
     /// Metropolised independence sampling from the chain's model.
     Independence(IndependenceSpec),
     /// Kernels that take turns, one turn a step.
@@ -114,7 +117,8 @@ impl KernelSpec {
             | KernelSpec::Tempering(_)
             | KernelSpec::Tempered(_)
             | KernelSpec::Jarzynski(_)
-            | KernelSpec::Langevin(_) => false,
+            | KernelSpec::Langevin(_)
+            | KernelSpec::Cluster(_) => false,
         }
     }
 
@@ -165,6 +169,7 @@ impl KernelSpec {
                 let proposal = Langevin::new(Arc::clone(&action), spec, 0)?;
                 Ok(Box::new(Metropolis::new(action, Box::new(proposal))))
             }
+            KernelSpec::Cluster(spec) => Ok(Box::new(Cluster::new(action, spec)?)),
             KernelSpec::Independence(_) => {
                 Ok(Box::new(Metropolis::independent(action, expect_model("independence", model)?)?))
             }

@@ -12,7 +12,8 @@ use crate::error::Result;
 use crate::flow::PulledBack;
 use std::sync::Arc;
 
-/// Parameters of hybrid Monte Carlo in the field of a flow: those of [`HmcSpec`] without levels, since S(f(z)) is one term.
+/// Parameters of hybrid Monte Carlo in the field of a flow: those of [`HmcSpec`] without levels, since S(f(z)) is one term,
+/// and with masses of one.
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TransformedHmcSpec {
@@ -26,7 +27,7 @@ pub struct TransformedHmcSpec {
 
 impl Default for TransformedHmcSpec {
     fn default() -> Self {
-        let HmcSpec { integrator, steps, length, levels: _ } = HmcSpec::default();
+        let HmcSpec { integrator, steps, length, .. } = HmcSpec::default();
         Self { integrator, steps, length }
     }
 }
@@ -42,7 +43,7 @@ impl TransformedHmc {
     /// A kernel for `action` with the trajectories of a spec.
     pub fn new(action: Arc<dyn Action>, pulled: PulledBack, spec: &TransformedHmcSpec) -> Result<Self> {
         let &TransformedHmcSpec { integrator, steps, length } = spec;
-        let (pulled, spec) = (Arc::new(pulled), HmcSpec { integrator, steps, length, levels: vec![] });
+        let (pulled, spec) = (Arc::new(pulled), HmcSpec { integrator, steps, length, ..HmcSpec::default() });
         Ok(Self { hmc: Hmc::new(Arc::clone(&pulled) as Arc<dyn Action>, &spec)?, action, pulled })
     }
 

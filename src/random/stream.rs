@@ -39,6 +39,8 @@ pub enum Purpose {
     Langevin = 15,
     /// Swaps and paths of replicas and of tempered transitions.
     Tempering = 16,
+    /// Clusters, and local moves between them.
+    Cluster = 17,
 }
 
 impl Purpose {

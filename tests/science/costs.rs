@@ -140,6 +140,17 @@ fn rows_of_a_run_quote_one_cost_for_one_theory() {
     }
 }
 
+/// Clusters and accelerated trajectories beside hybrid Monte Carlo in lanes, for the same theory.
+#[test]
+fn clusters_and_accelerated_trajectories() {
+    let clock = counter(1.0);
+    let run = Run::new(Form::Quick, &clock);
+    let [clusters, fourier] = ["cluster-cost", "cluster-cost-fourier"].map(|name| measured(name, &run));
+    expect_costs(&clusters, "hmc-in-lanes");
+    expect_costs(&fourier, "hmc-in-lanes");
+    assert!(clusters.len() == 1 && fourier.len() == 1 && clusters[0].reference == fourier[0].reference);
+}
+
 /// Kernels of costs 3, none, 1 and 2 in the search: the third, with the cost that is measured for the figure.
 #[test]
 fn the_cheapest_kernel_is_measured_anew() {

@@ -11,6 +11,9 @@ use std::sync::Arc;
 const CYCLE: &str =
     "{type: 'cycle', kernels: [{type: 'hmc', steps: 3, length: 0.7, repeat: 2}, {type: 'independence', repeat: 3}]}";
 
+const MASSES: &str = "{type: 'hmc', steps: 2, length: 1.4, mass: {type: 'fourier', mass_squared: 0.5}}";
+const CLUSTERS: &str = "{type: 'cluster', clusters: 2}";
+
 fn chain(sites: usize, text: &str, quartic: f64) -> Chain {
     let model = Arc::new(Gaussian::new(sites, 0.8, 4));
     let action = Arc::new(Chain4::new(sites, 0.7, quartic));
@@ -34,7 +37,7 @@ fn bits(chain: &Chain) -> Vec<u64> {
 
 #[test]
 fn a_resumed_chain_is_the_uninterrupted_one_bit_for_bit() {
-    for text in ["{type: 'hmc', steps: 3}", "{type: 'independence'}", CYCLE] {
+    for text in ["{type: 'hmc', steps: 3}", MASSES, CLUSTERS, "{type: 'independence'}", CYCLE] {
         // Stops at every place of the cycle, after accepted and after rejected steps.
         for stop in 0..12 {
             let path = path(&format!("resume-{stop}"));
