@@ -10,8 +10,8 @@
 //! 216 (1987).
 //!
 //! Modes are the products of real waves along each direction, 1, √2 cos k x, √2 sin k x and (−1)^x over √L, which form an
-//! orthogonal matrix for each direction. Products with these matrices take any extents, and for a single field up to 64 sites
-//! along a direction they take about as long as fast Fourier transforms.
+//! orthogonal matrix for each direction. Products with these matrices take any extents; they cost V Σ_μ L_μ multiplications and
+//! additions each way, for a single field up to some 32 sites along a direction about as much as fast Fourier transforms.
 
 use crate::action::Action;
 use crate::context::Team;
