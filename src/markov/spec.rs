@@ -259,6 +259,14 @@ mod tests {
         assert_eq!(cycle.kernels[0].repeat, 2);
         assert_eq!(cycle.kernels[1], Turn { repeat: 1, kernel: KernelSpec::Independence(IndependenceSpec {}) });
         assert_eq!(read(&serde_json::to_string(&spec).unwrap()), spec);
+        let text = "{type: 'cycle', kernels: [{type: 'cluster', clusters: 5, step: 0.5, repeat: 3}, {type: 'cluster'}, \
+                    {type: 'hmc', mass: {type: 'fourier', mass_squared: 0.5}}]}";
+        let spec = read(text);
+        let KernelSpec::Cycle(cycle) = &spec.kernel else { panic!("{spec:?}") };
+        let clusters = ClusterSpec { sweeps: 1, clusters: 5, step: Some(0.5) };
+        assert_eq!(cycle.kernels[0], Turn { repeat: 3, kernel: KernelSpec::Cluster(clusters) });
+        assert_eq!(cycle.kernels[1].kernel, KernelSpec::Cluster(ClusterSpec::default()));
+        assert_eq!(read(&serde_json::to_string(&spec).unwrap()), spec);
     }
 
     #[test]
