@@ -5,6 +5,73 @@ use crate::gauge::{Gauge, Matrix, exponential, generator, haar, with_colours};
 use crate::random::{Purpose, Stream};
 use crate::space::Space;
 
+/// Integrals over all fields of a theory in one dimension with hops between neighbours alone, by its transfer matrix
+/// T(x, y) = exp(−S_2(x, y)/2), S_2 the action of two sites, on a grid of equal distances, which converges exponentially.
+pub struct Transfer {
+    grid: Vec<f64>,
+    matrix: Vec<f64>,
+}
+
+impl Transfer {
+    /// The matrix of an action of two sites, for numbers of a field between −`largest` and `largest`.
+    pub fn new(action: &dyn Action, largest: f64) -> Self {
+        const POINTS: usize = 161;
+        let step = 2.0 * largest / (POINTS - 1) as f64;
+        let grid: Vec<f64> = (0..POINTS).map(|i| i as f64 * step - largest).collect();
+        let element = |x: f64, y: f64| step * (-0.5 * action.value(&[x, y]).unwrap()).exp();
+        let matrix = grid.iter().flat_map(|&x| grid.iter().map(move |&y| element(x, y))).collect();
+        Self { grid, matrix }
+    }
+
+    fn product(&self, a: &[f64], b: &[f64]) -> Vec<f64> {
+        let n = self.grid.len();
+        let mut c = vec![0.0; n * n];
+        for (c, a) in c.chunks_exact_mut(n).zip(a.chunks_exact(n)) {
+            for (b, a) in b.chunks_exact(n).zip(a) {
+                c.iter_mut().zip(b).for_each(|(c, b)| *c += a * b);
+            }
+        }
+        c
+    }
+
+    /// log Z of so many sites, and the averages of functions of the number at one site.
+    pub fn averages(&self, sites: u32, functions: &[fn(f64) -> f64]) -> (f64, Vec<f64>) {
+        let n = self.grid.len();
+        let (mut power, mut log): (Option<Vec<f64>>, f64) = (None, 0.0);
+        for bit in (0..32).rev() {
+            if let Some(known) = power.take() {
+                let square = self.product(&known, &known);
+                let largest = square.iter().copied().fold(0.0, f64::max);
+                log = 2.0 * log + largest.ln();
+                power = Some(square.iter().map(|t| t / largest).collect());
+            }
+            if sites >> bit & 1 == 1 {
+                power = Some(power.map_or_else(|| self.matrix.clone(), |known| self.product(&known, &self.matrix)));
+            }
+        }
+        let power = power.unwrap();
+        let trace = |f: &dyn Fn(f64) -> f64| (0..n).map(|i| f(self.grid[i]) * power[i * n + i]).sum::<f64>();
+        let z = trace(&|_| 1.0);
+        (log + z.ln(), functions.iter().map(|f| trace(f) / z).collect())
+    }
+
+    /// log of the ratio of the largest eigenvalues for even and for odd functions.
+    pub fn log_gap(&self) -> f64 {
+        let largest = |start: fn(f64) -> f64| {
+            let (mut vector, mut norm): (Vec<f64>, f64) = (self.grid.iter().map(|&x| start(x)).collect(), 0.0);
+            for _ in 0..400 {
+                let next: Vec<f64> = (self.matrix.chunks_exact(vector.len()))
+                    .map(|row| row.iter().zip(&vector).map(|(t, v)| t * v).sum())
+                    .collect();
+                norm = next.iter().map(|v: &f64| v * v).sum::<f64>().sqrt();
+                vector = next.iter().map(|v| v / norm).collect();
+            }
+            norm
+        };
+        (largest(|_| 1.0) / largest(|x| x)).ln()
+    }
+}
+
 /// Standard normal numbers of a fixed stream.
 pub fn random_field(volume: usize, counter: u64) -> Vec<f64> {
     let mut field = vec![0.0; volume];

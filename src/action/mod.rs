@@ -4,12 +4,16 @@ mod callback;
 #[cfg(test)]
 pub(crate) mod check;
 mod convention;
+mod free_field;
 mod gauge;
+mod interpolation;
 mod past;
 mod phi4;
 mod phi4_spec;
 mod polynomial;
+mod powers;
 mod pseudofermion;
+mod quantum_mechanics;
 mod record;
 mod runs;
 mod spec;
@@ -17,12 +21,16 @@ mod stability;
 mod sum;
 
 pub use callback::{Callback, HostFunction};
+pub use free_field::FreeField;
 pub use gauge::{GaugeAction, GaugeSpec, ImprovedSpec};
+pub use interpolation::interpolated;
 pub use past::Past;
 pub use phi4::Phi4;
 pub use phi4_spec::Phi4Spec;
 pub use polynomial::{Coupling, Hop, Polynomial};
+pub use powers::Powers;
 pub use pseudofermion::{Rational, RationalSpec, TwoFlavour, TwoFlavourSpec};
+pub use quantum_mechanics::QuantumMechanicsSpec;
 pub use spec::{ActionSpec, SumSpec};
 pub use sum::Sum;
 
@@ -180,6 +188,16 @@ pub trait Action: Send + Sync {
     /// The threads that compute on fields of the action outside its own value and gradient.
     fn team(&self) -> Team {
         Team::default()
+    }
+
+    /// The threads that share work on many fields, each of which is computed by one thread.
+    fn workers(&self) -> Team {
+        Team::default()
+    }
+
+    /// The couplings of the action where it is a local polynomial of scalars.
+    fn polynomial(&self) -> Option<&Polynomial> {
+        None
     }
 
     /// True where the action may be called from any thread; a host's callback is called from the host's thread alone.

@@ -5,13 +5,15 @@
 //! dS/dφ_x = 2 q_x φ_x + 4 u_x φ_x³ − j_x − Σ_r h_r (φ_{x+r} + φ_{x−r})
 //! ```
 //!
-//! `Phi4Spec` reduces the conventions of the literature to this normal form. Everything is summed in f64, in an order
-//! that does not depend on threads. A field that is not finite gives a value that is not finite, and no error: a
-//! trajectory that diverges is a rejection, and not a fault of the action.
+//! with a constant and further powers of φ where the [`Polynomial`] has them, as that of quantum mechanics has. `Phi4Spec` reduces
+//! the conventions of the literature to this normal form. Everything is summed in f64, in an order that does not depend on
+//! threads. A field that is not finite gives a value that is not finite, and no error: a trajectory that diverges is a rejection,
+//! and not a fault of the action.
 
 use super::runs::{BLOCK, Runs};
 use super::stability::expect_bounded;
 use super::{Action, Coupling, Couplings, Polynomial};
+use crate::context::Team;
 use crate::error::{Error, Result, expect_length};
 use crate::lattice::Lattice;
 use crate::program::{Node, Recorder};
@@ -30,6 +32,8 @@ pub struct Phi4 {
     runs: Runs,
     /// Names of its couplings, and the theory at other values of them; None where they have no names.
     renewal: Option<(&'static [&'static str], Renewal)>,
+    /// The threads that share work on many fields; one field is computed by one thread.
+    workers: Team,
 }
 
 /// Makes a theory with other values of some couplings.
@@ -53,7 +57,12 @@ impl Phi4 {
         }
         expect_bounded(lattice, &polynomial)?;
         let runs = Runs::new(lattice, &polynomial.hops)?;
-        Ok(Self { lattice: lattice.clone(), polynomial, runs, renewal: None })
+        Ok(Self { lattice: lattice.clone(), polynomial, runs, renewal: None, workers: Team::default() })
+    }
+
+    /// The theory with threads for work on many fields.
+    pub fn with_workers(self, workers: Team) -> Self {
+        Self { workers, ..self }
     }
 
     /// The theory with couplings that have names.
@@ -79,17 +88,28 @@ impl Phi4 {
         let one = |(block, own): (usize, &[f64])| {
             let out = &mut scratch[..own.len()];
             self.runs.neighbours(field, block, out);
-            finish(own, out, |i| sites(block * BLOCK + i))
+            finish(own, out, |i| sites(block * BLOCK + i)) + self.powers(own, out)
         };
-        field.chunks(BLOCK).enumerate().map(one).sum()
+        field.chunks(BLOCK).enumerate().map(one).sum::<f64>() + self.constant()
     }
 
     fn sweep(&self, field: &[f64], gradient: &mut [f64], sites: impl Fn(usize) -> Site) -> f64 {
         let one = |(block, (own, out)): (usize, (&[f64], &mut [f64]))| {
             self.runs.neighbours(field, block, out);
-            finish(own, out, |i| sites(block * BLOCK + i))
+            finish(own, out, |i| sites(block * BLOCK + i)) + self.powers(own, out)
         };
-        field.chunks(BLOCK).zip(gradient.chunks_mut(BLOCK)).enumerate().map(one).sum()
+        field.chunks(BLOCK).zip(gradient.chunks_mut(BLOCK)).enumerate().map(one).sum::<f64>() + self.constant()
+    }
+
+    /// The share of further powers of φ in S on the sites of a block; adds their derivative to its gradient.
+    #[inline]
+    fn powers(&self, field: &[f64], gradient: &mut [f64]) -> f64 {
+        if self.polynomial.powers.is_empty() { 0.0 } else { self.polynomial.powers.add(field, gradient) }
+    }
+
+    /// The share of the constant in S.
+    fn constant(&self) -> f64 {
+        self.polynomial.constant * self.lattice.volume() as f64
     }
 }
 
@@ -145,13 +165,17 @@ impl Action for Phi4 {
         Some(&self.polynomial)
     }
 
+    fn workers(&self) -> Team {
+        self.workers.clone()
+    }
+
     fn couplings(&self) -> &[&'static str] {
         self.renewal.as_ref().map_or(&[], |(couplings, _)| couplings)
     }
 
     fn at(&self, couplings: &Couplings) -> Result<Arc<dyn Action>> {
         match &self.renewal {
-            Some((_, renewal)) => Ok(Arc::new(renewal(couplings)?)),
+            Some((_, renewal)) => Ok(Arc::new(renewal(couplings)?.with_workers(self.workers.clone()))),
             None => Err(Error::Unsupported("action: expected named couplings, got a theory in normal form".into())),
         }
     }
@@ -294,6 +318,7 @@ mod tests {
                 quartic: Coupling::PerSite(numbers(2).iter().map(|u| u.abs()).collect()),
                 source: Coupling::PerSite(numbers(3)),
                 hops,
+                ..Polynomial::default()
             };
             let field = numbers(4);
             let site = |x: usize| {

@@ -149,12 +149,12 @@ impl Phi4Spec {
         | Self::Half { source, hopping, .. }) = self;
         let mut hops = nearest_neighbours(d, strength);
         hops.extend_from_slice(hopping);
-        Polynomial { quadratic, quartic, source: source.clone(), hops }
+        Polynomial { quadratic, quartic, source: source.clone(), hops, ..Polynomial::default() }
     }
 }
 
 /// One hop of the given strength in each of the d positive directions.
-fn nearest_neighbours(d: usize, strength: f64) -> Vec<Hop> {
+pub(super) fn nearest_neighbours(d: usize, strength: f64) -> Vec<Hop> {
     let along = |mu: usize| Hop { displacement: (0..d).map(|nu| i64::from(nu == mu)).collect(), strength };
     (0..d).map(along).collect()
 }

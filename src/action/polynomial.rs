@@ -1,11 +1,13 @@
 //! Local polynomial actions, the normal form of all φ⁴ conventions.
 //!
 //! ```text
-//! S = Σ_x [ q_x φ_x² + u_x φ_x⁴ − j_x φ_x ] − Σ_r h_r Σ_x φ_x φ_{x+r}
+//! S = Σ_x [ q_x φ_x² + u_x φ_x⁴ − j_x φ_x + c + Σ_k w_k φ_x^k ] − Σ_r h_r Σ_x φ_x φ_{x+r}
 //! ```
 
+use super::powers::Powers;
 use crate::error::{Error, Result, expect_length};
 use crate::lattice::Lattice;
+use crate::memory;
 use crate::spec;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -55,6 +57,16 @@ impl Coupling {
         }
         let bad = values.iter().position(|value| !value.is_finite());
         bad.map_or(Ok(()), |site| spec::expect_finite(&format!("{key}[{site}]"), values[site]))
+    }
+
+    /// The coupling with the numbers `map(own, other)`.
+    pub fn combined(&self, other: &Coupling, map: impl Fn(f64, f64) -> f64) -> Result<Coupling> {
+        if let (Coupling::Uniform(own), Coupling::Uniform(other)) = (self, other) {
+            return Ok(Coupling::Uniform(map(*own, *other)));
+        }
+        let sites = self.numbers().len().max(other.numbers().len());
+        let numbers = (0..sites).map(|site| map(self.at(site), other.at(site)));
+        Ok(Coupling::PerSite(memory::collected("coupling", numbers)?))
     }
 
     /// The coupling with `map` applied to each number.
@@ -122,7 +134,7 @@ impl Hop {
 }
 
 /// The couplings of a local polynomial action.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Polynomial {
     /// q_x, in front of φ².
     pub quadratic: Coupling,
@@ -132,4 +144,32 @@ pub struct Polynomial {
     pub source: Coupling,
     /// Hopping terms; each unordered pair of directions ±r is listed once.
     pub hops: Vec<Hop>,
+    /// c, a constant on each site.
+    pub constant: f64,
+    /// w_k, in front of further powers of φ, the same on all sites.
+    pub powers: Powers,
+}
+
+impl Polynomial {
+    /// The couplings of (1 − t) S + t S', S with these and S' with other couplings.
+    pub fn interpolated(&self, other: &Polynomial, t: f64) -> Result<Polynomial> {
+        let mix = |a: f64, b: f64| (1.0 - t) * a + t * b;
+        let mut hops: Vec<Hop> = vec![];
+        for (hop, share) in self.hops.iter().map(|hop| (hop, 1.0 - t)).chain(other.hops.iter().map(|hop| (hop, t))) {
+            let strength = share * hop.strength;
+            match hops.iter_mut().find(|known| known.displacement == hop.displacement) {
+                Some(known) => known.strength += strength,
+                None => hops.push(Hop { displacement: hop.displacement.clone(), strength }),
+            }
+        }
+        hops.retain(|hop| hop.strength != 0.0);
+        Ok(Polynomial {
+            quadratic: self.quadratic.combined(&other.quadratic, mix)?,
+            quartic: self.quartic.combined(&other.quartic, mix)?,
+            source: self.source.combined(&other.source, mix)?,
+            hops,
+            constant: mix(self.constant, other.constant),
+            powers: self.powers.combined(&other.powers, mix),
+        })
+    }
 }

@@ -2,8 +2,8 @@
 
 use super::gauge::{DBW2, GaugeSpec, IWASAKI, ImprovedSpec, SYMANZIK};
 use super::sum::Sum;
-use super::{Action, Phi4Spec, RationalSpec, TwoFlavourSpec};
-use crate::context::Context;
+use super::{Action, Phi4Spec, QuantumMechanicsSpec, RationalSpec, TwoFlavourSpec};
+use crate::context::{Context, Team};
 use crate::error::{Error, Result};
 use crate::lattice::Lattice;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub enum ActionSpec {
     /// φ⁴ theory in one of its conventions.
     Phi4(#[serde(deserialize_with = "Phi4Spec::deserialize_any_form")] Phi4Spec),
+    /// Quantum mechanics on a lattice of imaginary times.
+    QuantumMechanics(QuantumMechanicsSpec),
     /// Plaquettes of a gauge field.
     Wilson(GaugeSpec),
     /// Plaquettes and rectangles, improved at tree level.
@@ -37,7 +39,8 @@ impl ActionSpec {
     /// The action on a lattice, with the threads of a context.
     pub fn build(self, context: &Arc<Context>, lattice: &Lattice) -> Result<Box<dyn Action>> {
         match self {
-            ActionSpec::Phi4(spec) => Ok(Box::new(spec.build(lattice)?)),
+            ActionSpec::Phi4(spec) => Ok(Box::new(spec.build(lattice)?.with_workers(Team::of(context)))),
+            ActionSpec::QuantumMechanics(spec) => Ok(Box::new(spec.build(lattice)?.with_workers(Team::of(context)))),
             ActionSpec::Wilson(spec) => Ok(Box::new(spec.build(context, lattice, 0.0)?)),
             ActionSpec::Symanzik(spec) => Ok(Box::new(spec.build(context, lattice, SYMANZIK)?)),
             ActionSpec::Iwasaki(spec) => Ok(Box::new(spec.build(context, lattice, IWASAKI)?)),
@@ -91,6 +94,7 @@ mod tests {
             "{type: 'phi4', form: 'kappa', kappa: 0.1, lambda: [0.1, 0.3], source: -0.7}",
             "{type: 'phi4', form: 'half', mass_squared: 1e-3, lambda: 0, \
              hopping: [{displacement: [1, -2], strength: 0.1}]}",
+            "{type: 'quantum_mechanics', mass: 0.5, spacing: 0.1, potential: [1, 0, -2, 0, 1]}",
             "{type: 'iwasaki', group: 'su2', beta: 2.2}",
             "{type: 'dbw2', group: 'su3', beta: 1.04, defect: {size: [2, 2, 2], strength: 0.3, across: 3, at: [0, 1, 2, 3]}}",
             "{type: 'improved', group: 'u1', beta: 1, c1: -0.2, defect: {size: [2], strength: 0}}",
@@ -109,12 +113,12 @@ mod tests {
         let cases = [
             (
                 "{}",
-                "action: missing key 'type' (one of 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'dbw2' or 'improved' or 'two_flavour' or 'rational' or 'sum'); known keys: type"
+                "action: missing key 'type' (one of 'phi4' or 'quantum_mechanics' or 'wilson' or 'symanzik' or 'iwasaki' or 'dbw2' or 'improved' or 'two_flavour' or 'rational' or 'sum'); known keys: type"
                     .to_string(),
             ),
             (
                 "{type: 'phi5'}",
-                "action: type: expected 'phi4' or 'wilson' or 'symanzik' or 'iwasaki' or 'dbw2' or 'improved' or 'two_flavour' or 'rational' or 'sum', got 'phi5'; known keys: type"
+                "action: type: expected 'phi4' or 'quantum_mechanics' or 'wilson' or 'symanzik' or 'iwasaki' or 'dbw2' or 'improved' or 'two_flavour' or 'rational' or 'sum', got 'phi5'; known keys: type"
                     .to_string(),
             ),
             ("{type: 'phi4', mass_squared: 1}", format!("action: missing key 'lambda'{keys}")),

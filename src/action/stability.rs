@@ -1,6 +1,7 @@
 //! Whether exp(−S) of a polynomial action has a finite integral.
 //!
-//! With u_x > 0 on all sites it has. On the set Z of sites with u_x = 0 the quadratic part, restricted to Z, has to be
+//! With powers of φ above 4 it has where the highest one is even and its coefficient above 0, and not else. Without them, and
+//! with u_x > 0 on all sites, it has. On the set Z of sites with u_x = 0 the quadratic part, restricted to Z, has to be
 //! positive definite. For uniform couplings on the whole lattice this is decided exactly, by the smallest
 //!
 //! ```text
@@ -22,6 +23,14 @@ const MOST_COSINES: usize = 1 << 26;
 /// lie within its extents.
 pub fn expect_bounded(lattice: &Lattice, polynomial: &Polynomial) -> Result<()> {
     let quartic = polynomial.quartic.numbers();
+    if let Some((power, w)) = polynomial.powers.highest() {
+        let is_bounded = if power > 4 { power.is_multiple_of(2) && w > 0.0 } else { quartic.iter().all(|&u| u > 0.0) };
+        if !is_bounded {
+            let expected = "expected an even highest power with a coefficient above 0";
+            return Err(Error::BadSpec(format!("potential: {expected}, got {w} in front of the power {power}")));
+        }
+        return Ok(());
+    }
     if let Some(&u) = quartic.iter().find(|&&u| u < 0.0) {
         return Err(Error::BadSpec(format!("lambda: expected at least 0 in front of the fourth power, got {u}")));
     }
@@ -84,7 +93,8 @@ mod tests {
     fn check(extent: &[usize], q: Coupling, u: Coupling, hops: &[(&[i64], f64)]) -> Result<()> {
         let hop = |&(r, strength): &(&[i64], f64)| Hop { displacement: r.to_vec(), strength };
         let hops = hops.iter().map(hop).collect();
-        let polynomial = Polynomial { quadratic: q, quartic: u, source: Coupling::default(), hops };
+        let polynomial =
+            Polynomial { quadratic: q, quartic: u, source: Coupling::default(), hops, ..Polynomial::default() };
         expect_bounded(&Lattice::new(extent).unwrap(), &polynomial)
     }
 

@@ -140,6 +140,13 @@ impl Action for Sum {
         self.terms.iter().map(|term| term.team()).find(|team| !team.is_alone()).unwrap_or_default()
     }
 
+    fn workers(&self) -> Team {
+        if !self.is_threadsafe() {
+            return Team::default();
+        }
+        self.terms.iter().map(|term| term.workers()).find(|team| !team.is_alone()).unwrap_or_default()
+    }
+
     fn is_threadsafe(&self) -> bool {
         self.terms.iter().all(|term| term.is_threadsafe())
     }

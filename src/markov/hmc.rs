@@ -229,6 +229,25 @@ mod tests {
         }
     }
 
+    /// <x²> of the harmonic oscillator with m = ω = 1 on 100 times of spacing 0.1: the exact number of the lattice.
+    #[test]
+    fn the_harmonic_oscillator_has_its_exact_width() {
+        let text = "{type: 'quantum_mechanics', spacing: 0.1, potential: [0, 0, 0.5]}";
+        let spec: crate::action::ActionSpec = crate::spec::parse("action", text).unwrap();
+        let lattice = crate::lattice::Lattice::new(&[100]).unwrap();
+        let action: Arc<dyn Action> = spec.build(&crate::context::serial(), &lattice).unwrap().into();
+        let hmc = Hmc::new(action.clone(), &HmcSpec { steps: 16, length: 4.0, ..HmcSpec::default() }).unwrap();
+        let mut state = state(&*action);
+        let mut series = vec![];
+        for counter in 0..10_200 {
+            hmc.step(&Key { seed: 2, counter }, &mut state).unwrap();
+            if counter >= 200 {
+                series.push(state.field.iter().map(|x| x * x).sum::<f64>() / 100.0);
+            }
+        }
+        expect_mean("<x²>", &series, 0.49942170);
+    }
+
     #[test]
     fn a_diverging_trajectory_is_rejected_and_the_state_stays() {
         let action = Arc::new(Chain4::new(8, 0.7, 0.3));
