@@ -3,6 +3,9 @@
 //! Every kernel leaves exp(-S) invariant, and its random numbers are a pure function of a key (seed, counter).
 
 mod bonds;
+mod annealed_runs;
+mod annealing;
+mod annealing_spec;
 mod chain;
 #[cfg(test)]
 mod check;
@@ -38,6 +41,7 @@ mod metropolis;
 #[cfg(test)]
 mod open_tests;
 mod path;
+mod population;
 mod proposal;
 mod proposal_spec;
 #[cfg(test)]
@@ -51,6 +55,8 @@ mod tempered;
 mod tempering;
 mod transformed;
 
+pub use annealing::Annealing;
+pub use annealing_spec::{AnnealingSpec, FirstSpec};
 pub use chain::{Chain, StepInfo};
 pub use cluster::{Cluster, ClusterSpec};
 pub use cycle::Cycle;

@@ -1,6 +1,8 @@
 //! The registry of kernels: a new kernel is its file, one line in [`KernelSpec`] and one in [`KernelSpec::build`].
 
 use super::cluster::{Cluster, ClusterSpec};
+use super::annealing::Annealing;
+use super::annealing_spec::AnnealingSpec;
 use super::cycle::Cycle;
 use super::heatbath::{Heatbath, HeatbathSpec};
 use super::hmc::{Hmc, HmcSpec};
@@ -36,6 +38,8 @@ pub enum KernelSpec {
     Tempered(TemperedSpec),
     /// Non-equilibrium paths from a chain with an open defect, for links.
     Jarzynski(JarzynskiSpec),
+    /// Annealed sequential Monte Carlo, for scalars.
+    Annealing(AnnealingSpec<Box<KernelSpec>>),
     /// Metropolis-adjusted Langevin steps.
     Langevin(LangevinSpec),
     /// Embedded clusters with local moves, for scalars.
@@ -119,6 +123,17 @@ impl KernelSpec {
             | KernelSpec::Jarzynski(_)
             | KernelSpec::Langevin(_)
             | KernelSpec::Cluster(_) => false,
+            | KernelSpec::Annealing(_)
+            | KernelSpec::Langevin(_) => false,
+        }
+    }
+
+    /// True where it keeps the density of any action of scalars, so that it can move fields at each stage of annealing.
+    fn can_anneal(&self) -> bool {
+        match self {
+            KernelSpec::Hmc(_) | KernelSpec::Langevin(_) => true,
+            KernelSpec::Cycle(spec) => spec.kernels.iter().all(|turn| turn.kernel.can_anneal()),
+            _ => false,
         }
     }
 
@@ -164,6 +179,18 @@ impl KernelSpec {
                 Ok(Box::new(Metropolis::new(action, Box::new(proposal))))
             }
             KernelSpec::Jarzynski(spec) => Ok(Box::new(Jarzynski::new(action, spec, layers(&model))?)),
+            KernelSpec::Annealing(_) if depth > 0 => {
+                Err(Error::Unsupported("type 'annealing': expected a chain of its own, got one in a cycle".into()))
+            }
+            KernelSpec::Annealing(spec) => {
+                let kernel = spec.kernel.as_deref().cloned().unwrap_or_default();
+                if !kernel.can_anneal() {
+                    let expected = "kernel: expected type 'hmc', 'langevin' or a cycle of these, got another";
+                    return Err(Error::BadSpec(format!("type 'annealing': {expected}")));
+                }
+                let builder = Box::new(move |action| kernel.build(action, None));
+                Ok(Box::new(Annealing::new(action, spec, builder)?))
+            }
             KernelSpec::Langevin(spec) => {
                 // The seed of the chain is in the counters of its kernel.
                 let proposal = Langevin::new(Arc::clone(&action), spec, 0)?;

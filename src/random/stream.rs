@@ -41,6 +41,8 @@ pub enum Purpose {
     Tempering = 16,
     /// Clusters, and local moves between them.
     Cluster = 17,
+    /// Populations of annealed Monte Carlo.
+    Annealing = 18,
 }
 
 impl Purpose {
