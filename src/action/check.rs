@@ -57,18 +57,20 @@ impl Transfer {
 
     /// log of the ratio of the largest eigenvalues for even and for odd functions.
     pub fn log_gap(&self) -> f64 {
-        let largest = |start: fn(f64) -> f64| {
+        let largest = |start: fn(f64) -> f64, parity: f64| {
             let (mut vector, mut norm): (Vec<f64>, f64) = (self.grid.iter().map(|&x| start(x)).collect(), 0.0);
             for _ in 0..400 {
                 let next: Vec<f64> = (self.matrix.chunks_exact(vector.len()))
                     .map(|row| row.iter().zip(&vector).map(|(t, v)| t * v).sum())
                     .collect();
                 norm = next.iter().map(|v: &f64| v * v).sum::<f64>().sqrt();
-                vector = next.iter().map(|v| v / norm).collect();
+                // Rounding would bring the other parity in.
+                let mirrored = next.iter().zip(next.iter().rev());
+                vector = mirrored.map(|(v, w)| 0.5 * (v + parity * w) / norm).collect();
             }
             norm
         };
-        (largest(|_| 1.0) / largest(|x| x)).ln()
+        (largest(|_| 1.0, 1.0) / largest(|x| x, -1.0)).ln()
     }
 }
 

@@ -82,7 +82,7 @@ mod tests {
             action(&format!(
                 "{{type: 'phi4', mass_squared: -1, lambda: 2, source: [{per_site}], hopping: [{{displacement: [3], strength: 0.2}}]}}"
             )),
-            action("{type: 'quantum_mechanics', spacing: 0.5, potential: [0.3, 0.1, -1, 0.4, 0.1, -0.2, 0.3]}"),
+            action("{type: 'quantum_mechanics', spacing: 0.5, potential: [0.3, 0.1, -1, 0.4, 0.5]}"),
             Arc::new(Callback::new(free.lattice(), |field, gradient| {
                 if let Some(gradient) = gradient {
                     gradient.iter_mut().zip(field).for_each(|(g, phi)| *g = phi.powi(3));

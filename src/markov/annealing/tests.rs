@@ -64,7 +64,7 @@ fn runs_of_phi4_have_the_exact_log_z_and_averages() {
     for keys in [
         "population: 32, kernel: {type: 'hmc', steps: 4, length: 0.5}",
         "population: 16, steps: 12, resample: 1, sweeps: 2, kernel: {type: 'langevin', step: 0.03}",
-        "population: 32, strengths: [0, 0.02, 0.1, 0.3, 0.6, 1], from: {type: 'white', width: 0.5}, resample: 0, sweeps: 3, \
+        "population: 96, strengths: [0, 0.01, 0.03, 0.07, 0.15, 0.3, 0.5, 0.75, 1], from: {type: 'white', width: 0.5}, resample: 0, sweeps: 3, \
          kernel: {type: 'cycle', kernels: [{type: 'hmc', steps: 3, length: 0.4, repeat: 2}, {type: 'langevin', step: 0.03}]}",
     ] {
         expect_exact(&a, keys, 2.40513896, &exact);
@@ -83,7 +83,12 @@ fn runs_of_other_actions_have_the_exact_log_z() {
     let transfer = Transfer::new(&*action(1, &[2], DOUBLE_WELL), 5.0);
     let (log_z, averages) = transfer.averages(24, &[|x| x * x]);
     let double_well = action(1, &[24], DOUBLE_WELL);
-    expect_exact(&double_well, "population: 64, kernel: {type: 'hmc', steps: 5}", log_z, &[(square, averages[0])]);
+    expect_exact(
+        &double_well,
+        "population: 192, ess: 0.97, kernel: {type: 'hmc', steps: 5}",
+        log_z,
+        &[(square, averages[0])],
+    );
 }
 
 /// Each of several fields of a run has its distribution by itself; all fields of a population have their own weights.
