@@ -125,8 +125,8 @@ pub trait Action: Send + Sync {
         None
     }
 
-    /// The local polynomial that the action is, where it is nothing else: clusters and local moves read its couplings.
-    /// Displacements of its hopping terms lie within the extents.
+    /// The local polynomial that the action is, where it is nothing else: clusters, local moves and lines to other actions
+    /// read its couplings. Displacements of its hopping terms lie within the extents.
     fn polynomial(&self) -> Option<&Polynomial> {
         None
     }
@@ -193,11 +193,6 @@ pub trait Action: Send + Sync {
     /// The threads that share work on many fields, each of which is computed by one thread.
     fn workers(&self) -> Team {
         Team::default()
-    }
-
-    /// The couplings of the action where it is a local polynomial of scalars.
-    fn polynomial(&self) -> Option<&Polynomial> {
-        None
     }
 
     /// True where the action may be called from any thread; a host's callback is called from the host's thread alone.

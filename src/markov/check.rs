@@ -28,6 +28,7 @@ impl Chain4 {
             quartic: Coupling::Uniform(quartic),
             source: Coupling::default(),
             hops: vec![Hop { displacement: vec![1], strength: HOP }],
+            ..Polynomial::default()
         };
         let lattice = Lattice::new(&[sites]).unwrap();
         Self { lattice, quadratic, quartic, forces: AtomicUsize::new(0), polynomial }

@@ -60,8 +60,15 @@ impl Cluster {
     /// A kernel for an action that is a local polynomial; another one is an error.
     pub fn new(action: Arc<dyn Action>, spec: &ClusterSpec) -> Result<Self> {
         let Some(polynomial) = action.polynomial() else {
-            return Err(Error::Unsupported("type 'cluster': expected an action of type 'phi4', got another".into()));
+            return Err(Error::Unsupported(
+                "type 'cluster': expected an action of type 'phi4' or 'quantum_mechanics', got another".into(),
+            ));
         };
+        if let Some((power, _)) = polynomial.powers.highest() {
+            return Err(Error::Unsupported(format!(
+                "type 'cluster': expected a polynomial of phi, phi^2 and phi^4, got one with phi^{power}"
+            )));
+        }
         for (name, count) in [("sweeps", spec.sweeps), ("clusters", spec.clusters)] {
             if count > MOST {
                 return Err(Error::BadSpec(format!("{name}: expected at most {MOST}, got {count}")));

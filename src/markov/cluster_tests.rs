@@ -178,9 +178,17 @@ fn what_has_no_clusters_is_refused() {
         Chain::new(action(extent, action_text), None, &spec, 5).err().unwrap().to_string()
     };
     let phi4 = "{type: 'phi4', mass_squared: 1, lambda: 1}";
-    let other = "type 'cluster': expected an action of type 'phi4', got another";
+    let other = "type 'cluster': expected an action of type 'phi4' or 'quantum_mechanics', got another";
     assert_eq!(message(&[4, 4], "{type: 'wilson', group: 'u1', beta: 1}", "{type: 'cluster'}"), other);
     assert_eq!(message(&[4], &format!("{{type: 'sum', terms: [{phi4}, {phi4}]}}"), "{type: 'cluster'}"), other);
+    assert_eq!(
+        message(
+            &[4],
+            "{type: 'quantum_mechanics', spacing: 0.5, potential: [0, 0, 1, 0, 0, 0, 0.5]}",
+            "{type: 'cluster'}"
+        ),
+        "type 'cluster': expected a polynomial of phi, phi^2 and phi^4, got one with phi^6"
+    );
     for (keys, expected) in [
         ("sweeps: 0, clusters: 0", "sweeps, clusters: expected at least 1 of either, got none"),
         ("sweeps: 1000001", "sweeps: expected at most 1000000, got 1000001"),

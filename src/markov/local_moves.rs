@@ -48,7 +48,7 @@ const WIDTHS: f64 = 2.5;
 impl LocalMoves {
     /// Moves of at most `step`, or of the one that the couplings of each site give.
     pub fn new(lattice: &Lattice, polynomial: &Polynomial, bonds: &Bonds, step: Option<f64>) -> Result<Self> {
-        let Polynomial { quadratic, quartic, source, hops: _ } = polynomial;
+        let Polynomial { quadratic, quartic, source, .. } = polynomial;
         let is_uniform = [quadratic, quartic, source].iter().all(|coupling| matches!(coupling, Coupling::Uniform(_)));
         let count = if is_uniform { 1 } else { lattice.volume() };
         let sites = memory::tried("couplings of sites", count, |site| {

@@ -1,8 +1,8 @@
 //! The registry of kernels: a new kernel is its file, one line in [`KernelSpec`] and one in [`KernelSpec::build`].
 
-use super::cluster::{Cluster, ClusterSpec};
 use super::annealing::Annealing;
 use super::annealing_spec::AnnealingSpec;
+use super::cluster::{Cluster, ClusterSpec};
 use super::cycle::Cycle;
 use super::heatbath::{Heatbath, HeatbathSpec};
 use super::hmc::{Hmc, HmcSpec};
@@ -123,8 +123,7 @@ impl KernelSpec {
             | KernelSpec::Jarzynski(_)
             | KernelSpec::Langevin(_)
             | KernelSpec::Cluster(_) => false,
-            | KernelSpec::Annealing(_)
-            | KernelSpec::Langevin(_) => false,
+            KernelSpec::Annealing(_) | KernelSpec::Langevin(_) => false,
         }
     }
 

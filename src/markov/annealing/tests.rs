@@ -44,7 +44,6 @@ fn expect_exact(action: &Arc<dyn Action>, keys: &str, log_z: f64, averages: &[(O
         averages.iter().zip(&mut series).for_each(|((of, _), series)| series.push(of(chain.field())));
     }
     let got = reweighting(&log_weights).unwrap();
-    println!("{keys}: {got:?}");
     assert!(got.log_z_error < 0.02 && (got.log_z - log_z).abs() < 5.0 * got.log_z_error, "{keys}: {got:?} {log_z}");
     for ((_, exact), series) in averages.iter().zip(&series) {
         let mean = reweighted(&log_weights, series).unwrap();
@@ -141,7 +140,6 @@ fn the_error_of_one_run_is_that_of_many() {
             })
             .collect();
         let mean = pulls.iter().sum::<f64>() / 800.0;
-        println!("resample {resample}: mean square of pulls {mean}");
         assert!(mean < largest && mean > 0.4, "resample {resample}: {mean}");
         if resample == 0.0 {
             expect_mean("square of pulls", &pulls, 1.0);
