@@ -29,8 +29,8 @@ fn phase(context: &Arc<Context>) -> Result<(Box<dyn Action>, Phase)> {
     let field = space.hot(action.lattice(), &mut Stream::new(1, Purpose::Start, 1))?;
     let mut momentum = vec![0.0; count];
     space.draw_momenta(&mut Stream::new(1, Purpose::Momentum, 1), &mut momentum);
-    let mut phase =
-        Phase { team: action.team(), space, field, momentum, gradient: vec![0.0; count], past: Past::default() };
+    let (gradient, past) = (vec![0.0; count], Past::default());
+    let mut phase = Phase { team: action.team(), space, field, momentum, gradient, past, velocity: None };
     phase.force(&*action)?;
     Ok((action, phase))
 }

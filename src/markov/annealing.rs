@@ -293,6 +293,10 @@ impl Annealing {
 }
 
 impl Kernel for Annealing {
+    fn is_weighted(&self) -> bool {
+        true
+    }
+
     /// The outcome's `delta` is the log weight of the field.
     fn step(&self, key: &Key, state: &mut ChainState) -> Result<Info> {
         if let Some(companions) = &mut state.companions

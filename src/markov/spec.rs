@@ -121,9 +121,9 @@ impl KernelSpec {
             | KernelSpec::Tempering(_)
             | KernelSpec::Tempered(_)
             | KernelSpec::Jarzynski(_)
+            | KernelSpec::Annealing(_)
             | KernelSpec::Langevin(_)
             | KernelSpec::Cluster(_) => false,
-            KernelSpec::Annealing(_) | KernelSpec::Langevin(_) => false,
         }
     }
 
