@@ -110,7 +110,7 @@ impl Site {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::action::{Action, ActionSpec};
+    use crate::action::ActionSpec;
     use crate::random::Purpose;
 
     fn acceptance(text: &str, step: Option<f64>) -> f64 {
