@@ -68,6 +68,11 @@ impl FreeField {
         Phi4::new(&self.lattice, Polynomial { quadratic, hops, ..Polynomial::default() })
     }
 
+    /// Number of its sites.
+    pub fn volume(&self) -> usize {
+        self.lattice.volume()
+    }
+
     /// log Z_0.
     pub fn log_z(&self) -> f64 {
         self.widths.iter().map(|width| 0.5 * (2.0 * PI).ln() + width.ln()).sum()

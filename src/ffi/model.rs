@@ -272,8 +272,9 @@ pub unsafe extern "C" fn inst_model_train(
         match learned {
             Learned::Flow(flow) => {
                 expect_lattice("action", flow.lattice(), action.action.lattice())?;
-                reporting(Host { progress, user }, |report| {
-                    training::train(flow, state, &*action.action, &spec, report)
+                reporting(Host { progress, user }, |report| match spec.annealing {
+                    None => training::train(flow, state, &*action.action, &spec, report),
+                    Some(_) => training::train_annealed(flow, state, &action.action, &spec, report),
                 })
             }
             Learned::Stout(layers) => reporting(Host { progress, user }, |report| {

@@ -20,6 +20,7 @@ mod spec;
 mod spectrum;
 mod spline;
 mod stacked;
+mod stages;
 mod stout;
 mod stout_spec;
 mod tensor;
@@ -41,6 +42,7 @@ pub use prior::{Noise, Prior, Start};
 pub use prior_spec::PriorSpec;
 pub use pulled_back::PulledBack;
 pub use spec::{LayerSpec, ModelSpec, Parity};
+pub use stages::{Stages, Way, split};
 pub use stout::Stout;
 pub use stout_spec::{Family, StoutSpec};
 pub use tensor::Tensor;
@@ -94,5 +96,10 @@ pub trait Model: Send + Sync {
     /// An action in the numbers z that the model maps to its fields; an error where it is no invertible map.
     fn pulled_back(&self, _action: Arc<dyn Action>) -> Result<PulledBack> {
         Err(Error::Unsupported("model: expected an invertible map of fields, got another".into()))
+    }
+
+    /// Its layers one by one; an error where it is not made of invertible ones.
+    fn stages(&self) -> Result<Stages> {
+        Err(Error::Unsupported("model: expected one of invertible layers, got another".into()))
     }
 }

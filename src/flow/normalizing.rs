@@ -5,6 +5,7 @@ use super::condition::Values;
 use super::identity::Identity;
 use super::pulled_back::{Bindings, PulledBack};
 use super::spec::ModelSpec;
+use super::stages::Stages;
 use super::tensor::Tensor;
 use super::{Model, REJECTED, TOLERANCES};
 use crate::action::Action;
@@ -251,6 +252,11 @@ impl Model for Flow {
         let condition = self.expect_condition()?;
         let bindings = Bindings { parameters: &self.parameters, condition: &condition };
         PulledBack::new(&self.context, &self.chain, &bindings, action)
+    }
+
+    fn stages(&self) -> Result<Stages> {
+        let condition = self.expect_condition()?;
+        Stages::new(&self.context, &self.chain, &Bindings { parameters: &self.parameters, condition: &condition })
     }
 
     fn window(&self) -> usize {

@@ -77,8 +77,8 @@ impl PulledBack {
     }
 }
 
-/// log q − log N(z) = −log |det df/dz|, prior included.
-fn forward(chain: &Chain) -> Program {
+/// f(z), and log q − log N(z) = −log |det df/dz|, prior included.
+pub(super) fn forward(chain: &Chain) -> Program {
     let mut recorder = Recorder::new();
     let draw = chain.draw(&mut recorder);
     let log_normal = super::prior::log_normal(&mut recorder, draw.z());

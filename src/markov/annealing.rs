@@ -21,35 +21,28 @@
 //! Phys. Rev. Lett. 78, 2690 (1997). Strengths by conditional effective sample size: Y. Zhou, A. M. Johansen, J. A. D. Aston,
 //! J. Comput. Graph. Stat. 25, 701 (2016).
 
+use super::annealed_path::{AnnealedPath, Change};
 use super::annealed_runs::{AnnealedRuns, Outcome};
+use super::annealed_spec::MOST_CHANGES;
 use super::annealing_spec::AnnealingSpec;
 use super::kernel::{ChainState, Companions, Info, Kernel, Key};
 use super::population::{Member, Shares, resample};
-use super::tempered::strengths;
 use super::tempering::Builder;
-use crate::action::{Action, FreeField, interpolated};
-use crate::context::Team;
+use crate::action::Action;
 use crate::error::{Error, Result};
+use crate::flow::{Stages, Way};
 use crate::memory;
 use crate::progress;
 use crate::random::{Purpose, Stream};
-use crate::space::Space;
 use crate::spec::expect;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Most fields of a population.
 const MOST: u64 = 1 << 24;
 /// Most fields that a run gives.
 const MOST_GIVEN: u64 = 1 << 16;
-/// Most steps of a kernel after each change.
-const MOST_SWEEPS: u64 = 1_000_000;
-/// Most changes of the strength.
-const MOST_STAGES: usize = 10_000;
 /// Effective sample size of each change where no key decides.
 const ESS: f64 = 0.9;
-/// Fields that a thread takes at a time.
-const PART: usize = 8;
 /// Halvings of the interval in which the next strength lies.
 const HALVINGS: u32 = 50;
 /// Counter of the run in which strengths are found: no step has it.
@@ -57,19 +50,13 @@ const BEFORE: u64 = u64::MAX;
 
 /// Annealed sequential Monte Carlo.
 pub struct Annealing {
-    action: Arc<dyn Action>,
-    free: FreeField,
-    /// The action of the free field.
-    start: Arc<dyn Action>,
-    builder: Builder,
+    path: AnnealedPath,
     population: usize,
     fields: usize,
     /// Strengths that are given; None where they are found.
     strengths: Option<Vec<f64>>,
     ess: f64,
     resample: f64,
-    sweeps: u64,
-    team: Team,
 }
 
 /// A run at its end.
@@ -82,108 +69,30 @@ struct Run {
 }
 
 impl Annealing {
-    /// A chain for an action of scalars, with a kernel for the action of each stage.
-    pub fn new<K>(action: Arc<dyn Action>, spec: &AnnealingSpec<K>, builder: Builder) -> Result<Self> {
-        if action.space() != Space::Scalars || action.has_pseudofermions() {
-            let expected = "expected an action of scalars";
-            let got = format!("one of {}", action.space().name());
-            return Err(Error::Unsupported(format!("type 'annealing': {expected}, got {got}")));
-        }
+    /// A chain for an action of scalars, with a kernel for the action of each stage, and the layers of a model where there is one.
+    pub fn new<K: Clone>(
+        action: Arc<dyn Action>,
+        spec: &AnnealingSpec<K>,
+        builder: Builder,
+        layers: Option<Stages>,
+    ) -> Result<Self> {
         let whole = |key: &str, least: u64, most: u64, got: u64| {
             expect((least..=most).contains(&got), key, &format!("{least} to {most}"), got)
         };
         whole("population", 2, MOST, spec.population)?;
         whole("fields", 1, spec.population.min(MOST_GIVEN), spec.fields)?;
-        whole("sweeps", 1, MOST_SWEEPS, spec.sweeps)?;
         expect((0.0..=1.0).contains(&spec.resample), "resample", "a number from 0 to 1", spec.resample)?;
         let ess = spec.ess.unwrap_or(ESS);
         expect(ess > 0.0 && ess < 1.0, "ess", "a number between 0 and 1", ess)?;
-        let is_found = spec.steps.is_none() && spec.strengths.is_none();
+        let path = AnnealedPath::new(action, &spec.path(), builder, layers)?;
+        let is_found = spec.steps.is_none() && spec.strengths.is_none() && path.layers().is_none();
         if spec.ess.is_some() && !is_found {
-            return Err(Error::BadSpec("path: expected one of steps, strengths and ess, got more".into()));
+            return Err(Error::BadSpec("path: expected one of steps, strengths, layers and ess, got more".into()));
         }
-        let strengths = match is_found {
-            true => None,
-            false => Some(strengths(spec.steps, spec.strengths.as_ref(), [0.0, 1.0])?),
-        };
-        let changes = strengths.as_ref().map_or(1, |strengths| strengths.len() - 1);
-        expect(changes <= MOST_STAGES, "strengths", &format!("at most {MOST_STAGES} changes"), changes)?;
-        let free = spec.from.build(&*action).map_err(|error| error.within("from"))?;
-        let start: Arc<dyn Action> = Arc::new(free.action()?);
-        // Kernels are made for each stage; here one is checked.
-        builder(interpolated(&start, &action, 0.5)?).map_err(|error| error.within("kernel"))?;
-        let team = if action.is_threadsafe() { action.workers() } else { Team::default() };
+        let strengths = if is_found { None } else { Some(spec.path().strengths(path.layers())?) };
         let (population, fields) = (spec.population as usize, spec.fields as usize);
-        memory::expect("population", action.count().saturating_mul(population).saturating_mul(size_of::<f64>()))?;
-        let (resample, sweeps) = (spec.resample, spec.sweeps);
-        Ok(Self { action, free, start, builder, population, fields, strengths, ess, resample, sweeps, team })
-    }
-
-    /// Runs work for parts of the population, with the index of the first member of each. The error is that of the first part that
-    /// has one, whatever the threads.
-    fn for_parts(
-        &self,
-        members: &mut [Member],
-        work: impl Fn(usize, &mut [Member]) -> Result<()> + Sync,
-    ) -> Result<()> {
-        let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
-        let lock = || failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_first = |failed: &Option<(usize, Error)>, part| failed.as_ref().is_none_or(|(first, _)| part < *first);
-        self.team.share_chunks(members, PART, |part, members| {
-            if !is_first(&lock(), part) {
-                return;
-            }
-            if let Err(error) = work(part * PART, members) {
-                let mut failed = lock();
-                if is_first(&failed, part) {
-                    *failed = Some((part, error));
-                }
-            }
-        });
-        failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), |(_, error)| Err(error))
-    }
-
-    /// The first fields.
-    fn draw(&self, seeds: &[u64]) -> Result<Vec<Member>> {
-        let empty = |founder| Ok(Member { field: vec![], values: [0.0; 2], log_weight: 0.0, founder });
-        let mut members = memory::tried("population", self.population, empty)?;
-        self.for_parts(&mut members, |first, members| {
-            for (member, seed) in members.iter_mut().zip(&seeds[first..]) {
-                progress::check()?;
-                member.field = memory::filled("field of a population", 0.0, self.action.count())?;
-                self.free.draw(&mut Stream::new(*seed, Purpose::Start, 0), &mut member.field)?;
-                member.values = self.values(&member.field)?;
-            }
-            Ok(())
-        })?;
-        Ok(members)
-    }
-
-    /// S_0 and S of a field.
-    fn values(&self, field: &[f64]) -> Result<[f64; 2]> {
-        Ok([self.start.value(field)?, self.action.value(field)?])
-    }
-
-    /// Steps of the kernel that keeps exp(−S_t), for all members; the share of steps that are accepted.
-    fn sweep(&self, members: &mut [Member], t: f64, seeds: &[u64]) -> Result<f64> {
-        let (action, accepted) = (interpolated(&self.start, &self.action, t)?, AtomicU64::new(0));
-        self.for_parts(members, |first, members| {
-            let kernel = (self.builder)(Arc::clone(&action))?;
-            for (member, &seed) in members.iter_mut().zip(&seeds[first..]) {
-                progress::check()?;
-                let value = (1.0 - t) * member.values[0] + t * member.values[1];
-                let field = std::mem::take(&mut member.field);
-                let mut state = ChainState { field, value, gradient: None, log_density: None, companions: None };
-                for counter in 0..self.sweeps {
-                    let info = kernel.step(&Key { seed, counter }, &mut state)?;
-                    accepted.fetch_add(info.accepted.into(), Ordering::Relaxed);
-                }
-                member.values = self.values(&state.field)?;
-                member.field = state.field;
-            }
-            Ok(())
-        })?;
-        Ok(accepted.into_inner() as f64 / (self.population as u64 * self.sweeps) as f64)
+        memory::expect("population", path.action.count().saturating_mul(population).saturating_mul(size_of::<f64>()))?;
+        Ok(Self { path, population, fields, strengths, ess, resample: spec.resample })
     }
 
     /// The largest next strength at which the weights of the change leave the effective sample size of the spec.
@@ -212,16 +121,14 @@ impl Annealing {
         let seeds = |random: &mut Stream| {
             memory::collected("seeds of a population", (0..self.population).map(|_| random.bits()))
         };
-        let mut members = self.draw(&seeds(&mut stream(0))?)?;
+        let mut members = self.path.draw(&seeds(&mut stream(0))?)?;
         let shares_of = |members: &[Member]| Shares::new(members.iter().map(|member| member.log_weight));
         let mut shares = shares_of(&members)?;
-        let (mut log_z, mut t) = (self.free.log_z(), 0.0);
+        let (mut log_z, mut t) = (self.path.log_z(), 0.0);
         let mut outcome = Outcome { log_z: [0.0; 2], strengths: vec![0.0], ess: vec![], accepted: vec![] };
-        for stage in 1..=given.map_or(MOST_STAGES, |strengths| strengths.len() - 1) {
+        for stage in 1..=given.map_or(MOST_CHANGES, |strengths| strengths.len() - 1) {
             let next = given.map_or_else(|| self.found(&members, &shares, t), |strengths| Ok(strengths[stage]))?;
-            for member in &mut members {
-                member.log_weight -= (next - t) * (member.values[1] - member.values[0]);
-            }
+            self.path.change(&mut members, Change { number: stage, strengths: [t, next] }, Way::Forward)?;
             shares = shares_of(&members)?;
             let (mut random, ess) = (stream(stage), shares.ess());
             let seeds = seeds(&mut random)?;
@@ -231,7 +138,8 @@ impl Annealing {
                 shares = shares_of(&members)?;
             }
             t = next;
-            outcome.accepted.push(self.sweep(&mut members, t, &seeds)?);
+            let accepted = self.path.sweep(&mut members, t, &seeds, Way::Forward)?;
+            outcome.accepted.push(accepted as f64 / (self.population as u64 * self.path.sweeps()) as f64);
             outcome.strengths.push(t);
             outcome.ess.push(ess);
             progress::step("annealing", ess)?;
@@ -240,7 +148,7 @@ impl Annealing {
                 return Ok(Run { members, shares, log_z, outcome });
             }
         }
-        Err(Error::NotConverged(format!("strengths: expected at most {MOST_STAGES} for ess {}, got more", self.ess)))
+        Err(Error::NotConverged(format!("strengths: expected at most {MOST_CHANGES} for ess {}, got more", self.ess)))
     }
 
     /// The fields that a run gives, with their log weights and S of the first one.
@@ -302,7 +210,7 @@ impl Kernel for Annealing {
         if let Some(companions) = &mut state.companions
             && let Some((place, log_weight)) = AnnealedRuns::new(companions, self.fields)?.next()
         {
-            let value = self.action.value(&companions.fields[place - 1])?;
+            let value = self.path.action.value(&companions.fields[place - 1])?;
             let field = std::mem::replace(&mut companions.fields[place - 1], std::mem::take(&mut state.field));
             companions.counts[1] += 1;
             state.go_to(field, value);

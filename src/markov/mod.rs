@@ -3,7 +3,10 @@
 //! Every kernel leaves exp(-S) invariant, and its random numbers are a pure function of a key (seed, counter).
 
 mod bonds;
+mod annealed;
+mod annealed_path;
 mod annealed_runs;
+mod annealed_spec;
 mod annealing;
 mod annealing_spec;
 mod chain;
@@ -18,6 +21,7 @@ mod crooks_tests;
 mod cycle;
 #[cfg(test)]
 mod haar_tests;
+mod first_fields;
 mod heatbath;
 mod hmc;
 mod host_ladder;
@@ -55,8 +59,11 @@ mod tempered;
 mod tempering;
 mod transformed;
 
+pub use annealed::Annealed;
+pub use annealed_path::{AnnealedPath, Change};
+pub use annealed_spec::{AnnealedSpec, FirstSpec};
 pub use annealing::Annealing;
-pub use annealing_spec::{AnnealingSpec, FirstSpec};
+pub use annealing_spec::AnnealingSpec;
 pub use chain::{Chain, StepInfo};
 pub use cluster::{Cluster, ClusterSpec};
 pub use cycle::Cycle;
@@ -72,10 +79,12 @@ pub use levels::LevelSpec;
 pub use masses::MassSpec;
 pub use metropolis::Metropolis;
 pub(crate) use path::{Surroundings, equidistant};
+pub use population::Member;
 pub use proposal::{Current, Proposal, Proposed};
 pub use proposal_spec::{Ingredients, ProposalSpec};
 pub use ranks::Ranks;
 pub use reversal::Reversal;
+pub(crate) use spec::annealing_kernel;
 pub use spec::{ChainSpec, CycleSpec, IndependenceSpec, KernelSpec, Start, Turn};
 pub use tempered::{Tempered, TemperedSpec};
 pub use tempering::{Near, Sweeps, Tempering, TemperingSpec};

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::memory;
 
 /// A field of a population.
-pub(super) struct Member {
+pub struct Member {
     /// The field.
     pub field: Vec<f64>,
     /// S of the start and of the target at this field.

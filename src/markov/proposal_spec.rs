@@ -1,9 +1,12 @@
 //! The registry of proposals: a new proposal is its file, one line in [`ProposalSpec`] and one in
 //! [`ProposalSpec::build`].
 
+use super::annealed::Annealed;
+use super::annealed_spec::AnnealedSpec;
 use super::independence::Independence;
 use super::langevin::{Langevin, LangevinSpec};
 use super::proposal::Proposal;
+use super::spec::{KernelSpec, annealing_kernel};
 use super::tempered::{Tempered, TemperedSpec};
 use crate::action::Action;
 use crate::error::{Error, Result};
@@ -29,6 +32,8 @@ enum Kind {
     Langevin(LangevinSpec),
     /// A tempered transition from the current field.
     Tempered(TemperedSpec),
+    /// The end of an annealed path.
+    Annealed(AnnealedSpec<Box<KernelSpec>>),
 }
 
 fn independence_by_default<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Kind, D::Error> {
@@ -49,7 +54,7 @@ pub struct Ingredients {
 impl ProposalSpec {
     /// True where the proposal is made from an action.
     pub fn needs_action(&self) -> bool {
-        matches!(self.kind, Kind::Langevin(_) | Kind::Tempered(_))
+        matches!(self.kind, Kind::Langevin(_) | Kind::Tempered(_) | Kind::Annealed(_))
     }
 
     /// True where the proposal is made from a model.
@@ -70,6 +75,12 @@ impl ProposalSpec {
                 Box::new(Tempered::new(&action, spec, from.seed, model.as_deref().and_then(Model::stout))?)
             }
             (Kind::Tempered(_), _, None) => return missing("tempered", "an action"),
+            (Kind::Annealed(spec), model, Some(action)) => {
+                let layers = model.map(|model| model.stages()).transpose()?;
+                let parts = (annealing_kernel("annealed", spec.kernel.as_deref())?, layers);
+                Box::new(Annealed::new(action, spec, parts, from.seed)?)
+            }
+            (Kind::Annealed(_), _, None) => return missing("annealed", "an action"),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! The registry of kernels: a new kernel is its file, one line in [`KernelSpec`] and one in [`KernelSpec::build`].
 
+use super::annealed::Annealed;
+use super::annealed_spec::AnnealedSpec;
 use super::annealing::Annealing;
 use super::annealing_spec::AnnealingSpec;
 use super::cluster::{Cluster, ClusterSpec};
@@ -11,11 +13,11 @@ use super::kernel::Kernel;
 use super::langevin::{Langevin, LangevinSpec};
 use super::metropolis::Metropolis;
 use super::tempered::{Tempered, TemperedSpec};
-use super::tempering::{Sweeps, Tempering, TemperingSpec};
+use super::tempering::{Builder, Sweeps, Tempering, TemperingSpec};
 use super::transformed::{TransformedHmc, TransformedHmcSpec};
 use crate::action::Action;
 use crate::error::{Error, Result};
-use crate::flow::{Model, Stout};
+use crate::flow::{Model, Stages, Stout};
 use crate::spec::{self, Value};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -40,6 +42,8 @@ pub enum KernelSpec {
     Jarzynski(JarzynskiSpec),
     /// Annealed sequential Monte Carlo, for scalars.
     Annealing(AnnealingSpec<Box<KernelSpec>>),
+    /// Annealed paths as proposals, for scalars.
+    Annealed(AnnealedSpec<Box<KernelSpec>>),
     /// Metropolis-adjusted Langevin steps.
     Langevin(LangevinSpec),
     /// Embedded clusters with local moves, for scalars.
@@ -122,6 +126,7 @@ impl KernelSpec {
             | KernelSpec::Tempered(_)
             | KernelSpec::Jarzynski(_)
             | KernelSpec::Annealing(_)
+            | KernelSpec::Annealed(_)
             | KernelSpec::Langevin(_)
             | KernelSpec::Cluster(_) => false,
         }
@@ -182,13 +187,14 @@ impl KernelSpec {
                 Err(Error::Unsupported("type 'annealing': expected a chain of its own, got one in a cycle".into()))
             }
             KernelSpec::Annealing(spec) => {
-                let kernel = spec.kernel.as_deref().cloned().unwrap_or_default();
-                if !kernel.can_anneal() {
-                    let expected = "kernel: expected type 'hmc', 'langevin' or a cycle of these, got another";
-                    return Err(Error::BadSpec(format!("type 'annealing': {expected}")));
-                }
-                let builder = Box::new(move |action| kernel.build(action, None));
-                Ok(Box::new(Annealing::new(action, spec, builder)?))
+                let builder = annealing_kernel("annealing", spec.kernel.as_deref())?;
+                Ok(Box::new(Annealing::new(action, spec, builder, stages(model)?)?))
+            }
+            KernelSpec::Annealed(spec) => {
+                let parts = (annealing_kernel("annealed", spec.kernel.as_deref())?, stages(model)?);
+                // The seed of the chain is in the counters of its kernel.
+                let proposal = Annealed::new(Arc::clone(&action), spec, parts, 0)?;
+                Ok(Box::new(Metropolis::new(action, Box::new(proposal))))
             }
             KernelSpec::Langevin(spec) => {
                 // The seed of the chain is in the counters of its kernel.
@@ -211,6 +217,21 @@ impl KernelSpec {
             }
         }
     }
+}
+
+/// The kernel of annealed paths for the action at each strength, from its spec.
+pub(crate) fn annealing_kernel(kind: &str, spec: Option<&KernelSpec>) -> Result<Builder> {
+    let kernel = spec.cloned().unwrap_or_default();
+    if !kernel.can_anneal() {
+        let expected = "kernel: expected type 'hmc', 'langevin' or a cycle of these, got another";
+        return Err(Error::BadSpec(format!("type '{kind}': {expected}")));
+    }
+    Ok(Box::new(move |action| kernel.build(action, None)))
+}
+
+/// The layers of a model for annealed paths, where there is a model.
+fn stages(model: Option<Arc<dyn Model>>) -> Result<Option<Stages>> {
+    model.map(|model| model.stages()).transpose()
 }
 
 /// The learned layers of a model.

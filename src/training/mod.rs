@@ -2,6 +2,7 @@
 //! Kullback-Leibler divergence.
 
 mod adam;
+mod annealed_work;
 mod checkpoint;
 mod fingerprint;
 mod forward_kl;
@@ -19,4 +20,4 @@ mod tests;
 pub use adam::TrainingState;
 pub use checkpoint::{Learned, load, load_any, save, save_layers};
 pub use spec::{Estimator, Optimiser, PathsSpec, Schedule, TrainSpec};
-pub use trainer::{Progress, Watcher, train, train_on, train_paths};
+pub use trainer::{Progress, Watcher, train, train_annealed, train_on, train_paths};

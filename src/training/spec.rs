@@ -1,6 +1,7 @@
 //! Spec of a training run.
 
 use crate::error::Result;
+use crate::markov::{AnnealedSpec, KernelSpec};
 use crate::spec::expect;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -37,6 +38,9 @@ pub struct TrainSpec {
     /// Paths on which layers of type 'stout' are trained; None for all others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paths: Option<PathsSpec>,
+    /// Annealed paths by whose mean work the layers of a flow are trained; None for its divergence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub annealing: Option<AnnealedSpec<KernelSpec>>,
     /// A run that was stopped goes on; where false it is given up, and a new one begins from its parameters.
     pub resume: bool,
 }
@@ -57,6 +61,7 @@ impl Default for TrainSpec {
             beta2: 0.999,
             epsilon: 1e-8,
             paths: None,
+            annealing: None,
             resume: true,
         }
     }

@@ -1,6 +1,7 @@
 //! The training loop.
 
 use super::adam::TrainingState;
+use super::annealed_work::AnnealedWork;
 use super::fingerprint;
 use super::forward_kl::ForwardKl;
 use super::least_squares::LeastSquares;
@@ -56,7 +57,31 @@ pub fn train(
         return Err(Error::BadShape(format!("action: expected a lattice of {expected}, the model's, got {got}")));
     }
     expect_density(spec)?;
+    expect_no_annealing(spec)?;
     let mut objective = ReverseKl::new(flow, action, spec.gradient.unwrap_or_default())?;
+    minimise(flow, state, &mut objective, spec, progress)
+}
+
+/// Trains the layers of a flow by the mean work of annealed paths to an action, which the key `annealing` of the spec describes,
+/// as [`train`] does a flow by its divergence.
+pub fn train_annealed(
+    flow: &mut Flow,
+    state: &mut Option<TrainingState>,
+    action: &Arc<dyn Action>,
+    spec: &TrainSpec,
+    progress: Watcher,
+) -> Result<()> {
+    spec.check()?;
+    expect_parameters(flow)?;
+    expect_density(spec)?;
+    if spec.gradient.is_some() {
+        let expected = "expected none for the work of paths, where there is no estimator to choose";
+        return Err(Error::BadSpec(format!("gradient: {expected}, got one")));
+    }
+    let Some(annealing) = &spec.annealing else {
+        return Err(Error::BadSpec("annealing: expected the path that layers are trained on, got none".into()));
+    };
+    let mut objective = AnnealedWork::new(flow, action, annealing)?;
     minimise(flow, state, &mut objective, spec, progress)
 }
 
@@ -76,6 +101,7 @@ pub fn train_on(
         return Err(Error::BadSpec(format!("gradient: {expected}, got one")));
     }
     expect_density(spec)?;
+    expect_no_annealing(spec)?;
     let mut objective = ForwardKl::new(flow, fields)?;
     minimise(flow, state, &mut objective, spec, progress)
 }
@@ -94,6 +120,7 @@ pub fn train_paths(
         let expected = "expected none for layers of type 'stout', where there is no estimator to choose";
         return Err(Error::BadSpec(format!("gradient: {expected}, got one")));
     }
+    expect_no_annealing(spec)?;
     let paths: PathsSpec = spec.paths.clone().unwrap_or_default();
     match spec.optimiser {
         Optimiser::Adam => {
@@ -147,6 +174,14 @@ fn expect_density(spec: &TrainSpec) -> Result<()> {
         (None, Optimiser::Adam) => Ok(()),
         (Some(_), _) => refused("paths: expected none for a model with a density, got some"),
         _ => refused("optimiser: expected 'adam' for a model with a density, got 'least_squares'"),
+    }
+}
+
+/// An error where a spec has annealed paths, which are for a flow and an action alone.
+fn expect_no_annealing(spec: &TrainSpec) -> Result<()> {
+    match spec.annealing {
+        None => Ok(()),
+        Some(_) => Err(Error::BadSpec("annealing: expected none but for a flow on an action, got some".into())),
     }
 }
 

@@ -232,7 +232,7 @@ fn faults_of_a_spec_are_named() {
         ("sweeps: 0", "sweeps: expected 1 to 1000000, got 0"),
         ("resample: -1", "resample: expected a number from 0 to 1, got -1"),
         ("ess: 1", "ess: expected a number between 0 and 1, got 1"),
-        ("ess: 0.5, steps: 3", "path: expected one of steps, strengths and ess, got more"),
+        ("ess: 0.5, steps: 3", "path: expected one of steps, strengths, layers and ess, got more"),
         ("strengths: [0, 2, 1]", "strengths: expected numbers from 0 to 1, got [0.0, 2.0, 1.0]"),
         ("steps: 0", "steps: expected 1 to 1000000, got 0"),
         ("steps: 10001", "strengths: expected at most 10000 changes, got 10001"),
@@ -249,7 +249,7 @@ fn faults_of_a_spec_are_named() {
     assert!(message("from: {type: 'haar'}").contains("from.type: expected 'white' or 'free', got 'haar'"));
     assert!(message("populatoin: 3").contains("unknown key 'populatoin'"));
     let links = built("{type: 'wilson', group: 'u1', beta: 1}", "").err().unwrap();
-    assert_eq!(links.to_string(), "type 'annealing': expected an action of scalars, got one of links of U(1)");
+    assert_eq!(links.to_string(), "action: expected one of scalars, got one of links of U(1)");
     let spec: ChainSpec = parse("chain", "{type: 'cycle', kernels: [{type: 'annealing'}]}").unwrap();
     assert_eq!(Chain::new(action(1, &[4, 4], FORM_A), None, &spec, 3).err().unwrap().status(), 9);
 }
