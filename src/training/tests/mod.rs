@@ -1,5 +1,6 @@
 //! Tests of training.
 
+mod annealed;
 mod compact;
 mod fields;
 mod layers;
