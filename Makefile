@@ -7,7 +7,8 @@
 # make science    all figures of physics beside their references, or one row: make science ROW=cost-learned (docs/results.md)
 # make race       times the same network in JAX and PyTorch against the benchmark rows
 # make race-milc  MILC=FOLDER   times sweeps of SU(3) beside those of MILC, built from its sources in FOLDER
-# make train      trains the models of the repository anew (they are written to models/); train-layers those of paths
+# make train      trains the models of the repository anew (they are written to models/); train-layers those of paths through a
+#                 defect, train-flows continuous and stochastic flows
 # make fields     makes the small gauge fields of the tests anew, in every format (they are written to tests/fields/)
 # make fortran    makes the Fortran modules anew, from the header and a template
 # make abi        records the baseline of the binary interface anew (docs/abi.md says when)
@@ -75,7 +76,7 @@ TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl tes
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-phi4 demo-fortran demo-thaw-fortran test test-plain test-instrumented test-headers test-mpi test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench science race race-milc train train-layers fields fortran picture spectrum abi install uninstall dist library clean
+.PHONY: demo demo-phi4 demo-fortran demo-thaw-fortran test test-plain test-instrumented test-headers test-mpi test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench science race race-milc train train-layers train-flows fields fortran picture spectrum abi install uninstall dist library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/thaw_u1
@@ -122,7 +123,7 @@ $(LIBRARY)/$(SHARED): $(LIBRARY)/$(SHARED_FILE)
 	ln -sf $(SHARED_FILE) $(LIBRARY)/$(SHARED_NAME)
 	ln -sf $(SHARED_NAME) $@
 
-$(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/ladder_u1 $(BUILD)/train_phi4 $(BUILD)/train_layers $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
+$(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/ladder_u1 $(BUILD)/train_phi4 $(BUILD)/train_flow $(BUILD)/train_layers $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
 	$(C99) $< -o $@ $(LINK)
 
 # The Fortran module, from source as hosts compile it.
@@ -220,7 +221,7 @@ $(BUILD)/locale/de_DE.UTF-8: | $(BUILD)
 $(BUILD)/lost_device.so: ffi-tests/lost_device.c | $(BUILD)
 	$(C99) -fPIC -shared $< -o $@ -ldl -Wl,--no-as-needed -l:libOpenCL.so.1
 
-test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/ladder_u1 $(BUILD)/train_phi4 $(BUILD)/train_layers $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/thaw_u1_fortran $(BUILD)/ladder_u1_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp $(BUILD)/test_plugin test-headers
+test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/ladder_u1 $(BUILD)/train_phi4 $(BUILD)/train_flow $(BUILD)/train_layers $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/thaw_u1_fortran $(BUILD)/ladder_u1_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp $(BUILD)/test_plugin test-headers
 	sh scripts/exports.sh $(LIBRARY)/$(SHARED) src/ffi/instanton.map $(SHARED_NAME) $(GLIBC)
 	set -e; for test in $(TEST_PROGRAMS); do LOCPATH=$(abspath $(BUILD)/locale) $$test; done
 	$(BUILD)/test_dlopen $(LIBRARY)/$(SHARED_NAME)
@@ -244,6 +245,9 @@ test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUIL
 	$(BUILD)/schwinger_fortran 4 2.0 0.2 40
 	! $(BUILD)/schwinger_fortran 4 2.0 0.2 0 2>/dev/null
 	$(BUILD)/train_phi4 4 8 $(BUILD)/trained.safetensors "{type: 'affine', layers: 4}" "{steps: 20}"
+	$(BUILD)/train_flow 4 "$(FORM_A), lambda: 8}" $(BUILD)/continuous.safetensors "$(CONTINUOUS)" "{steps: 3}"
+	$(BUILD)/train_flow 6 "$(FORM_A), lambda: 6.975}" $(BUILD)/larger.safetensors 4:$(BUILD)/continuous.safetensors "{steps: 2}"
+	$(BUILD)/train_flow 4 "$(FORM_KAPPA), kappa: 0.25}" $(BUILD)/stochastic.safetensors "$(STOCHASTIC)" "{steps: 3, $(QUENCH)}"
 	$(BUILD)/train_layers 4 6 $(BUILD)/layers.safetensors "{type: 'stout', group: 'su3', defect: {size: [1, 1, 1]}, steps: 2}" \
 	  "{steps: 2, batch: 2, paths: {thermalise: 1}}" "" "{type: 'jarzynski', defect: {size: [1, 1, 1]}, steps: 2}" 10
 	$(BUILD)/chain_model 100 2000
@@ -313,6 +317,22 @@ train: $(BUILD)/train_phi4
 	$(BUILD)/train_phi4 6 6.975 models/phi4_6x6.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"
 	$(BUILD)/train_phi4 8 6.008 models/phi4_8x8.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"
 	$(BUILD)/train_phi4 10 5.55 models/phi4_10x10.safetensors "$(MODEL)" "$(TRAIN)" "{precision: 'f32'}"
+
+# Continuous flows from small lattices to large ones, and layers for annealed paths between two kappa.
+FORM_A = {type: 'phi4', mass_squared: -4
+FORM_KAPPA = {type: 'phi4', form: 'kappa', lambda: 0.022
+CONTINUOUS = {type: 'chain', layers: [{type: 'continuous', channels: 6, harmonics: 8, times: 5, steps: 20}]}
+STOCHASTIC = {type: 'chain', layers: [{type: 'affine', repeat: 2, hidden: [8], initial_output: 0.1}, \
+  {type: 'affine', repeat: 2, hidden: [8], initial_output: 0.1}, {type: 'affine', repeat: 2, hidden: [8], initial_output: 0.1}, \
+  {type: 'affine', repeat: 2, hidden: [8], initial_output: 0.1}]}
+QUENCH = annealing: {from: {type: 'chain', couplings: {kappa: 0.2}, thermalise: 50}, kernel: {type: 'hmc', steps: 3, length: 0.6}}
+FAST = learning_rate: 0.01, schedule: 'cosine', warmup: 50, clip: 100
+train-flows: $(BUILD)/train_flow
+	$(BUILD)/train_flow 6 "$(FORM_A), lambda: 6.975}" models/continuous_6.safetensors "$(CONTINUOUS)" "{steps: 1500, batch: 128, $(FAST)}"
+	$(BUILD)/train_flow 12 "$(FORM_A), lambda: 5.276}" models/continuous_12.safetensors 6:models/continuous_6.safetensors "{steps: 1000, batch: 64, $(FAST)}"
+	$(BUILD)/train_flow 20 "$(FORM_A), lambda: 4.807}" models/continuous_20.safetensors 12:models/continuous_12.safetensors "{steps: 600, batch: 64, $(FAST)}"
+	$(BUILD)/train_flow 32 "$(FORM_A), lambda: 4.572}" models/continuous_32.safetensors 20:models/continuous_20.safetensors "{steps: 400, batch: 64, $(FAST)}"
+	$(BUILD)/train_flow 8 "$(FORM_KAPPA), kappa: 0.25}" models/stochastic_8.safetensors "$(STOCHASTIC)" "{steps: 1500, batch: 64, $(FAST), $(QUENCH)}"
 
 # Layers for 4 replicas with 6 switches on 8^4 sites at beta = 6, and for paths through a larger defect, both from smaller lattices.
 SWITCHES = {type: 'stout', group: 'su3', defect: {size: [2, 2, 2]}, steps: 5, loops: ['plaquette', 'rectangle', 'chair']}

@@ -7,6 +7,7 @@ mod balance;
 pub mod chains;
 pub mod cheapest;
 mod clusters;
+mod continuous;
 pub mod cost;
 pub mod figure;
 pub mod frozen;
@@ -19,6 +20,7 @@ pub mod models;
 mod moves_cost;
 mod normals;
 mod peers;
+mod quench;
 mod recipe;
 pub mod run;
 mod scalar;
@@ -44,6 +46,8 @@ pub const GROUPS: &[Group] = &[
         title: "Scalar fields: exact values by splines, and by one model of several couplings",
         rows: trained::ROWS,
     },
+    Group { title: "Scalar fields: continuous flows", rows: continuous::ROWS },
+    Group { title: "Annealed paths of scalar fields: learned layers", rows: quench::ROWS },
     Group { title: "Gauge fields in two dimensions: exact values by chains", rows: gauge::ROWS },
     Group { title: "Both modes are visited alike", rows: balance::ROWS },
     Group { title: "Published figures", rows: peers::ROWS },

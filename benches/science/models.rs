@@ -4,7 +4,7 @@ use super::chains::series;
 use super::figure::{Aim, Figure, Row, measured};
 use super::recipe::{AFFINE_4, AFFINE_KAPPA_4, TUTORIAL_8};
 use super::run::Form;
-use super::theory::{FORM_A_4, FORM_A_6, FORM_A_8, FORM_KAPPA_4, Theory, exact, phi_squared, susceptibility};
+use super::theory::{FORM_A_4, FORM_A_6, FORM_A_8, FORM_KAPPA_4, SetUp, Theory, exact, phi_squared, susceptibility};
 use instanton::context::{Context, Precision};
 use instanton::error::Result;
 use instanton::flow::{Flow, Model};
@@ -63,8 +63,8 @@ pub struct Samples {
 
 impl Samples {
     /// The first samples of a model.
-    pub fn new(theory: &Theory, flow: &Flow, count: usize) -> Result<Self> {
-        let (action, volume) = (theory.set_up.build()?, theory.set_up.length.pow(2));
+    pub fn new(set_up: &SetUp, flow: &Flow, count: usize) -> Result<Self> {
+        let (action, volume) = (set_up.build()?, set_up.length.pow(2));
         let (mut fields, mut log_q) = (vec![0.0; count * volume], vec![0.0; count]);
         flow.sample(1 << 40, count, &mut fields, &mut log_q)?;
         let weights = fields.chunks(volume).zip(&log_q).map(|(field, q)| Ok(-action.value(field)? - q));
@@ -128,7 +128,7 @@ fn phi2(theory: &Theory, samples: &Samples) -> Result<(Estimate, f64)> {
 /// Numbers from samples of several models, each for a theory.
 pub fn figures(form: Form, models: &[(&'static Theory, Arc<Flow>)], of: Reweighted) -> Result<Vec<Figure>> {
     let run = |(theory, flow): &(&'static Theory, Arc<Flow>)| {
-        let samples = Samples::new(theory, flow, form.pick(1_000_000, 20_000))?;
+        let samples = Samples::new(&theory.set_up, flow, form.pick(1_000_000, 20_000))?;
         let (found, exact) = of(theory, &samples)?;
         Ok(figure(theory.set_up.name, found, exact, theory.source))
     };
@@ -154,7 +154,7 @@ fn on_chain(theory: &Theory, flow: &Flow, steps: usize) -> Result<Vec<f64>> {
 
 fn divergences(form: Form) -> Result<Vec<Figure>> {
     let (theory, flow) = (&FORM_A_6, shipped(6)?);
-    let samples = Samples::new(theory, &flow, form.pick(500_000, 20_000))?;
+    let samples = Samples::new(&theory.set_up, &flow, form.pick(500_000, 20_000))?;
     let found = kl_per_site(&samples.log_weights, theory.log_z, 36)?;
     let both = two_sided(&samples.log_weights, &on_chain(theory, &flow, form.pick(500_000, 20_000))?)?;
     // The errors of the two have the samples in common: the difference is that of log Z alone.
@@ -164,7 +164,7 @@ fn divergences(form: Form) -> Result<Vec<Figure>> {
 
 fn forward_sizes(form: Form) -> Result<Vec<Figure>> {
     let (theory, flow) = (&FORM_A_6, shipped(6)?);
-    let own = reweighting(&Samples::new(theory, &flow, form.pick(500_000, 20_000))?.log_weights)?;
+    let own = reweighting(&Samples::new(&theory.set_up, &flow, form.pick(500_000, 20_000))?.log_weights)?;
     let found = forward(&on_chain(theory, &flow, form.pick(500_000, 20_000))?, Some(theory.log_z))?.ess;
     let found = Estimate { value: found.value, error: found.error.hypot(own.ess_error) };
     Ok(vec![figure(theory.set_up.name, found, own.ess, "model-samples")])
@@ -187,7 +187,7 @@ fn nested_name(count: usize) -> String {
 
 fn nested_sizes(form: Form) -> Result<Vec<Figure>> {
     let all = all_samples(form);
-    let log_weights = Samples::new(&FORM_A_6, &shipped(6)?, all)?.log_weights;
+    let log_weights = Samples::new(&FORM_A_6.set_up, &shipped(6)?, all)?.log_weights;
     let [a, b, c] = first_counts(form);
     let sizes = nested_ess(&log_weights, &[a, b, c, all])?;
     let beside_all = |(count, found): (usize, &Estimate)| {

@@ -116,6 +116,22 @@ pub const SLOW_16: SetUp =
 pub const SLOW_32: SetUp =
     SetUp { name: "32-4.572", length: 32, action: "{type: 'phi4', mass_squared: -4, lambda: 4.572}" };
 
+/// Form A between these and the theory at L = 6: those of continuous flows (arXiv:2207.00283).
+pub const SLOW_12: SetUp =
+    SetUp { name: "12-5.276", length: 12, action: "{type: 'phi4', mass_squared: -4, lambda: 5.276}" };
+
+/// The same at L = 20.
+pub const SLOW_20: SetUp =
+    SetUp { name: "20-4.807", length: 20, action: "{type: 'phi4', mass_squared: -4, lambda: 4.807}" };
+
+/// Form kappa at the end of annealed paths from κ = 0.2.
+pub const QUENCH_16: SetUp =
+    SetUp { name: "quench-16", length: 16, action: "{type: 'phi4', form: 'kappa', kappa: 0.25, lambda: 0.022}" };
+
+/// The same at L = 8.
+pub const QUENCH_8: SetUp =
+    SetUp { name: "quench-8", length: 8, action: "{type: 'phi4', form: 'kappa', kappa: 0.25, lambda: 0.022}" };
+
 /// Form kappa in the broken phase.
 pub const BROKEN_16: SetUp =
     SetUp { name: "broken-16", length: 16, action: "{type: 'phi4', form: 'kappa', kappa: 0.27, lambda: 0.022}" };

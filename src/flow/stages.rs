@@ -10,9 +10,15 @@ use crate::context::{Context, Precision};
 use crate::error::{Error, Result, expect_length};
 use crate::memory;
 use crate::program::{Bound, Executable, Feed, Output, Program, Recorder};
+use crate::random::{Purpose, Stream};
 use crate::space::Domain;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Fields whose inverse is checked.
+const FIELDS: usize = 8;
+/// Largest difference of a field that is mapped and inverted, relative to 1 + |φ|, and of log |det|, relative to V + |log |det||.
+const TOLERANCE: f64 = 1e-5;
 
 /// The layers of a flow with its parameters.
 pub struct Stages {
@@ -49,7 +55,32 @@ impl Stages {
                 |program| Arc::new(Executable::new(program, &context)?).bind_at(&parameters[place.clone()], condition);
             maps.push(Map { forward: bind(forward(&part))?, inverse: bind(inverse(&part))? });
         }
-        Ok(Self { context, domain: chain.domain.clone(), maps })
+        let stages = Self { context, domain: chain.domain.clone(), maps };
+        stages.expect_inverted()?;
+        Ok(stages)
+    }
+
+    /// An error where a few fields, taken through a layer and back, are not those that they were.
+    fn expect_inverted(&self) -> Result<()> {
+        let count = self.domain.count();
+        let mut fields = memory::filled("fields of a layer", 0.0, FIELDS * count)?;
+        Stream::new(0, Purpose::Start, 0).normals(&mut fields);
+        for layer in 0..self.count() {
+            let before = memory::cloned("fields of a layer", &fields)?;
+            let (mut there, mut back) = ([0.0; FIELDS], [0.0; FIELDS]);
+            self.map(layer, Way::Forward, &mut fields, &mut there)?;
+            let mut returned = memory::cloned("fields of a layer", &fields)?;
+            self.map(layer, Way::Backward, &mut returned, &mut back)?;
+            let of_fields = before.iter().zip(&returned).map(|(x, y)| (x - y).abs() / (1.0 + x.abs()));
+            let of_dets = there.iter().zip(&back).map(|(x, y)| (x - y).abs() / (count as f64 + x.abs()));
+            let difference = of_fields.chain(of_dets).fold(0.0f64, |most, d| if d.is_nan() { d } else { most.max(d) });
+            if difference.is_nan() || difference > TOLERANCE {
+                let expected =
+                    format!("one whose inverse is right to {TOLERANCE:e}, got a difference of {difference:e}");
+                return Err(Error::BadInput(format!("layers[{layer}]: expected {expected}")));
+            }
+        }
+        Ok(())
     }
 
     /// Number of layers.
