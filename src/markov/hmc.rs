@@ -131,6 +131,16 @@ impl Hmc {
         Ok(Reversal { distance: action.space().farthest(&phase.field, &state.field), energy: (end - start).abs() })
     }
 
+    /// The end of a trajectory from a state, without a decision, and its ΔH; None where it diverged. For actions without
+    /// pseudofermions.
+    pub(super) fn end(&self, key: &Key, state: &ChainState) -> Result<Option<(Vec<f64>, f64)>> {
+        let mut phase = self.phase(key, state, &*self.action)?;
+        let start = phase.kinetic() + state.value;
+        let end = self.trajectory(&mut phase, &*self.action, self.levels.as_ref())?;
+        let delta = end.map_or(f64::INFINITY, |value| phase.kinetic() + value - start);
+        Ok(delta.is_finite().then_some((phase.field, delta)))
+    }
+
     /// A step with pseudofermions that were drawn for it. S is computed at both ends, since forces may be less
     /// accurate.
     fn refreshed_step(&self, key: &Key, state: &mut ChainState, action: &dyn Action) -> Result<Info> {

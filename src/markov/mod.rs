@@ -58,6 +58,7 @@ mod start;
 mod tempered;
 mod tempering;
 mod transformed;
+mod transformed_proposal;
 
 pub use annealed::Annealed;
 pub use annealed_path::{AnnealedPath, Change};

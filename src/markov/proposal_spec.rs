@@ -8,6 +8,8 @@ use super::langevin::{Langevin, LangevinSpec};
 use super::proposal::Proposal;
 use super::spec::{KernelSpec, annealing_kernel};
 use super::tempered::{Tempered, TemperedSpec};
+use super::transformed::TransformedHmcSpec;
+use super::transformed_proposal::TransformedProposal;
 use crate::action::Action;
 use crate::error::{Error, Result};
 use crate::flow::Model;
@@ -32,6 +34,8 @@ enum Kind {
     Langevin(LangevinSpec),
     /// A tempered transition from the current field.
     Tempered(TemperedSpec),
+    /// A trajectory in the field that the model maps to the current one.
+    TransformedHmc(TransformedHmcSpec),
     /// The end of an annealed path.
     Annealed(AnnealedSpec<Box<KernelSpec>>),
 }
@@ -54,12 +58,12 @@ pub struct Ingredients {
 impl ProposalSpec {
     /// True where the proposal is made from an action.
     pub fn needs_action(&self) -> bool {
-        matches!(self.kind, Kind::Langevin(_) | Kind::Tempered(_) | Kind::Annealed(_))
+        matches!(self.kind, Kind::Langevin(_) | Kind::Tempered(_) | Kind::TransformedHmc(_) | Kind::Annealed(_))
     }
 
     /// True where the proposal is made from a model.
     pub fn needs_model(&self) -> bool {
-        matches!(self.kind, Kind::Independence {})
+        matches!(self.kind, Kind::Independence {} | Kind::TransformedHmc(_))
     }
 
     /// The proposal; an error where it needs a model or an action and there is none.
@@ -75,6 +79,12 @@ impl ProposalSpec {
                 Box::new(Tempered::new(&action, spec, from.seed, model.as_deref().and_then(Model::stout))?)
             }
             (Kind::Tempered(_), _, None) => return missing("tempered", "an action"),
+            (Kind::TransformedHmc(spec), Some(model), Some(action)) => {
+                let pulled = model.pulled_back(Arc::clone(&action))?;
+                Box::new(TransformedProposal::new(action, pulled, spec, from.seed)?)
+            }
+            (Kind::TransformedHmc(_), None, _) => return missing("transformed_hmc", "a model"),
+            (Kind::TransformedHmc(_), _, None) => return missing("transformed_hmc", "an action"),
             (Kind::Annealed(spec), model, Some(action)) => {
                 let layers = model.map(|model| model.stages()).transpose()?;
                 let parts = (annealing_kernel("annealed", spec.kernel.as_deref())?, layers);
