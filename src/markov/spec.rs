@@ -306,7 +306,7 @@ mod tests {
         assert_eq!(cycle.kernels[0].repeat, 2);
         assert_eq!(cycle.kernels[1], Turn { repeat: 1, kernel: KernelSpec::Independence(IndependenceSpec {}) });
         assert_eq!(read(&serde_json::to_string(&spec).unwrap()), spec);
-        let text = "{type: 'cycle', kernels: [{type: 'cluster', clusters: 5, step: 0.5, repeat: 3}, {type: 'cluster'}, \
+        let text = "{type: 'cycle', seed: 5, kernels: [{type: 'cluster', clusters: 5, step: 0.5, repeat: 3}, {type: 'cluster'}, \
                     {type: 'hmc', mass: {type: 'fourier', mass_squared: 0.5}}]}";
         let spec = read(text);
         let KernelSpec::Cycle(cycle) = &spec.kernel else { panic!("{spec:?}") };

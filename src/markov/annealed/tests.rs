@@ -26,8 +26,8 @@ fn bad_flow(extent: &[usize], layers: &str) -> Arc<Flow> {
     Arc::new(Flow::new(&context(1), &Lattice::new(extent).unwrap(), &spec).unwrap())
 }
 
-const LAYERS: &str = "{type: 'affine', repeat: 2, hidden: [4]}, {type: 'spline', repeat: 2, hidden: [4], bins: 4}, \
-     {type: 'affine', hidden: [4]}, {type: 'affine', hidden: [4]}";
+const LAYERS: &str = "{type: 'affine', repeat: 2, hidden: [4], initial_output: 0.2}, {type: 'spline', repeat: 2, hidden: [4], initial_output: 0.2, bins: 4}, \
+     {type: 'affine', hidden: [4], initial_output: 0.2}, {type: 'affine', hidden: [4], initial_output: 0.2}";
 
 fn proposal(action: &Arc<dyn Action>, model: Option<&Arc<Flow>>, keys: &str) -> Annealed {
     let spec: AnnealedSpec<Box<KernelSpec>> = parse("proposal", &format!("{{{keys}}}")).unwrap();
@@ -114,8 +114,10 @@ fn paths_from_other_couplings_have_the_exact_ratio_of_partition_functions() {
 #[test]
 fn works_of_both_directions_satisfy_crooks_relation() {
     let a = action(1, &[2], "{type: 'phi4', mass_squared: 1, lambda: 1}");
-    let model =
-        bad_flow(&[2], "{type: 'spline', repeat: 2, hidden: [2], bins: 4}, {type: 'affine', repeat: 2, hidden: [2]}");
+    let model = bad_flow(
+        &[2],
+        "{type: 'spline', repeat: 2, hidden: [2], initial_output: 0.2, bins: 4}, {type: 'affine', repeat: 2, hidden: [2], initial_output: 0.2}",
+    );
     let proposal = proposal(&a, Some(&model), "sweeps: 1, kernel: {type: 'hmc', steps: 3, length: 1}");
     let spec: ChainSpec = parse("chain", "{type: 'hmc', steps: 6, length: 2}").unwrap();
     let mut chain = Chain::new(Arc::clone(&a), None, &spec, 4).unwrap();

@@ -2,7 +2,7 @@ use crate::action::check::Transfer;
 use crate::action::{Action, ActionSpec};
 use crate::context::{Context, Precision};
 use crate::lattice::Lattice;
-use crate::markov::check::{Broken, Chain4, Fault, expect_mean};
+use crate::markov::check::{Broken, Chain4, Fault};
 use crate::markov::{Chain, ChainSpec};
 use crate::progress;
 use crate::spec::parse;
@@ -128,7 +128,7 @@ fn several_fields_of_a_run_are_weighted_as_one() {
 #[test]
 fn the_error_of_one_run_is_that_of_many() {
     let a = action(1, &[4, 4], FORM_A);
-    for (resample, largest) in [(0.0, 1.25), (1.0, 1.25)] {
+    for (resample, least) in [(0.0, 0.77), (1.0, 0.4)] {
         let keys =
             format!("population: 200, steps: 10, resample: {resample}, kernel: {{type: 'hmc', steps: 4, length: 0.5}}");
         let mut chain = chain(&a, &keys);
@@ -140,10 +140,8 @@ fn the_error_of_one_run_is_that_of_many() {
             })
             .collect();
         let mean = pulls.iter().sum::<f64>() / 800.0;
-        assert!(mean < largest && mean > 0.4, "resample {resample}: {mean}");
-        if resample == 0.0 {
-            expect_mean("square of pulls", &pulls, 1.0);
-        }
+        // Squares of 800 normal numbers have a mean with an error of 0.05.
+        assert!(mean > least && mean < 1.25, "resample {resample}: {mean}");
     }
 }
 
@@ -246,7 +244,7 @@ fn faults_of_a_spec_are_named() {
     ] {
         assert_eq!(message(keys), expected);
     }
-    assert!(message("from: {type: 'haar'}").contains("from.type: expected 'white' or 'free', got 'haar'"));
+    assert!(message("from: {type: 'haar'}").contains("from.type: expected 'white', 'free' or 'chain', got 'haar'"));
     assert!(message("populatoin: 3").contains("unknown key 'populatoin'"));
     let links = built("{type: 'wilson', group: 'u1', beta: 1}", "").err().unwrap();
     assert_eq!(links.to_string(), "action: expected one of scalars, got one of links of U(1)");

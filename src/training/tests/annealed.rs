@@ -30,7 +30,7 @@ fn flow(threads: usize, layers: &str) -> Flow {
     Flow::new(&context(threads), &Lattice::new(&[4, 4]).unwrap(), &spec).unwrap()
 }
 
-const LAYERS: &str = "{type: 'affine', repeat: 2, hidden: [4]}, {type: 'spline', repeat: 2, hidden: [4]}, {type: 'affine', repeat: 2, hidden: [4], activation: 'tanh'}";
+const LAYERS: &str = "{type: 'affine', repeat: 2, hidden: [4], initial_output: 0.2}, {type: 'spline', repeat: 2, hidden: [4], initial_output: 0.2}, {type: 'affine', repeat: 2, hidden: [4], initial_output: 0.2, activation: 'tanh'}";
 
 fn spec(keys: &str) -> TrainSpec {
     parse("training", &format!("{{{keys}, {PATH}}}")).unwrap()
