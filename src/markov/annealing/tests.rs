@@ -244,7 +244,7 @@ fn faults_of_a_spec_are_named() {
     ] {
         assert_eq!(message(keys), expected);
     }
-    assert!(message("from: {type: 'haar'}").contains("from.type: expected 'white', 'free' or 'chain', got 'haar'"));
+    assert!(message("from: {type: 'haar'}").contains("from.type: expected 'white' or 'free' or 'chain', got 'haar'"));
     assert!(message("populatoin: 3").contains("unknown key 'populatoin'"));
     let links = built("{type: 'wilson', group: 'u1', beta: 1}", "").err().unwrap();
     assert_eq!(links.to_string(), "action: expected one of scalars, got one of links of U(1)");
