@@ -11,6 +11,9 @@
 //!
 //! by a Metropolis chain of plaquettes, straight lines around the lattice and l, whose free gas is that of the modes. They have
 //! standard errors of their own, which are part of the errors of the figures.
+//!
+//! Below the onset nothing depends on μ at zero temperature. Four times are the temperature 1/4, at which worldlines have |φ|² rise by
+//! 0.4 % from μ = 0 to 0.5 and by 4 % to 0.9.
 
 use super::chains::{Kernel, SEED};
 use super::figure::{Aim, Declared, Figure, Row};
@@ -19,6 +22,7 @@ use super::theory::build;
 use instanton::error::Result;
 use instanton::lattice::Lattice;
 use instanton::statistics::autocorrelation;
+use num_complex::Complex64;
 
 /// A chemical potential with the density and |φ|² of worldlines, each with its standard error.
 pub struct Gas {
@@ -26,7 +30,8 @@ pub struct Gas {
     pub name: &'static str,
     /// μ.
     pub mu: f64,
-    density: [f64; 2],
+    /// None where it is zero for each field.
+    density: Option<[f64; 2]>,
     square: [f64; 2],
 }
 
@@ -37,16 +42,26 @@ pub const DIMENSIONS: usize = 4;
 /// Where references are from.
 pub const SOURCE: &str = "worldlines";
 
-GASES
+/// Chemical potentials below and beyond the onset. Without one the density is zero by the symmetry of charges.
+pub const GASES: [Gas; 6] = [
+    Gas { name: "mu-0", mu: 0.0, density: None, square: [0.1193551, 1.86e-05] },
+    Gas { name: "mu-0.5", mu: 0.5, density: Some([0.0031577, 3.18e-05]), square: [0.1198815, 2.08e-05] },
+    Gas { name: "mu-0.9", mu: 0.9, density: Some([0.0189096, 0.0001416]), square: [0.1236762, 5.81e-05] },
+    Gas { name: "mu-1.1", mu: 1.1, density: Some([0.0715535, 0.0009006]), square: [0.1386076, 0.0003088] },
+    Gas { name: "mu-1.3", mu: 1.3, density: Some([0.9362014, 0.001762]), square: [0.3751759, 0.0004608] },
+    Gas { name: "mu-1.5", mu: 1.5, density: Some([2.9403086, 0.0018267]), square: [0.7757881, 0.0003491] },
+];
 
 /// Chemical potentials of short forms: one below the onset, one beyond.
-const QUICK: [usize; 2] = [2, 6];
+const QUICK: [usize; 2] = [1, 5];
 
 pub const ROWS: &[Row] = &[Row {
     name: "bose",
     about: "Density and |φ|² of the relativistic Bose gas at chemical potential μ by complex Langevin dynamics.",
     set_ups: |form| gases(form).into_iter().flat_map(declared).collect(),
-    measure: |run| gases(run.form).into_iter().map(|gas| measured(run, gas)).collect::<Result<Vec<_>>>().map(|all| all.concat()),
+    measure: |run| {
+        gases(run.form).into_iter().map(|gas| measured(run, gas)).collect::<Result<Vec<_>>>().map(|all| all.concat())
+    },
 }];
 
 fn gases(form: Form) -> Vec<&'static Gas> {
@@ -58,30 +73,29 @@ pub fn spec(mu: f64) -> String {
     format!("{{type: 'bose_gas', mass: 1, lambda: 1, mu: {mu}}}")
 }
 
-/// Figures of a gas: density and |φ|².
-fn names(gas: &Gas) -> [String; 2] {
-    ["density", "phi2"].map(|what| format!("{}-{what}", gas.name))
+/// Names of figures and of observables of a gas, with their references.
+fn quantities(gas: &Gas) -> Vec<(String, &'static str, [f64; 2])> {
+    let density = gas.density.map(|reference| (format!("{}-density", gas.name), "density", reference));
+    density.into_iter().chain([(format!("{}-phi2", gas.name), "phi_squared", gas.square)]).collect()
 }
 
 fn declared(gas: &Gas) -> Vec<Declared> {
-    names(gas).into_iter().zip([gas.density[0], gas.square[0]]).map(|(name, value)| (name, Some(value))).collect()
+    quantities(gas).into_iter().map(|(set_up, _, [reference, _])| (set_up, Some(reference))).collect()
 }
 
 /// Real parts of density and |φ|² along a chain; their imaginary parts vanish on average.
 fn measured(run: &Run, gas: &Gas) -> Result<Vec<Figure>> {
     let action = build(&spec(gas.mu), &Lattice::new(&[LENGTH; DIMENSIONS])?)?;
     let kernel = "{type: 'complex_langevin', step: 0.01, between: 10}";
-    let of = |field: &[f64]| -> Result<[f64; 2]> {
-        let observables = action.complex().map(|complex| complex.observables(field)).transpose()?.unwrap_or_default();
-        let of_name = |name: &str| observables.iter().find(|(known, _)| *known == name).map_or(f64::NAN, |(_, o)| o.re);
-        Ok([of_name("density"), of_name("phi_squared")])
-    };
+    let of = |field: &[f64]| action.complex().map_or(Ok(vec![]), |complex| complex.observables(field));
     let chain = Kernel { action: &action, model: None, spec: kernel, seed: SEED };
-    let series = chain.series(run.form.pick(100_000, 1_500), of)?.into_iter().collect::<Result<Vec<_>>>()?;
-    let figure = |(place, (set_up, [reference, width])): (usize, (String, [f64; 2]))| {
-        let found = autocorrelation(&series.iter().map(|both| both[place]).collect::<Vec<_>>())?;
+    let fields = chain.series(run.form.pick(100_000, 1_500), of)?.into_iter().collect::<Result<Vec<_>>>()?;
+    let figure = |(set_up, name, [reference, width]): (String, &str, [f64; 2])| {
+        let of_name = |(known, value): &(&str, Complex64)| (*known == name).then_some(value.re);
+        let series: Vec<f64> = fields.iter().flat_map(|observables| observables.iter().filter_map(of_name)).collect();
+        let found = autocorrelation(&series)?;
         let error = found.error.hypot(width);
         Ok(Figure { set_up, value: found.mean, error, reference, source: SOURCE, aim: Aim::Equal })
     };
-    names(gas).into_iter().zip([gas.density, gas.square]).enumerate().map(figure).collect()
+    quantities(gas).into_iter().map(figure).collect()
 }

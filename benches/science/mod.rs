@@ -58,7 +58,10 @@ pub const GROUPS: &[Group] = &[
         title: "Cost of an independent scalar field of clusters and of accelerated trajectories, in microseconds",
         rows: clusters::COSTS,
     },
-    Group { title: "Complex actions: the Bose gas on 4 x 4 x 4 x 4 sites by complex Langevin dynamics", rows: bose::ROWS },
+    Group {
+        title: "Complex actions: the Bose gas on 4 x 4 x 4 x 4 sites by complex Langevin dynamics",
+        rows: bose::ROWS,
+    },
     Group { title: "Cost of an independent gauge field, in microseconds", rows: links_cost::ROWS },
     Group { title: "Gauge fields in two dimensions: frozen chains that thaw", rows: thaw::EXACT },
     Group { title: "Ratios of costs: frozen chains of links over those that thaw", rows: thaw::RATIOS },

@@ -122,6 +122,10 @@ fn words(action: &str) -> Result<(&'static str, String)> {
         ActionSpec::BoseGas(spec) => (bose, format!("m = {}, λ = {}, μ = {}", spec.mass, spec.lambda, spec.mu)),
         ActionSpec::Wilson(spec) => (wilson, format!("β = {}", spec.beta)),
         ActionSpec::Dbw2(spec) => (dbw2, format!("β = {}", spec.beta)),
-        _ => return Err(Error::Unsupported(format!("action: expected 'phi4', 'bose_gas', 'wilson' or 'dbw2', got {action}"))),
+        _ => {
+            return Err(Error::Unsupported(format!(
+                "action: expected 'phi4', 'bose_gas', 'wilson' or 'dbw2', got {action}"
+            )));
+        }
     })
 }

@@ -212,7 +212,8 @@ mod tests {
     fn the_density_is_the_derivative_of_the_action_by_mu() {
         let at = |mu: f64| built(&[3, 4], &format!("mass: 1, lambda: 0.5, mu: {mu}")).unwrap();
         let (field, h) = (field(48), 1e-5);
-        let slope = (at(0.6 + h).complex_value(&field).unwrap() - at(0.6 - h).complex_value(&field).unwrap()) / (2.0 * h);
+        let slope =
+            (at(0.6 + h).complex_value(&field).unwrap() - at(0.6 - h).complex_value(&field).unwrap()) / (2.0 * h);
         let density = at(0.6).density(&field).unwrap();
         assert!((12.0 * density + slope).norm() < 1e-8 && density.norm() > 1e-2, "{density} {slope}");
     }
@@ -249,9 +250,8 @@ mod tests {
 
     #[test]
     fn sums_and_real_algorithms_refuse_it() {
-        let build = |text: &str| {
-            parse::<ActionSpec>("action", text).unwrap().build(&serial(), &Lattice::new(&[4]).unwrap())
-        };
+        let build =
+            |text: &str| parse::<ActionSpec>("action", text).unwrap().build(&serial(), &Lattice::new(&[4]).unwrap());
         let gas = build("{type: 'bose_gas', mass: 1, lambda: 1, mu: 0.5}").unwrap();
         let error = gas.gradient(&[0.0; 16], &mut [0.0; 16]).unwrap_err().to_string();
         assert!(error.starts_with("action: expected one with real values, got type 'bose_gas'"), "{error}");

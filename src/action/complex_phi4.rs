@@ -103,9 +103,8 @@ impl ComplexAction for ComplexPhi4 {
         let d = self.neighbours.dimensions();
         let diagonal = self.mass_squared + 2.0 * d as f64;
         for (site, drift) in drift.as_chunks_mut().0.iter_mut().enumerate() {
-            let around = |mu| {
-                number(field, self.neighbours.next(site, mu)) + number(field, self.neighbours.previous(site, mu))
-            };
+            let around =
+                |mu| number(field, self.neighbours.next(site, mu)) + number(field, self.neighbours.previous(site, mu));
             let (phi, around) = (number(field, site), (0..d).map(around).sum::<Complex64>());
             let square = phi * phi;
             let k = 2.0 * (around - phi * (diagonal + 2.0 * self.lambda * square)) + self.source;
@@ -163,12 +162,14 @@ mod tests {
     fn couplings_without_an_integral_and_real_algorithms_are_refused() {
         let message = |text: &str| built(&format!("{{type: 'complex_phi4', {text}}}")).err().unwrap().to_string();
         let expected = "lambda: expected a real part above 0, or 0 with a mass_squared of real part above 0, got";
-        for text in ["mass_squared: 1, lambda: -1", "mass_squared: [0, 1], lambda: 0", "mass_squared: 1, lambda: [0, 1]"]
+        for text in
+            ["mass_squared: 1, lambda: -1", "mass_squared: [0, 1], lambda: 0", "mass_squared: 1, lambda: [0, 1]"]
         {
             assert!(message(text).starts_with(expected), "{}", message(text));
         }
         let pair = "mass_squared: expected a number, or a list of its real and its imaginary part";
-        for text in ["mass_squared: [1], lambda: 1", "mass_squared: [1, 2, 3], lambda: 1", "mass_squared: 'x', lambda: 1"]
+        for text in
+            ["mass_squared: [1], lambda: 1", "mass_squared: [1, 2, 3], lambda: 1", "mass_squared: 'x', lambda: 1"]
         {
             assert!(message(text).contains(pair.split_once(": ").unwrap().1), "{}", message(text));
         }

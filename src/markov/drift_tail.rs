@@ -91,7 +91,8 @@ impl DriftTail {
         if !(largest.is_finite() && largest >= 0.0) {
             return Err(Error::BadInput(format!("largest drift: expected a number of at least 0, got {largest}")));
         }
-        let (steps, counts) = (counts[BINS + FURTHER], memory::cloned("histogram of the drift", &counts[..BINS + FURTHER])?);
+        let (steps, counts) =
+            (counts[BINS + FURTHER], memory::cloned("histogram of the drift", &counts[..BINS + FURTHER])?);
         let counted = counts[..BINS].iter().try_fold(0u64, |sum, &count| sum.checked_add(count));
         if counted.is_none_or(|counted| counted > steps) {
             return Err(Error::BadInput(format!("histogram of the drift: expected at most {steps} drifts, got more")));
@@ -152,7 +153,8 @@ impl DriftTail {
         let shape = 2.0 - a0 / (a0 - 2.0 * a1);
         // The variance of the estimate, which has none beyond ξ = 1/2.
         let xi = shape.clamp(-0.5, 0.4);
-        let variance = (1.0 - xi) * (2.0 - xi).powi(2) * (1.0 - xi + 2.0 * xi * xi) / ((1.0 - 2.0 * xi) * (3.0 - 2.0 * xi));
+        let variance =
+            (1.0 - xi) * (2.0 - xi).powi(2) * (1.0 - xi + 2.0 * xi * xi) / ((1.0 - 2.0 * xi) * (3.0 - 2.0 * xi));
         Some(Tail { threshold, count, shape, error: (variance / n).sqrt() })
     }
 

@@ -226,7 +226,8 @@ mod tests {
     fn steps_out_of_range_and_fields_that_overflow() {
         let action = Arc::new(Chain4::new(2, 0.7, 0.3));
         for step in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            let error = Langevin::new(action.clone(), &LangevinSpec { step, adjusted: true }, 5).err().unwrap().to_string();
+            let error =
+                Langevin::new(action.clone(), &LangevinSpec { step, adjusted: true }, 5).err().unwrap().to_string();
             assert!(error.starts_with("step: expected a finite number above 0, got"), "{error}");
         }
         let mut proposed = [0.0; 2];

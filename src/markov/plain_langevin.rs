@@ -69,7 +69,9 @@ impl Kernel for PlainLangevin {
     }
 
     fn describe(&self, _state: &ChainState) -> Option<serde_json::Value> {
-        Some(serde_json::json!({"adjusted": false, "exact": false, "step": self.step, "bias": "of the order of the step"}))
+        Some(
+            serde_json::json!({"adjusted": false, "exact": false, "step": self.step, "bias": "of the order of the step"}),
+        )
     }
 }
 

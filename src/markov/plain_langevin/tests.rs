@@ -35,7 +35,12 @@ fn the_bias_is_linear_in_the_step_and_none_where_steps_are_adjusted() {
     let of = |step, adjusted| measured(chain(&[4, 4], KAPPA, &kernel(step, adjusted)).unwrap(), 160_000);
     let [small, large] = [of(0.05, false), of(0.1, false)];
     let [bias, twice] = [small.mean - EXACT, large.mean - EXACT];
-    assert!(bias > 5.0 * small.error && twice > 10.0 * large.error, "{bias} +- {}, {twice} +- {}", small.error, large.error);
+    assert!(
+        bias > 5.0 * small.error && twice > 10.0 * large.error,
+        "{bias} +- {}, {twice} +- {}",
+        small.error,
+        large.error
+    );
     // Half of the step has half of the bias, up to the second order, which is a tenth of the first one.
     let error = small.error.hypot(0.5 * large.error);
     assert!((bias - 0.5 * twice).abs() < 5.0 * error + 0.1 * bias, "{bias} {twice} +- {error}");
@@ -62,7 +67,9 @@ fn it_tells_of_its_bias_and_is_refused_where_kernels_are_exact() {
     assert_eq!(message(&cycle), "type 'langevin', adjusted false: expected a chain of its own, got one in a cycle");
     let annealing = format!("{{type: 'annealing', kernel: {plain}}}");
     assert!(message(&annealing).starts_with("type 'annealing': kernel: expected type 'hmc', 'langevin'"));
-    assert!(message("{type: 'langevin', step: -1, adjusted: false}").starts_with("step: expected a finite number above 0"));
+    assert!(
+        message("{type: 'langevin', step: -1, adjusted: false}").starts_with("step: expected a finite number above 0")
+    );
 }
 
 #[test]
@@ -80,7 +87,9 @@ fn fields_that_run_away_are_errors_and_the_chain_stays() {
 fn a_saved_chain_goes_on_bit_for_bit() {
     let new = || chain(&[4, 4], KAPPA, "{type: 'langevin', step: 0.1, adjusted: false}").unwrap();
     let (mut whole, path) = (new(), crate::file::of_tests("plain-langevin"));
-    (0..5).for_each(|_| drop(whole.step().unwrap()));
+    for _ in 0..5 {
+        whole.step().unwrap();
+    }
     whole.save(&path).unwrap();
     let mut resumed = new();
     resumed.load(&path).unwrap();
