@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_drift_is_the_derivative_of_the_action_in_all_dimensions() {
-        for extent in [&[5][..], &[3, 4], &[2, 3, 4], &[2, 1, 3, 3]] {
+        for extent in [&[5][..], &[3, 4], &[2, 3, 4], &[2, 2, 3, 3]] {
             expect_drift(&built(extent, "mass: 0.8, lambda: 0.6, mu: 0.7").unwrap());
         }
     }

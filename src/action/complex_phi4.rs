@@ -1,11 +1,11 @@
-//! φ⁴ theory with complex couplings, in the convention of form 'a' of [`super::Phi4Spec`].
+//! φ⁴ theory with complex couplings, in the convention of form 'a' of [`super::Phi4Spec`], where c = 1.
 //!
 //! ```text
-//! S = Σ_x [ Σ_μ (φ(x+μ) − φ(x))² + m² φ² + λ φ⁴ − j φ ],    m², λ and j complex
+//! S = Σ_x [ c Σ_μ (φ(x+μ) − φ(x))² + m² φ² + λ φ⁴ − j φ ],    m², λ and j complex, c ≥ 0
 //! ```
 //!
 //! `{type: 'complex_phi4', mass_squared: [1, 1], lambda: 1}`: a complex number is a number or a pair [re, im]. The integral over real
-//! φ exists where Re λ > 0, or where λ = 0 and Re m² > 0. On one site of one dimension this is the quartic model
+//! φ exists where Re λ > 0, or where λ = 0 and Re m² > 0. With `kinetic: 0`, c = 0, sites are independent: each is the quartic model
 //! S = σ z²/2 + g z⁴/4 with σ = 2 m² and g = 4 λ of G. Aarts, P. Giudice, E. Seiler, arXiv:1306.3075.
 
 use super::complex::{no_gradient, number, numbers};
@@ -28,6 +28,13 @@ pub struct ComplexPhi4Spec {
     /// Source j.
     #[serde(default)]
     pub source: ComplexNumber,
+    /// Coefficient c of the kinetic term, at least 0.
+    #[serde(default = "one")]
+    pub kinetic: f64,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 impl ComplexPhi4Spec {
@@ -36,13 +43,14 @@ impl ComplexPhi4Spec {
         for (key, number) in [("mass_squared", self.mass_squared), ("lambda", self.lambda), ("source", self.source)] {
             number.expect_finite(key)?;
         }
-        let (mass_squared, lambda) = (self.mass_squared.0, self.lambda.0);
+        let (mass_squared, lambda, kinetic) = (self.mass_squared.0, self.lambda.0, self.kinetic);
+        expect(kinetic.is_finite() && kinetic >= 0.0, "kinetic", "a finite number of at least 0", kinetic)?;
         let is_free = lambda == Complex64::ZERO;
         let expected = "a real part above 0, or 0 with a mass_squared of real part above 0";
         let holds = lambda.re > 0.0 || (is_free && mass_squared.re > 0.0);
         expect(holds, "lambda", expected, format!("{lambda} with mass_squared {mass_squared}"))?;
         let neighbours = Neighbours::new(lattice)?;
-        Ok(ComplexPhi4 { lattice: lattice.clone(), neighbours, mass_squared, lambda, source: self.source.0 })
+        Ok(ComplexPhi4 { lattice: lattice.clone(), neighbours, mass_squared, lambda, source: self.source.0, kinetic })
     }
 }
 
@@ -53,6 +61,7 @@ pub struct ComplexPhi4 {
     mass_squared: Complex64,
     lambda: Complex64,
     source: Complex64,
+    kinetic: f64,
 }
 
 impl Action for ComplexPhi4 {
@@ -92,7 +101,7 @@ impl ComplexAction for ComplexPhi4 {
             };
             let kinetic: Complex64 = (0..self.neighbours.dimensions()).map(step).sum();
             let square = phi * phi;
-            kinetic + square * (self.mass_squared + self.lambda * square) - self.source * phi
+            self.kinetic * kinetic + square * (self.mass_squared + self.lambda * square) - self.source * phi
         };
         Ok((0..field.len()).map(of_site).sum())
     }
@@ -101,13 +110,13 @@ impl ComplexAction for ComplexPhi4 {
         expect_length("drift", self.reals(), drift.len())?;
         let field = numbers(field, self.reals())?;
         let d = self.neighbours.dimensions();
-        let diagonal = self.mass_squared + 2.0 * d as f64;
+        let diagonal = self.mass_squared + 2.0 * self.kinetic * d as f64;
         for (site, drift) in drift.as_chunks_mut().0.iter_mut().enumerate() {
             let around =
                 |mu| number(field, self.neighbours.next(site, mu)) + number(field, self.neighbours.previous(site, mu));
             let (phi, around) = (number(field, site), (0..d).map(around).sum::<Complex64>());
             let square = phi * phi;
-            let k = 2.0 * (around - phi * (diagonal + 2.0 * self.lambda * square)) + self.source;
+            let k = 2.0 * (self.kinetic * around - phi * (diagonal + 2.0 * self.lambda * square)) + self.source;
             *drift = [k.re, k.im];
         }
         Ok(())
@@ -137,7 +146,9 @@ mod tests {
 
     #[test]
     fn the_drift_is_the_derivative_of_the_action() {
-        let action = built("{type: 'complex_phi4', mass_squared: [0.3, -0.8], lambda: [0.7, 0.2], source: [0.1, 0.4]}");
+        let action = built(
+            "{type: 'complex_phi4', mass_squared: [0.3, -0.8], lambda: [0.7, 0.2], source: [0.1, 0.4], kinetic: 0.6}",
+        );
         expect_drift(action.unwrap().complex().unwrap());
     }
 
@@ -173,6 +184,8 @@ mod tests {
         {
             assert!(message(text).contains(pair.split_once(": ").unwrap().1), "{}", message(text));
         }
+        let kinetic = message("mass_squared: 1, lambda: 1, kinetic: -1");
+        assert_eq!(kinetic, "kinetic: expected a finite number of at least 0, got -1");
         assert!(message("mass_squared: [1, NaN], lambda: 1").starts_with("mass_squared: expected a finite number"));
         let action = built("{type: 'complex_phi4', mass_squared: 1, lambda: 1}").unwrap();
         let error = action.gradient(&[0.0; 48], &mut [0.0; 48]).unwrap_err();

@@ -48,7 +48,7 @@ fn is_trusted(chain: &Chain) -> Value {
     chain.describe().unwrap()["kernel"]["trusted"].clone()
 }
 
-/// ⟨φ²⟩ of one site by the trapezium rule.
+/// ⟨φ²⟩ of one site without neighbours by the trapezium rule.
 fn of_one_site(mass_squared: Complex64, lambda: Complex64) -> Complex64 {
     let (mut z, mut sum) = (Complex64::ZERO, Complex64::ZERO);
     for i in -4000..=4000 {
@@ -63,9 +63,9 @@ fn of_one_site(mass_squared: Complex64, lambda: Complex64) -> Complex64 {
 #[test]
 fn one_site_with_a_complex_mass_is_its_integral() {
     let exact = of_one_site(Complex64::new(0.5, 0.5), Complex64::new(0.25, 0.0));
-    let action = "{type: 'complex_phi4', mass_squared: [0.5, 0.5], lambda: 0.25}";
+    let action = "{type: 'complex_phi4', mass_squared: [0.5, 0.5], lambda: 0.25, kinetic: 0}";
     for keys in [", step: 0.02, between: 20", ", step: 0.002, between: 200, scheme: 'euler'"] {
-        let mut chain = chain(&[1], action, keys).unwrap();
+        let mut chain = chain(&[2], action, keys).unwrap();
         expect(&mut chain, 20_000, ("phi_squared", exact, 0.02));
         assert_eq!(is_trusted(&chain), true);
     }
@@ -174,17 +174,17 @@ fn real_couplings_are_the_real_theory() {
 #[test]
 fn averages_that_are_wrong_are_refused() {
     let (action, exact) = (
-        "{type: 'complex_phi4', mass_squared: [0.5, 3], lambda: 0.25}",
+        "{type: 'complex_phi4', mass_squared: [0.5, 3], lambda: 0.25, kinetic: 0}",
         of_one_site(Complex64::new(0.5, 3.0), Complex64::new(0.25, 0.0)),
     );
     let mut reported =
-        chain(&[1], action, ", criterion: 'report', step: 0.02, between: 20, largest_move: 0.2").unwrap();
+        chain(&[2], action, ", criterion: 'report', step: 0.02, between: 20, largest_move: 0.2").unwrap();
     let found = measured(&mut reported, 60_000, "phi_squared");
     println!("{found:?} {exact} {}", reported.describe().unwrap()["kernel"]["drift"]["tails"]);
     let [_, (value, error)] = found;
     assert!((value - exact.im).abs() > 5.0 * error, "{found:?} {exact}");
     assert_eq!(is_trusted(&reported), false);
-    let mut refused = chain(&[1], action, ", step: 0.01, between: 20").unwrap();
+    let mut refused = chain(&[2], action, ", step: 0.01, between: 20").unwrap();
     let error = (0..40_000).find_map(|_| refused.step().err()).unwrap();
     let expected =
         "type 'complex_langevin': expected a drift u whose probability falls exponentially, got one that falls";
@@ -198,10 +198,10 @@ fn averages_that_are_wrong_are_refused() {
 #[test]
 fn the_bias_of_the_step_is_that_of_its_scheme() {
     let exact = of_one_site(Complex64::new(0.5, 0.5), Complex64::new(0.25, 0.0));
-    let action = "{type: 'complex_phi4', mass_squared: [0.5, 0.5], lambda: 0.25}";
+    let action = "{type: 'complex_phi4', mass_squared: [0.5, 0.5], lambda: 0.25, kinetic: 0}";
     let at = |step: f64, scheme: &str| {
         let keys = format!(", step: {step}, between: {}, scheme: '{scheme}', largest_move: 5", (1.0 / step).round());
-        let [(value, error), _] = measured(&mut chain(&[1], action, &keys).unwrap(), 60_000, "phi_squared");
+        let [(value, error), _] = measured(&mut chain(&[2], action, &keys).unwrap(), 60_000, "phi_squared");
         println!("{scheme} {step}: {} +- {error}", value - exact.re);
         (value - exact.re, error)
     };
@@ -251,12 +251,12 @@ fn shortened_steps_take_the_time_of_whole_ones() {
 
 #[test]
 fn drifts_that_run_away_are_errors() {
-    let mut chain = chain(&[1], "{type: 'complex_phi4', mass_squared: 1, lambda: 1}", ", largest_move: 1e-9").unwrap();
-    chain.set_field(&[0.0, 3.0]).unwrap();
+    let mut chain = chain(&[2], "{type: 'complex_phi4', mass_squared: 1, lambda: 1}", ", largest_move: 1e-9").unwrap();
+    chain.set_field(&[0.0, 3.0, 0.0, 0.0]).unwrap();
     let error = chain.step().unwrap_err();
     let expected = "type 'complex_langevin': expected a drift that stays bounded, got one that ran away to";
     assert!(error.status() == 6 && error.to_string().starts_with(expected), "{error}");
-    assert_eq!((chain.counter(), chain.field()), (0, &[0.0, 3.0][..]));
+    assert_eq!((chain.counter(), chain.field()), (0, &[0.0, 3.0, 0.0, 0.0][..]));
 }
 
 #[test]

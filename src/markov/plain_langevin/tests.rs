@@ -48,12 +48,13 @@ fn the_bias_is_linear_in_the_step_and_none_where_steps_are_adjusted() {
     assert!((exact.mean - EXACT).abs() < 5.0 * exact.error && exact.error < 0.1 * twice, "{exact:?} {twice}");
 }
 
-/// Free fields with a ω: the stationary width is 1/(a (1 − a ε/2)) exactly.
+/// Two sites of a free field have the modes a = 1 and 5, each of the width 1/(a (1 − a ε/2)) exactly.
 #[test]
 fn the_width_of_a_free_field_is_known_for_every_step() {
     let free = "{type: 'phi4', form: 'half', mass_squared: 1, lambda: 0}";
-    let found = measured(chain(&[1], free, "{type: 'langevin', step: 0.8, adjusted: false}").unwrap(), 100_000);
-    let expected = 1.0 / (1.0 - 0.4);
+    let found = measured(chain(&[2], free, "{type: 'langevin', step: 0.3, adjusted: false}").unwrap(), 100_000);
+    let width = |a: f64| 1.0 / (a * (1.0 - 0.15 * a));
+    let expected = 0.5 * (width(1.0) + width(5.0));
     assert!((found.mean - expected).abs() < 5.0 * found.error && found.error < 0.02, "{found:?} {expected}");
 }
 
