@@ -43,7 +43,7 @@ pub const DIMENSIONS: usize = 4;
 pub const SOURCE: &str = "worldlines";
 
 /// Chemical potentials below and beyond the onset. Without one the density is zero by the symmetry of charges.
-pub const GASES: [Gas; 6] = [
+pub static GASES: [Gas; 6] = [
     Gas { name: "mu-0", mu: 0.0, density: None, square: [0.1193551, 1.86e-05] },
     Gas { name: "mu-0.5", mu: 0.5, density: Some([0.0031577, 3.18e-05]), square: [0.1198815, 2.08e-05] },
     Gas { name: "mu-0.9", mu: 0.9, density: Some([0.0189096, 0.0001416]), square: [0.1236762, 5.81e-05] },

@@ -169,11 +169,12 @@ impl ComplexAction for BoseGas {
             let own = dot(phi, phi) * self.lambda + self.diagonal;
             let (ahead, behind) = (next(time), previous(time));
             let crossed = [ahead[1] - behind[1], behind[0] - ahead[0]];
-            for a in 0..2 {
+            let along = |a: usize| {
                 let around: Complex64 = (0..time).map(|nu| next(nu)[a] + previous(nu)[a]).sum();
-                let k = around - own * phi[a] + self.cosh * (ahead[a] + behind[a]) - twist * crossed[a];
-                (drift[2 * a], drift[2 * a + 1]) = (k.re, k.im);
-            }
+                around - own * phi[a] + self.cosh * (ahead[a] + behind[a]) - twist * crossed[a]
+            };
+            let [k, l] = [along(0), along(1)];
+            *drift = [k.re, k.im, l.re, l.im];
         }
         Ok(())
     }
