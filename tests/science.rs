@@ -130,6 +130,21 @@ exact_rows! {
     su3_plaquette_hmc: "su3-plaquette-hmc" off by 0.3;
 }
 
+/// The Bose gas below and beyond its onset is that of worldlines, which tell the two apart.
+#[test]
+fn bose() {
+    let figures = quick("bose");
+    assert_eq!(figures.len(), 4);
+    for figure in &figures {
+        assert!(figure.aim == Aim::Equal && figure.shortfall() < 1.0, "{figure:?}");
+        // A number that is off by a tenth of the one beyond the onset does not pass.
+        let wrong = Figure { reference: 1.1 * figure.reference, ..figure.clone() };
+        assert!(wrong.shortfall() > 1.0 || figure.set_up == "mu-0.5-density", "{figure:?}");
+    }
+    let density = &figures[0];
+    assert!(density.error < 0.02, "{density:?}");
+}
+
 /// Chains that thaw need fewer steps for an independent Q² than trajectories do: with a clock that gives all steps the same time the
 /// ratio of costs is that of τ_int.
 #[test]

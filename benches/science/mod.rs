@@ -4,6 +4,7 @@
 //! the tests run.
 
 mod balance;
+pub mod bose;
 pub mod chains;
 pub mod cheapest;
 mod clusters;
@@ -60,6 +61,10 @@ pub const GROUPS: &[Group] = &[
     Group {
         title: "Cost of an independent scalar field of clusters and of accelerated trajectories, in microseconds",
         rows: clusters::COSTS,
+    },
+    Group {
+        title: "Complex actions: the Bose gas on 4 x 4 x 4 x 4 sites by complex Langevin dynamics",
+        rows: bose::ROWS,
     },
     Group { title: "Cost of an independent gauge field, in microseconds", rows: links_cost::ROWS },
     Group { title: "Gauge fields in two dimensions: frozen chains that thaw", rows: thaw::EXACT },

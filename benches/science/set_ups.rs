@@ -1,5 +1,6 @@
 //! The theories of all rows, by the names that end the names of their figures: the table at the top of docs/results.md.
 
+use super::bose::{self, GASES};
 use super::frozen;
 use super::gauge::{self, SU2_PLAQUETTES, SU3_PLAQUETTES, U1_CHARGES, U1_LOG_Z, U1_PLAQUETTES};
 use super::layers;
@@ -12,10 +13,14 @@ use instanton::gauge::Group;
 use instanton::spec;
 
 /// The actions by the names that the table has for them.
-pub const ACTIONS: [(&str, &str); 5] = [
+pub const ACTIONS: [(&str, &str); 6] = [
     ("φ⁴ a", "S = Σ_x [Σ_μ (φ(x+μ) − φ(x))² + m² φ² + λ φ⁴]"),
     ("φ⁴ kappa", "S = Σ_x [−2κ Σ_μ φ(x) φ(x+μ) + (1 − 2λ) φ² + λ φ⁴]"),
     ("φ⁴ half", "S = Σ_x [½ Σ_μ (φ(x+μ) − φ(x))² + ½ m² φ² + (λ/4!) φ⁴]"),
+    (
+        "Bose gas",
+        "S = Σ_x [½ (2d + m²) φ_a² + ¼ λ (φ_a²)² − Σ_(ν≠t) φ_a(x) φ_a(x+ν) − cosh μ φ_a(x) φ_a(x+t) + i sinh μ ε_ab φ_a(x) φ_b(x+t)]",
+    ),
     ("Wilson", "S = β Σ_p (1 − Re tr U_p/N)"),
     ("DBW2", "S = β [(1 − 8 c) Σ_p (1 − Re tr U_p/N) + c Σ_r (1 − Re tr U_r/N)], rectangles r, c = −1.4067"),
 ];
@@ -56,6 +61,10 @@ pub fn table() -> Result<Vec<Line>> {
         if lines.iter().all(|line| line.name != set_up.name) {
             lines.push(Line::new("scalar", set_up.name, (set_up.length, set_up.action), reference)?);
         }
+    }
+    for gas in &GASES {
+        let line = Line::new("scalar", gas.name, (bose::LENGTH, &bose::spec(gas.mu)), bose::SOURCE)?;
+        lines.push(Line { dimensions: bose::DIMENSIONS, ..line });
     }
     for (group, length, beta, reference) in of_links() {
         let (name, action) = (gauge::name(length, beta), gauge::wilson_spec(group, beta));
@@ -99,7 +108,7 @@ fn of_links() -> Vec<(Group, usize, f64, &'static str)> {
 
 /// Name of the action and couplings of a spec.
 fn words(action: &str) -> Result<(&'static str, String)> {
-    let [a, kappa_form, half, wilson, dbw2] = ACTIONS.map(|(name, _)| name);
+    let [a, kappa_form, half, bose, wilson, dbw2] = ACTIONS.map(|(name, _)| name);
     Ok(match spec::parse::<ActionSpec>("action", action)? {
         ActionSpec::Phi4(Phi4Spec::A { mass_squared, lambda, .. }) => {
             (a, format!("m² = {}, λ = {}", mass_squared.at(0), lambda.at(0)))
@@ -110,8 +119,13 @@ fn words(action: &str) -> Result<(&'static str, String)> {
         ActionSpec::Phi4(Phi4Spec::Half { mass_squared, lambda, .. }) => {
             (half, format!("m² = {}, λ = {}", mass_squared.at(0), lambda.at(0)))
         }
+        ActionSpec::BoseGas(spec) => (bose, format!("m = {}, λ = {}, μ = {}", spec.mass, spec.lambda, spec.mu)),
         ActionSpec::Wilson(spec) => (wilson, format!("β = {}", spec.beta)),
         ActionSpec::Dbw2(spec) => (dbw2, format!("β = {}", spec.beta)),
-        _ => return Err(Error::Unsupported(format!("action: expected 'phi4', 'wilson' or 'dbw2', got {action}"))),
+        _ => {
+            return Err(Error::Unsupported(format!(
+                "action: expected 'phi4', 'bose_gas', 'wilson' or 'dbw2', got {action}"
+            )));
+        }
     })
 }

@@ -1,9 +1,32 @@
 //! The laws that every action keeps; a new action joins by one line in its own tests.
 
-use super::Action;
+use super::{Action, ComplexAction};
 use crate::gauge::{Gauge, Matrix, exponential, generator, haar, with_colours};
 use crate::random::{Purpose, Stream};
 use crate::space::Space;
+
+/// The drift of an action with complex values is −∂S/∂z, along the real and along the imaginary direction alike.
+pub fn expect_drift(action: &dyn ComplexAction) {
+    let reals = action.reals();
+    let mut field = vec![0.0; reals];
+    Stream::new(7, Purpose::Start, 0).normals(&mut field);
+    let mut drift = vec![0.0; reals];
+    action.drift(&field, &mut drift).unwrap();
+    let h = 1e-5;
+    for place in 0..reals {
+        let at = |shift: f64| {
+            let mut moved = field.clone();
+            moved[place] += shift;
+            action.complex_value(&moved).unwrap()
+        };
+        let slope = (at(h) - at(-h)) / (2.0 * h);
+        // ∂S/∂x = S', ∂S/∂y = i S'.
+        let (re, im) = if place % 2 == 0 { (slope.re, slope.im) } else { (slope.im, -slope.re) };
+        let (expected, got) = ((-re, -im), (drift[place / 2 * 2], drift[place / 2 * 2 + 1]));
+        let miss = (expected.0 - got.0).abs() + (expected.1 - got.1).abs();
+        assert!(miss < 1e-7 * (1.0 + re.abs() + im.abs()), "{place}: {expected:?} {got:?}");
+    }
+}
 
 /// Integrals over all fields of a theory in one dimension with hops between neighbours alone, by its transfer matrix
 /// T(x, y) = exp(−S_2(x, y)/2), S_2 the action of two sites, on a grid of equal distances, which converges exponentially.

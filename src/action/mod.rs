@@ -1,8 +1,11 @@
 //! Actions: fields are drawn with weight exp(-S).
 
+mod bose_gas;
 mod callback;
 #[cfg(test)]
 pub(crate) mod check;
+mod complex;
+mod complex_phi4;
 mod convention;
 mod free_field;
 mod gauge;
@@ -20,7 +23,10 @@ mod spec;
 mod stability;
 mod sum;
 
+pub use bose_gas::{BoseGas, BoseGasSpec};
 pub use callback::{Callback, HostFunction};
+pub use complex::{ComplexAction, ComplexNumber};
+pub use complex_phi4::{ComplexPhi4, ComplexPhi4Spec};
 pub use free_field::FreeField;
 pub use gauge::{GaugeAction, GaugeSpec, ImprovedSpec};
 pub use interpolation::interpolated;
@@ -134,6 +140,12 @@ pub trait Action: Send + Sync {
     /// The sum over loops in the action, beside which it may have other terms.
     fn loops_of_links(&self) -> Option<&LoopSum> {
         self.loop_sum()
+    }
+
+    /// The action as one with complex values, where it is one: its fields are complex numbers, `value` is the real part of S, it has
+    /// no gradient, and complex Langevin steps alone know what to do with it.
+    fn complex(&self) -> Option<&dyn ComplexAction> {
+        None
     }
 
     /// True where its fields have an open boundary in the last direction: absent links are zero.

@@ -2,7 +2,7 @@
 
 use super::gauge::{DBW2, GaugeSpec, IWASAKI, ImprovedSpec, SYMANZIK};
 use super::sum::Sum;
-use super::{Action, Phi4Spec, QuantumMechanicsSpec, RationalSpec, TwoFlavourSpec};
+use super::{Action, BoseGasSpec, ComplexPhi4Spec, Phi4Spec, QuantumMechanicsSpec, RationalSpec, TwoFlavourSpec};
 use crate::context::{Context, Team};
 use crate::error::{Error, Result};
 use crate::lattice::Lattice;
@@ -33,6 +33,10 @@ pub enum ActionSpec {
     Rational(RationalSpec),
     /// A sum of other actions.
     Sum(SumSpec),
+    /// φ⁴ theory with complex couplings, for complex Langevin steps.
+    ComplexPhi4(ComplexPhi4Spec),
+    /// The relativistic Bose gas at a chemical potential, for complex Langevin steps.
+    BoseGas(BoseGasSpec),
 }
 
 impl ActionSpec {
@@ -49,6 +53,8 @@ impl ActionSpec {
             ActionSpec::TwoFlavour(spec) => Ok(Box::new(spec.build(context, lattice)?)),
             ActionSpec::Rational(spec) => Ok(Box::new(spec.build(context, lattice)?)),
             ActionSpec::Sum(spec) => Ok(Box::new(spec.build(context, lattice)?)),
+            ActionSpec::ComplexPhi4(spec) => Ok(Box::new(spec.build(lattice)?)),
+            ActionSpec::BoseGas(spec) => Ok(Box::new(spec.build(lattice)?)),
         }
     }
 }
@@ -99,6 +105,8 @@ mod tests {
             "{type: 'dbw2', group: 'su3', beta: 1.04, defect: {size: [2, 2, 2], strength: 0.3, across: 3, at: [0, 1, 2, 3]}}",
             "{type: 'improved', group: 'u1', beta: 1, c1: -0.2, defect: {size: [2], strength: 0}}",
             "{type: 'sum', terms: [{type: 'phi4', mass_squared: -4, lambda: 1}]}",
+            "{type: 'complex_phi4', mass_squared: [0.5, 1], lambda: 1, source: [0, -0.25]}",
+            "{type: 'bose_gas', mass: 1, lambda: 1, mu: 0.5}",
         ] {
             let spec: ActionSpec = parse("action", text).unwrap();
             let stored = serde_json::to_string(&spec).unwrap();
@@ -113,12 +121,12 @@ mod tests {
         let cases = [
             (
                 "{}",
-                "action: missing key 'type' (one of 'phi4' or 'quantum_mechanics' or 'wilson' or 'symanzik' or 'iwasaki' or 'dbw2' or 'improved' or 'two_flavour' or 'rational' or 'sum'); known keys: type"
+                "action: missing key 'type' (one of 'phi4' or 'quantum_mechanics' or 'wilson' or 'symanzik' or 'iwasaki' or 'dbw2' or 'improved' or 'two_flavour' or 'rational' or 'sum' or 'complex_phi4' or 'bose_gas'); known keys: type"
                     .to_string(),
             ),
             (
                 "{type: 'phi5'}",
-                "action: type: expected 'phi4' or 'quantum_mechanics' or 'wilson' or 'symanzik' or 'iwasaki' or 'dbw2' or 'improved' or 'two_flavour' or 'rational' or 'sum', got 'phi5'; known keys: type"
+                "action: type: expected 'phi4' or 'quantum_mechanics' or 'wilson' or 'symanzik' or 'iwasaki' or 'dbw2' or 'improved' or 'two_flavour' or 'rational' or 'sum' or 'complex_phi4' or 'bose_gas', got 'phi5'; known keys: type"
                     .to_string(),
             ),
             ("{type: 'phi4', mass_squared: 1}", format!("action: missing key 'lambda'{keys}")),

@@ -35,6 +35,10 @@ impl Sum {
                 )));
             }
         }
+        if let Some(i) = terms.iter().position(|term| term.complex().is_some()) {
+            let expected = "expected an action with real values, got one with complex values";
+            return Err(Error::Unsupported(format!("terms[{i}]: {expected}")));
+        }
         let couplings: BTreeSet<&str> = terms.iter().flat_map(|term| term.couplings()).copied().collect();
         let couplings = couplings.into_iter().collect();
         Ok(Self { lattice, space, terms, couplings })

@@ -26,6 +26,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct LangevinSpec {
     /// Step ε, above 0.
     pub step: f64,
+    /// False for a kernel that takes every step: see [`super::PlainLangevin`].
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub adjusted: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_true(adjusted: &bool) -> bool {
+    *adjusted
+}
+
+/// An error where a step is not a finite number above 0.
+pub(super) fn expect_step(step: f64) -> Result<()> {
+    expect(step.is_finite() && step > 0.0, "step", "a finite number above 0", step)
 }
 
 /// Proposals from the current field along the force of an action.
@@ -44,9 +61,14 @@ const MOST_SEEN: usize = 8;
 impl Langevin {
     /// Proposals for an action without pseudofermions.
     pub fn new(action: Arc<dyn Action>, spec: &LangevinSpec, seed: u64) -> Result<Self> {
-        expect(spec.step.is_finite() && spec.step > 0.0, "step", "a finite number above 0", spec.step)?;
+        expect_step(spec.step)?;
+        expect(spec.adjusted, "adjusted", "true in a proposal, which is accepted or rejected", spec.adjusted)?;
         if action.has_pseudofermions() {
             return Err(Error::Unsupported("action: expected one without pseudofermions, got one with".into()));
+        }
+        if action.complex().is_some() {
+            let expected = "expected one with real values, got one with complex values";
+            return Err(Error::Unsupported(format!("action: {expected}")));
         }
         Ok(Self { domain: action.domain(), action, step: spec.step, seed, seen: Mutex::default() })
     }
@@ -124,7 +146,7 @@ mod tests {
     use crate::markov::check::{Chain4, keeps_the_distribution};
 
     fn langevin(action: Arc<dyn Action>, step: f64) -> Langevin {
-        Langevin::new(action, &LangevinSpec { step }, 5).unwrap()
+        Langevin::new(action, &LangevinSpec { step, adjusted: true }, 5).unwrap()
     }
 
     #[test]
@@ -187,10 +209,25 @@ mod tests {
     }
 
     #[test]
+    fn proposals_are_adjusted_and_of_real_actions() {
+        let real = Arc::new(Chain4::new(2, 0.7, 0.3));
+        let plain = Langevin::new(real, &LangevinSpec { step: 0.1, adjusted: false }, 5).err().unwrap();
+        let expected = "adjusted: expected true in a proposal, which is accepted or rejected, got false";
+        assert_eq!(plain.to_string(), expected);
+        let text = "{type: 'complex_phi4', mass_squared: 1, lambda: 1}";
+        let spec: crate::action::ActionSpec = crate::spec::parse("action", text).unwrap();
+        let lattice = crate::lattice::Lattice::new(&[2, 2]).unwrap();
+        let complex: Arc<dyn Action> = spec.build(&crate::context::serial(), &lattice).unwrap().into();
+        let error = Langevin::new(complex, &LangevinSpec { step: 0.1, adjusted: true }, 5).err().unwrap();
+        assert_eq!(error.to_string(), "action: expected one with real values, got one with complex values");
+    }
+
+    #[test]
     fn steps_out_of_range_and_fields_that_overflow() {
         let action = Arc::new(Chain4::new(2, 0.7, 0.3));
         for step in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            let error = Langevin::new(action.clone(), &LangevinSpec { step }, 5).err().unwrap().to_string();
+            let error =
+                Langevin::new(action.clone(), &LangevinSpec { step, adjusted: true }, 5).err().unwrap().to_string();
             assert!(error.starts_with("step: expected a finite number above 0, got"), "{error}");
         }
         let mut proposed = [0.0; 2];

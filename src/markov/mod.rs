@@ -1,6 +1,7 @@
 //! Exact Markov chains: proposals for a host's own chain, kernels, and whole chains.
 //!
-//! Every kernel leaves exp(-S) invariant, and its random numbers are a pure function of a key (seed, counter).
+//! Every kernel leaves exp(-S) invariant, but for Langevin steps that are not adjusted and complex ones; random numbers of a kernel are a
+//! pure function of a key (seed, counter).
 
 mod bonds;
 mod annealed;
@@ -18,7 +19,9 @@ mod cluster;
 mod cluster_tests;
 #[cfg(test)]
 mod crooks_tests;
+mod complex_langevin;
 mod cycle;
+mod drift_tail;
 #[cfg(test)]
 mod haar_tests;
 mod first_fields;
@@ -45,6 +48,7 @@ mod metropolis;
 #[cfg(test)]
 mod open_tests;
 mod path;
+mod plain_langevin;
 mod population;
 mod proposal;
 mod proposal_spec;
@@ -67,7 +71,9 @@ pub use annealing::Annealing;
 pub use annealing_spec::AnnealingSpec;
 pub use chain::{Chain, StepInfo};
 pub use cluster::{Cluster, ClusterSpec};
+pub use complex_langevin::{ComplexLangevin, ComplexLangevinSpec, Criterion, Scheme};
 pub use cycle::Cycle;
+pub use drift_tail::{DriftTail, Tail};
 pub use heatbath::{Heatbath, HeatbathSpec};
 pub use hmc::{Hmc, HmcSpec};
 pub use host_ladder::{HostLadder, LadderSpec, Standing};
@@ -80,6 +86,7 @@ pub use levels::LevelSpec;
 pub use masses::MassSpec;
 pub use metropolis::Metropolis;
 pub(crate) use path::{Surroundings, equidistant};
+pub use plain_langevin::PlainLangevin;
 pub use population::Member;
 pub use proposal::{Current, Proposal, Proposed};
 pub use proposal_spec::{Ingredients, ProposalSpec};

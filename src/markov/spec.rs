@@ -5,6 +5,7 @@ use super::annealed_spec::AnnealedSpec;
 use super::annealing::Annealing;
 use super::annealing_spec::AnnealingSpec;
 use super::cluster::{Cluster, ClusterSpec};
+use super::complex_langevin::{ComplexLangevin, ComplexLangevinSpec};
 use super::cycle::Cycle;
 use super::heatbath::{Heatbath, HeatbathSpec};
 use super::hmc::{Hmc, HmcSpec};
@@ -12,6 +13,7 @@ use super::jarzynski::{Jarzynski, JarzynskiSpec};
 use super::kernel::Kernel;
 use super::langevin::{Langevin, LangevinSpec};
 use super::metropolis::Metropolis;
+use super::plain_langevin::PlainLangevin;
 use super::tempered::{Tempered, TemperedSpec};
 use super::tempering::{Builder, Sweeps, Tempering, TemperingSpec};
 use super::transformed::{TransformedHmc, TransformedHmcSpec};
@@ -44,8 +46,11 @@ pub enum KernelSpec {
     Annealing(AnnealingSpec<Box<KernelSpec>>),
     /// Annealed paths as proposals, for scalars.
     Annealed(AnnealedSpec<Box<KernelSpec>>),
-    /// Metropolis-adjusted Langevin steps.
+    /// Langevin steps, Metropolis-adjusted or plain.
     Langevin(LangevinSpec),
+    /// Complex Langevin dynamics, for actions with complex values.
+    #[serde(rename = "complex_langevin")]
+    ComplexLangevin(ComplexLangevinSpec),
     /// Embedded clusters with local moves, for scalars.
     Cluster(ClusterSpec),
     /// Metropolised independence sampling from the chain's model.
@@ -128,6 +133,7 @@ impl KernelSpec {
             | KernelSpec::Annealing(_)
             | KernelSpec::Annealed(_)
             | KernelSpec::Langevin(_)
+            | KernelSpec::ComplexLangevin(_)
             | KernelSpec::Cluster(_) => false,
         }
     }
@@ -135,7 +141,8 @@ impl KernelSpec {
     /// True where it keeps the density of any action of scalars, so that it can move fields at each stage of annealing.
     fn can_anneal(&self) -> bool {
         match self {
-            KernelSpec::Hmc(_) | KernelSpec::Langevin(_) => true,
+            KernelSpec::Hmc(_) => true,
+            KernelSpec::Langevin(spec) => spec.adjusted,
             KernelSpec::Cycle(spec) => spec.kernels.iter().all(|turn| turn.kernel.can_anneal()),
             _ => false,
         }
@@ -150,12 +157,23 @@ impl KernelSpec {
         }
     }
 
+    /// An error where an action has complex values that this kernel does not know.
+    fn expect_values(&self, action: &dyn Action) -> Result<()> {
+        let takes_complex = matches!(self, KernelSpec::ComplexLangevin(_) | KernelSpec::Cycle(_));
+        if action.complex().is_none() || takes_complex {
+            return Ok(());
+        }
+        let expected = "expected an action with real values, got one with complex values";
+        Err(Error::Unsupported(format!("chain: {expected}, which type 'complex_langevin' alone takes")))
+    }
+
     fn build_at(
         &self,
         depth: usize,
         action: Arc<dyn Action>,
         model: Option<Arc<dyn Model>>,
     ) -> Result<Box<dyn Kernel>> {
+        self.expect_values(&*action)?;
         match self {
             KernelSpec::Hmc(spec) => Ok(Box::new(Hmc::new(action, spec)?)),
             KernelSpec::TransformedHmc(spec) => {
@@ -183,9 +201,11 @@ impl KernelSpec {
                 Ok(Box::new(Metropolis::new(action, Box::new(proposal))))
             }
             KernelSpec::Jarzynski(spec) => Ok(Box::new(Jarzynski::new(action, spec, layers(&model))?)),
-            KernelSpec::Annealing(_) if depth > 0 => {
-                Err(Error::Unsupported("type 'annealing': expected a chain of its own, got one in a cycle".into()))
-            }
+            KernelSpec::Annealing(_) if depth > 0 => Err(alone("type 'annealing'")),
+            KernelSpec::ComplexLangevin(_) if depth > 0 => Err(alone("type 'complex_langevin'")),
+            KernelSpec::Langevin(spec) if depth > 0 && !spec.adjusted => Err(alone("type 'langevin', adjusted false")),
+            KernelSpec::ComplexLangevin(spec) => Ok(Box::new(ComplexLangevin::new(action, spec)?)),
+            KernelSpec::Langevin(spec) if !spec.adjusted => Ok(Box::new(PlainLangevin::new(action, spec)?)),
             KernelSpec::Annealing(spec) => {
                 let builder = annealing_kernel("annealing", spec.kernel.as_deref())?;
                 Ok(Box::new(Annealing::new(action, spec, builder, stages(model)?)?))
@@ -232,6 +252,11 @@ pub(crate) fn annealing_kernel(kind: &str, spec: Option<&KernelSpec>) -> Result<
 /// The layers of a model for annealed paths, where there is a model.
 fn stages(model: Option<Arc<dyn Model>>) -> Result<Option<Stages>> {
     model.map(|model| model.stages()).transpose()
+}
+
+/// The error of a kernel that is a chain alone.
+fn alone(kind: &str) -> Error {
+    Error::Unsupported(format!("{kind}: expected a chain of its own, got one in a cycle"))
 }
 
 /// The learned layers of a model.

@@ -43,6 +43,8 @@ pub enum Purpose {
     Cluster = 17,
     /// Populations of annealed Monte Carlo.
     Annealing = 18,
+    /// Noise of Langevin steps that are not adjusted, and of complex ones.
+    Noise = 19,
 }
 
 impl Purpose {

@@ -1,4 +1,8 @@
-//! Kinds of fields: one real number on each site, one angle on each site or link, or one group element on each link.
+//! Kinds of fields: one real number on each site, one angle on each site or link, one group element on each link, or one or two
+//! complex numbers on each site.
+//!
+//! A field of complex numbers is `[site][component][re, im]`: real components φ_a of an action with complex values that were made
+//! complex. Its start fields are real, and it moves along pairs of real numbers.
 //!
 //! Angles lie in (−π, π] and count modulo 2π: given ones may be any numbers. A field of angles is `[site]` or `[site][mu]`;
 //! momenta, gradients and drifts are those of real numbers.
@@ -9,11 +13,13 @@
 //! direction that leave the last slice are zero, the field has an open boundary: these have no momenta, and stay zero.
 
 mod angles;
+mod components;
 mod domain;
 #[cfg(test)]
 mod tests;
 
 pub use angles::Carrier;
+pub use components::Components;
 pub use domain::{Domain, SavedDomain};
 
 use crate::context::Team;
@@ -33,6 +39,8 @@ pub enum Space {
     Angles(Carrier),
     /// One element of a group on each link.
     Links(Group),
+    /// Complex numbers on each site.
+    Complex(Components),
 }
 
 /// Scalars beyond this have left every bounded action; φ⁶ of them is still finite.
@@ -52,15 +60,18 @@ impl Space {
             Space::Links(Group::U1) => "links of U(1)",
             Space::Links(Group::Su2) => "links of SU(2)",
             Space::Links(Group::Su3) => "links of SU(3)",
+            Space::Complex(Components::One) => "complex scalars",
+            Space::Complex(Components::Two) => "pairs of complex scalars",
         }
     }
 
-    /// Real numbers for each site: 1, d for angles on links, or d 2N² for links of a group.
+    /// Real numbers for each site: 1, d for angles on links, d 2N² for links of a group, or 2 for each complex number.
     pub fn numbers(self, lattice: &Lattice) -> usize {
         match self {
             Space::Scalars | Space::Angles(Carrier::Sites) => 1,
             Space::Angles(Carrier::Links) => lattice.dimensions(),
             Space::Links(group) => lattice.dimensions() * group.reals(),
+            Space::Complex(components) => 2 * components.count(),
         }
     }
 
@@ -81,12 +92,12 @@ impl Space {
     /// The start without fluctuations: zeros, or unit links.
     pub fn cold(self, lattice: &Lattice) -> Result<Vec<f64>> {
         match self {
-            Space::Scalars | Space::Angles(_) => memory::filled("field", 0.0, self.count(lattice)),
+            Space::Scalars | Space::Angles(_) | Space::Complex(_) => memory::filled("field", 0.0, self.count(lattice)),
             Space::Links(group) => Ok(Gauge::unit(lattice, group)?.into_links()),
         }
     }
 
-    /// The start without order: standard normal numbers, uniform angles, or links drawn from the Haar measure.
+    /// The start without order: standard normal real numbers, uniform angles, or links drawn from the Haar measure.
     pub fn hot(self, lattice: &Lattice, stream: &mut Stream) -> Result<Vec<f64>> {
         match self {
             Space::Scalars => {
@@ -100,6 +111,13 @@ impl Space {
                 Ok(field)
             }
             Space::Links(group) => Ok(Gauge::random(lattice, group, stream)?.into_links()),
+            Space::Complex(_) => {
+                let mut field = memory::filled("field", 0.0, self.count(lattice))?;
+                let mut real = memory::filled("field", 0.0, field.len() / 2)?;
+                stream.normals(&mut real);
+                field.iter_mut().step_by(2).zip(&real).for_each(|(number, &real)| *number = real);
+                Ok(field)
+            }
         }
     }
 
@@ -127,7 +145,7 @@ impl Space {
     /// `tolerance`.
     pub fn put_back(self, fields: &mut [f64], tolerance: f64) {
         match self {
-            Space::Scalars => (),
+            Space::Scalars | Space::Complex(_) => (),
             Space::Angles(_) => fields.iter_mut().for_each(|angle| *angle = angles::wrapped(*angle)),
             Space::Links(group) => gauge::project(group, fields, tolerance),
         }
@@ -136,7 +154,7 @@ impl Space {
     /// Draws momenta of the density exp(−kinetic).
     pub fn draw_momenta(self, stream: &mut Stream, momenta: &mut [f64]) {
         match self {
-            Space::Scalars | Space::Angles(_) => stream.normals(momenta),
+            Space::Scalars | Space::Angles(_) | Space::Complex(_) => stream.normals(momenta),
             Space::Links(group) => gauge::draw_momenta(group, stream, momenta),
         }
     }
@@ -161,7 +179,7 @@ impl Space {
     /// Σ p² / 2 over the numbers, or Σ_a p_a² / 2 over the links.
     pub fn kinetic(self, team: &Team, momenta: &[f64]) -> f64 {
         let factor = match self {
-            Space::Scalars | Space::Angles(_) => 0.5,
+            Space::Scalars | Space::Angles(_) | Space::Complex(_) => 0.5,
             Space::Links(group) => 0.5 / group.trace_norm(),
         };
         factor * team.sum(momenta, |part| sum_abreast(part, |p| p * p))
@@ -170,7 +188,7 @@ impl Space {
     /// Moves a field along its momenta: φ ← φ + t p, modulo 2π for angles, or U ← exp(t P) U.
     pub fn drift(self, team: &Team, field: &mut [f64], momenta: &[f64], time: f64) {
         match self {
-            Space::Scalars => team.update(field, momenta, |field, momenta| {
+            Space::Scalars | Space::Complex(_) => team.update(field, momenta, |field, momenta| {
                 field.iter_mut().zip(momenta).for_each(|(phi, p)| *phi += time * p);
             }),
             Space::Angles(_) => team.update(field, momenta, |field, momenta| {
@@ -184,7 +202,7 @@ impl Space {
     pub fn farthest(self, a: &[f64], b: &[f64]) -> f64 {
         let distance = |(a, b): (&f64, &f64)| match self {
             Space::Angles(_) => angles::wrapped(a - b).abs(),
-            Space::Scalars | Space::Links(_) => (a - b).abs(),
+            Space::Scalars | Space::Links(_) | Space::Complex(_) => (a - b).abs(),
         };
         a.iter().zip(b).map(distance).fold(0.0, f64::max)
     }

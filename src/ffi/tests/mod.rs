@@ -3,6 +3,7 @@
 #![allow(clippy::missing_safety_doc, reason = "functions of a host: the contract of the header")]
 
 mod callbacks;
+mod complex;
 mod defects;
 mod gauge;
 mod journey;

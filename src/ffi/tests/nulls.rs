@@ -262,7 +262,7 @@ fn null_is_freed_and_means_the_defaults_of_a_spec() {
             let message = unmade(2, |out| inst_action_new(o.lattice, spec, out));
             assert_eq!(
                 message,
-                "action: missing key 'type' (one of 'phi4' or 'quantum_mechanics' or 'wilson' or 'symanzik' or 'iwasaki' or 'dbw2' or 'improved' or 'two_flavour' or 'rational' or 'sum'); known keys: type"
+                "action: missing key 'type' (one of 'phi4' or 'quantum_mechanics' or 'wilson' or 'symanzik' or 'iwasaki' or 'dbw2' or 'improved' or 'two_flavour' or 'rational' or 'sum' or 'complex_phi4' or 'bose_gas'); known keys: type"
             );
         }
     }
