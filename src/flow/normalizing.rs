@@ -6,7 +6,7 @@ use super::identity::Identity;
 use super::pulled_back::{Bindings, PulledBack};
 use super::spec::ModelSpec;
 use super::tensor::Tensor;
-use super::{Model, REJECTED, TOLERANCES};
+use super::{Diffused, Model, REJECTED, TOLERANCES};
 use crate::action::Action;
 use crate::context::{Context, Precision};
 use crate::error::{Error, Result, expect_finite, expect_length};
@@ -245,6 +245,14 @@ impl Model for Flow {
 
     fn identity(&self) -> Option<Identity> {
         Some(Identity::new(&self.spec, self.at.as_ref(), &self.parameters))
+    }
+
+    fn diffused(&self) -> Result<Diffused> {
+        let Some(diffusion) = self.spec.diffusion(self.lattice())? else {
+            return Err(Error::Unsupported("model: expected one of type 'diffusion', got another".into()));
+        };
+        let parameters = memory::cloned("parameters", &self.parameters)?;
+        Ok(Diffused { context: Arc::clone(&self.context), domain: self.chain.domain.clone(), diffusion, parameters })
     }
 
     fn pulled_back(&self, action: Arc<dyn Action>) -> Result<PulledBack> {

@@ -2,6 +2,7 @@
 //! Kullback-Leibler divergence.
 
 mod adam;
+mod average;
 mod checkpoint;
 mod fingerprint;
 mod forward_kl;
@@ -9,6 +10,7 @@ mod least_squares;
 mod mean_work;
 mod objective;
 mod reverse_kl;
+mod score_matching;
 mod spec;
 mod theory;
 mod trainer;
