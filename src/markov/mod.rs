@@ -28,6 +28,7 @@ mod jarzynski;
 mod kernel;
 mod ladder;
 mod langevin;
+mod learned_langevin;
 #[cfg(test)]
 mod learned_tests;
 mod levels;
@@ -41,6 +42,7 @@ mod metropolis;
 #[cfg(test)]
 mod open_tests;
 mod path;
+mod path_ratio;
 mod population;
 mod proposal;
 mod proposal_spec;

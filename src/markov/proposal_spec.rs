@@ -3,6 +3,8 @@
 
 use super::independence::Independence;
 use super::langevin::{Langevin, LangevinSpec};
+use super::learned_langevin::LearnedLangevinSpec;
+use super::path_ratio::{PathRatio, PathRatioSpec};
 use super::proposal::Proposal;
 use super::tempered::{Tempered, TemperedSpec};
 use crate::action::Action;
@@ -29,6 +31,10 @@ enum Kind {
     Langevin(LangevinSpec),
     /// A tempered transition from the current field.
     Tempered(TemperedSpec),
+    /// A path of a diffusion model from noise, by the ratio of paths both ways.
+    PathRatio(PathRatioSpec),
+    /// A step of Langevin dynamics along the score of a diffusion model.
+    LearnedLangevin(LearnedLangevinSpec),
 }
 
 fn independence_by_default<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Kind, D::Error> {
@@ -54,7 +60,7 @@ impl ProposalSpec {
 
     /// True where the proposal is made from a model.
     pub fn needs_model(&self) -> bool {
-        matches!(self.kind, Kind::Independence {})
+        matches!(self.kind, Kind::Independence {} | Kind::PathRatio(_) | Kind::LearnedLangevin(_))
     }
 
     /// The proposal; an error where it needs a model or an action and there is none.
@@ -70,6 +76,10 @@ impl ProposalSpec {
                 Box::new(Tempered::new(&action, spec, from.seed, model.as_deref().and_then(Model::stout))?)
             }
             (Kind::Tempered(_), _, None) => return missing("tempered", "an action"),
+            (Kind::PathRatio(spec), Some(model), _) => Box::new(PathRatio::new(&*model, spec)?),
+            (Kind::PathRatio(_), None, _) => return missing("path_ratio", "a model"),
+            (Kind::LearnedLangevin(spec), Some(model), _) => Box::new(spec.build(&*model, from.seed)?),
+            (Kind::LearnedLangevin(_), None, _) => return missing("learned_langevin", "a model"),
         })
     }
 }

@@ -57,6 +57,7 @@ pub fn train(
         return Err(Error::BadShape(format!("action: expected a lattice of {expected}, the model's, got {got}")));
     }
     expect_density(spec)?;
+    flow.chain().expect_density()?;
     let mut objective = ReverseKl::new(flow, action, spec.gradient.unwrap_or_default())?;
     minimise(flow, state, &mut objective, spec, progress)
 }

@@ -22,7 +22,7 @@ use crate::program::{Arguments, Node, Recorder, Scan, Shape, Values};
 use flux::Flux;
 use std::sync::Arc;
 pub(in crate::flow) use tableau::{Integrator, moved};
-use velocity::{Fixed, Sizes, Velocity};
+pub(in crate::flow) use velocity::{Fixed, Sizes, Velocity};
 
 /// A continuous flow of real fields.
 #[derive(Clone, Debug)]

@@ -49,7 +49,7 @@ pub struct Convolutional {
 }
 
 impl Convolutional {
-    /// The network on a lattice; an error where its divergence would take too many gradients.
+    /// The network on a lattice.
     pub fn new(lattice: &Lattice, sizes: Sizes) -> Result<Self> {
         let volume = lattice.volume();
         let all: Vec<usize> = (0..volume).collect();

@@ -16,6 +16,8 @@ mod process;
 mod score;
 mod score_network;
 mod spec;
+mod spectral;
+mod unet;
 
 pub use model::Diffused;
 pub use paths::Paths;
@@ -26,6 +28,8 @@ use super::continuous::{Integrator, moved};
 use super::layer::{Given, Layer, State};
 use super::partition::Partition;
 use super::tensor::Tensor;
+use crate::error::Result;
+use crate::lattice::Lattice;
 use crate::program::{Arguments, Node, Recorder, Scan, Shape, Values};
 use process::Process;
 use score_network::ScoreNetwork;
@@ -189,6 +193,14 @@ impl Layer for Diffusion {
 
     fn tensors(&self) -> Vec<Tensor> {
         self.network.tensors()
+    }
+
+    fn expect_density(&self) -> Result<()> {
+        self.network.expect_divergence()
+    }
+
+    fn transfer(&self, from: &Lattice, tensors: &[Tensor], parameters: &[f64]) -> Result<Vec<f64>> {
+        self.network.transfer(from, tensors, parameters)
     }
 
     fn forward(&self, recorder: &mut Recorder, x: &State, given: &Given) -> State {

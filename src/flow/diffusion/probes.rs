@@ -10,6 +10,7 @@
 
 use crate::error::{Error, Result};
 use crate::lattice::{Lattice, coordinates};
+use crate::memory;
 use crate::program::{Arguments, Node, Recorder, Scan, Shape, Values};
 
 /// Most colours, each of which costs a gradient.
@@ -20,6 +21,8 @@ pub const MOST_COLOURS: usize = 256;
 pub struct Probes {
     colours: Vec<usize>,
     count: usize,
+    /// Shape of the lattice, for messages.
+    lattice: String,
 }
 
 /// Records N from a field, the functions of time and fixed values.
@@ -39,14 +42,20 @@ impl Probes {
             places.iter().zip(&periods).rev().fold(0, |colour, (x, period)| colour * period + x % period)
         };
         let count = periods.iter().product();
-        if count > MOST_COLOURS {
-            return Err(Error::Unsupported(format!(
-                "network: expected an exact divergence by at most {MOST_COLOURS} gradients, got {count} on {}: the network \
-                 sees too many sites",
-                lattice.shape()
-            )));
+        let colours = memory::collected("colours of sites", (0..lattice.volume()).map(colour))?;
+        Ok(Self { colours, count, lattice: lattice.shape() })
+    }
+
+    /// An error where there are too many colours.
+    pub fn expect_few(&self) -> Result<()> {
+        if self.count <= MOST_COLOURS {
+            return Ok(());
         }
-        Ok(Self { colours: (0..lattice.volume()).map(colour).collect(), count })
+        let Self { count, lattice, .. } = self;
+        Err(Error::Unsupported(format!(
+            "model: expected a density by at most {MOST_COLOURS} gradients of the network at a time, got {count} on {lattice}: \
+             the network sees too many sites; proposals of type 'path_ratio' and 'learned_langevin' need no density"
+        )))
     }
 
     /// Records div N at a field.
@@ -88,7 +97,7 @@ mod tests {
                 assert!(is_far || probes.colours[i] != probes.colours[j] , "{extent:?}: {i} {j}");
             }
         }
-        let error = Probes::new(&Lattice::new(&[20, 20]).unwrap(), None).unwrap_err();
-        assert!(error.status() == 9 && error.to_string().contains("at most 256 gradients, got 400"), "{error}");
+        let error = Probes::new(&Lattice::new(&[20, 20]).unwrap(), None).unwrap().expect_few().unwrap_err();
+        assert!(error.status() == 9 && error.to_string().contains("at most 256 gradients of the network at a time, got 400 on 20 x 20"), "{error}");
     }
 }

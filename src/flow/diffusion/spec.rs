@@ -3,8 +3,11 @@
 use super::convolutional::{Convolutional, Sizes};
 use super::process::{Process, ProcessName};
 use super::score_network::ScoreNetwork;
+use super::spectral::Spectral;
+use super::unet::{self, Unet};
 use super::{Diffusion, Integrator};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::flow::continuous::Sizes as SpectralSizes;
 use crate::flow::network::{MOST_PARAMETERS, Symmetry};
 use crate::flow::partition::Partition;
 use crate::flow::tensor::Tensor;
@@ -71,6 +74,63 @@ pub enum ScoreSpec {
         #[serde(default = "initial_output")]
         initial_output: f64,
     },
+    /// Kernels over the whole lattice that act on functions of single sites.
+    Spectral {
+        /// Kernels, and functions of the field that they act on.
+        #[serde(default = "kernels")]
+        channels: usize,
+        /// Sines of each function.
+        #[serde(default = "harmonics")]
+        harmonics: usize,
+        /// Functions of time.
+        #[serde(default = "times")]
+        times: usize,
+        /// Initial size of the kernels, relative to the usual one.
+        #[serde(default = "initial_output")]
+        initial_output: f64,
+    },
+    /// A U-Net.
+    Unet {
+        /// Channels of the levels, finest first.
+        #[serde(default = "channels")]
+        channels: Vec<usize>,
+        /// Odd width of the convolutions.
+        #[serde(default = "kernel")]
+        kernel: usize,
+        /// Functions of time.
+        #[serde(default = "times")]
+        times: usize,
+        /// Groups of channels that are normalised together.
+        #[serde(default = "groups")]
+        groups: usize,
+        /// Symmetry under φ -> −φ.
+        #[serde(default)]
+        symmetry: Symmetry,
+        /// Initial size of the last convolution, relative to the usual one.
+        #[serde(default = "initial_output")]
+        initial_output: f64,
+    },
+    /// A sum of networks.
+    Sum {
+        /// The networks.
+        networks: Vec<ScoreSpec>,
+    },
+}
+
+fn kernels() -> usize {
+    4
+}
+
+fn harmonics() -> usize {
+    4
+}
+
+fn channels() -> Vec<usize> {
+    vec![16, 32]
+}
+
+fn groups() -> usize {
+    4
 }
 
 fn process() -> ProcessName {
@@ -136,7 +196,16 @@ impl DiffusionSpec {
 }
 
 impl ScoreSpec {
+    /// The network, which may be a sum of networks that are no sums.
     fn build(&self, lattice: &Lattice) -> Result<ScoreNetwork> {
+        let ScoreSpec::Sum { networks } = self else { return self.build_one(lattice) };
+        let is_list = (1..=8).contains(&networks.len());
+        expect(is_list, "networks", "1 to 8 entries", networks.len())?;
+        let one = |(i, network): (usize, &Self)| network.build_one(lattice).map_err(|e| e.within(&format!("networks[{i}]")));
+        networks.iter().enumerate().map(one).collect::<Result<_>>().map(ScoreNetwork::Sum)
+    }
+
+    fn build_one(&self, lattice: &Lattice) -> Result<ScoreNetwork> {
         match self.clone() {
             ScoreSpec::Convolutional { hidden, kernel, times, symmetry, forces, initial_output } => {
                 let is_hidden = hidden.len() <= 16 && hidden.iter().all(|h| (1..=1024).contains(h));
@@ -144,12 +213,39 @@ impl ScoreSpec {
                 expect(is_hidden, "hidden", "at most 16 layers of 1 to 1024 channels", got)?;
                 expect(kernel % 2 == 1 && kernel <= 15, "kernel", "an odd width from 1 to 15", kernel)?;
                 expect((1..=64).contains(&times), "times", "1 to 64", times)?;
-                let is_size = initial_output.is_finite() && initial_output >= 0.0;
-                expect(is_size, "initial_output", "a finite number of at least 0", initial_output)?;
+                expect_size(initial_output)?;
                 let sizes = Sizes { hidden, kernel, times, symmetry, forces, initial_output };
                 sizes.expect_fit(lattice)?;
                 Ok(ScoreNetwork::Convolutional(Convolutional::new(lattice, sizes)?))
             }
+            ScoreSpec::Spectral { channels, harmonics, times, initial_output } => {
+                for (key, value, low) in [("channels", channels, 1), ("harmonics", harmonics, 0), ("times", times, 1)] {
+                    expect((low..=64).contains(&value), key, &format!("{low} to 64"), value)?;
+                }
+                expect_size(initial_output)?;
+                let sizes = SpectralSizes {
+                    channels,
+                    harmonics,
+                    times,
+                    mean: None,
+                    shell: 0,
+                    conditions: 0,
+                    initial_output,
+                };
+                Ok(ScoreNetwork::Spectral(Spectral::new(lattice, sizes)?))
+            }
+            ScoreSpec::Unet { channels, kernel, times, groups, symmetry, initial_output } => {
+                expect_size(initial_output)?;
+                let sizes = unet::Sizes { channels, kernel, times, groups, symmetry, initial_output };
+                sizes.expect_fit(lattice)?;
+                Ok(ScoreNetwork::Unet(Unet::new(lattice, sizes)?))
+            }
+            ScoreSpec::Sum { .. } => Err(Error::BadSpec("type: expected a network that is no sum, got 'sum'".into())),
         }
     }
+}
+
+fn expect_size(initial_output: f64) -> Result<()> {
+    let is_size = initial_output.is_finite() && initial_output >= 0.0;
+    expect(is_size, "initial_output", "a finite number of at least 0", initial_output)
 }

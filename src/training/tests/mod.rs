@@ -1,6 +1,8 @@
 //! Tests of training.
 
 mod compact;
+mod diffusion;
+mod exact_diffusion;
 mod fields;
 mod layers;
 
