@@ -27,7 +27,8 @@ impl Weights {
 
     /// A copy; an error where there is no memory for it.
     pub fn copied(&self) -> Result<Self> {
-        let average = self.average.as_ref().map(|average| memory::cloned("averaged parameters", average)).transpose()?;
+        let average =
+            self.average.as_ref().map(|average| memory::cloned("averaged parameters", average)).transpose()?;
         Ok(Self { now: memory::cloned("parameters", &self.now)?, average })
     }
 

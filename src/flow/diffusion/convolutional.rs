@@ -164,10 +164,15 @@ impl Convolutional {
 }
 
 impl Sizes {
-    /// An error for sizes that would not fit into memory.
+    /// An error for sizes out of range, or that would not fit into memory.
     pub fn expect_fit(&self, lattice: &Lattice) -> Result<()> {
-        let taps = self.kernel.pow(lattice.dimensions() as u32);
-        let most = self.hidden.iter().copied().fold(3 + self.times, usize::max);
+        let Self { hidden, kernel, times, .. } = self;
+        let is_hidden = hidden.len() <= 16 && hidden.iter().all(|h| (1..=1024).contains(h));
+        expect(is_hidden, "hidden", "at most 16 layers of 1 to 1024 channels", format!("{hidden:?}"))?;
+        expect(kernel % 2 == 1 && *kernel <= 15, "kernel", "an odd width from 1 to 15", kernel)?;
+        expect((1..=64).contains(times), "times", "1 to 64", times)?;
+        let taps = kernel.pow(lattice.dimensions() as u32);
+        let most = hidden.iter().copied().fold(3 + times, usize::max);
         let (neighbours, values) = (taps * lattice.volume(), 2 * most * lattice.volume());
         expect(neighbours <= 1 << 26, "kernel", "at most 67108864 neighbours of all sites", neighbours)?;
         expect(values <= 1 << 24, "hidden", "at most 16777216 values on all sites of two layers", values)

@@ -183,8 +183,7 @@ impl Recording<'_> {
         let fixed = self.diffusion.network.fixed(recorder, &parameters);
         let rows = [self.rows(recorder), noise];
         let carried = [field, weight];
-        let scan =
-            Scan { count: self.steps(), reversed, keep: 1, carried: &carried, rows: &rows, captured: &fixed };
+        let scan = Scan { count: self.steps(), reversed, keep: 1, carried: &carried, rows: &rows, captured: &fixed };
         let body = |body: &mut Recorder, of: &Arguments| {
             let numbers = self.step(body, of.rows[0]);
             let [field, eta, xi] = step(body, [of.carried[0], of.rows[1]], (&numbers, &of.captured));

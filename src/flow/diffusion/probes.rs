@@ -66,8 +66,14 @@ impl Probes {
         let rows = recorder.table(&units, Shape::new(self.count, volume));
         let zero = recorder.constant(0.0, Shape::WIDE);
         let captured = [&[of.0, of.1], fixed].concat();
-        let scan =
-            Scan { count: self.count, keep: 1, carried: &[zero], rows: &[rows], captured: &captured, ..Scan::default() };
+        let scan = Scan {
+            count: self.count,
+            keep: 1,
+            carried: &[zero],
+            rows: &[rows],
+            captured: &captured,
+            ..Scan::default()
+        };
         let body = |body: &mut Recorder, given: &Arguments| {
             let (x, unit) = (given.captured[0], given.rows[0]);
             let value = record(body, (x, given.captured[1]), &given.captured[2..]);
@@ -86,7 +92,9 @@ mod tests {
 
     #[test]
     fn sites_of_a_colour_are_farther_apart_than_the_reach() {
-        for (extent, reach, count) in [(&[6, 8][..], 1, 4), (&[6, 8], 2, 12), (&[5, 4, 4], 1, 20), (&[16], 4, 8), (&[4, 4], 9, 16)] {
+        for (extent, reach, count) in
+            [(&[6, 8][..], 1, 4), (&[6, 8], 2, 12), (&[5, 4, 4], 1, 20), (&[16], 4, 8), (&[4, 4], 9, 16)]
+        {
             let lattice = Lattice::new(extent).unwrap();
             let probes = Probes::new(&lattice, Some(reach)).unwrap();
             assert_eq!(probes.count, count);
@@ -94,10 +102,14 @@ mod tests {
                 let (a, b) = (coordinates(i, extent), coordinates(j, extent));
                 let apart = |k: usize| a[k].abs_diff(b[k]).min(extent[k] - a[k].abs_diff(b[k]));
                 let is_far = (0..extent.len()).any(|k| apart(k) > reach);
-                assert!(is_far || probes.colours[i] != probes.colours[j] , "{extent:?}: {i} {j}");
+                assert!(is_far || probes.colours[i] != probes.colours[j], "{extent:?}: {i} {j}");
             }
         }
         let error = Probes::new(&Lattice::new(&[20, 20]).unwrap(), None).unwrap().expect_few().unwrap_err();
-        assert!(error.status() == 9 && error.to_string().contains("at most 256 gradients of the network at a time, got 400 on 20 x 20"), "{error}");
+        assert!(
+            error.status() == 9
+                && error.to_string().contains("at most 256 gradients of the network at a time, got 400 on 20 x 20"),
+            "{error}"
+        );
     }
 }

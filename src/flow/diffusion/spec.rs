@@ -201,18 +201,14 @@ impl ScoreSpec {
         let ScoreSpec::Sum { networks } = self else { return self.build_one(lattice) };
         let is_list = (1..=8).contains(&networks.len());
         expect(is_list, "networks", "1 to 8 entries", networks.len())?;
-        let one = |(i, network): (usize, &Self)| network.build_one(lattice).map_err(|e| e.within(&format!("networks[{i}]")));
+        let one =
+            |(i, network): (usize, &Self)| network.build_one(lattice).map_err(|e| e.within(&format!("networks[{i}]")));
         networks.iter().enumerate().map(one).collect::<Result<_>>().map(ScoreNetwork::Sum)
     }
 
     fn build_one(&self, lattice: &Lattice) -> Result<ScoreNetwork> {
         match self.clone() {
             ScoreSpec::Convolutional { hidden, kernel, times, symmetry, forces, initial_output } => {
-                let is_hidden = hidden.len() <= 16 && hidden.iter().all(|h| (1..=1024).contains(h));
-                let got = format!("{hidden:?}");
-                expect(is_hidden, "hidden", "at most 16 layers of 1 to 1024 channels", got)?;
-                expect(kernel % 2 == 1 && kernel <= 15, "kernel", "an odd width from 1 to 15", kernel)?;
-                expect((1..=64).contains(&times), "times", "1 to 64", times)?;
                 expect_size(initial_output)?;
                 let sizes = Sizes { hidden, kernel, times, symmetry, forces, initial_output };
                 sizes.expect_fit(lattice)?;
@@ -223,15 +219,8 @@ impl ScoreSpec {
                     expect((low..=64).contains(&value), key, &format!("{low} to 64"), value)?;
                 }
                 expect_size(initial_output)?;
-                let sizes = SpectralSizes {
-                    channels,
-                    harmonics,
-                    times,
-                    mean: None,
-                    shell: 0,
-                    conditions: 0,
-                    initial_output,
-                };
+                let (mean, shell, conditions) = (None, 0, 0);
+                let sizes = SpectralSizes { channels, harmonics, times, mean, shell, conditions, initial_output };
                 Ok(ScoreNetwork::Spectral(Spectral::new(lattice, sizes)?))
             }
             ScoreSpec::Unet { channels, kernel, times, groups, symmetry, initial_output } => {

@@ -72,7 +72,8 @@ impl Sizes {
         expect(divides, "groups", "a divisor of the channels of all levels", groups)?;
         let factor = 1 << (channels.len() - 1);
         let halves = lattice.extent().iter().all(|length| length.is_multiple_of(factor) && *length >= 2 * factor);
-        let expected = format!("extents of at least {}, multiples of {factor}, for {} levels", 2 * factor, channels.len());
+        let expected =
+            format!("extents of at least {}, multiples of {factor}, for {} levels", 2 * factor, channels.len());
         expect(halves, "channels", &expected, lattice.shape())?;
         let taps = kernel.pow(lattice.dimensions() as u32);
         let values = channels.iter().copied().fold(*times, usize::max) * 2 * lattice.volume();

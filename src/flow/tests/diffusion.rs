@@ -12,7 +12,11 @@ fn cases() -> Vec<(&'static [usize], ModelSpec)> {
     };
     vec![
         one(&[4, 4], exploding, "type: 'convolutional', hidden: [3], times: 3"),
-        one(&[6, 3], preserving, "type: 'convolutional', hidden: [3], times: 2, symmetry: 'odd', kernel: 1, forces: true"),
+        one(
+            &[6, 3],
+            preserving,
+            "type: 'convolutional', hidden: [3], times: 2, symmetry: 'odd', kernel: 1, forces: true",
+        ),
         one(&[8], exploding, "type: 'convolutional', hidden: [], times: 3"),
         one(&[2, 2, 3], preserving, "type: 'convolutional', hidden: [2, 2], times: 2"),
         one(&[2, 2, 2, 2], exploding, "type: 'convolutional', hidden: [2], times: 2, symmetry: 'odd'"),
@@ -99,7 +103,8 @@ fn models_go_to_other_lattices() {
         let z = normals(3, 1, small.lattice().volume());
         let tile = |s: usize| s % other[0] % extent[0] + extent[0] * (s / other[0] % extent[1]);
         let tiled: Vec<f64> = (0..volume).map(|s| z[tile(s)]).collect();
-        let fields = [(&small, &z), (&large, &tiled)].map(|(flow, z)| run(flow, flow.chain().sampling(), 2, z).remove(0));
+        let fields =
+            [(&small, &z), (&large, &tiled)].map(|(flow, z)| run(flow, flow.chain().sampling(), 2, z).remove(0));
         let expected: Vec<f64> = (0..volume).map(|s| fields[0][tile(s)]).collect();
         assert_close(&fields[1], &expected, 1e-11, "tiles");
     }
@@ -136,7 +141,11 @@ fn specs_out_of_range_are_refused() {
         (&[4, 4], ", beta_min: 1", "beta_min: expected sigma_min and sigma_max for this process, got 1"),
         (&[4, 4], ", sigma_min: 20", "sigma_min: expected sigma_min < sigma_max, both from 1e-6 to 1e6, got 20 and 10"),
         (&[4, 4], ", network: {type: 'convolutional', times: 0}", "network: times: expected 1 to 64, got 0"),
-        (&[6, 6], ", network: {type: 'unet', channels: [4, 4, 4]}", "network: channels: expected extents of at least 8"),
+        (
+            &[6, 6],
+            ", network: {type: 'unet', channels: [4, 4, 4]}",
+            "network: channels: expected extents of at least 8",
+        ),
         (&[4, 4], ", network: {type: 'unet', channels: [4, 6]}", "network: groups: expected a divisor"),
         (&[4, 4], ", network: {type: 'sum', networks: []}", "network: networks: expected 1 to 8 entries, got 0"),
         (&[7], ", network: {type: 'spectral'}", "expected a product of factors 2, 3 and 5, got 7"),

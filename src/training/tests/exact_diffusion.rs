@@ -130,7 +130,8 @@ fn independent_paths_are_exact_by_their_ratio() {
 #[test]
 fn langevin_steps_along_the_score_are_exact() {
     for (time, least) in [(0.0, 0.5), (0.6, 0.1)] {
-        let (means, acceptance) = run(&*proposal(&format!("{{type: 'learned_langevin', step: 0.1, time: {time}}}")), 400);
+        let (means, acceptance) =
+            run(&*proposal(&format!("{{type: 'learned_langevin', step: 0.1, time: {time}}}")), 400);
         eprintln!("learned langevin at time {time}: acceptance {acceptance}");
         expect_exact("learned langevin", [&means[0], &means[1]]);
         assert!(acceptance > least, "{time}: {acceptance}");
@@ -145,8 +146,11 @@ fn weights_of_paths_average_to_the_partition_sum() {
     let paths = Paths::new(&model().diffused().unwrap(), 10).unwrap();
     let (mut fields, mut weights) = (vec![0.0; 4000 * VOLUME], vec![0.0; 4000]);
     paths.denoise(0, &mut fields, &mut weights).unwrap();
-    let ratios: Vec<f64> =
-        fields.chunks(VOLUME).zip(&weights).map(|(field, w)| (-action.value(field).unwrap() - w - LOG_Z).exp()).collect();
+    let ratios: Vec<f64> = fields
+        .chunks(VOLUME)
+        .zip(&weights)
+        .map(|(field, w)| (-action.value(field).unwrap() - w - LOG_Z).exp())
+        .collect();
     let [mean, error] = mean_and_error(&ratios);
     eprintln!("Z of paths / Z: {mean} +- {error}");
     assert!((mean - 1.0).abs() < 5.0 * error && error < 0.1, "{mean} +- {error}");
