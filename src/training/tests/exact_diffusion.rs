@@ -14,7 +14,9 @@ use std::sync::{Arc, OnceLock};
 const VOLUME: usize = 16;
 /// Chains side by side.
 const CHAINS: usize = 64;
+/// φ², the susceptibility, and log Z.
 const EXACT: [f64; 2] = [0.64581014, 2.55329407];
+const LOG_Z: f64 = 10.16981484;
 
 fn action() -> Arc<dyn Action> {
     let text = "{type: 'phi4', form: 'kappa', kappa: 0.21, lambda: 0.022}";
@@ -41,8 +43,8 @@ fn model() -> &'static Flow {
     static MODEL: OnceLock<Flow> = OnceLock::new();
     MODEL.get_or_init(|| {
         let network = "{type: 'sum', networks: [{type: 'spectral', channels: 2, harmonics: 2, times: 5}, \
-                       {type: 'convolutional', hidden: [8], times: 5, symmetry: 'odd', forces: true}]}";
-        let keys = format!("sigma_min: 0.03, sigma_max: 4, width: 0.8, steps: 24, network: {network}");
+                       {type: 'convolutional', hidden: [8], kernel: 1, times: 5, symmetry: 'odd', forces: true}]}";
+        let keys = format!("sigma_min: 0.03, sigma_max: 4, width: 0.8, steps: 32, network: {network}");
         let mut flow = diffusion(&of_tests(5, Precision::F64, 1), &[4, 4], &keys);
         let text = "{steps: 1500, batch: 64, learning_rate: 0.01, schedule: 'cosine', average: 0.99, clip: 1}";
         let training: TrainSpec = spec::parse("training", text).unwrap();
@@ -80,7 +82,7 @@ fn expect_exact(what: &str, numbers: [&[f64]; 2]) {
     for (numbers, exact) in numbers.into_iter().zip(EXACT) {
         let [mean, error] = mean_and_error(numbers);
         eprintln!("{what}: {mean} +- {error}, exact {exact}");
-        assert!(error < 0.03 * exact, "{what}: {mean} +- {error} is too coarse to test {exact}");
+        assert!(error < 0.05 * exact, "{what}: {mean} +- {error} is too coarse to test {exact}");
         assert!((mean - exact).abs() < 5.0 * error, "{what}: {mean} +- {error} against {exact}");
     }
 }
@@ -109,11 +111,46 @@ fn run(proposal: &dyn Proposal, steps: usize) -> ([Vec<f64>; 2], f64) {
     (sums, accepted as f64 / (steps * CHAINS) as f64)
 }
 
+/// Averages of exp(-S - log q) / Z times 1 and observables less their exact values.
+fn expect_weighted(what: &str, fields: &[f64], log_q: &[f64]) {
+    let action = action();
+    let weight = |(field, log_q): (&[f64], &f64)| (-action.value(field).unwrap() - log_q - LOG_Z).exp();
+    let weights: Vec<f64> = fields.chunks(VOLUME).zip(log_q).map(weight).collect();
+    let [mean, error] = mean_and_error(&weights);
+    eprintln!("{what}: Z / exact {mean} +- {error}");
+    assert!((mean - 1.0).abs() < 5.0 * error && error < 0.05, "{what}: {mean} +- {error}");
+    for which in 0..2 {
+        let miss = |(field, w): (&[f64], &f64)| (observables(field)[which] - EXACT[which]) * w;
+        let misses: Vec<f64> = fields.chunks(VOLUME).zip(&weights).map(miss).collect();
+        let [mean, error] = mean_and_error(&misses);
+        eprintln!("{what}: weighted less exact {mean} +- {error}");
+        assert!(mean.abs() < 5.0 * error && error < 0.06 * EXACT[which], "{what}: {mean} +- {error}");
+    }
+}
+
 #[test]
-fn independent_proposals_by_the_density_are_exact() {
-    let (means, acceptance) = run(&*proposal("{type: 'independence'}"), 60);
-    eprintln!("ode: acceptance {acceptance}");
-    expect_exact("ode", [&means[0], &means[1]]);
+fn the_density_of_the_flow_is_exact() {
+    const BATCH: usize = 3000;
+    let (mut fields, mut log_q) = (vec![0.0; BATCH * VOLUME], vec![0.0; BATCH]);
+    model().sample(0, BATCH, &mut fields, &mut log_q).unwrap();
+    expect_weighted("density", &fields, &log_q);
+    let spec: ChainSpec = spec::parse("chain", "{type: 'independence', start: 'hot'}").unwrap();
+    let mut chain = Chain::new(action(), Some(Arc::new(model().copied().unwrap())), &spec, 3).unwrap();
+    let (mut means, mut accepted) = ([vec![], vec![]], 0);
+    const BIN: usize = 25;
+    for bin in 0..121 {
+        let mut sums = [0.0; 2];
+        for _ in 0..BIN {
+            accepted += usize::from(chain.step().unwrap().accepted);
+            sums.iter_mut().zip(observables(chain.field())).for_each(|(sum, x)| *sum += x / BIN as f64);
+        }
+        if bin > 0 {
+            means.iter_mut().zip(sums).for_each(|(means, sum)| means.push(sum));
+        }
+    }
+    let acceptance = accepted as f64 / (121 * BIN) as f64;
+    eprintln!("independence: acceptance {acceptance}");
+    expect_exact("independence", [&means[0], &means[1]]);
     assert!(acceptance > 0.5, "{acceptance}");
 }
 
@@ -129,37 +166,24 @@ fn independent_paths_are_exact_by_their_ratio() {
 
 #[test]
 fn langevin_steps_along_the_score_are_exact() {
-    for (time, least) in [(0.0, 0.5), (0.6, 0.1)] {
+    for (time, least) in [(0.0, 0.5), (0.6, 0.05)] {
         let (means, acceptance) =
-            run(&*proposal(&format!("{{type: 'learned_langevin', step: 0.1, time: {time}}}")), 400);
+            run(&*proposal(&format!("{{type: 'learned_langevin', step: 0.25, time: {time}}}")), 400);
         eprintln!("learned langevin at time {time}: acceptance {acceptance}");
         expect_exact("learned langevin", [&means[0], &means[1]]);
         assert!(acceptance > least, "{time}: {acceptance}");
     }
 }
 
-/// E exp(−S − W) is Z for paths of any number of steps; the raw fields of few steps are biased.
+/// E exp(−S − W) is Z for paths of any number of steps; the raw fields of few steps are biased, their weights mend it.
 #[test]
 fn weights_of_paths_average_to_the_partition_sum() {
-    const LOG_Z: f64 = 10.16981484;
-    let action = action();
-    let paths = Paths::new(&model().diffused().unwrap(), 10).unwrap();
-    let (mut fields, mut weights) = (vec![0.0; 4000 * VOLUME], vec![0.0; 4000]);
+    let paths = Paths::new(&model().diffused().unwrap(), 6).unwrap();
+    let (mut fields, mut weights) = (vec![0.0; 10_000 * VOLUME], vec![0.0; 10_000]);
     paths.denoise(0, &mut fields, &mut weights).unwrap();
-    let ratios: Vec<f64> = fields
-        .chunks(VOLUME)
-        .zip(&weights)
-        .map(|(field, w)| (-action.value(field).unwrap() - w - LOG_Z).exp())
-        .collect();
-    let [mean, error] = mean_and_error(&ratios);
-    eprintln!("Z of paths / Z: {mean} +- {error}");
-    assert!((mean - 1.0).abs() < 5.0 * error && error < 0.1, "{mean} +- {error}");
+    expect_weighted("paths", &fields, &weights);
     let squares: Vec<f64> = fields.chunks(VOLUME).map(|field| observables(field)[0]).collect();
-    let [raw, raw_error] = mean_and_error(&squares);
-    eprintln!("raw phi^2: {raw} +- {raw_error}, exact {}", EXACT[0]);
-    assert!((raw - EXACT[0]).abs() > 5.0 * raw_error, "{raw} +- {raw_error}");
-    // The weights mend what the raw fields miss.
-    let weighted = squares.iter().zip(&ratios).map(|(x, w)| (x - EXACT[0]) * w).collect::<Vec<_>>();
-    let [miss, miss_error] = mean_and_error(&weighted);
-    assert!(miss.abs() < 5.0 * miss_error, "{miss} +- {miss_error}");
+    let [raw, error] = mean_and_error(&squares);
+    eprintln!("raw phi^2: {raw} +- {error}, exact {}", EXACT[0]);
+    assert!((raw - EXACT[0]).abs() > 5.0 * error, "{raw} +- {error}");
 }
