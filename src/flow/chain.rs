@@ -79,6 +79,11 @@ impl Chain {
         self.layers.iter().enumerate().flat_map(named).chain(self.prior.tensors()).collect()
     }
 
+    /// An error where the log density of a layer cannot be recorded.
+    pub fn expect_density(&self) -> Result<()> {
+        self.layers.iter().try_for_each(|layer| layer.expect_density())
+    }
+
     /// Its parameters from those of the same chain on a lattice of other extents.
     pub fn transfer(&self, from: &Self, parameters: &[f64]) -> Result<Vec<f64>> {
         let mut own = memory::reserved("parameters", self.tensors().iter().map(Tensor::count).sum())?;

@@ -62,6 +62,11 @@ pub trait Layer: Debug + Send + Sync {
         recorder.pull_back(&cotangents, &y.parts)
     }
 
+    /// An error where its log density cannot be recorded at a sane cost; then the layer trains, and is no map.
+    fn expect_density(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Its parameters from those of the same layer on a lattice of other extents, whose tensors are `tensors`. By default they are
     /// the same, and an error where their shapes are not.
     fn transfer(&self, _from: &Lattice, tensors: &[Tensor], parameters: &[f64]) -> Result<Vec<f64>> {

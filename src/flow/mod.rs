@@ -6,6 +6,7 @@ mod checkerboard;
 mod condition;
 mod continuous;
 mod coupling;
+mod diffusion;
 mod haar;
 mod identity;
 mod layer;
@@ -30,6 +31,7 @@ mod uniform;
 
 pub use chain::{Chain, Draw, Parameters};
 pub use condition::{Conditions, Values};
+pub use diffusion::{Diffused, Diffusion, DiffusionSpec, Paths, Score};
 pub use haar::HaarSpec;
 pub use identity::Identity;
 pub use layer::{Given, Layer, State};
@@ -91,6 +93,11 @@ pub trait Model: Send + Sync {
     /// Its layers for paths through a defect, where it is made of them.
     fn stout(&self) -> Option<&Stout> {
         None
+    }
+
+    /// Its process, network and parameters, where it is a diffusion model; an error where it is another.
+    fn diffused(&self) -> Result<Diffused> {
+        Err(Error::Unsupported("model: expected one of type 'diffusion', got another".into()))
     }
 
     /// An action in the numbers z that the model maps to its fields; an error where it is no invertible map.

@@ -7,7 +7,7 @@ use super::pulled_back::{Bindings, PulledBack};
 use super::spec::ModelSpec;
 use super::stages::Stages;
 use super::tensor::Tensor;
-use super::{Model, REJECTED, TOLERANCES};
+use super::{Diffused, Model, REJECTED, TOLERANCES};
 use crate::action::Action;
 use crate::context::{Context, Precision};
 use crate::error::{Error, Result, expect_finite, expect_length};
@@ -27,7 +27,8 @@ pub struct Flow {
     parameters: Vec<f64>,
     /// Values of the conditions; None where they are not fixed, and then the flow can be trained, but not drawn from.
     at: Option<Values>,
-    planned: Planned,
+    /// None where the density cannot be recorded.
+    planned: Option<Planned>,
     programs: Option<Programs>,
 }
 
@@ -72,8 +73,12 @@ impl Flow {
         let expected = chain.tensors().iter().map(Tensor::count).sum();
         expect_length("parameters", expected, parameters.len())?;
         let plan = |program| Ok::<_, Error>(Arc::new(Executable::new(program, context)?));
-        let planned = Planned { sampling: plan(chain.sampling())?, inversion: plan(chain.inversion())? };
-        let programs = if chain.conditions.is_empty() { Some(planned.bound(&parameters, &[])?) } else { None };
+        let planned = match chain.expect_density() {
+            Ok(()) => Some(Planned { sampling: plan(chain.sampling())?, inversion: plan(chain.inversion())? }),
+            Err(_) => None,
+        };
+        let free = planned.as_ref().filter(|_| chain.conditions.is_empty());
+        let programs = free.map(|planned| planned.bound(&parameters, &[])).transpose()?;
         Ok(Self { context: Arc::clone(context), spec: spec.clone(), chain, parameters, at: None, planned, programs })
     }
 
@@ -82,8 +87,9 @@ impl Flow {
         if self.chain.conditions.is_empty() {
             return Err(Error::Unsupported("condition: expected a model with conditions, got one without".into()));
         }
-        let programs = self.planned.bound(&self.parameters, &self.chain.conditions.scaled(values)?)?;
-        Ok(Self { programs: Some(programs), at: Some(values.clone()), ..self.copied()? })
+        let scaled = self.chain.conditions.scaled(values)?;
+        let programs = self.planned.as_ref().map(|planned| planned.bound(&self.parameters, &scaled)).transpose()?;
+        Ok(Self { programs, at: Some(values.clone()), ..self.copied()? })
     }
 
     /// The flow on a lattice of other extents, with the parameters that stand for it there, and fixed values of conditions as they
@@ -180,6 +186,7 @@ impl Flow {
     }
 
     fn programs(&self) -> Result<&Programs> {
+        self.chain.expect_density()?;
         self.programs.as_ref().ok_or_else(missing_values)
     }
 
@@ -191,7 +198,7 @@ impl Flow {
 
     /// Floating-point operations of the convolutions of one draw.
     pub fn flops(&self) -> usize {
-        self.planned.sampling.program().flops()
+        self.planned.as_ref().map_or(0, |planned| planned.sampling.program().flops())
     }
 
     /// The prior's numbers z of given fields (batch x count), or its fields where it has no such numbers, and log q. Errors:
@@ -248,7 +255,16 @@ impl Model for Flow {
         Some(Identity::new(&self.spec, self.at.as_ref(), &self.parameters))
     }
 
+    fn diffused(&self) -> Result<Diffused> {
+        let Some(diffusion) = self.spec.diffusion(self.lattice())? else {
+            return Err(Error::Unsupported("model: expected one of type 'diffusion', got another".into()));
+        };
+        let parameters = memory::cloned("parameters", &self.parameters)?;
+        Ok(Diffused { context: Arc::clone(&self.context), domain: self.chain.domain.clone(), diffusion, parameters })
+    }
+
     fn pulled_back(&self, action: Arc<dyn Action>) -> Result<PulledBack> {
+        self.chain.expect_density()?;
         let condition = self.expect_condition()?;
         let bindings = Bindings { parameters: &self.parameters, condition: &condition };
         PulledBack::new(&self.context, &self.chain, &bindings, action)
@@ -262,7 +278,7 @@ impl Model for Flow {
     fn window(&self) -> usize {
         // Eight blocks for each thread; a power of two, so that whole windows fill the range of counters.
         let threads = self.context.threads().clamp(1, 16).next_power_of_two();
-        8 * threads * self.planned.sampling.block()
+        self.planned.as_ref().map_or(1, |planned| 8 * threads * planned.sampling.block())
     }
 }
 

@@ -5,6 +5,7 @@ use super::chain::Chain;
 use super::condition::Conditions;
 use super::continuous::ContinuousSpec;
 use super::coupling::{Board, Coupling};
+use super::diffusion::{Diffusion, DiffusionSpec};
 use super::layer::Layer;
 use super::network::{Activation, MOST_PARAMETERS, NetworkSpec, Symmetry};
 use super::prior_spec::PriorSpec;
@@ -61,6 +62,8 @@ pub enum ModelSpec {
         #[serde(default, skip_serializing_if = "Conditions::is_empty")]
         condition: Conditions,
     },
+    /// A diffusion model.
+    Diffusion(DiffusionSpec),
     /// Layers of links for paths through a defect, which are no density.
     Stout(StoutSpec),
 }
@@ -172,13 +175,22 @@ impl ModelSpec {
     pub fn conditions(&self) -> &Conditions {
         match self {
             ModelSpec::Affine { condition, .. } | ModelSpec::Chain { condition, .. } => condition,
-            ModelSpec::Stout(_) => Conditions::NONE,
+            ModelSpec::Diffusion(_) | ModelSpec::Stout(_) => Conditions::NONE,
+        }
+    }
+
+    /// The diffusion model on a lattice; None for a model of another type.
+    pub fn diffusion(&self, lattice: &Lattice) -> Result<Option<Diffusion>> {
+        match self {
+            ModelSpec::Diffusion(spec) => spec.build(lattice).map(Some),
+            _ => Ok(None),
         }
     }
 
     fn prior(&self) -> Result<&PriorSpec> {
         match self {
             ModelSpec::Affine { prior, .. } | ModelSpec::Chain { prior, .. } => Ok(prior),
+            ModelSpec::Diffusion(_) => Ok(&PriorSpec::White {}),
             ModelSpec::Stout(_) => {
                 Err(Error::Unsupported("model: expected one with a density, got type 'stout'".into()))
             }
@@ -205,6 +217,7 @@ impl ModelSpec {
                 alternating(&network, &Board::new(lattice)?, *layers)?
             }
             ModelSpec::Chain { layers, .. } => self.chained(lattice, space, layers)?,
+            ModelSpec::Diffusion(spec) => vec![Arc::new(spec.build(lattice)?) as Arc<dyn Layer>],
             // It has no prior.
             ModelSpec::Stout(_) => vec![],
         };

@@ -13,6 +13,7 @@
 
 use super::proposal::{Current, Proposal, Proposed};
 use crate::action::Action;
+use crate::context::Team;
 use crate::error::{Error, Result, expect_finite, expect_length};
 use crate::memory;
 use crate::random::{Purpose, Stream};
@@ -45,10 +46,37 @@ pub(super) fn expect_step(step: f64) -> Result<()> {
     expect(step.is_finite() && step > 0.0, "step", "a finite number above 0", step)
 }
 
-/// Proposals from the current field along the force of an action.
+/// What drives a step in place of the action's gradient G; any is exact.
+pub trait Force: Send + Sync {
+    /// Where its fields live.
+    fn domain(&self) -> Domain;
+
+    /// Threads that compute on a field.
+    fn team(&self) -> Team;
+
+    /// Writes G at a field.
+    fn write(&self, field: &[f64], gradient: &mut [f64]) -> Result<()>;
+}
+
+impl Force for Arc<dyn Action> {
+    fn domain(&self) -> Domain {
+        Action::domain(&**self)
+    }
+
+    fn team(&self) -> Team {
+        Action::team(&**self)
+    }
+
+    fn write(&self, field: &[f64], gradient: &mut [f64]) -> Result<()> {
+        self.gradient(field, gradient).map(|_| ())
+    }
+}
+
+/// Proposals from the current field along a force.
 pub struct Langevin {
-    action: Arc<dyn Action>,
+    force: Box<dyn Force>,
     domain: Domain,
+    team: Team,
     step: f64,
     seed: u64,
     /// Fields with their gradients, those used last at the end.
@@ -61,7 +89,6 @@ const MOST_SEEN: usize = 8;
 impl Langevin {
     /// Proposals for an action without pseudofermions.
     pub fn new(action: Arc<dyn Action>, spec: &LangevinSpec, seed: u64) -> Result<Self> {
-        expect_step(spec.step)?;
         expect(spec.adjusted, "adjusted", "true in a proposal, which is accepted or rejected", spec.adjusted)?;
         if action.has_pseudofermions() {
             return Err(Error::Unsupported("action: expected one without pseudofermions, got one with".into()));
@@ -70,7 +97,14 @@ impl Langevin {
             let expected = "expected one with real values, got one with complex values";
             return Err(Error::Unsupported(format!("action: {expected}")));
         }
-        Ok(Self { domain: action.domain(), action, step: spec.step, seed, seen: Mutex::default() })
+        Self::along(Box::new(action), spec.step, seed)
+    }
+
+    /// Proposals along a force.
+    pub fn along(force: Box<dyn Force>, step: f64, seed: u64) -> Result<Self> {
+        expect_step(step)?;
+        let (domain, team) = (force.domain(), force.team());
+        Ok(Self { force, domain, team, step, seed, seen: Mutex::default() })
     }
 
     /// The gradient of a field, from an earlier call where it is known.
@@ -84,7 +118,7 @@ impl Langevin {
             Some(known) => known,
             None => {
                 let mut gradient = memory::filled("gradient of the action", 0.0, field.len())?;
-                self.action.gradient(field, &mut gradient)?;
+                self.force.write(field, &mut gradient)?;
                 (memory::cloned("field", field)?, gradient)
             }
         };
@@ -104,7 +138,7 @@ impl Proposal for Langevin {
     }
 
     fn propose(&self, counter: u64, current: &Current, proposed: &mut [f64]) -> Result<Proposed> {
-        let (count, space, team) = (self.domain.count(), self.domain.space, self.action.team());
+        let (count, space, team) = (self.domain.count(), self.domain.space, &self.team);
         expect_length("current", count, current.field.len())?;
         expect_length("proposed", count, proposed.len())?;
         // Links that are off their group by no more than single precision are put back onto it.
@@ -117,9 +151,9 @@ impl Proposal for Langevin {
         let (width, step) = ((2.0 * self.step).sqrt(), self.step);
         let moved = memory::collected("move", noise.iter().zip(&force).map(|(eta, g)| width * eta - step * g))?;
         let mut field = memory::cloned("proposed field", &start)?;
-        space.drift(&team, &mut field, &moved, 1.0);
+        space.drift(team, &mut field, &moved, 1.0);
         let rejected = Proposed { log_ratio: f64::NEG_INFINITY, log_densities: None };
-        if !space.is_bounded(&team, &field) {
+        if !space.is_bounded(team, &field) {
             proposed.copy_from_slice(current.field);
             return Ok(rejected);
         }
@@ -129,7 +163,7 @@ impl Proposal for Langevin {
             "noise",
             noise.iter().zip(force.iter().zip(&back)).map(|(eta, (g, h))| half * (g + h) - eta),
         )?;
-        let log_ratio = space.kinetic(&team, &noise) - space.kinetic(&team, &noise_back);
+        let log_ratio = space.kinetic(team, &noise) - space.kinetic(team, &noise_back);
         if !log_ratio.is_finite() {
             proposed.copy_from_slice(current.field);
             return Ok(rejected);

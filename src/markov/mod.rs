@@ -35,6 +35,7 @@ mod jarzynski;
 mod kernel;
 mod ladder;
 mod langevin;
+mod learned_langevin;
 #[cfg(test)]
 mod learned_tests;
 mod levels;
@@ -49,6 +50,7 @@ mod metropolis;
 mod open_tests;
 mod path;
 mod plain_langevin;
+mod path_ratio;
 mod population;
 mod proposal;
 mod proposal_spec;

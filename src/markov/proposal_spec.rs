@@ -5,6 +5,8 @@ use super::annealed::Annealed;
 use super::annealed_spec::AnnealedSpec;
 use super::independence::Independence;
 use super::langevin::{Langevin, LangevinSpec};
+use super::learned_langevin::LearnedLangevinSpec;
+use super::path_ratio::{PathRatio, PathRatioSpec};
 use super::proposal::Proposal;
 use super::spec::{KernelSpec, annealing_kernel};
 use super::tempered::{Tempered, TemperedSpec};
@@ -38,6 +40,10 @@ enum Kind {
     TransformedHmc(TransformedHmcSpec),
     /// The end of an annealed path.
     Annealed(AnnealedSpec<Box<KernelSpec>>),
+    /// A path of a diffusion model from noise, by the ratio of paths both ways.
+    PathRatio(PathRatioSpec),
+    /// A step of Langevin dynamics along the score of a diffusion model.
+    LearnedLangevin(LearnedLangevinSpec),
 }
 
 fn independence_by_default<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Kind, D::Error> {
@@ -63,7 +69,10 @@ impl ProposalSpec {
 
     /// True where the proposal is made from a model.
     pub fn needs_model(&self) -> bool {
-        matches!(self.kind, Kind::Independence {} | Kind::TransformedHmc(_))
+        matches!(
+            self.kind,
+            Kind::Independence {} | Kind::TransformedHmc(_) | Kind::PathRatio(_) | Kind::LearnedLangevin(_)
+        )
     }
 
     /// The proposal; an error where it needs a model or an action and there is none.
@@ -91,6 +100,10 @@ impl ProposalSpec {
                 Box::new(Annealed::new(action, spec, parts, from.seed)?)
             }
             (Kind::Annealed(_), _, None) => return missing("annealed", "an action"),
+            (Kind::PathRatio(spec), Some(model), _) => Box::new(PathRatio::new(&*model, spec)?),
+            (Kind::PathRatio(_), None, _) => return missing("path_ratio", "a model"),
+            (Kind::LearnedLangevin(spec), Some(model), _) => Box::new(spec.build(&*model, from.seed)?),
+            (Kind::LearnedLangevin(_), None, _) => return missing("learned_langevin", "a model"),
         })
     }
 }

@@ -23,13 +23,15 @@ pub struct TrainingState {
     pub second: Vec<f64>,
     /// Fingerprint of the action of the run (`fingerprint.rs`); None where it is not known.
     pub action: Option<Vec<f64>>,
+    /// Parameters that the optimiser changes, where the model has their average (`average.rs`).
+    pub parameters: Option<Vec<f64>>,
 }
 
 impl TrainingState {
     /// The beginning of a run for `count` parameters, after `samples` samples of earlier runs.
     pub fn new(count: usize, steps: u64, samples: u64) -> Result<Self> {
         let zeros = || memory::filled("moments of the gradient", 0.0, count);
-        Ok(Self { step: 0, steps, samples, first: zeros()?, second: zeros()?, action: None })
+        Ok(Self { step: 0, steps, samples, first: zeros()?, second: zeros()?, action: None, parameters: None })
     }
 
     /// A copy; an error where there is no memory for it.
@@ -52,7 +54,9 @@ impl TrainingState {
     fn standing(&self) -> Result<Self> {
         let action =
             self.action.as_ref().map(|values| memory::cloned("fingerprint of an action", values)).transpose()?;
-        Ok(Self { step: self.step, steps: self.steps, samples: self.samples, first: vec![], second: vec![], action })
+        let parameters = self.parameters.as_ref().map(|values| memory::cloned("parameters", values)).transpose()?;
+        let Self { step, steps, samples, .. } = *self;
+        Ok(Self { step, steps, samples, first: vec![], second: vec![], action, parameters })
     }
 
     /// True where the run has done all its steps.

@@ -1,7 +1,8 @@
 //! A model on disk: safetensors, readable by any program that knows the format ([`crate::saved`]).
 //!
 //! Tensors: one f64 tensor for each of the flow's, by its name; where a training run is unfinished, `adam.first` and
-//! `adam.second` as well, and `action.values`, S on fixed fields, where it is known (`fingerprint.rs`).
+//! `adam.second` as well, and `action.values`, S on fixed fields, where it is known (`fingerprint.rs`), and
+//! `adam.parameters` where the flow's are their average (`average.rs`).
 
 use super::adam::TrainingState;
 use super::fingerprint;
@@ -67,11 +68,14 @@ enum Optimiser {
     Adam,
 }
 
-/// Largest file: as many parameters as a model may have, with Adam's moments.
-const LARGEST: u64 = (3 << 3) * (MOST_PARAMETERS as u64) + (64 << 20);
+/// Largest file: as many parameters as a model may have, with Adam's moments and averages.
+const LARGEST: u64 = (4 << 3) * (MOST_PARAMETERS as u64) + (64 << 20);
 
 /// Name of the tensor that identifies the action of an unfinished run.
 const ACTION: &str = "action.values";
+
+/// Name of the tensor of parameters that the optimiser changes, where the model has their average.
+const OWN: &str = "adam.parameters";
 
 /// A model of a file.
 pub enum Learned {
@@ -110,6 +114,9 @@ fn write(
         tensors.push(saved::Tensor::reals("adam.second", &[state.second.len()], &state.second)?);
         if let Some(values) = &state.action {
             tensors.push(saved::Tensor::reals(ACTION, &[values.len()], values)?);
+        }
+        if let Some(values) = &state.parameters {
+            tensors.push(saved::Tensor::reals(OWN, &[values.len()], values)?);
         }
     }
     let standing =
@@ -203,9 +210,10 @@ fn state(file: &Tensors, standing: Standing, count: usize) -> Result<TrainingSta
         state.first = file.reals("adam.first", &[count])?;
         state.second = file.reals("adam.second", &[count])?;
         // Files of earlier versions have no such tensor.
+        state.parameters = if file.has(OWN) { Some(file.reals(OWN, &[count])?) } else { None };
         state.action = if file.has(ACTION) { Some(file.reals(ACTION, &[fingerprint::COUNT])?) } else { None };
     }
-    let means = state.first.iter().chain(state.action.iter().flatten());
+    let means = state.first.iter().chain(state.action.iter().flatten()).chain(state.parameters.iter().flatten());
     let sound = means.copied().all(f64::is_finite) && state.second.iter().all(|v| v.is_finite() && *v >= 0.0);
     if !sound || samples > 1 << 62 || step > steps {
         return Err(Error::BadInput("training: expected finite moments and steps in order, got others".into()));

@@ -69,10 +69,14 @@ impl Objective for ForwardKl<'_> {
         "fields"
     }
 
-    /// The number of fields and a hash of all their bits in two parts, by which other fields are recognised.
     fn fingerprint(&self) -> Result<Option<Vec<f64>>> {
-        let hash = file::checksum_of(self.fields.iter().flat_map(|x| x.to_le_bytes()));
-        let (high, low) = ((hash >> 32) as f64, (hash & 0xffff_ffff) as f64);
-        Ok(Some(vec![0.0, (self.fields.len() / self.volume) as f64, high, low]))
+        Ok(Some(fingerprint_of(self.fields, self.volume)))
     }
+}
+
+/// The number of fields and a hash of all their bits in two parts, by which other fields are recognised.
+pub(super) fn fingerprint_of(fields: &[f64], volume: usize) -> Vec<f64> {
+    let hash = file::checksum_of(fields.iter().flat_map(|x| x.to_le_bytes()));
+    let (high, low) = ((hash >> 32) as f64, (hash & 0xffff_ffff) as f64);
+    vec![0.0, (fields.len() / volume) as f64, high, low]
 }

@@ -3,6 +3,7 @@
 
 mod adam;
 mod annealed_work;
+mod average;
 mod checkpoint;
 mod fingerprint;
 mod forward_kl;
@@ -10,6 +11,7 @@ mod least_squares;
 mod mean_work;
 mod objective;
 mod reverse_kl;
+mod score_matching;
 mod spec;
 mod theory;
 mod trainer;

@@ -35,6 +35,9 @@ pub struct TrainSpec {
     pub beta2: f64,
     /// Number that keeps Adam's denominator from zero.
     pub epsilon: f64,
+    /// Decay of the average of the parameters, which the model has then (`average.rs`); 0: it has the last ones.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub average: f64,
     /// Paths on which layers of type 'stout' are trained; None for all others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paths: Option<PathsSpec>,
@@ -60,6 +63,7 @@ impl Default for TrainSpec {
             beta1: 0.9,
             beta2: 0.999,
             epsilon: 1e-8,
+            average: 0.0,
             paths: None,
             annealing: None,
             resume: true,
@@ -127,6 +131,10 @@ pub enum Estimator {
     Path,
 }
 
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
+}
+
 /// Reads a value that is given, which null is not.
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Estimator>, D::Error> {
     Estimator::deserialize(deserializer).map(Some)
@@ -162,6 +170,7 @@ impl TrainSpec {
             expect((1..=MOST).contains(&steps), "paths: steps", &format!("1 to {MOST}"), steps)?;
         }
         expect(decay(self.beta1), "beta1", "at least 0, below 1", self.beta1)?;
+        expect(decay(self.average), "average", "at least 0, below 1", self.average)?;
         expect(decay(self.beta2), "beta2", "at least 0, below 1", self.beta2)?;
         expect(positive(self.epsilon), "epsilon", "a finite number above 0", self.epsilon)
     }

@@ -2,18 +2,19 @@
 
 use super::adam::TrainingState;
 use super::annealed_work::AnnealedWork;
+use super::average::Weights;
 use super::fingerprint;
 use super::forward_kl::ForwardKl;
 use super::least_squares::LeastSquares;
 use super::mean_work::MeanWork;
 use super::objective::{Objective, Report, Samples};
 use super::reverse_kl::ReverseKl;
+use super::score_matching::ScoreMatching;
 use super::spec::{Optimiser, PathsSpec, TrainSpec};
 use crate::action::Action;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::flow::{Flow, Stout, Tensor};
-use crate::memory;
+use crate::flow::{Flow, ModelSpec, Stout, Tensor};
 use crate::program::Key;
 use crate::progress::{begin, step};
 use crate::random::Purpose;
@@ -58,6 +59,7 @@ pub fn train(
     }
     expect_density(spec)?;
     expect_no_annealing(spec)?;
+    flow.chain().expect_density()?;
     let mut objective = ReverseKl::new(flow, action, spec.gradient.unwrap_or_default())?;
     minimise(flow, state, &mut objective, spec, progress)
 }
@@ -74,6 +76,7 @@ pub fn train_annealed(
     spec.check()?;
     expect_parameters(flow)?;
     expect_density(spec)?;
+    flow.chain().expect_density()?;
     if spec.gradient.is_some() {
         let expected = "expected none for the work of paths, where there is no estimator to choose";
         return Err(Error::BadSpec(format!("gradient: {expected}, got one")));
@@ -102,6 +105,10 @@ pub fn train_on(
     }
     expect_density(spec)?;
     expect_no_annealing(spec)?;
+    if matches!(flow.spec(), ModelSpec::Diffusion(_)) {
+        let mut objective = ScoreMatching::new(flow, fields)?;
+        return minimise(flow, state, &mut objective, spec, progress);
+    }
     let mut objective = ForwardKl::new(flow, fields)?;
     minimise(flow, state, &mut objective, spec, progress)
 }
@@ -212,11 +219,14 @@ fn minimise(
         (_, earlier) => TrainingState::new(flow.parameters().len(), spec.steps, earlier.map_or(0, |s| s.samples))?,
     };
     now.action = fingerprint.or(now.action);
-    let mut parameters = memory::cloned("parameters", flow.parameters())?;
+    let own = now.parameters.take();
+    let mut weights = Weights::new(flow.parameters(), own.as_deref(), spec.average)?;
     let begun = now.step;
     let mut training = Training { flow, objective, spec };
-    let ended = training.run(&mut now, &mut parameters, progress);
+    let ended = training.run(&mut now, &mut weights, progress);
+    let (parameters, own) = weights.into_parts();
     flow.set_parameters(&parameters)?;
+    now.parameters = own.filter(|_| !now.is_finished());
     // A run whose first step failed is no run that was stopped.
     if ended.is_ok() || now.step > begun {
         *state = Some(now);
@@ -245,21 +255,21 @@ struct Training<'a> {
 
 impl Training<'_> {
     /// Trains until the last step, an error, or a stop.
-    fn run(&mut self, state: &mut TrainingState, parameters: &mut Vec<f64>, progress: Watcher) -> Result<()> {
+    fn run(&mut self, state: &mut TrainingState, weights: &mut Weights, progress: Watcher) -> Result<()> {
         let (tensors, spec) = (self.flow.tensors(), self.spec);
         // Last state with finite loss and gradient; after the next update they may be infinite or NaN.
-        let mut good = (state.copied()?, memory::cloned("parameters", parameters)?);
+        let mut good = (state.copied()?, weights.copied()?);
         loop {
             let report = if state.is_finished() && spec.optimiser == Optimiser::LeastSquares {
                 // Least squares know nothing of the parameters that they give, but whether they are finite.
-                check_parameters(parameters, &tensors, state.step).map(|()| Report::default())
+                check_parameters(&weights.now, &tensors, state.step).map(|()| Report::default())
             } else {
-                self.evaluate(state, parameters, &tensors)
+                self.evaluate(state, &weights.now, &tensors)
             };
             let mut report = match report {
                 Ok(report) => report,
                 Err(error) => {
-                    (*state, *parameters) = good;
+                    (*state, *weights) = good;
                     return Err(error);
                 }
             };
@@ -267,14 +277,15 @@ impl Training<'_> {
                 return Ok(());
             }
             good.0.copy(state)?;
-            good.1.copy_from_slice(parameters);
+            good.1.copy(weights);
             match spec.optimiser {
                 Optimiser::Adam => {
                     clip(spec.clip, &mut report.gradient);
-                    state.update(spec, &report.gradient, parameters);
+                    state.update(spec, &report.gradient, &mut weights.now);
                 }
-                Optimiser::LeastSquares => state.subtract(&report.gradient, parameters),
+                Optimiser::LeastSquares => state.subtract(&report.gradient, &mut weights.now),
             }
+            weights.take(spec.average, state.step);
             state.samples += spec.batch as u64;
             let Report { loss, ess, .. } = report;
             let stopped = match progress(&Progress { step: state.step, steps: state.steps, loss, ess }) {
@@ -283,8 +294,8 @@ impl Training<'_> {
             };
             if stopped.is_err() {
                 // The update may have made parameters infinite, which the next evaluation would have found.
-                if check_parameters(parameters, &tensors, state.step).is_err() {
-                    (*state, *parameters) = good;
+                if check_parameters(&weights.now, &tensors, state.step).is_err() {
+                    (*state, *weights) = good;
                 }
                 return stopped;
             }

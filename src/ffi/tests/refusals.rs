@@ -37,13 +37,16 @@ fn specs_of_other_objects_name_the_key() {
         let message = unmade(2, |out| inst_model_new(o.lattice, c"{layer: 2}".as_ptr(), out));
         assert!(message.starts_with("model: unknown key 'layer'; known keys: "), "{message}");
         let message = unmade(2, |out| inst_model_new(o.lattice, c"{type: 'spline'}".as_ptr(), out));
-        assert_eq!(message, "model: type: expected 'affine' or 'chain' or 'stout', got 'spline'; known keys: type");
+        assert_eq!(
+            message,
+            "model: type: expected 'affine' or 'chain' or 'diffusion' or 'stout', got 'spline'; known keys: type"
+        );
         let message = unmade(2, |out| inst_model_new(o.lattice, c"{kernel: 4}".as_ptr(), out));
         assert_eq!(message, "model: kernel: expected an odd width from 1 to 15, got 4");
         let message = unmade(2, |out| inst_proposal_new(o.model, ptr::null(), c"{type: 'cluster'}".as_ptr(), out));
         assert_eq!(
             message,
-            "proposal: type: expected 'independence' or 'langevin' or 'tempered', got 'cluster'; known keys: type"
+            "proposal: type: expected 'independence' or 'langevin' or 'tempered' or 'path_ratio' or 'learned_langevin', got 'cluster'; known keys: type"
         );
         let message = unmade(2, |out| inst_proposal_new(o.model, ptr::null(), c"{width: 1}".as_ptr(), out));
         assert!(message.starts_with("proposal: unknown key 'width'"), "{message}");

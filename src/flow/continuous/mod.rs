@@ -21,8 +21,8 @@ use crate::lattice::Lattice;
 use crate::program::{Arguments, Node, Recorder, Scan, Shape, Values};
 use flux::Flux;
 use std::sync::Arc;
-use tableau::Integrator;
-use velocity::{Fixed, Sizes, Velocity};
+pub(in crate::flow) use tableau::{Integrator, moved};
+pub(in crate::flow) use velocity::{Fixed, Sizes, Velocity};
 
 /// A continuous flow of real fields.
 #[derive(Clone, Debug)]
@@ -105,18 +105,6 @@ impl Continuous {
         });
         State { parts: vec![end[0]], log_density: end[1] }
     }
-}
-
-/// Values moved along some slopes: y + h sum_j a_j k_j.
-fn moved(recorder: &mut Recorder, from: &[Node], slopes: &[Vec<Node>], factors: &[f64], size: f64) -> Vec<Node> {
-    let one = |(i, &from): (usize, &Node)| {
-        let used = slopes.iter().zip(factors).filter(|(_, factor)| **factor != 0.0);
-        used.fold(from, |sum, (slopes, factor)| {
-            let part = recorder.scale(slopes[i], size * factor);
-            recorder.add(sum, part)
-        })
-    };
-    from.iter().enumerate().map(one).collect()
 }
 
 impl Layer for Continuous {

@@ -1,5 +1,6 @@
 //! Explicit Runge-Kutta methods with a fixed step.
 
+use crate::program::{Node, Recorder};
 use serde::{Deserialize, Serialize};
 
 /// A method, by its name in specs.
@@ -51,6 +52,18 @@ impl Integrator {
             Integrator::DormandPrince => DORMAND_PRINCE,
         }
     }
+}
+
+/// Values moved along some slopes: y + h sum_j a_j k_j.
+pub fn moved(recorder: &mut Recorder, from: &[Node], slopes: &[Vec<Node>], factors: &[f64], size: f64) -> Vec<Node> {
+    let one = |(i, &from): (usize, &Node)| {
+        let used = slopes.iter().zip(factors).filter(|(_, factor)| **factor != 0.0);
+        used.fold(from, |sum, (slopes, factor)| {
+            let part = recorder.scale(slopes[i], size * factor);
+            recorder.add(sum, part)
+        })
+    };
+    from.iter().enumerate().map(one).collect()
 }
 
 #[cfg(test)]

@@ -86,6 +86,19 @@ impl Fixed {
         [*frequency, *features, *spectra, *origins].iter().chain(collective).chain(factors).copied().collect()
     }
 
+    /// The values that a repeat has captured, where there is no condition.
+    pub fn unconditional(captured: &[Node]) -> Self {
+        let (own, collective) = captured.split_at(4);
+        Self {
+            frequency: own[0],
+            features: own[1],
+            spectra: own[2],
+            origins: own[3],
+            collective: collective.to_vec(),
+            factors: None,
+        }
+    }
+
     /// The same values where a repeat has captured them.
     pub fn within(&self, captured: &[Node]) -> Self {
         let (own, rest) = captured.split_at(4);

@@ -2,6 +2,7 @@
 
 mod compact;
 mod continuous;
+mod diffusion;
 mod mixture;
 mod pulled_back;
 mod refusals;

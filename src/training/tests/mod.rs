@@ -2,6 +2,8 @@
 
 mod annealed;
 mod compact;
+mod diffusion;
+mod exact_diffusion;
 mod fields;
 mod layers;
 
