@@ -37,6 +37,9 @@ pub struct TrainSpec {
     /// Paths on which layers of type 'stout' are trained; None for all others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paths: Option<PathsSpec>,
+    /// Tensors that stay as they are: names in a file of the model, or what they begin with, `layers.0`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub freeze: Vec<String>,
     /// A run that was stopped goes on; where false it is given up, and a new one begins from its parameters.
     pub resume: bool,
 }
@@ -57,6 +60,7 @@ impl Default for TrainSpec {
             beta2: 0.999,
             epsilon: 1e-8,
             paths: None,
+            freeze: vec![],
             resume: true,
         }
     }
