@@ -15,16 +15,16 @@ fn flows_of_all_masks_have_exact_densities_inverses_and_scores() {
         (
             &[2, 4],
             format!(
-                "{{type: 'affine', mask: 'stripes', {TANH}}}, {{type: 'spline', mask: 'stripes', {TANH}, initial_output: 2}}"
+                "{{type: 'affine', mask: 'stripes', {TANH}}}, {{type: 'spline', mask: 'stripes', {TANH}, initial_output: 0.5}}"
             ),
         ),
-        (&[2, 2, 2], format!("{{type: 'spline', mask: 'stripes', repeat: 6, bins: 3, {TANH}, initial_output: 2}}")),
+        (&[2, 2, 2], format!("{{type: 'spline', mask: 'stripes', repeat: 6, bins: 3, {TANH}, initial_output: 0.5}}")),
         (&[4, 2], format!("{{type: 'affine', mask: 'hierarchical', repeat: 4, {TANH}}}")),
         (
             &[4, 4],
             format!(
                 "{{type: 'affine', spacing: 2, repeat: 2, {TANH}}}, {{type: 'affine', mask: 'hierarchical', {TANH}}}, \
-             {{type: 'spline', mask: 'hierarchical', {TANH}, initial_output: 2}}, {{type: 'affine', mask: 'stripes', spacing: 2, {TANH}}}"
+             {{type: 'spline', mask: 'hierarchical', {TANH}, initial_output: 0.5}}, {{type: 'affine', mask: 'stripes', spacing: 2, {TANH}}}"
             ),
         ),
         (

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn odd_splines_and_layers_of_whole_fields_keep_all_laws() {
-    const KEYS: &str = "hidden: [3], activation: 'tanh', initial_output: 2, symmetry: 'odd'";
+    const KEYS: &str = "hidden: [3], activation: 'tanh', initial_output: 0.5, symmetry: 'odd'";
     for (extent, layers, is_odd) in [
         (
             &[4, 4][..],
@@ -47,10 +47,11 @@ fn an_odd_spline_moves_with_its_neighbours() {
 #[test]
 fn ends_of_splines_are_smooth() {
     let text = "{type: 'chain', layers: [{type: 'elementwise_spline', bins: 5, range: 1.5, initial_output: 2}]}";
-    let flow = flow(&[1], &spec(text));
+    let flow = flow(&[2], &spec(text));
     let at = |x: f64| {
-        let results = run(&flow, flow.chain().sampling(), 2, &[x]);
-        let log_normal = -0.5 * (x * x + (2.0 * std::f64::consts::PI).ln());
+        let results = run(&flow, flow.chain().sampling(), 2, &[x, 2.0]);
+        // The other site lies beyond the range, where the slope is one.
+        let log_normal = -0.5 * (x * x + 4.0) - (2.0 * std::f64::consts::PI).ln();
         (results[0][0], (log_normal - results[1][0]).exp())
     };
     for sign in [-1.0, 1.0] {

@@ -3,6 +3,7 @@
 mod compact;
 mod fields;
 mod layers;
+mod levels;
 
 use super::objective::{Objective, Samples};
 use super::reverse_kl::ReverseKl;
