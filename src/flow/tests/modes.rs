@@ -12,7 +12,7 @@ fn flows_of_modes_have_exact_densities_inverses_and_scores() {
         (
             6,
             "{type: 'spectrum'}, {type: 'spline', mask: 'modes', repeat: 2, bins: 3, hidden: [4], activation: 'tanh', \
-             initial_output: 0.5, symmetry: 'odd'}, {type: 'elementwise_spline', bins: 3, symmetry: 'odd', initial_output: 1}",
+             initial_output: 0.5, symmetry: 'odd'}, {type: 'elementwise_spline', bins: 3, symmetry: 'odd', initial_output: 0.5}",
             true,
         ),
     ] {

@@ -12,11 +12,11 @@ fn odd_splines_and_layers_of_whole_fields_keep_all_laws() {
             true,
         ),
         (&[4, 2], format!("{{type: 'spline', repeat: 2, bins: 2, {KEYS}}}, {{type: 'affine', {KEYS}}}"), true),
-        (&[3, 3], "{type: 'elementwise_spline', bins: 5, range: 2, initial_output: 2}".into(), false),
-        (&[5], "{type: 'elementwise_spline', bins: 4, symmetry: 'odd', initial_output: 2}".into(), true),
+        (&[3, 3], "{type: 'elementwise_spline', bins: 5, range: 2, initial_output: 0.5}".into(), false),
+        (&[5], "{type: 'elementwise_spline', bins: 4, symmetry: 'odd', initial_output: 0.5}".into(), true),
         (
             &[3, 5],
-            "{type: 'spectrum', terms: 3}, {type: 'elementwise_spline', bins: 3, symmetry: 'odd', initial_output: 1}"
+            "{type: 'spectrum', terms: 3}, {type: 'elementwise_spline', bins: 3, symmetry: 'odd', initial_output: 0.5}"
                 .into(),
             true,
         ),
