@@ -84,16 +84,23 @@ impl Chain {
         self.layers.iter().try_for_each(|layer| layer.expect_density())
     }
 
-    /// Its parameters from those of the same chain on a lattice of other extents.
-    pub fn transfer(&self, from: &Self, parameters: &[f64]) -> Result<Vec<f64>> {
-        let mut own = memory::reserved("parameters", self.tensors().iter().map(Tensor::count).sum())?;
+    /// Its parameters from those of the same chain on a lattice of other extents. Layers that only one of the two has are left out,
+    /// or have those of `initial`, which are some of this chain.
+    pub fn transfer(&self, from: &Self, parameters: &[f64], initial: &[f64]) -> Result<Vec<f64>> {
+        let count = |tensors: &[Tensor]| tensors.iter().map(Tensor::count).sum();
+        let mut own = memory::reserved("parameters", count(&self.tensors()))?;
         let mut rest = parameters;
         for (i, (layer, other)) in self.layers.iter().zip(&from.layers).enumerate() {
             let tensors = other.tensors();
-            let (now, later) = rest.split_at(tensors.iter().map(Tensor::count).sum());
+            let (now, later) = rest.split_at(count(&tensors));
+            rest = later;
+            let size = count(&layer.tensors());
+            if size == 0 || tensors.is_empty() {
+                own.extend_from_slice(&initial[own.len()..own.len() + size]);
+                continue;
+            }
             let transferred = layer.transfer(&from.domain.lattice, &tensors, now);
             own.extend(transferred.map_err(|error| error.within(&format!("layers[{i}]")))?);
-            rest = later;
         }
         expect_shapes(&self.prior.tensors(), &from.prior.tensors())?;
         own.extend_from_slice(rest);

@@ -1,15 +1,16 @@
 //! Coupling layers (Dinh et al., arXiv:1605.08803): y_B = g(x_B; θ(x_A)), y_A = x_A, site by site on B.
 //!
-//! A are the sites of one parity, B the others; θ comes from a network that reads A, and log |det| = Σ_B log g'. What g
-//! is, an affine map or a spline, is a [`Transform`].
+//! A and B are the two sets of a mask, on a checkerboard the sites of one parity and the others; θ comes from a network that reads A,
+//! and log |det| = Σ_B log g'. What g is, an affine map or a spline, is a [`Transform`]. Sites in neither set stay as they are.
 
-use super::checkerboard::Checkerboard;
 use super::layer::{At, Given, Layer, State};
+use super::mask::Mask;
 use super::network::{Network, NetworkSpec};
 use super::partition::Partition;
 use super::tensor::Tensor;
 use crate::error::Result;
 use crate::lattice::Lattice;
+use crate::memory;
 use crate::program::{Node, Recorder};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -41,33 +42,42 @@ pub struct Coupling {
     partition: Arc<Partition>,
 }
 
-/// A checkerboard with its partition, shared by all couplings of a model.
+/// A mask with its partition, shared by all couplings of a model.
 #[derive(Clone, Debug)]
 pub struct Board {
-    /// The sublattices.
-    pub checkerboard: Checkerboard,
-    /// Maps between the field and the sublattices.
+    /// The two sets of sites.
+    pub mask: Mask,
+    /// Maps between the field and the two sets.
     pub partition: Arc<Partition>,
 }
 
 impl Board {
     /// The checkerboard of a lattice whose extents are all even.
-    pub fn new(lattice: &Lattice) -> Result<Self> {
-        let checkerboard = Checkerboard::new(lattice)?;
-        let partition = Arc::new(Partition::checkerboard(&checkerboard)?);
-        Ok(Self { checkerboard, partition })
+    pub fn checkerboard(lattice: &Lattice) -> Result<Self> {
+        Self::on_grid(lattice, Mask::checkerboard(lattice)?, 1)
     }
 
-    /// The lattice.
-    pub fn lattice(&self) -> &Lattice {
-        self.checkerboard.lattice()
+    /// A mask of the sites of a lattice whose coordinates are multiples of a spacing.
+    pub fn on_grid(lattice: &Lattice, mask: Mask, spacing: usize) -> Result<Self> {
+        let partition = if spacing == 1 {
+            Partition::of_sites(lattice, mask.sets())?
+        } else {
+            let grid = mask.grid();
+            let on_lattice = |&site: &usize| {
+                let scaled = |mu: usize| (spacing * grid.coordinate(site, mu)) as i64;
+                lattice.site(&(0..grid.dimensions()).map(scaled).collect::<Vec<_>>())
+            };
+            let set = |number: usize| memory::collected("sites of a mask", mask.sets()[number].iter().map(on_lattice));
+            Partition::of_sites(lattice, &[set(0)?, set(1)?])?
+        };
+        Ok(Self { mask, partition: Arc::new(partition) })
     }
 }
 
 impl Coupling {
-    /// The layer that leaves the sites of parity `frozen` unchanged.
+    /// The layer that leaves the sites of the set `frozen` unchanged.
     pub fn new(spec: &NetworkSpec, board: &Board, frozen: usize, transform: Arc<dyn Transform>) -> Result<Self> {
-        let network = Network::new(spec, &board.checkerboard, frozen)?;
+        let network = Network::new(spec, &board.mask, frozen)?;
         Ok(Self { frozen, network, transform, partition: Arc::clone(&board.partition) })
     }
 

@@ -7,8 +7,8 @@
 //! Conditions c of the model, the same on all sites, shift the biases of the first convolution (and of an even head where
 //! there is no hidden layer): b + W c.
 
-use super::checkerboard::Checkerboard;
 use super::layer::Given;
+use super::mask::Mask;
 use super::tensor::Tensor;
 use crate::error::{Error, Result};
 use crate::lattice::Lattice;
@@ -91,20 +91,24 @@ impl NetworkSpec {
 
     /// An error for sizes that would not fit into memory: parameters, tables of neighbours, values of a hidden layer.
     pub fn expect_fit(&self, layers: usize, lattice: &Lattice) -> Result<()> {
+        self.expect_fit_with(layers, lattice.volume(), self.kernel.pow(lattice.dimensions() as u32))
+    }
+
+    /// The same for kernels of some numbers on some sites.
+    pub fn expect_fit_with(&self, layers: usize, volume: usize, taps: usize) -> Result<()> {
         const MOST_NEIGHBOURS: usize = 1 << 26;
         const MOST_VALUES: usize = 1 << 24;
         let heads = self.heads.iter().map(|head| head.channels).sum();
         let (mut weights, mut inputs, mut widest) = (0, 1, heads);
-        let taps = self.kernel.pow(lattice.dimensions() as u32);
         for &outputs in self.hidden.iter().chain(&[heads]) {
             weights += inputs * outputs * taps;
             inputs = outputs;
             widest = widest.max(outputs);
         }
         let counts = [
-            ("kernel", "neighbours of all sites", taps * lattice.volume(), MOST_NEIGHBOURS),
+            ("kernel", "neighbours of all sites", taps * volume, MOST_NEIGHBOURS),
             ("hidden", "parameters in all layers", layers * weights, MOST_PARAMETERS),
-            ("hidden", "values on all sites of a hidden layer", widest * lattice.volume(), MOST_VALUES),
+            ("hidden", "values on all sites of a hidden layer", widest * volume, MOST_VALUES),
         ];
         for (key, what, got, most) in counts {
             if got > most {
@@ -115,7 +119,7 @@ impl NetworkSpec {
     }
 }
 
-/// The network of coupling layers that leave the sites of one parity unchanged.
+/// The network of coupling layers that leave the sites of one set unchanged.
 #[derive(Clone, Debug)]
 pub struct Network {
     spec: NetworkSpec,
@@ -128,15 +132,15 @@ pub struct Network {
 type Pair = (Node, Option<Node>);
 
 impl Network {
-    /// The network that reads the sites of parity `frozen` and gives numbers for the others.
-    pub fn new(spec: &NetworkSpec, board: &Checkerboard, frozen: usize) -> Result<Self> {
+    /// The network that reads the sites of the set `frozen` and gives numbers for those of the other.
+    pub fn new(spec: &NetworkSpec, mask: &Mask, frozen: usize) -> Result<Self> {
         let hidden = spec.hidden.len();
         let mut stencils: Vec<Stencil> = vec![];
         for i in 0..=hidden {
             let stencil = match i {
                 // All inner convolutions share one table.
                 2.. if i < hidden => stencils[1].clone(),
-                _ => board.cube(spec.kernel, (i == 0).then_some(frozen), (i == hidden).then_some(1 - frozen))?,
+                _ => mask.stencil(spec.kernel, (i == 0).then_some(frozen), (i == hidden).then_some(1 - frozen))?,
             };
             stencils.push(stencil);
         }

@@ -49,12 +49,7 @@ impl Flow {
     /// A flow with initial parameters, uniform in each tensor's bound and keyed by the context's seed.
     pub fn new(context: &Arc<Context>, lattice: &Lattice, spec: &ModelSpec) -> Result<Self> {
         let chain = spec.build(lattice)?;
-        let count = chain.tensors().iter().map(Tensor::count).sum();
-        let mut parameters = memory::reserved("parameters", count)?;
-        for (i, tensor) in chain.tensors().iter().enumerate() {
-            let mut stream = Stream::new(context.seed(), Purpose::Parameters, i as u64);
-            parameters.extend((0..tensor.count()).map(|_| tensor.bound * (2.0 * stream.uniform() - 1.0)));
-        }
+        let parameters = initial(context, &chain)?;
         Self::of_chain(context, spec, Arc::new(chain), parameters)
     }
 
@@ -101,7 +96,7 @@ impl Flow {
             return Err(Error::BadShape(format!("lattice: expected {expected} dimensions, the model's, got {got}")));
         }
         let chain = Arc::new(self.spec.build(lattice)?);
-        let parameters = chain.transfer(&self.chain, &self.parameters)?;
+        let parameters = chain.transfer(&self.chain, &self.parameters, &initial(context, &chain)?)?;
         let flow = Self::of_chain(context, &self.spec, chain, parameters)?;
         match &self.at {
             None => Ok(flow),
@@ -280,6 +275,17 @@ impl Model for Flow {
         let threads = self.context.threads().clamp(1, 16).next_power_of_two();
         self.planned.as_ref().map_or(1, |planned| 8 * threads * planned.sampling.block())
     }
+}
+
+/// Initial parameters of a chain, uniform in each tensor's bound and keyed by the context's seed.
+fn initial(context: &Context, chain: &Chain) -> Result<Vec<f64>> {
+    let count = chain.tensors().iter().map(Tensor::count).sum();
+    let mut parameters = memory::reserved("parameters", count)?;
+    for (i, tensor) in chain.tensors().iter().enumerate() {
+        let mut stream = Stream::new(context.seed(), Purpose::Parameters, i as u64);
+        parameters.extend((0..tensor.count()).map(|_| tensor.bound * (2.0 * stream.uniform() - 1.0)));
+    }
+    Ok(parameters)
 }
 
 fn missing_values() -> Error {

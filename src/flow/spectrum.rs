@@ -66,17 +66,9 @@ impl Spectrum {
         })
     }
 
-    /// a = log λ of each orbit.
-    fn exponents(&self, recorder: &mut Recorder, parameters: Node) -> Node {
-        const LARGEST: f64 = 4.0;
-        let reduced = recorder.scale(parameters, 1.0 / LARGEST);
-        let bounded = recorder.tanh(reduced);
-        recorder.scale(bounded, LARGEST)
-    }
-
     /// C x, or its inverse.
     fn apply(&self, recorder: &mut Recorder, x: Node, parameters: Node, inverse: bool) -> Node {
-        let exponents = self.exponents(recorder, parameters);
+        let exponents = bounded_exponents(recorder, parameters);
         let exponent = recorder.scale(exponents, if inverse { -1.0 } else { 1.0 });
         let eigenvalues = recorder.exp(exponent);
         let table = recorder.table(&self.cosines, Shape::new(self.cosines.len(), 1));
@@ -88,10 +80,18 @@ impl Spectrum {
     /// log det C.
     fn log_det(&self, recorder: &mut Recorder, parameters: Node) -> Node {
         let table = recorder.table(&self.multiplicity, Shape::new(self.multiplicity.len(), 1));
-        let exponents = self.exponents(recorder, parameters);
+        let exponents = bounded_exponents(recorder, parameters);
         let terms = recorder.multiply(exponents, table);
         recorder.total(terms)
     }
+}
+
+/// Logarithms of eigenvalues, a = 4 tanh(θ / 4).
+pub(super) fn bounded_exponents(recorder: &mut Recorder, parameters: Node) -> Node {
+    const LARGEST: f64 = 4.0;
+    let reduced = recorder.scale(parameters, 1.0 / LARGEST);
+    let bounded = recorder.tanh(reduced);
+    recorder.scale(bounded, LARGEST)
 }
 
 impl Prior for Spectrum {

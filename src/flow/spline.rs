@@ -10,9 +10,12 @@
 //!
 //! The spline maps [-B, B] onto itself, with slope 1 at both ends; beyond, y = x. Widths and heights are 2B times a softmax
 //! of the network's outputs, with a least value; slopes an exponential of them, all within bounds. Outputs of zero give y = x.
+//!
+//! With symmetry `odd` numbers of mirrored bins and knots are e + o and e − o, where e is even and o is odd under φ -> −φ: the spline of
+//! −φ is the mirror image y -> −y(−x) of that of φ, and the flow keeps the symmetry exactly.
 
 use super::coupling::{Image, Transform};
-use super::network::Head;
+use super::network::{Head, Symmetry};
 use crate::error::Result;
 use crate::program::{Filter, Node, Recorder, Shape};
 use crate::spec::expect;
@@ -24,6 +27,8 @@ pub struct SplineSpec {
     pub bins: usize,
     /// The range B.
     pub range: f64,
+    /// Symmetry under φ -> −φ.
+    pub symmetry: Symmetry,
 }
 
 impl SplineSpec {
@@ -31,13 +36,49 @@ impl SplineSpec {
     pub fn heads(&self) -> Result<Vec<Head>> {
         expect((2..=64).contains(&self.bins), "bins", "2 to 64", self.bins)?;
         expect((1e-3..=1e3).contains(&self.range), "range", "a number from 0.001 to 1000", self.range)?;
-        Ok(vec![Head { name: None, channels: 3 * self.bins - 1, is_odd: false }])
+        let heads = match self.symmetry {
+            Symmetry::None => vec![Head { name: None, channels: self.outputs(), is_odd: false }],
+            Symmetry::Odd => vec![
+                Head { name: Some("even"), channels: self.evens(), is_odd: false },
+                Head { name: Some("odd"), channels: self.outputs() - self.evens(), is_odd: true },
+            ],
+        };
+        Ok(heads)
+    }
+
+    /// Numbers of a spline: K widths, K heights and K − 1 slopes.
+    fn outputs(&self) -> usize {
+        3 * self.bins - 1
+    }
+
+    /// Numbers of a spline that is an odd function.
+    pub fn evens(&self) -> usize {
+        2 * self.bins.div_ceil(2) + (self.bins - 1).div_ceil(2)
+    }
+
+    /// Widths, heights and slopes as sums of even numbers, and of odd ones where there are any: the coefficient of each number.
+    fn mirrored(&self, has_odd: bool) -> Vec<Vec<f64>> {
+        let (mut rows, mut even, mut odd) = (vec![], 0, self.evens());
+        for length in [self.bins, self.bins, self.bins - 1] {
+            for k in 0..length {
+                let mut row = vec![0.0; if has_odd { self.outputs() } else { self.evens() }];
+                let (pair, mirror) = (k.min(length - 1 - k), length - 1 - k);
+                row[even + pair] = 1.0;
+                if has_odd && k != mirror {
+                    row[odd + pair] = if k < mirror { 1.0 } else { -1.0 };
+                }
+                rows.push(row);
+            }
+            (even, odd) = (even + length.div_ceil(2), odd + length / 2);
+        }
+        rows
     }
 }
 
 /// A monotonic rational-quadratic spline.
 #[derive(Clone, Debug)]
 pub struct Spline {
+    spec: SplineSpec,
     bins: usize,
     range: f64,
 }
@@ -70,7 +111,7 @@ struct Bin {
 impl Spline {
     /// The spline of a spec, whose values were checked by [`SplineSpec::heads`].
     pub fn new(spec: SplineSpec) -> Self {
-        Self { bins: spec.bins, range: spec.range }
+        Self { spec, bins: spec.bins, range: spec.range }
     }
 
     /// Knots of K logits: −B, then the cumulated parts of 2B.
@@ -94,7 +135,29 @@ impl Spline {
         places
     }
 
-    fn knots(&self, recorder: &mut Recorder, theta: Node) -> Knots {
+    /// Widths, heights and slopes from the outputs of the network, or from the even numbers of an odd function alone.
+    fn numbers(&self, recorder: &mut Recorder, theta: &[Node]) -> Node {
+        if self.spec.symmetry == Symmetry::None {
+            return theta[0];
+        }
+        let stacked = if theta.len() == 1 { theta[0] } else { recorder.stack(theta) };
+        let rows = self.spec.mirrored(theta.len() > 1);
+        mixed(recorder, stacked, rows.len(), |output, input| rows[output][input])
+    }
+
+    /// The knots on the sites of `like`: those of each site, or the same ones on all.
+    fn knots(&self, recorder: &mut Recorder, theta: &[Node], like: Node) -> Knots {
+        let theta = self.numbers(recorder, theta);
+        let (own, wanted) = (recorder.shape(theta).sites, recorder.shape(like).sites);
+        let knots = self.knots_of(recorder, theta);
+        if own == wanted {
+            return knots;
+        }
+        let mut spread = |nodes: Vec<Node>| nodes.into_iter().map(|node| recorder.spread_sites(node, wanted)).collect();
+        Knots { x: spread(knots.x), y: spread(knots.y), slope: spread(knots.slope) }
+    }
+
+    fn knots_of(&self, recorder: &mut Recorder, theta: Node) -> Knots {
         let bins = self.bins;
         let [widths, heights] = [0, bins].map(|first| recorder.channels(theta, first, bins));
         let (x, y) = (self.places(recorder, widths), self.places(recorder, heights));
@@ -179,7 +242,7 @@ impl Bin {
 
 impl Transform for Spline {
     fn forward(&self, recorder: &mut Recorder, x: Node, theta: &[Node]) -> Image {
-        let knots = self.knots(recorder, theta[0]);
+        let knots = self.knots(recorder, theta, x);
         let (at, inside) = self.within(recorder, x);
         let bin = self.bin(recorder, at, &knots.x, &knots);
         let distance = recorder.subtract(at, bin.x);
@@ -203,7 +266,7 @@ impl Transform for Spline {
     ///
     /// Rounding may leave a discriminant below zero, and ξ a little outside.
     fn inverse(&self, recorder: &mut Recorder, y: Node, theta: &[Node]) -> Image {
-        let knots = self.knots(recorder, theta[0]);
+        let knots = self.knots(recorder, theta, y);
         let (at, inside) = self.within(recorder, y);
         let bin = self.bin(recorder, at, &knots.y, &knots);
         let rise = recorder.subtract(at, bin.y);

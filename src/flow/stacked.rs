@@ -8,17 +8,40 @@ use super::tensor::Tensor;
 use crate::program::{Arguments, Node, Recorder, Scan, Shape, Values};
 use std::sync::Arc;
 
-/// A group of layers of one partition, repeated.
+/// A group of layers, repeated.
 #[derive(Clone, Debug)]
 pub struct Stacked {
     group: Vec<Arc<dyn Layer>>,
     count: usize,
+    /// That of all layers of the group; the whole field where they cut it in different ways.
+    partition: Arc<Partition>,
 }
 
 impl Stacked {
     /// `count` repetitions of a group of at least one layer.
     pub fn new(group: Vec<Arc<dyn Layer>>, count: usize) -> Self {
-        Self { group, count }
+        let common = group[0].partition();
+        let is_common = group.iter().all(|layer| layer.partition() == common);
+        let partition = if is_common { Arc::clone(common) } else { Arc::new(Partition::whole()) };
+        Self { group, count, partition }
+    }
+
+    /// The parts that a layer of the group sees.
+    fn cut(&self, recorder: &mut Recorder, layer: &Arc<dyn Layer>, parts: &[Node]) -> Vec<Node> {
+        if *layer.partition() == self.partition {
+            return parts.to_vec();
+        }
+        let whole = self.partition.join(recorder, parts);
+        layer.partition().split(recorder, whole)
+    }
+
+    /// The parts of the group from those of one of its layers.
+    fn joined(&self, recorder: &mut Recorder, layer: &Arc<dyn Layer>, parts: Vec<Node>) -> Vec<Node> {
+        if *layer.partition() == self.partition {
+            return parts;
+        }
+        let whole = layer.partition().join(recorder, &parts);
+        self.partition.split(recorder, whole)
     }
 
     /// The layers of the group, each with the range of its parameters among those of the group.
@@ -46,7 +69,9 @@ impl Stacked {
             let mut state = carried_state(of);
             let stacked = state.parts.clone();
             for (layer, own) in self.members() {
-                state = layer.forward(body, &state, &of_step(of, own));
+                let x = State { parts: self.cut(body, layer, &state.parts), ..state };
+                let y = layer.forward(body, &x, &of_step(of, own));
+                state = State { parts: self.joined(body, layer, y.parts), ..y };
             }
             Values { carried: of_state(state), stacked }
         })
@@ -69,7 +94,7 @@ fn of_step(of: &Arguments, own: std::ops::Range<usize>) -> Given<'_> {
 
 impl Layer for Stacked {
     fn partition(&self) -> &Arc<Partition> {
-        self.group[0].partition()
+        &self.partition
     }
 
     fn tensors(&self) -> Vec<Tensor> {
@@ -103,7 +128,9 @@ impl Layer for Stacked {
         let end = recorder.repeat(&scan, |body, of| {
             let mut state = carried_state(of);
             for (layer, own) in self.members().into_iter().rev() {
-                state = layer.inverse(body, &state, &of_step(of, own));
+                let y = State { parts: self.cut(body, layer, &state.parts), ..state };
+                let x = layer.inverse(body, &y, &of_step(of, own));
+                state = State { parts: self.joined(body, layer, x.parts), ..x };
             }
             Values { carried: of_state(state), stacked: vec![] }
         });
@@ -123,9 +150,12 @@ impl Layer for Stacked {
             let (mut x, mut score) = (State { parts: of.rows[parameters..].to_vec(), log_density }, of.carried.clone());
             for (layer, own) in self.members() {
                 let given = of_step(of, own);
+                x.parts = self.cut(body, layer, &x.parts);
+                let own = self.cut(body, layer, &score);
                 let y = layer.forward(body, &x, &given);
-                score = layer.score(body, &At { x: &x, y: &y }, &score, &given);
-                x = y;
+                let own = layer.score(body, &At { x: &x, y: &y }, &own, &given);
+                score = self.joined(body, layer, own);
+                x = State { parts: self.joined(body, layer, y.parts), ..y };
             }
             Values { carried: score, stacked: vec![] }
         });

@@ -1,10 +1,11 @@
-//! Statistics: errors of autocorrelated series, resampling, reweighting, and observables of scalar fields.
+//! Statistics: errors of autocorrelated series, resampling, reweighting, energies of paths, and observables of scalar fields.
 
 mod bins;
 mod bootstrap;
 mod chain_weights;
 mod chi_squared;
 mod derived;
+mod energies;
 mod forward;
 mod gamma;
 mod independence;
@@ -22,6 +23,7 @@ mod weights;
 
 pub use bootstrap::{Bootstrap, bootstrap};
 pub use derived::{PrimarySeries, autocorrelation_of};
+pub use energies::{Energies, Measurement, Paths, energies};
 pub use forward::{Forward, forward};
 pub use gamma::{Autocorrelation, WINDOW_PARAMETER, autocorrelation, autocorrelation_of_replica};
 pub use independence::{IndependenceEstimate, independence_acceptance};

@@ -78,6 +78,7 @@ const ACTION: &str = "action.values";
 const OWN: &str = "adam.parameters";
 
 /// A model of a file.
+#[allow(clippy::large_enum_variant, reason = "a program has few models")]
 pub enum Learned {
     /// A density.
     Flow(Flow),

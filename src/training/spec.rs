@@ -44,6 +44,9 @@ pub struct TrainSpec {
     /// Annealed paths by whose mean work the layers of a flow are trained; None for its divergence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annealing: Option<AnnealedSpec<KernelSpec>>,
+    /// Tensors that stay as they are: names in a file of the model, or what they begin with, `layers.0`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub freeze: Vec<String>,
     /// A run that was stopped goes on; where false it is given up, and a new one begins from its parameters.
     pub resume: bool,
 }
@@ -66,6 +69,7 @@ impl Default for TrainSpec {
             average: 0.0,
             paths: None,
             annealing: None,
+            freeze: vec![],
             resume: true,
         }
     }

@@ -18,6 +18,7 @@ use crate::flow::{Flow, ModelSpec, Stout, Tensor};
 use crate::program::Key;
 use crate::progress::{begin, step};
 use crate::random::Purpose;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Progress of a run after a step of training.
@@ -257,6 +258,7 @@ impl Training<'_> {
     /// Trains until the last step, an error, or a stop.
     fn run(&mut self, state: &mut TrainingState, weights: &mut Weights, progress: Watcher) -> Result<()> {
         let (tensors, spec) = (self.flow.tensors(), self.spec);
+        let frozen = frozen(&spec.freeze, &tensors)?;
         // Last state with finite loss and gradient; after the next update they may be infinite or NaN.
         let mut good = (state.copied()?, weights.copied()?);
         loop {
@@ -280,11 +282,14 @@ impl Training<'_> {
             good.1.copy(weights);
             match spec.optimiser {
                 Optimiser::Adam => {
+                    frozen.iter().for_each(|range| report.gradient[range.clone()].fill(0.0));
                     clip(spec.clip, &mut report.gradient);
                     state.update(spec, &report.gradient, &mut weights.now);
                 }
                 Optimiser::LeastSquares => state.subtract(&report.gradient, &mut weights.now),
             }
+            // A run that goes on may have moments of numbers that are frozen now.
+            frozen.iter().for_each(|range| weights.now[range.clone()].copy_from_slice(&good.1.now[range.clone()]));
             weights.take(spec.average, state.step);
             state.samples += spec.batch as u64;
             let Report { loss, ess, .. } = report;
@@ -320,6 +325,30 @@ fn check_parameters(parameters: &[f64], tensors: &[Tensor], step: u64) -> Result
         Some((bad, name)) => {
             Err(Error::BadInput(format!("training step {step}: expected finite parameters of {name}, got {bad}")))
         }
+    }
+}
+
+/// Places of the parameters whose tensors are frozen; an error for a name that no tensor has or begins with, and where nothing is left.
+fn frozen(names: &[String], tensors: &[Tensor]) -> Result<Vec<Range<usize>>> {
+    let is_of = |tensor: &str, name: &str| {
+        tensor.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    for name in names {
+        if !tensors.iter().any(|tensor| is_of(&tensor.name, name)) {
+            let expected = "expected names of tensors, or beginnings such as 'layers.0'";
+            return Err(Error::BadSpec(format!("freeze: {expected}, got '{name}'")));
+        }
+    }
+    let (mut ranges, mut start) = (vec![], 0);
+    for tensor in tensors {
+        if names.iter().any(|name| is_of(&tensor.name, name)) {
+            ranges.push(start..start + tensor.count());
+        }
+        start += tensor.count();
+    }
+    match ranges.iter().map(Range::len).sum::<usize>() {
+        all if all == start => Err(Error::BadSpec("freeze: expected a tensor that is left to train, got none".into())),
+        _ => Ok(ranges),
     }
 }
 

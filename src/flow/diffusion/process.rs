@@ -83,7 +83,7 @@ impl Process {
             ProcessName::VariancePreserving => [0.1, 20.0],
         };
         let [low, high] = [0, 1].map(|i| own[i].unwrap_or(defaults[i]));
-        if !(1e-6..=1e6).contains(&low) || !(low < high && high <= 1e6) {
+        if !((1e-6..=1e6).contains(&low) && low < high && high <= 1e6) {
             let expected = format!("{} < {}, both from 1e-6 to 1e6", keys[0], keys[1]);
             return Err(Error::BadSpec(format!("{}: expected {expected}, got {low} and {high}", keys[0])));
         }

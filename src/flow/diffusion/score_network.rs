@@ -78,7 +78,7 @@ impl ScoreNetwork {
                     rest = later;
                     network.fixed(recorder, own)
                 };
-                networks.iter().flat_map(|network| one(network)).collect()
+                networks.iter().flat_map(one).collect()
             }
         }
     }

@@ -3,10 +3,14 @@
 mod compact;
 mod continuous;
 mod diffusion;
+mod masks;
 mod mixture;
+mod modes;
+mod multilevel;
 mod pulled_back;
 mod refusals;
 mod spectrum;
+mod splines;
 mod stacked;
 
 use super::*;
@@ -35,7 +39,7 @@ fn spec(text: &str) -> ModelSpec {
 /// A flow with initial parameters, but a spectrum that is not white.
 fn flow(extent: &[usize], spec: &ModelSpec) -> Flow {
     let mut flow = Flow::new(&context(Precision::F64, 1), &Lattice::new(extent).unwrap(), spec).unwrap();
-    let named = |t: &Tensor| vec![t.name == "prior.log_spectrum"; t.count()];
+    let named = |t: &Tensor| vec![t.name.ends_with("log_spectrum"); t.count()];
     let spectral: Vec<bool> = flow.tensors().iter().flat_map(named).collect();
     let moved = |(i, (&p, &spectral)): (usize, (&f64, &bool))| if spectral { 0.4 * (i as f64).sin() } else { p };
     let parameters: Vec<f64> = flow.parameters().iter().zip(&spectral).enumerate().map(moved).collect();
@@ -190,31 +194,51 @@ fn score(chain: &Chain) -> Program {
     Program::new(recorder, vec![Output::PerSample(draw.field), Output::PerSample(score)])
 }
 
+/// The score of some draws is the gradient of log q, by finite differences.
+fn assert_score(flow: &Flow) {
+    const STEP: f64 = 3e-4;
+    let volume = flow.lattice().volume();
+    let results = run(flow, score(flow.chain()), 2, &normals(8, 2, volume));
+    for (field, score) in results[0].chunks(volume).zip(results[1].chunks(volume)) {
+        // Fields that are each displaced by n steps at one site.
+        let at = |n: f64| {
+            let moved = |i: usize| field[i % volume] + if i / volume == i % volume { n * STEP } else { 0.0 };
+            let fields: Vec<f64> = (0..volume * volume).map(moved).collect();
+            let mut log_q = vec![0.0; volume];
+            flow.log_density(volume, &fields, &mut log_q).unwrap();
+            log_q
+        };
+        let [a, b, c, d] = [2.0, 1.0, -1.0, -2.0].map(at);
+        let slope = |i: usize| (8.0 * (b[i] - c[i]) - (a[i] - d[i])) / (12.0 * STEP);
+        let expected: Vec<f64> = (0..volume).map(slope).collect();
+        assert_close(score, &expected, 1e-8, &format!("{}, {:?}", flow.lattice().shape(), flow.spec()));
+    }
+}
+
 #[test]
 fn the_score_is_the_gradient_of_the_log_density() {
-    const STEP: f64 = 3e-4;
     for extent in [&[4, 2][..], &[2, 2, 2]] {
         // Only specs with smooth activations: a finite difference must not cross the kink of a rectifier.
         for spec in &[1, 2, 3, 5, 7, 8, 9, 10].map(|i| specs()[i].clone()) {
-            let flow = flow(extent, spec);
-            let volume = flow.lattice().volume();
-            let results = run(&flow, score(flow.chain()), 2, &normals(8, 2, volume));
-            for (field, score) in results[0].chunks(volume).zip(results[1].chunks(volume)) {
-                // Fields that are each displaced by n steps at one site.
-                let at = |n: f64| {
-                    let moved = |i: usize| field[i % volume] + if i / volume == i % volume { n * STEP } else { 0.0 };
-                    let fields: Vec<f64> = (0..volume * volume).map(moved).collect();
-                    let mut log_q = vec![0.0; volume];
-                    flow.log_density(volume, &fields, &mut log_q).unwrap();
-                    log_q
-                };
-                let [a, b, c, d] = [2.0, 1.0, -1.0, -2.0].map(at);
-                let slope = |i: usize| (8.0 * (b[i] - c[i]) - (a[i] - d[i])) / (12.0 * STEP);
-                let expected: Vec<f64> = (0..volume).map(slope).collect();
-                assert_close(score, &expected, 1e-8, &format!("{extent:?}, {spec:?}"));
-            }
+            assert_score(&flow(extent, spec));
         }
     }
+}
+
+/// f(−z) = −f(z), and q(−φ) = q(φ).
+fn assert_odd(flow: &Flow) {
+    let volume = flow.lattice().volume();
+    let z = normals(0, 7, volume);
+    let minus: Vec<f64> = z.iter().map(|z| -z).collect();
+    let plus = run(flow, flow.chain().sampling(), 2, &z);
+    let mirrored = run(flow, flow.chain().sampling(), 2, &minus);
+    let negated: Vec<f64> = mirrored[0].iter().map(|x| -x).collect();
+    assert_close(&negated, &plus[0], 1e-13, "sample(-z)");
+    assert_close(&mirrored[1], &plus[1], 1e-13, "log q of -phi");
+    let (mut log_q, mut of_negative) = (vec![0.0; 7], vec![0.0; 7]);
+    flow.log_density(7, &plus[0], &mut log_q).unwrap();
+    flow.log_density(7, &mirrored[0], &mut of_negative).unwrap();
+    assert_close(&of_negative, &log_q, 1e-13, "q(-phi)");
 }
 
 #[test]
@@ -222,16 +246,7 @@ fn odd_flows_keep_the_symmetry() {
     let z = normals(0, 7, 16);
     let minus: Vec<f64> = z.iter().map(|z| -z).collect();
     for spec in [&specs()[2], &specs()[4]] {
-        let flow = flow(&[4, 4], spec);
-        let plus = run(&flow, flow.chain().sampling(), 2, &z);
-        let mirrored = run(&flow, flow.chain().sampling(), 2, &minus);
-        let negated: Vec<f64> = mirrored[0].iter().map(|x| -x).collect();
-        assert_close(&negated, &plus[0], 1e-14, "sample(-z)");
-        assert_close(&mirrored[1], &plus[1], 1e-14, "log q of -phi");
-        let (mut log_q, mut of_negative) = (vec![0.0; 7], vec![0.0; 7]);
-        flow.log_density(7, &plus[0], &mut log_q).unwrap();
-        flow.log_density(7, &mirrored[0], &mut of_negative).unwrap();
-        assert_close(&of_negative, &log_q, 1e-13, "q(-phi)");
+        assert_odd(&flow(&[4, 4], spec));
     }
     // The plain network of the same size has no such symmetry.
     let plain = flow(&[4, 4], &specs()[1]);

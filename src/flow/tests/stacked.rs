@@ -102,6 +102,6 @@ fn specs_of_chains_are_checked_and_survive_writing() {
         let stored = serde_json::to_string(&spec).unwrap();
         assert_eq!(parse::<ModelSpec>("model", &stored).unwrap(), spec, "{stored}");
     }
-    let unknown = parse::<ModelSpec>("model", "{type: 'chain', layers: [{type: 'spline', symmetry: 'odd'}]}");
-    assert!(unknown.unwrap_err().to_string().contains("layers[0]: unknown key 'symmetry'"));
+    let unknown = parse::<ModelSpec>("model", "{type: 'chain', layers: [{type: 'spline', colour: 'odd'}]}");
+    assert!(unknown.unwrap_err().to_string().contains("layers[0]: unknown key 'colour'"));
 }

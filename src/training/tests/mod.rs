@@ -6,6 +6,7 @@ mod diffusion;
 mod exact_diffusion;
 mod fields;
 mod layers;
+mod levels;
 
 use super::objective::{Objective, Samples};
 use super::reverse_kl::ReverseKl;
