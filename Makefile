@@ -384,13 +384,13 @@ dist:
 test-sanitizers:
 	scripts/sanitizers.sh
 
-# Fuzzing of all readers of text and files, SECONDS for each target; the tests take half a minute for each.
+# Fuzzing of all readers of text and files, SECONDS for each target; the tests take twenty seconds for each.
 SECONDS ?= 600
 fuzz:
 	scripts/fuzz.sh $(SECONDS)
 
 test-fuzz:
-	scripts/fuzz.sh 30
+	scripts/fuzz.sh 20
 
 docs:
 	mkdir -p $(BUILD)/docs

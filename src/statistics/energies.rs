@@ -201,7 +201,7 @@ mod tests {
                     let is_single = m == 0 || m == TIMES - 1;
                     let norm = (if is_single { 1.0 } else { 2.0 } / TIMES as f64).sqrt();
                     let angle = k * t as f64;
-                    norm * width * z[m] * if m > 0 && m % 2 == 0 { angle.sin() } else { angle.cos() }
+                    norm * width * z[m] * if m > 0 && m.is_multiple_of(2) { angle.sin() } else { angle.cos() }
                 };
                 (0..TIMES).map(mode).sum::<f64>()
             };
@@ -216,7 +216,6 @@ mod tests {
         let paths = oscillator(4000);
         let how = Measurement { spacing: SPACING, potential: &[0.0, 0.0, 0.5], from: 0, by: 2, bin: 20 };
         let found = energies(&Paths { numbers: &paths, times: TIMES, log_weights: None }, &how).unwrap();
-        println!("{found:?}");
         let omega = (1.0f64 + 0.5 * SPACING * SPACING).acosh() / SPACING;
         let modes = (0..TIMES).map(|m| {
             let k = 2.0 * std::f64::consts::PI * m as f64 / TIMES as f64;
@@ -239,7 +238,6 @@ mod tests {
         let how = Measurement { spacing: SPACING, potential: &[0.0, 0.0, 0.5 * stiffer], from: 0, by: 2, bin: 20 };
         let found = energies(&Paths { numbers: &paths, times: TIMES, log_weights: Some(&logs) }, &how).unwrap();
         let omega = (1.0f64 + 0.5 * stiffer * SPACING * SPACING).acosh() / SPACING;
-        println!("{found:?} {omega}");
         assert!((found.first.value - omega).abs() < 5.0 * found.first.error && found.first.error < 0.02, "{found:?}");
     }
 

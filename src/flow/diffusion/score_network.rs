@@ -73,7 +73,7 @@ impl ScoreNetwork {
             ScoreNetwork::Spectral(network) => network.fixed(recorder, parameters),
             ScoreNetwork::Sum(networks) => {
                 let mut rest = parameters;
-                let mut one = |network: &Self| {
+                let one = |network: &Self| {
                     let (own, later) = rest.split_at(network.tensors().len());
                     rest = later;
                     network.fixed(recorder, own)
