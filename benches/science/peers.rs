@@ -14,7 +14,7 @@ pub const ROWS: &[Row] = &[Row {
     about: "Acceptance of independence Metropolis at 8 x 8, m² = −4, λ = 8, with the network, steps and batch of a tutorial.",
     set_ups: |_| vec![(FORM_A_8.set_up.name.into(), Some(PUBLISHED))],
     measure: |run| {
-        let samples = Samples::new(&FORM_A_8, &*TUTORIAL_8.flow()?, run.form.pick(500_000, 20_000))?;
+        let samples = Samples::new(&FORM_A_8.set_up, &*TUTORIAL_8.flow()?, run.form.pick(500_000, 20_000))?;
         let found = independence_acceptance(&samples.log_weights)?.acceptance;
         let (value, error) = (found.value, found.error);
         Ok(vec![Figure {
