@@ -163,8 +163,8 @@ impl KernelSpec {
         if action.complex().is_none() || takes_complex {
             return Ok(());
         }
-        let expected = "expected an action with real values, got one with complex values";
-        Err(Error::Unsupported(format!("chain: {expected}, which type 'complex_langevin' alone takes")))
+        let expected = "expected one with real values, got one with complex values";
+        Err(Error::Unsupported(format!("action: {expected}, which type 'complex_langevin' alone takes")))
     }
 
     fn build_at(

@@ -44,12 +44,15 @@ fn a_host_reads_the_complex_field_and_its_observables() {
         let got = kernel["observables"][name][0].as_f64().unwrap();
         assert!((got - expected / VOLUME as f64).abs() < 1e-12, "{name}: {got} {expected}");
     }
-    assert!(kernel["trusted"].is_null() && kernel["langevin_steps"] == 10, "{kernel}");
+    assert!(
+        kernel["trusted"].is_null() && kernel["langevin_steps"].as_u64().is_some_and(|steps| steps >= 10),
+        "{kernel}"
+    );
     let mut gradient = vec![UNTOUCHED; COUNT];
     let message = expect_error(9, unsafe { inst_action_gradient(action, 1, field.as_ptr(), gradient.as_mut_ptr()) });
     assert!(message.contains("action: expected one with real values, got type 'bose_gas'"), "{message}");
     let chain_of_reals = unmade(9, |out| unsafe { inst_chain_new(action, ptr::null(), ptr::null(), out) });
-    assert!(chain_of_reals.starts_with("chain: expected an action with real values"), "{chain_of_reals}");
+    assert!(chain_of_reals.starts_with("chain: action: expected one with real values"), "{chain_of_reals}");
     let proposal = c"{type: 'langevin', step: 0.1}";
     unmade(9, |out| unsafe { inst_proposal_new(ptr::null(), action, proposal.as_ptr(), out) });
     unsafe {

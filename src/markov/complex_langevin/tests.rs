@@ -267,7 +267,7 @@ fn other_kernels_refuse_complex_actions_and_it_refuses_real_ones() {
         Chain::new(action.into(), None, &parse::<ChainSpec>("chain", kernel)?, 1)
     };
     let message = |action: &str, kernel: &str| build(action, kernel).err().unwrap().to_string();
-    let expected = "chain: expected an action with real values, got one with complex values, \
+    let expected = "action: expected one with real values, got one with complex values, \
                     which type 'complex_langevin' alone takes";
     for kernel in [
         "{type: 'hmc'}",
