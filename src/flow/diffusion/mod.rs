@@ -10,6 +10,7 @@
 
 mod convolutional;
 mod model;
+mod output;
 mod paths;
 mod probes;
 mod process;

@@ -8,6 +8,7 @@
 //! time by functions cos(π d t), d = 0, 1 ..; in a sum each has its own first ones of all.
 
 use super::convolutional::Convolutional;
+use super::output::Output;
 use super::probes::Probes;
 use super::spectral::Spectral;
 use super::unet::Unet;
@@ -17,15 +18,6 @@ use crate::flow::tensor::Tensor;
 use crate::lattice::Lattice;
 use crate::memory;
 use crate::program::{Node, Recorder, Shape};
-
-/// A recorded output of a network, with its divergence, a wide number.
-#[derive(Clone, Copy, Debug)]
-pub struct Field {
-    /// N(x; t).
-    pub value: Node,
-    /// sum_i dN_i / dx_i.
-    pub divergence: Node,
-}
 
 /// A network N(x; t) from fields to fields.
 #[derive(Clone, Debug)]
@@ -131,7 +123,7 @@ impl ScoreNetwork {
     }
 
     /// Records N(x; t) with its exact divergence.
-    pub fn with_divergence(&self, recorder: &mut Recorder, (x, time): (Node, Node), fixed: &[Node]) -> Field {
+    pub fn with_divergence(&self, recorder: &mut Recorder, (x, time): (Node, Node), fixed: &[Node]) -> Output {
         match self {
             ScoreNetwork::Spectral(network) => {
                 let time = recorder.channels(time, 0, self.times());
@@ -139,7 +131,7 @@ impl ScoreNetwork {
             }
             ScoreNetwork::Sum(networks) => {
                 let value = recorder.constant(0.0, recorder.shape(x));
-                let mut sum = Field { value, divergence: recorder.constant(0.0, Shape::WIDE) };
+                let mut sum = Output { value, divergence: recorder.constant(0.0, Shape::WIDE) };
                 let mut rest = fixed;
                 for network in networks {
                     let (own, later) = rest.split_at(network.fixed_count());
@@ -156,7 +148,7 @@ impl ScoreNetwork {
                     |recorder: &mut Recorder, of: (Node, Node), fixed: &[Node]| self.record(recorder, of, fixed);
                 let divergence = self.probes().map(|probes| probes.divergence(recorder, (x, time), fixed, &record));
                 let none = recorder.constant(0.0, Shape::WIDE);
-                Field { value, divergence: divergence.unwrap_or(none) }
+                Output { value, divergence: divergence.unwrap_or(none) }
             }
         }
     }

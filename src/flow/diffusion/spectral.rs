@@ -7,7 +7,7 @@
 //! This is the velocity of continuous flows (`flow/continuous/velocity.rs`), odd under φ -> −φ. It is linear in functions of single
 //! sites: it has the score of any free field, at any correlation length, and the local part of −dS/dφ, but not the rest of a score.
 
-use super::score_network::Field;
+use super::output::Output;
 use crate::error::Result;
 use crate::flow::continuous::{Fixed, Sizes, Velocity};
 use crate::flow::tensor::Tensor;
@@ -43,9 +43,9 @@ impl Spectral {
     }
 
     /// Records N(x; t) with its divergence.
-    pub fn record(&self, recorder: &mut Recorder, (x, time): (Node, Node), fixed: &[Node]) -> Field {
+    pub fn record(&self, recorder: &mut Recorder, (x, time): (Node, Node), fixed: &[Node]) -> Output {
         let flux = self.velocity.record(recorder, x, time, &Fixed::unconditional(fixed));
-        Field { value: flux.velocity, divergence: flux.divergence }
+        Output { value: flux.velocity, divergence: flux.divergence }
     }
 
     /// Parameters from those on another lattice.

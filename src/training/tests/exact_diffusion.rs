@@ -168,7 +168,7 @@ fn independent_paths_are_exact_by_their_ratio() {
 fn langevin_steps_along_the_score_are_exact() {
     for (time, least) in [(0.0, 0.5), (0.6, 0.05)] {
         let (means, acceptance) =
-            run(&*proposal(&format!("{{type: 'learned_langevin', step: 0.25, time: {time}}}")), 400);
+            run(&*proposal(&format!("{{type: 'learned_langevin', step: 0.25, time: {time}}}")), 700);
         eprintln!("learned langevin at time {time}: acceptance {acceptance}");
         expect_exact("learned langevin", [&means[0], &means[1]]);
         assert!(acceptance > least, "{time}: {acceptance}");
