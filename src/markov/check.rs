@@ -227,6 +227,27 @@ pub(super) fn expect_mean(what: &str, series: &[f64], exact: f64) {
     assert!((mean - exact).abs() < 5.0 * error, "{what}: {mean} +- {error} against {exact}");
 }
 
+/// Fields with log weights whose mean is Z: log Z is exact, and known to `most`.
+pub(super) fn expect_log_z(what: &str, log_weights: &[f64], log_z: f64, most: f64) {
+    let weights: Vec<f64> = log_weights.iter().map(|l| (l - log_z).exp()).collect();
+    let (mean, error) = mean_and_error(&weights, 50);
+    assert!(error < most, "{what}: Z {mean} +- {error} in units of the exact one is too coarse");
+    assert!((mean - 1.0).abs() < 5.0 * error, "{what}: Z {mean} +- {error} in units of the exact one");
+}
+
+/// The weighted mean of a series is exact, and known to `most` of it.
+pub(super) fn expect_weighted(
+    what: &str,
+    (log_weights, log_z): (&[f64], f64),
+    series: &[f64],
+    (exact, most): (f64, f64),
+) {
+    let misses: Vec<f64> = log_weights.iter().zip(series).map(|(l, x)| (l - log_z).exp() * (x - exact)).collect();
+    let (mean, error) = mean_and_error(&misses, 50);
+    assert!(error < most * exact, "{what}: {mean} +- {error} away from {exact} is too coarse");
+    assert!(mean.abs() < 5.0 * error, "{what}: {mean} +- {error} away from {exact}");
+}
+
 /// The check for kernels: its chain has the exact moments, and a step is a pure function of key and state.
 pub(super) fn keeps_the_distribution(build: &dyn Fn(Arc<dyn Action>, Arc<dyn Model>) -> Box<dyn Kernel>) {
     let action = Arc::new(Chain4::new(2, 0.7, 0.3));

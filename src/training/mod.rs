@@ -7,6 +7,7 @@ mod average;
 mod checkpoint;
 mod fingerprint;
 mod forward_kl;
+mod freeze;
 mod least_squares;
 mod mean_work;
 mod objective;

@@ -5,6 +5,7 @@ use super::annealed_work::AnnealedWork;
 use super::average::Weights;
 use super::fingerprint;
 use super::forward_kl::ForwardKl;
+use super::freeze::frozen;
 use super::least_squares::LeastSquares;
 use super::mean_work::MeanWork;
 use super::objective::{Objective, Report, Samples};
@@ -18,7 +19,6 @@ use crate::flow::{Flow, ModelSpec, Stout, Tensor};
 use crate::program::Key;
 use crate::progress::{begin, step};
 use crate::random::Purpose;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// Progress of a run after a step of training.
@@ -325,30 +325,6 @@ fn check_parameters(parameters: &[f64], tensors: &[Tensor], step: u64) -> Result
         Some((bad, name)) => {
             Err(Error::BadInput(format!("training step {step}: expected finite parameters of {name}, got {bad}")))
         }
-    }
-}
-
-/// Places of the parameters whose tensors are frozen; an error for a name that no tensor has or begins with, and where nothing is left.
-fn frozen(names: &[String], tensors: &[Tensor]) -> Result<Vec<Range<usize>>> {
-    let is_of = |tensor: &str, name: &str| {
-        tensor.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
-    for name in names {
-        if !tensors.iter().any(|tensor| is_of(&tensor.name, name)) {
-            let expected = "expected names of tensors, or beginnings such as 'layers.0'";
-            return Err(Error::BadSpec(format!("freeze: {expected}, got '{name}'")));
-        }
-    }
-    let (mut ranges, mut start) = (vec![], 0);
-    for tensor in tensors {
-        if names.iter().any(|name| is_of(&tensor.name, name)) {
-            ranges.push(start..start + tensor.count());
-        }
-        start += tensor.count();
-    }
-    match ranges.iter().map(Range::len).sum::<usize>() {
-        all if all == start => Err(Error::BadSpec("freeze: expected a tensor that is left to train, got none".into())),
-        _ => Ok(ranges),
     }
 }
 

@@ -3,11 +3,10 @@ use crate::action::ActionSpec;
 use crate::context::{Context, Precision};
 use crate::flow::{Flow, Model, ModelSpec};
 use crate::lattice::Lattice;
-use crate::markov::check::keeps_the_distribution;
+use crate::markov::check::{expect_log_z, expect_mean, expect_weighted, keeps_the_distribution, mean_and_error};
 use crate::markov::spec::{KernelSpec, annealing_kernel};
 use crate::markov::{Chain, ChainSpec, Metropolis};
 use crate::spec::parse;
-use crate::statistics::{autocorrelation, reweighted, reweighting};
 
 const FORM_A: &str = "{type: 'phi4', mass_squared: -4, lambda: 8}";
 
@@ -67,9 +66,8 @@ fn chains_with_layers_are_exact_whatever_the_layers_are() {
         accepted += u32::from(chain.step().unwrap().accepted);
         squares.push(chain.field().iter().map(|phi| phi * phi).sum::<f64>() / 16.0);
     }
-    let found = autocorrelation(&squares).unwrap();
     assert!(accepted > 600 && accepted < 5400, "{accepted}");
-    assert!(found.error < 0.002 && (found.mean - 0.14774621).abs() < 5.0 * found.error, "{found:?}");
+    expect_mean("phi^2", &squares, 0.14774621);
 }
 
 /// Runs without resampling, and populations with it, have the exact log Z with bad layers too; a proposal's works are those of runs.
@@ -89,10 +87,8 @@ fn runs_with_layers_have_the_exact_log_z() {
             weights.push(chain.step().unwrap().delta);
             squares.push(chain.field().iter().map(|phi| phi * phi).sum::<f64>() / 16.0);
         }
-        let got = reweighting(&weights).unwrap();
-        assert!(got.log_z_error < 0.05 && (got.log_z - 2.40513896).abs() < 5.0 * got.log_z_error, "{keys}: {got:?}");
-        let mean = reweighted(&weights, &squares).unwrap();
-        assert!(mean.error < 0.005 && (mean.value - 0.14774621).abs() < 5.0 * mean.error, "{keys}: {mean:?}");
+        expect_log_z(keys, &weights, 2.40513896, 0.05);
+        expect_weighted(keys, (&weights, 2.40513896), &squares, (0.14774621, 0.05));
     }
 }
 
@@ -105,9 +101,7 @@ fn paths_from_other_couplings_have_the_exact_ratio_of_partition_functions() {
     let spec: ChainSpec = parse("chain", text).unwrap();
     let mut chain = Chain::new(a, None, &spec, 4).unwrap();
     let weights: Vec<f64> = (0..6400).map(|_| chain.step().unwrap().delta).collect();
-    let got = reweighting(&weights).unwrap();
-    let exact = 2.40513896 - 4.21772400;
-    assert!(got.log_z_error < 0.01 && (got.log_z - exact).abs() < 5.0 * got.log_z_error, "{got:?}");
+    expect_log_z("from lambda 6 to 8", &weights, 2.40513896 - 4.21772400, 0.01);
 }
 
 /// exp(−W') over paths forward has the mean Z/Z_0, and 1/exp(−W) over paths backward from fields of the target its inverse.
@@ -131,20 +125,16 @@ fn works_of_both_directions_satisfy_crooks_relation() {
             (-proposal.backward(counter, proposal.path.member(chain.field()).unwrap()).unwrap()).exp()
         })
         .collect();
-    let [from, back] = [&forward, &backward].map(|series| autocorrelation(series).unwrap());
-    let product = from.mean * back.mean;
-    let error = product * (from.error / from.mean).hypot(back.error / back.mean);
+    let [(from, from_error), (back, back_error)] = [&forward, &backward].map(|series| mean_and_error(series, 100));
+    let (product, error) = (from * back, from * back * (from_error / from).hypot(back_error / back));
     assert!(error < 0.05 && (product - 1.0).abs() < 5.0 * error, "{product} +- {error}");
-    // Histograms of works: paths of each kind with exp(−W) in a window, in the ratio of its place.
-    let (low, high) = (from.mean, 1.3 * from.mean);
-    let inside = |w: f64| if w > low && w < high { 1.0 } else { 0.0 };
-    let weighted: Vec<f64> = forward.iter().map(|w| inside(*w) * w / from.mean).collect();
+    // Paths of each kind with exp(−W) in a window, in the ratio of its place.
+    let inside = |w: f64| if w > from && w < 1.3 * from { 1.0 } else { 0.0 };
+    let weighted: Vec<f64> = forward.iter().map(|w| inside(*w) * w / from).collect();
     let reverse: Vec<f64> = backward.iter().map(|inverse| inside(1.0 / inverse)).collect();
-    let expected = autocorrelation(&weighted).unwrap();
-    assert!(expected.mean > 0.02, "{expected:?}");
-    let found = autocorrelation(&reverse).unwrap();
-    let error = found.error.hypot(expected.error).hypot(expected.mean * from.error / from.mean);
-    assert!((found.mean - expected.mean).abs() < 5.0 * error, "{found:?} {expected:?}");
+    let [(expected, a), (found, b)] = [&weighted, &reverse].map(|series| mean_and_error(series, 100));
+    let error = a.hypot(b).hypot(expected * from_error / from);
+    assert!(expected > 0.02 && (found - expected).abs() < 5.0 * error, "{found} {expected} +- {error}");
 }
 
 #[test]

@@ -2,11 +2,10 @@ use crate::action::check::Transfer;
 use crate::action::{Action, ActionSpec};
 use crate::context::{Context, Precision};
 use crate::lattice::Lattice;
-use crate::markov::check::{Broken, Chain4, Fault};
+use crate::markov::check::{Broken, Chain4, Fault, expect_log_z, expect_weighted};
 use crate::markov::{Chain, ChainSpec};
 use crate::progress;
 use crate::spec::parse;
-use crate::statistics::{reweighted, reweighting};
 use std::sync::Arc;
 
 const FORM_A: &str = "{type: 'phi4', mass_squared: -4, lambda: 8}";
@@ -43,15 +42,16 @@ fn expect_exact(action: &Arc<dyn Action>, keys: &str, log_z: f64, averages: &[(O
         log_weights.push(info.delta);
         averages.iter().zip(&mut series).for_each(|((of, _), series)| series.push(of(chain.field())));
     }
-    let got = reweighting(&log_weights).unwrap();
-    assert!(got.log_z_error < 0.02 && (got.log_z - log_z).abs() < 5.0 * got.log_z_error, "{keys}: {got:?} {log_z}");
+    expect_log_z(keys, &log_weights, log_z, 0.02);
     for ((_, exact), series) in averages.iter().zip(&series) {
-        let mean = reweighted(&log_weights, series).unwrap();
-        assert!(mean.error < 0.1 * exact && (mean.value - exact).abs() < 5.0 * mean.error, "{keys}: {mean:?} {exact}");
+        expect_weighted(keys, (&log_weights, log_z), series, (*exact, 0.1));
     }
     let told = &chain.describe().unwrap()["kernel"];
-    assert!((told["log_z"].as_f64().unwrap() - got.log_z).abs() < 1e-10, "{told}");
-    assert!((told["log_z_error"].as_f64().unwrap() / got.log_z_error - 1.0).abs() < 1e-6, "{told}");
+    let weights: Vec<f64> = log_weights.iter().map(|l| (l - log_z).exp()).collect();
+    let (mean, square) = (weights.iter().sum::<f64>() / 1000.0, weights.iter().map(|w| w * w).sum::<f64>() / 1000.0);
+    assert!((told["log_z"].as_f64().unwrap() - log_z - mean.ln()).abs() < 1e-10, "{told}");
+    let error = ((square / (mean * mean) - 1.0) / 999.0).sqrt();
+    assert!((told["log_z_error"].as_f64().unwrap() / error - 1.0).abs() < 1e-6, "{told}");
     assert_eq!(told["runs"], 1000);
 }
 
@@ -113,8 +113,7 @@ fn several_fields_of_a_run_are_weighted_as_one() {
             assert!((sum.ln() - told).abs() < 1e-10, "{} {told}", sum.ln());
         }
         for (weights, squares) in &places {
-            let mean = reweighted(weights, squares).unwrap();
-            assert!(mean.error < 0.003 && (mean.value - 0.14774621).abs() < 5.0 * mean.error, "{mean:?}");
+            expect_weighted(&keys, (weights, 2.40513896), squares, (0.14774621, 0.02));
         }
         // Fields of one run differ, but for those that were chosen twice.
         let (first, second) = (&places[0].1, &places[1].1);

@@ -4,9 +4,9 @@ use super::*;
 use crate::action::ActionSpec;
 use crate::context::serial;
 use crate::lattice::Lattice;
+use crate::markov::check::mean_and_error;
 use crate::markov::{Chain, ChainSpec};
 use crate::spec::parse;
-use crate::statistics::autocorrelation;
 use num_complex::Complex64;
 use std::f64::consts::PI;
 
@@ -28,18 +28,13 @@ fn measured(chain: &mut Chain, steps: usize, name: &str) -> [(f64, f64); 2] {
             series[1].push(value.im);
         }
     }
-    series.map(|series| match series.iter().all(|x| *x == series[0]) {
-        true => (series[0], 0.0),
-        false => autocorrelation(&series).map(|found| (found.mean, found.error)).unwrap(),
-    })
+    series.map(|series| mean_and_error(&series, 100))
 }
 
 /// An average is the exact one within five standard errors, which are no more than `most`.
 fn expect(chain: &mut Chain, steps: usize, (name, exact, most): (&str, Complex64, f64)) {
     let found = measured(chain, steps, name);
     for ((value, error), exact) in found.into_iter().zip([exact.re, exact.im]) {
-        let pull = (value - exact) / error;
-        println!("{name}: {value} +- {error}, exact {exact}, {pull:.1} standard errors");
         assert!((value - exact).abs() <= 5.0 * error && error < most, "{name}: {value} +- {error}, exact {exact}");
     }
 }
@@ -180,7 +175,6 @@ fn averages_that_are_wrong_are_refused() {
     let mut reported =
         chain(&[2], action, ", criterion: 'report', step: 0.02, between: 20, largest_move: 0.2").unwrap();
     let found = measured(&mut reported, 60_000, "phi_squared");
-    println!("{found:?} {exact} {}", reported.describe().unwrap()["kernel"]["drift"]["tails"]);
     let [_, (value, error)] = found;
     assert!((value - exact.im).abs() > 5.0 * error, "{found:?} {exact}");
     assert_eq!(is_trusted(&reported), false);
@@ -202,7 +196,6 @@ fn the_bias_of_the_step_is_that_of_its_scheme() {
     let at = |step: f64, scheme: &str| {
         let keys = format!(", step: {step}, between: {}, scheme: '{scheme}', largest_move: 5", (1.0 / step).round());
         let [(value, error), _] = measured(&mut chain(&[2], action, &keys).unwrap(), 60_000, "phi_squared");
-        println!("{scheme} {step}: {} +- {error}", value - exact.re);
         (value - exact.re, error)
     };
     let ([small, large], heun) = ([at(0.05, "euler"), at(0.1, "euler")], at(0.1, "heun"));

@@ -4,9 +4,9 @@ use super::*;
 use crate::action::ActionSpec;
 use crate::context::serial;
 use crate::lattice::Lattice;
+use crate::markov::check::mean_and_error;
 use crate::markov::{Chain, ChainSpec};
 use crate::spec::parse;
-use crate::statistics::{Autocorrelation, autocorrelation};
 
 /// ⟨φ²⟩ of form kappa on 4 x 4 sites by transfer matrices.
 const EXACT: f64 = 0.64581014;
@@ -17,8 +17,8 @@ fn chain(extent: &[usize], action: &str, kernel: &str) -> Result<Chain> {
     Chain::new(action.into(), None, &parse::<ChainSpec>("chain", kernel)?, 5)
 }
 
-/// ⟨φ²⟩ along a chain.
-fn measured(mut chain: Chain, steps: usize) -> Autocorrelation {
+/// ⟨φ²⟩ along a chain, with its error.
+fn measured(mut chain: Chain, steps: usize) -> (f64, f64) {
     let mut series = vec![];
     for step in 0..steps + steps / 10 {
         chain.step().unwrap();
@@ -26,36 +26,33 @@ fn measured(mut chain: Chain, steps: usize) -> Autocorrelation {
             series.push(chain.field().iter().map(|phi| phi * phi).sum::<f64>() / chain.field().len() as f64);
         }
     }
-    autocorrelation(&series).unwrap()
+    mean_and_error(&series, 100)
 }
 
 #[test]
 fn the_bias_is_linear_in_the_step_and_none_where_steps_are_adjusted() {
     let kernel = |step: f64, adjusted: bool| format!("{{type: 'langevin', step: {step}, adjusted: {adjusted}}}");
     let of = |step, adjusted| measured(chain(&[4, 4], KAPPA, &kernel(step, adjusted)).unwrap(), 160_000);
-    let [small, large] = [of(0.05, false), of(0.1, false)];
-    let [bias, twice] = [small.mean - EXACT, large.mean - EXACT];
-    assert!(
-        bias > 5.0 * small.error && twice > 10.0 * large.error,
-        "{bias} +- {}, {twice} +- {}",
-        small.error,
-        large.error
-    );
+    let [(small, small_error), (large, large_error)] = [of(0.05, false), of(0.1, false)];
+    let [bias, twice] = [small - EXACT, large - EXACT];
+    let both = format!("{bias} +- {small_error}, {twice} +- {large_error}");
+    assert!(bias > 5.0 * small_error && twice > 10.0 * large_error, "{both}");
     // Half of the step has half of the bias, up to the second order, which is a tenth of the first one.
-    let error = small.error.hypot(0.5 * large.error);
-    assert!((bias - 0.5 * twice).abs() < 5.0 * error + 0.1 * bias, "{bias} {twice} +- {error}");
-    let exact = of(0.1, true);
-    assert!((exact.mean - EXACT).abs() < 5.0 * exact.error && exact.error < 0.1 * twice, "{exact:?} {twice}");
+    let error = small_error.hypot(0.5 * large_error);
+    assert!((bias - 0.5 * twice).abs() < 5.0 * error + 0.1 * bias, "{both}");
+    let (exact, error) = of(0.1, true);
+    assert!((exact - EXACT).abs() < 5.0 * error && error < 0.1 * twice, "{exact} +- {error}, {twice}");
 }
 
 /// Two sites of a free field have the modes a = 1 and 5, each of the width 1/(a (1 − a ε/2)) exactly.
 #[test]
 fn the_width_of_a_free_field_is_known_for_every_step() {
     let free = "{type: 'phi4', form: 'half', mass_squared: 1, lambda: 0}";
-    let found = measured(chain(&[2], free, "{type: 'langevin', step: 0.3, adjusted: false}").unwrap(), 100_000);
+    let (found, error) =
+        measured(chain(&[2], free, "{type: 'langevin', step: 0.3, adjusted: false}").unwrap(), 100_000);
     let width = |a: f64| 1.0 / (a * (1.0 - 0.15 * a));
     let expected = 0.5 * (width(1.0) + width(5.0));
-    assert!((found.mean - expected).abs() < 5.0 * found.error && found.error < 0.02, "{found:?} {expected}");
+    assert!((found - expected).abs() < 5.0 * error && error < 0.02, "{found} +- {error}, {expected}");
 }
 
 #[test]
