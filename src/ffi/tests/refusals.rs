@@ -46,7 +46,7 @@ fn specs_of_other_objects_name_the_key() {
         let message = unmade(2, |out| inst_proposal_new(o.model, ptr::null(), c"{type: 'cluster'}".as_ptr(), out));
         assert_eq!(
             message,
-            "proposal: type: expected 'independence' or 'langevin' or 'tempered' or 'path_ratio' or 'learned_langevin', got 'cluster'; known keys: type"
+            "proposal: type: expected 'independence' or 'langevin' or 'tempered' or 'transformed_hmc' or 'annealed' or 'path_ratio' or 'learned_langevin', got 'cluster'; known keys: type"
         );
         let message = unmade(2, |out| inst_proposal_new(o.model, ptr::null(), c"{width: 1}".as_ptr(), out));
         assert!(message.starts_with("proposal: unknown key 'width'"), "{message}");

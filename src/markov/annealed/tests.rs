@@ -57,7 +57,7 @@ fn chains_with_layers_are_exact_whatever_the_layers_are() {
     let model: Arc<dyn Model> = bad_flow(&[4, 4], LAYERS);
     let spec: ChainSpec = parse(
         "chain",
-        "{type: 'annealed', strengths: [0, 0.1, 0.3, 0.6, 1], sweeps: 2, kernel: {type: 'hmc', steps: 4, length: 0.5}}",
+        "{type: 'annealed', strengths: [0, 0.1, 0.3, 0.6, 1], from: {type: 'white', width: 0.4}, sweeps: 2, kernel: {type: 'hmc', steps: 4, length: 0.5}}",
     )
     .unwrap();
     let mut chain = Chain::new(Arc::clone(&a), Some(model), &spec, 4).unwrap();
@@ -76,8 +76,8 @@ fn runs_with_layers_have_the_exact_log_z() {
     let a = action(2, &[4, 4], FORM_A);
     let model: Arc<dyn Model> = bad_flow(&[4, 4], LAYERS);
     for (keys, steps) in [
-        ("population: 64, fields: 64, resample: 0", 6400),
-        ("population: 64, resample: 0.7, from: {type: 'free', mass_squared: 1.5}", 300),
+        ("population: 64, fields: 64, resample: 0, from: {type: 'white', width: 0.4}", 6400),
+        ("population: 64, resample: 0.7, from: {type: 'free', mass_squared: 4}", 300),
     ] {
         let text = format!("{{type: 'annealing', {keys}, sweeps: 2, kernel: {{type: 'hmc', steps: 4, length: 0.5}}}}");
         let spec: ChainSpec = parse("chain", &text).unwrap();
@@ -112,7 +112,8 @@ fn works_of_both_directions_satisfy_crooks_relation() {
         &[2],
         "{type: 'spline', repeat: 2, hidden: [2], initial_output: 0.2, bins: 4}, {type: 'affine', repeat: 2, hidden: [2], initial_output: 0.2}",
     );
-    let proposal = proposal(&a, Some(&model), "sweeps: 1, kernel: {type: 'hmc', steps: 3, length: 1}");
+    let proposal =
+        proposal(&a, Some(&model), "from: {type: 'white', width: 0.5}, kernel: {type: 'hmc', steps: 3, length: 1}");
     let spec: ChainSpec = parse("chain", "{type: 'hmc', steps: 6, length: 2}").unwrap();
     let mut chain = Chain::new(Arc::clone(&a), None, &spec, 4).unwrap();
     let count = 20_000;

@@ -14,7 +14,8 @@ use crate::training::{TrainSpec, TrainingState, train, train_annealed};
 use std::sync::Arc;
 
 const ACTION: &str = "{type: 'phi4', mass_squared: -4, lambda: 8}";
-const PATH: &str = "annealing: {sweeps: 2, kernel: {type: 'hmc', steps: 3, length: 0.4}}";
+const PATH: &str =
+    "annealing: {from: {type: 'white', width: 0.45}, sweeps: 2, kernel: {type: 'hmc', steps: 3, length: 0.4}}";
 
 fn context(threads: usize) -> Arc<Context> {
     Arc::new(Context::new(3, Precision::F64, threads).unwrap())
@@ -64,7 +65,7 @@ fn the_gradient_of_the_last_layer_is_that_of_the_mean_work() {
 #[test]
 fn training_makes_the_work_of_paths_smaller() {
     let (mut flow, a) = (flow(2, LAYERS), action(2));
-    let text = "{type: 'annealing', population: 256, fields: 256, resample: 0, sweeps: 2, kernel: {type: 'hmc', steps: 3, length: 0.4}}";
+    let text = "{type: 'annealing', population: 256, fields: 256, resample: 0, from: {type: 'white', width: 0.45}, sweeps: 2, kernel: {type: 'hmc', steps: 3, length: 0.4}}";
     let chain: ChainSpec = parse("chain", text).unwrap();
     let variance = |flow: &Flow| {
         let mut chain = Chain::new(Arc::clone(&a), Some(Arc::new(flow.copied().unwrap())), &chain, 5).unwrap();
