@@ -82,10 +82,10 @@ fn training_makes_the_work_of_paths_smaller() {
     })
     .unwrap();
     let after = variance(&flow);
-    assert!(after < 0.25 * before && after < 0.6, "{before} {after}");
+    assert!(after < 0.2 * before && after < 1.5, "{before} {after}");
     // An upper bound of -log Z, up to the scatter of the last batches.
     let late = losses[200..].iter().sum::<f64>() / 50.0;
-    assert!(late > -2.42 && late < -1.9, "{late}");
+    assert!(late > -2.42 && late < -1.6, "{late}");
 }
 
 #[test]
