@@ -330,8 +330,6 @@ FAST = learning_rate: 0.01, schedule: 'cosine', warmup: 50, clip: 100
 train-flows: $(BUILD)/train_flow
 	$(BUILD)/train_flow 6 "$(FORM_A), lambda: 6.975}" models/continuous_6.safetensors "$(CONTINUOUS)" "{steps: 1500, batch: 128, $(FAST)}"
 	$(BUILD)/train_flow 12 "$(FORM_A), lambda: 5.276}" models/continuous_12.safetensors 6:models/continuous_6.safetensors "{steps: 1000, batch: 64, $(FAST)}"
-	$(BUILD)/train_flow 20 "$(FORM_A), lambda: 4.807}" models/continuous_20.safetensors 12:models/continuous_12.safetensors "{steps: 600, batch: 64, $(FAST)}"
-	$(BUILD)/train_flow 32 "$(FORM_A), lambda: 4.572}" models/continuous_32.safetensors 20:models/continuous_20.safetensors "{steps: 400, batch: 64, $(FAST)}"
 	$(BUILD)/train_flow 8 "$(FORM_KAPPA), kappa: 0.25}" models/stochastic_8.safetensors "$(STOCHASTIC)" "{steps: 1500, batch: 64, $(FAST), $(QUENCH)}"
 
 # Layers for 4 replicas with 6 switches on 8^4 sites at beta = 6, and for paths through a larger defect, both from smaller lattices.

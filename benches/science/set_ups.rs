@@ -6,7 +6,7 @@ use super::gauge::{self, SU2_PLAQUETTES, SU3_PLAQUETTES, U1_CHARGES, U1_LOG_Z, U
 use super::layers;
 use super::links_cost;
 use super::thaw;
-use super::theory::{BROKEN_16, OF_MODELS, QUENCH_8, QUENCH_16, SLOW_12, SLOW_16, SLOW_20, SLOW_32, THEORIES};
+use super::theory::{BROKEN_16, OF_MODELS, QUENCH_8, QUENCH_16, SLOW_12, SLOW_16, SLOW_32, THEORIES};
 use instanton::action::{ActionSpec, Phi4Spec};
 use instanton::error::{Error, Result};
 use instanton::gauge::Group;
@@ -54,7 +54,7 @@ impl Line {
 /// All lines.
 pub fn table() -> Result<Vec<Line>> {
     let exact = THEORIES.iter().map(|theory| (&theory.set_up, theory.source));
-    let slow = [&SLOW_12, &SLOW_16, &SLOW_20, &SLOW_32, &BROKEN_16, &QUENCH_8, &QUENCH_16];
+    let slow = [&SLOW_12, &SLOW_16, &SLOW_32, &BROKEN_16, &QUENCH_8, &QUENCH_16];
     let others = OF_MODELS.into_iter().chain(slow).map(|set_up| (set_up, "none"));
     let mut lines: Vec<Line> = vec![];
     for (set_up, reference) in exact.chain(others) {

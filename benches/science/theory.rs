@@ -116,13 +116,9 @@ pub const SLOW_16: SetUp =
 pub const SLOW_32: SetUp =
     SetUp { name: "32-4.572", length: 32, action: "{type: 'phi4', mass_squared: -4, lambda: 4.572}" };
 
-/// Form A between these and the theory at L = 6: those of continuous flows (arXiv:2207.00283).
+/// Form A at a coupling of arXiv:2207.00283; no exact values are known.
 pub const SLOW_12: SetUp =
     SetUp { name: "12-5.276", length: 12, action: "{type: 'phi4', mass_squared: -4, lambda: 5.276}" };
-
-/// The same at L = 20.
-pub const SLOW_20: SetUp =
-    SetUp { name: "20-4.807", length: 20, action: "{type: 'phi4', mass_squared: -4, lambda: 4.807}" };
 
 /// Form kappa at the end of annealed paths from κ = 0.2.
 pub const QUENCH_16: SetUp =
