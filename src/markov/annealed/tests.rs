@@ -110,7 +110,7 @@ fn works_of_both_directions_satisfy_crooks_relation() {
     let a = action(1, &[2], "{type: 'phi4', mass_squared: 1, lambda: 1}");
     let model = bad_flow(
         &[2],
-        "{type: 'spline', repeat: 2, hidden: [2], initial_output: 0.05, bins: 4}, {type: 'affine', repeat: 2, hidden: [2], initial_output: 0.05}",
+        "{type: 'spline', repeat: 2, hidden: [2], initial_output: 0.2, bins: 4}, {type: 'affine', repeat: 2, hidden: [2], initial_output: 0.2}",
     );
     let proposal =
         proposal(&a, Some(&model), "from: {type: 'white', width: 0.5}, kernel: {type: 'hmc', steps: 3, length: 1}");
