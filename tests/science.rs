@@ -115,6 +115,7 @@ exact_rows! {
     cluster_chi_fourier: "cluster-chi-fourier" off by 0.3;
     cluster_modes: "cluster-modes" off by 0.2;
     phi4_modes_flow: "phi4-modes-flow" off by 0.2;
+    double_well: "double-well" off by 0.2;
     u1_plaquette_heatbath: "u1-plaquette-heatbath" off by 0.1;
     u1_plaquette_hmc: "u1-plaquette-hmc" off by 0.1;
     u1_charge_heatbath: "u1-charge-heatbath" off by 1.0;

@@ -8,6 +8,7 @@ pub mod chains;
 pub mod cheapest;
 mod clusters;
 pub mod cost;
+mod double_well;
 pub mod figure;
 pub mod frozen;
 pub mod gauge;
@@ -44,6 +45,7 @@ pub const GROUPS: &[Group] = &[
         title: "Scalar fields: exact values by splines, and by one model of several couplings",
         rows: trained::ROWS,
     },
+    Group { title: "Paths of a particle in a double well: exact energies by models", rows: double_well::ROWS },
     Group { title: "Gauge fields in two dimensions: exact values by chains", rows: gauge::ROWS },
     Group { title: "Both modes are visited alike", rows: balance::ROWS },
     Group { title: "Published figures", rows: peers::ROWS },

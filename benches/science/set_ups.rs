@@ -1,5 +1,6 @@
 //! The theories of all rows, by the names that end the names of their figures: the table at the top of docs/results.md.
 
+use super::double_well;
 use super::frozen;
 use super::gauge::{self, SU2_PLAQUETTES, SU3_PLAQUETTES, U1_CHARGES, U1_LOG_Z, U1_PLAQUETTES};
 use super::layers;
@@ -12,10 +13,11 @@ use instanton::gauge::Group;
 use instanton::spec;
 
 /// The actions by the names that the table has for them.
-pub const ACTIONS: [(&str, &str); 5] = [
+pub const ACTIONS: [(&str, &str); 6] = [
     ("φ⁴ a", "S = Σ_x [Σ_μ (φ(x+μ) − φ(x))² + m² φ² + λ φ⁴]"),
     ("φ⁴ kappa", "S = Σ_x [−2κ Σ_μ φ(x) φ(x+μ) + (1 − 2λ) φ² + λ φ⁴]"),
     ("φ⁴ half", "S = Σ_x [½ Σ_μ (φ(x+μ) − φ(x))² + ½ m² φ² + (λ/4!) φ⁴]"),
+    ("paths", "S = Σ_t [(m/2a) (x(t+1) − x(t))² + a Σ_k c_k x(t)^k]"),
     ("Wilson", "S = β Σ_p (1 − Re tr U_p/N)"),
     ("DBW2", "S = β [(1 − 8 c) Σ_p (1 − Re tr U_p/N) + c Σ_r (1 − Re tr U_r/N)], rectangles r, c = −1.4067"),
 ];
@@ -56,6 +58,10 @@ pub fn table() -> Result<Vec<Line>> {
         if lines.iter().all(|line| line.name != set_up.name) {
             lines.push(Line::new("scalar", set_up.name, (set_up.length, set_up.action), reference)?);
         }
+    }
+    for well in double_well::all() {
+        let line = Line::new("scalar", well.name, (well.times, &well.action()), "transfer-matrix")?;
+        lines.push(Line { dimensions: 1, ..line });
     }
     for (group, length, beta, reference) in of_links() {
         let (name, action) = (gauge::name(length, beta), gauge::wilson_spec(group, beta));
@@ -99,7 +105,7 @@ fn of_links() -> Vec<(Group, usize, f64, &'static str)> {
 
 /// Name of the action and couplings of a spec.
 fn words(action: &str) -> Result<(&'static str, String)> {
-    let [a, kappa_form, half, wilson, dbw2] = ACTIONS.map(|(name, _)| name);
+    let [a, kappa_form, half, paths, wilson, dbw2] = ACTIONS.map(|(name, _)| name);
     Ok(match spec::parse::<ActionSpec>("action", action)? {
         ActionSpec::Phi4(Phi4Spec::A { mass_squared, lambda, .. }) => {
             (a, format!("m² = {}, λ = {}", mass_squared.at(0), lambda.at(0)))
@@ -110,8 +116,15 @@ fn words(action: &str) -> Result<(&'static str, String)> {
         ActionSpec::Phi4(Phi4Spec::Half { mass_squared, lambda, .. }) => {
             (half, format!("m² = {}, λ = {}", mass_squared.at(0), lambda.at(0)))
         }
+        ActionSpec::QuantumMechanics(spec) => {
+            (paths, format!("m = {}, a = {}, c = {:?}", spec.mass, spec.spacing, spec.potential))
+        }
         ActionSpec::Wilson(spec) => (wilson, format!("β = {}", spec.beta)),
         ActionSpec::Dbw2(spec) => (dbw2, format!("β = {}", spec.beta)),
-        _ => return Err(Error::Unsupported(format!("action: expected 'phi4', 'wilson' or 'dbw2', got {action}"))),
+        _ => {
+            return Err(Error::Unsupported(format!(
+                "action: expected 'phi4', 'quantum_mechanics', 'wilson' or 'dbw2', got {action}"
+            )));
+        }
     })
 }
