@@ -187,18 +187,7 @@ fn a_condition_moves_the_flow() {
 #[test]
 fn precisions_and_threads_agree() {
     for (extent, spec) in cases().into_iter().take(4) {
-        let double = moved(extent, &spec);
-        let (volume, parameters) = (double.lattice().volume(), double.parameters().to_vec());
-        let (mut fields, mut log_q) = (vec![0.0; volume * 40], vec![0.0; 40]);
-        double.sample(0, 40, &mut fields, &mut log_q).unwrap();
-        for (precision, threads, tolerance) in [(Precision::F32, 1, 3e-5), (Precision::F64, 3, 0.0)] {
-            let context = context(precision, threads);
-            let other = Flow::with_parameters(&context, double.lattice(), &spec, parameters.clone()).unwrap();
-            let (mut drawn, mut density) = (vec![0.0; volume * 40], vec![0.0; 40]);
-            other.sample(0, 40, &mut drawn, &mut density).unwrap();
-            assert_close(&drawn, &fields, tolerance, "fields");
-            assert_close(&density, &log_q, tolerance, "log q");
-        }
+        expect_precisions_and_threads(&moved(extent, &spec), &spec, 3e-5);
     }
 }
 

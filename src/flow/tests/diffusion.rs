@@ -114,18 +114,7 @@ fn models_go_to_other_lattices() {
 fn precisions_and_threads_agree() {
     for case in [0, 1, 6, 8] {
         let (extent, spec) = cases()[case].clone();
-        let double = flow(extent, &spec);
-        let (volume, parameters) = (double.lattice().volume(), double.parameters().to_vec());
-        let (mut fields, mut log_q) = (vec![0.0; volume * 40], vec![0.0; 40]);
-        double.sample(0, 40, &mut fields, &mut log_q).unwrap();
-        for (precision, threads, tolerance) in [(Precision::F32, 1, 1e-3), (Precision::F64, 3, 0.0)] {
-            let context = context(precision, threads);
-            let other = Flow::with_parameters(&context, double.lattice(), &spec, parameters.clone()).unwrap();
-            let (mut drawn, mut density) = (vec![0.0; volume * 40], vec![0.0; 40]);
-            other.sample(0, 40, &mut drawn, &mut density).unwrap();
-            assert_close(&drawn, &fields, tolerance, "fields");
-            assert_close(&density, &log_q, tolerance, "log q");
-        }
+        expect_precisions_and_threads(&flow(extent, &spec), &spec, 1e-3);
     }
 }
 

@@ -131,6 +131,21 @@ fn assert_density(flow: &Flow, samples: usize, (tolerance, least): (f64, f64)) {
     }
 }
 
+/// Samples and their log q are those of other threads bit for bit, and of single precision up to a tolerance.
+fn expect_precisions_and_threads(double: &Flow, spec: &ModelSpec, single: f64) {
+    let (volume, parameters) = (double.lattice().volume(), double.parameters().to_vec());
+    let (mut fields, mut log_q) = (vec![0.0; volume * 40], vec![0.0; 40]);
+    double.sample(0, 40, &mut fields, &mut log_q).unwrap();
+    for (precision, threads, tolerance) in [(Precision::F32, 1, single), (Precision::F64, 3, 0.0)] {
+        let context = context(precision, threads);
+        let other = Flow::with_parameters(&context, double.lattice(), spec, parameters.clone()).unwrap();
+        let (mut drawn, mut density) = (vec![0.0; volume * 40], vec![0.0; 40]);
+        other.sample(0, 40, &mut drawn, &mut density).unwrap();
+        assert_close(&drawn, &fields, tolerance, "fields");
+        assert_close(&density, &log_q, tolerance, "log q");
+    }
+}
+
 #[test]
 fn the_log_determinant_is_that_of_the_dense_jacobian() {
     cases().for_each(|(extent, spec)| assert_density(&flow(extent, &spec), 3, (1e-12, 1e-3)));
