@@ -4,6 +4,8 @@
 
 #[path = "peak/c_loop.rs"]
 mod c_loop;
+#[path = "rows/continuous.rs"]
+mod continuous;
 #[path = "rows/dirac.rs"]
 mod dirac;
 #[path = "rows/fourier.rs"]
@@ -44,6 +46,9 @@ const ROWS: &[Row] = &[
     ("affine-sample-f32-16", "configurations/s", || sampling(Precision::F32, 16, 16, 256)),
     ("affine-train-f32", "steps/s", || training(tutorial(Precision::F32, 8, 8)?)),
     ("affine-train-f64", "steps/s", || training(tutorial(Precision::F64, 8, 8)?)),
+    ("cnf-sample", "configurations/s", continuous::sampling),
+    ("cnf-train", "steps/s", continuous::training),
+    ("cnf-peak", "of-the-multiply-add-peak", continuous::peak),
     ("peak-c-loop", "of-a-c-loop", peak_over_c),
     ("conv-peak-f32", "of-the-multiply-add-peak", conv_peak),
     ("matrix-peak", "of-the-multiply-add-peak", matrix::product_peak),
@@ -154,12 +159,16 @@ fn sampling(precision: Precision, length: usize, hidden: usize, batch: usize) ->
 }
 
 /// Training steps per second with a batch of 1024.
-fn training(mut flow: Flow) -> Result<f64> {
-    let text = "{type: 'phi4', mass_squared: -4, lambda: 8}";
-    let action = spec::parse::<ActionSpec>("action", text)?.build(flow.context(), flow.lattice())?;
+fn training(flow: Flow) -> Result<f64> {
+    steps_each_second(flow, "{type: 'phi4', mass_squared: -4, lambda: 8}", 1024)
+}
+
+/// Training steps per second for an action.
+fn steps_each_second(mut flow: Flow, action: &str, batch: usize) -> Result<f64> {
+    let action = spec::parse::<ActionSpec>("action", action)?.build(flow.context(), flow.lattice())?;
     let train_spec = TrainSpec {
         steps: 1 << 40,
-        batch: 1024,
+        batch,
         gradient: Some(instanton::training::Estimator::Reparametrised),
         ..TrainSpec::default()
     };

@@ -115,6 +115,9 @@ exact_rows! {
     cluster_chi: "cluster-chi" off by 0.2;
     cluster_chi_fourier: "cluster-chi-fourier" off by 0.3;
     cluster_modes: "cluster-modes" off by 0.2;
+    broken_modes: "broken-modes" off by 0.3;
+    time_to_independent_chi: "time-to-independent-chi" off by 0.3;
+    double_well: "double-well" off by 0.2;
     phi4_modes_flow: "phi4-modes-flow" off by 0.2;
     u1_plaquette_heatbath: "u1-plaquette-heatbath" off by 0.1;
     u1_plaquette_hmc: "u1-plaquette-hmc" off by 0.1;
@@ -161,12 +164,41 @@ fn chains_that_thaw() {
 /// The models of the repository are as good in few samples as asked for in many, and layers make paths lighter in equal time.
 #[test]
 fn flows_of_scalars() {
-    for (name, asked, least) in [("cnf-ess", 0.98, 0.95), ("snf-work", 3.0, 1.0)] {
+    let rows = [("cnf-ess", 0.98, 0.95), ("critical-32", 0.3, 0.3), ("broken", 0.5, 0.3), ("snf-work", 3.0, 1.0)];
+    for (name, asked, least) in rows {
         for figure in quick(name) {
             let Figure { value, error, reference, aim, .. } = figure;
             assert!(value > least && error < 0.2 * value, "{name}: {figure:?}");
             assert_eq!((reference, aim), (asked, Aim::AtLeast), "{name}: {figure:?}");
         }
+    }
+}
+
+/// A training arrives, which takes more than no time.
+#[test]
+fn minutes_of_training() {
+    for figure in quick("cnf-minutes") {
+        assert!(figure.value > 0.0 && figure.value.is_finite(), "{figure:?}");
+        assert_eq!((figure.reference, figure.aim), (15.0, Aim::AtMost), "{figure:?}");
+    }
+}
+
+/// With a clock that gives all steps the same time costs are those of steps: a batch of proposals takes as long as many trajectories.
+#[test]
+fn times_for_an_independent_field() {
+    let clock = counter(1.0);
+    let run = Run::new(Form::Quick, &clock);
+    for figure in measured("time-to-independent", &run) {
+        let Figure { value, error, reference, aim, .. } = figure;
+        assert!(value > 0.0 && value.is_finite() && error > 0.0 && error < value, "{figure:?}");
+        assert_eq!((reference, aim), (0.01, Aim::AtLeast), "{figure:?}");
+    }
+    let figures = measured("all-samplers", &run);
+    assert_eq!(figures.len(), 4);
+    for figure in &figures {
+        let Figure { value, error, reference, aim, .. } = *figure;
+        assert!([value, error, reference].iter().all(|number| number.is_finite() && *number > 0.0), "{figure:?}");
+        assert!(aim == Aim::AtMost && reference == figures[0].reference, "{figure:?}");
     }
 }
 

@@ -62,7 +62,8 @@ pub const COSTS: &[Row] = &[
     },
 ];
 
-fn accelerated(steps: u64, length: f64, mass_squared: f64) -> String {
+/// Spec of hybrid Monte Carlo with masses of modes.
+pub fn accelerated(steps: u64, length: f64, mass_squared: f64) -> String {
     let mass = format!("{{type: 'fourier', mass_squared: {mass_squared}}}");
     format!("{{type: 'hmc', integrator: 'omelyan2', steps: {steps}, length: {length}, mass: {mass}}}")
 }

@@ -77,7 +77,8 @@ pub struct LearnedChain {
 }
 
 impl LearnedChain {
-    fn cost(&self) -> Result<Estimate> {
+    /// Cost of an independent field.
+    pub fn cost(&self) -> Result<Estimate> {
         let squares: Vec<f64> = self.magnetisations.iter().map(|m| m * m).collect();
         independent(&[&squares], self.microseconds_each)
     }
@@ -115,14 +116,19 @@ pub fn learned_chain(flow: &Flow, action: &dyn Action, batches: usize, clock: Cl
     Ok(LearnedChain { magnetisations, microseconds_each: median(times) })
 }
 
-const LENGTHS: [f64; 7] = [0.5, 0.65, 0.8, 1.0, 1.25, 1.6, 2.0];
-const STEPS: [usize; 10] = [2, 3, 4, 5, 6, 7, 8, 10, 12, 16];
+const LENGTHS: [f64; 12] = [0.5, 0.65, 0.8, 1.0, 1.25, 1.6, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0];
+const STEPS: [usize; 17] = [2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 26, 32, 40, 52, 64, 80];
+/// Steps of the integrator that are tried, in units of the fictitious time.
+const SIZES: [f64; 2] = [0.1, 0.45];
 
 /// The trajectory of least cost, and its cost, measured anew; once in a run.
 pub fn tuned(set_up: &SetUp, run: &Run) -> Result<(Trajectory, Estimate)> {
     run.in_lanes.of(set_up.name, || {
         let steps = || STEPS.into_iter().skip(run.form.pick(0, 3)).step_by(run.form.pick(1, 4));
-        let of_length = |length| steps().map(move |steps| Trajectory { steps, length });
+        let is_tried = |steps: &usize, length: f64| (SIZES[0]..=SIZES[1]).contains(&(length / *steps as f64));
+        let of_length = |length| {
+            steps().filter(move |steps| is_tried(steps, length)).map(move |steps| Trajectory { steps, length })
+        };
         let trajectories: Vec<Trajectory> = LENGTHS.into_iter().flat_map(of_length).collect();
         let (trajectory, cost) = cheapest(&trajectories, |trajectory, purpose| {
             let count = if purpose == Purpose::Search { run.form.pick(2_000, 200) } else { run.form.pick(40_000, 400) };

@@ -3,6 +3,7 @@
 //! A row is a line of the table of its group; it may have several set-ups. Each has a full form and a short one, which
 //! the tests run.
 
+mod all_samplers;
 mod balance;
 pub mod bose;
 pub mod chains;
@@ -10,10 +11,12 @@ pub mod cheapest;
 mod clusters;
 mod continuous;
 pub mod cost;
+mod double_well;
 pub mod figure;
 pub mod frozen;
 pub mod gauge;
 mod hmc_in_lanes;
+mod independent_time;
 mod ladder;
 pub mod layers;
 mod links_cost;
@@ -47,14 +50,21 @@ pub const GROUPS: &[Group] = &[
         title: "Scalar fields: exact values by splines, and by one model of several couplings",
         rows: trained::ROWS,
     },
+    Group {
+        title: "Scalar fields: chains of continuous flows beside hybrid Monte Carlo",
+        rows: independent_time::EXACT,
+    },
+    Group { title: "Paths of a particle in double wells: exact energies by flows", rows: double_well::ROWS },
     Group { title: "Scalar fields: exact values by continuous flows", rows: continuous::EXACT },
     Group {
         title: "Ratios of effective sample sizes: continuous flows over what is asked for",
         rows: continuous::SIZES,
     },
+    Group { title: "Cost of training in minutes: continuous flows", rows: continuous::MINUTES },
     Group { title: "Paths of scalar fields from one coupling to another: learned layers", rows: quench::ROWS },
     Group { title: "Gauge fields in two dimensions: exact values by chains", rows: gauge::ROWS },
     Group { title: "Both modes are visited alike", rows: balance::ROWS },
+    Group { title: "Both modes of a broken phase by continuous flows", rows: continuous::MODES },
     Group { title: "Published figures", rows: peers::ROWS },
     Group { title: "Cost of an independent scalar field, in microseconds", rows: cost::ROWS },
     Group {
@@ -65,6 +75,11 @@ pub const GROUPS: &[Group] = &[
     Group {
         title: "Cost of an independent scalar field of clusters and of accelerated trajectories, in microseconds",
         rows: clusters::COSTS,
+    },
+    Group { title: "Cost of an independent M² by all samplers, in microseconds", rows: all_samplers::ROWS },
+    Group {
+        title: "Ratios of costs of an independent scalar field: what a user would run instead over continuous flows",
+        rows: independent_time::ROWS,
     },
     Group {
         title: "Complex actions: the Bose gas on 4 x 4 x 4 x 4 sites by complex Langevin dynamics",

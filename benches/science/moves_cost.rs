@@ -58,15 +58,26 @@ pub type ModelOf = fn(&SetUp) -> Result<Option<Arc<dyn Model>>>;
 /// Costs of theories with the cheapest of several kernels, beside hybrid Monte Carlo in lanes.
 pub fn figures(run: &Run, set_ups: &[&SetUp], kernels: &[String], model: ModelOf) -> Result<Vec<Figure>> {
     let of_set_up = |set_up: &&SetUp| {
-        let (action, model) = (set_up.build()?, model(set_up)?);
-        let (_, found) = cheapest(kernels, |spec, purpose| {
-            let kernel = Kernel { action: &action, model: model.clone(), spec, seed: purpose.seed() };
-            let seconds = run.form.pick(SECONDS, QUICK_SECONDS);
-            cost(&kernel, run.clock, if purpose == Purpose::Search { 0.25 * seconds } else { seconds }).map(Some)
-        })?;
+        let found = cost_of_cheapest(run, set_up, kernels, model(set_up)?)?;
         Ok(figure(set_up.name, found, tuned(set_up, run)?.1, "hmc-in-lanes"))
     };
     set_ups.iter().map(of_set_up).collect()
+}
+
+/// Cost of an independent field with the cheapest of several kernels.
+pub fn cost_of_cheapest(
+    run: &Run,
+    set_up: &SetUp,
+    kernels: &[String],
+    model: Option<Arc<dyn Model>>,
+) -> Result<Estimate> {
+    let action = set_up.build()?;
+    let (_, found) = cheapest(kernels, |spec, purpose| {
+        let kernel = Kernel { action: &action, model: model.clone(), spec, seed: purpose.seed() };
+        let seconds = run.form.pick(SECONDS, QUICK_SECONDS);
+        cost(&kernel, run.clock, if purpose == Purpose::Search { 0.25 * seconds } else { seconds }).map(Some)
+    })?;
+    Ok(found)
 }
 
 /// Cost of an independent field, from a chain that takes about so many seconds.

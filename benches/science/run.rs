@@ -2,6 +2,7 @@
 //! that several rows quote.
 
 use super::hmc_in_lanes::Trajectory;
+use super::independent_time::OfChain;
 use instanton::error::Result;
 use instanton::statistics::Estimate;
 use std::cell::RefCell;
@@ -38,6 +39,8 @@ pub struct Run<'a> {
     pub clock: Clock<'a>,
     /// The cheapest trajectories of hybrid Monte Carlo in lanes and their costs, so that all rows quote one cost for one theory.
     pub in_lanes: Shared<(Trajectory, Estimate)>,
+    /// Chains of independent proposals of continuous flows.
+    pub learned: Shared<OfChain>,
     /// χ and φ² along chains of hybrid Monte Carlo in the field of a model.
     pub transformed: Shared<Rc<Vec<[f64; 2]>>>,
 }
@@ -45,7 +48,7 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     /// A run that has measured nothing yet.
     pub fn new(form: Form, clock: Clock<'a>) -> Self {
-        Self { form, clock, in_lanes: Shared::default(), transformed: Shared::default() }
+        Self { form, clock, in_lanes: Shared::default(), learned: Shared::default(), transformed: Shared::default() }
     }
 }
 

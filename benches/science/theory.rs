@@ -116,9 +116,25 @@ pub const SLOW_16: SetUp =
 pub const SLOW_32: SetUp =
     SetUp { name: "32-4.572", length: 32, action: "{type: 'phi4', mass_squared: -4, lambda: 4.572}" };
 
+/// The same at four times the extent.
+pub const SLOW_64: SetUp =
+    SetUp { name: "64-4.398", length: 64, action: "{type: 'phi4', mass_squared: -4, lambda: 4.398}" };
+
 /// Form A at a coupling of arXiv:2207.00283; no exact values are known.
 pub const SLOW_12: SetUp =
     SetUp { name: "12-5.276", length: 12, action: "{type: 'phi4', mass_squared: -4, lambda: 5.276}" };
+
+/// Another of them.
+pub const SLOW_20: SetUp =
+    SetUp { name: "20-4.807", length: 20, action: "{type: 'phi4', mass_squared: -4, lambda: 4.807}" };
+
+/// Form kappa at its critical point in infinite volume.
+pub const CRITICAL_32: SetUp =
+    SetUp { name: "critical-32", length: 32, action: "{type: 'phi4', form: 'kappa', kappa: 0.340301, lambda: 1}" };
+
+/// The same at L = 8.
+pub const CRITICAL_8: SetUp =
+    SetUp { name: "critical-8", length: 8, action: "{type: 'phi4', form: 'kappa', kappa: 0.340301, lambda: 1}" };
 
 /// Form kappa at the end of annealed paths from κ = 0.2.
 pub const QUENCH_16: SetUp =
