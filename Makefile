@@ -326,16 +326,44 @@ train: $(BUILD)/train_phi4
 # Continuous flows from small lattices to large ones, and layers for annealed paths between two kappa.
 FORM_A = {type: 'phi4', mass_squared: -4
 FORM_KAPPA = {type: 'phi4', form: 'kappa', lambda: 0.022
+CRITICAL = {type: 'phi4', form: 'kappa', lambda: 1, kappa: 0.340301}
 CONTINUOUS = {type: 'chain', layers: [{type: 'continuous', channels: 6, harmonics: 8, times: 5, steps: 20}]}
 STOCHASTIC = {type: 'chain', layers: [{type: 'affine', repeat: 2, hidden: [8], initial_output: 0.1}, \
   {type: 'affine', repeat: 2, hidden: [8], initial_output: 0.1}, {type: 'affine', repeat: 2, hidden: [8], initial_output: 0.1}, \
   {type: 'affine', repeat: 2, hidden: [8], initial_output: 0.1}]}
 QUENCH = annealing: {from: {type: 'chain', couplings: {kappa: 0.2}, thermalise: 50}, kernel: {type: 'hmc', steps: 3, length: 0.6}}
 FAST = learning_rate: 0.01, schedule: 'cosine', warmup: 50, clip: 100
+FINER = schedule: 'cosine', warmup: 50
+SINGLE = {precision: 'f32'}
+LARGER = {type: 'chain', layers: [{type: 'continuous', channels: 6, harmonics: 8, times: 5, steps: 14}]}
+# Few kernels and steps between two spectra, for samples at little cost.
+SMALLER = {type: 'chain', layers: [{type: 'spectrum'}, {type: 'continuous', channels: 3, harmonics: 4, times: 3, steps: 7}, {type: 'spectrum'}]}
+TRAIN_FLOW = $(BUILD)/train_flow
+MADE = $(BUILD)/first.safetensors
 train-flows: $(BUILD)/train_flow
-	$(BUILD)/train_flow 6 "$(FORM_A), lambda: 6.975}" models/continuous_6.safetensors "$(CONTINUOUS)" "{steps: 1500, batch: 128, $(FAST)}"
-	$(BUILD)/train_flow 12 "$(FORM_A), lambda: 5.276}" models/continuous_12.safetensors 6:models/continuous_6.safetensors "{steps: 1000, batch: 64, $(FAST)}"
-	$(BUILD)/train_flow 8 "$(FORM_KAPPA), kappa: 0.25}" models/stochastic_8.safetensors "$(STOCHASTIC)" "{steps: 1500, batch: 64, $(FAST), $(QUENCH)}"
+	$(TRAIN_FLOW) 6 "$(FORM_A), lambda: 6.975}" models/continuous_6.safetensors "$(CONTINUOUS)" "{steps: 1500, batch: 128, $(FAST)}"
+	$(TRAIN_FLOW) 12 "$(FORM_A), lambda: 5.276}" $(MADE) 6:models/continuous_6.safetensors "{steps: 1000, batch: 64, $(FAST)}"
+	$(TRAIN_FLOW) 12 "$(FORM_A), lambda: 5.276}" models/continuous_12.safetensors 12:$(MADE) \
+	  "{steps: 800, batch: 128, learning_rate: 0.005, clip: 100, $(FINER)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 20 "$(FORM_A), lambda: 4.807}" models/continuous_20.safetensors 12:models/continuous_12.safetensors \
+	  "{steps: 500, batch: 64, learning_rate: 0.005, clip: 100, $(FINER)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 32 "$(FORM_A), lambda: 4.572}" models/continuous_32.safetensors 20:models/continuous_20.safetensors \
+	  "{steps: 400, batch: 32, learning_rate: 0.004, clip: 100, $(FINER)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 8 "$(FORM_KAPPA), kappa: 0.27}" $(MADE) "$(LARGER)" "{steps: 500, batch: 128, $(FAST)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 16 "$(FORM_KAPPA), kappa: 0.27}" models/continuous_broken_16.safetensors 8:$(MADE) "{steps: 500, batch: 64, $(FAST)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 8 "$(CRITICAL)" models/continuous_critical_8.safetensors "$(LARGER)" "{steps: 600, batch: 128, $(FAST)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 16 "$(CRITICAL)" $(MADE) 8:models/continuous_critical_8.safetensors "{steps: 500, batch: 64, $(FAST)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 16 "$(CRITICAL)" $(MADE) 16:$(MADE) "{steps: 600, batch: 128, learning_rate: 0.006, clip: 10, $(FINER)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 32 "$(CRITICAL)" models/continuous_critical_32.safetensors 16:$(MADE) \
+	  "{steps: 500, batch: 32, learning_rate: 0.003, clip: 10, $(FINER)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 6 "$(FORM_A), lambda: 6.975}" models/fast_6.safetensors "$(SMALLER)" "{steps: 1000, batch: 128, $(FAST)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 16 "$(FORM_A), lambda: 4.9}" models/fast_16.safetensors 6:models/fast_6.safetensors "{steps: 1500, batch: 64, $(FAST)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 32 "$(FORM_A), lambda: 4.572}" $(MADE) 16:models/fast_16.safetensors "{steps: 600, batch: 64, $(FAST)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 32 "$(FORM_A), lambda: 4.572}" models/fast_32.safetensors 32:$(MADE) \
+	  "{steps: 900, batch: 64, learning_rate: 0.007, clip: 30, $(FINER)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 64 "$(FORM_A), lambda: 4.398}" models/fast_64.safetensors 32:models/fast_32.safetensors \
+	  "{steps: 400, batch: 64, learning_rate: 0.004, clip: 30, $(FINER)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 8 "$(FORM_KAPPA), kappa: 0.25}" models/stochastic_8.safetensors "$(STOCHASTIC)" "{steps: 1500, batch: 64, $(FAST), $(QUENCH)}"
 
 # Layers for 4 replicas with 6 switches on 8^4 sites at beta = 6, and for paths through a larger defect, both from smaller lattices.
 SWITCHES = {type: 'stout', group: 'su3', defect: {size: [2, 2, 2]}, steps: 5, loops: ['plaquette', 'rectangle', 'chair']}

@@ -16,7 +16,6 @@ use super::figure::{Aim, Declared, Figure, Row};
 use super::run::Form;
 use super::theory::build;
 use faer::{Mat, Side};
-use instanton::action::Action;
 use instanton::context::{Context, Precision};
 use instanton::error::{Error, Result};
 use instanton::flow::{Flow, Model, ModelSpec};
@@ -143,19 +142,24 @@ impl Well {
         Ok(*self.exact.get_or_init(|| [values[0], values[1] - values[0]]))
     }
 
-    /// The trained flow.
-    fn flow(&self, form: Form, action: &dyn Action) -> Result<Flow> {
+    /// The trained flow. Deep wells are trained after shallower ones on the same times, so that paths find both of them.
+    fn flow(&self, form: Form, lattice: &Lattice) -> Result<Flow> {
         let context = Arc::new(Context::new(1, Precision::F32, 1)?);
         let model: ModelSpec = spec::parse("model", MODEL)?;
-        let mut flow = Flow::new(&context, action.lattice(), &model)?;
+        let mut flow = Flow::new(&context, lattice, &model)?;
         let training: TrainSpec = spec::parse("training", form.pick(LONG, SHORT))?;
-        train(&mut flow, &mut None, action, &training, &mut |_| false)?;
+        let before = (2..).map(|n| 0.5 * f64::from(n)).take_while(|squared| *squared < self.squared);
+        for squared in before.chain([self.squared]) {
+            let action = build(&Well::new(self.name, squared, self.times, self.spacing).action(), lattice)?;
+            train(&mut flow, &mut None, &*action, &training, &mut |_| false)?;
+        }
         Ok(flow)
     }
 
     fn figures(&self, form: Form) -> Result<Vec<Figure>> {
-        let action = build(&self.action(), &Lattice::new(&[self.times])?)?;
-        let (flow, count) = (self.flow(form, &*action)?, form.pick(400_000, 10_000));
+        let lattice = Lattice::new(&[self.times])?;
+        let (flow, action, count) =
+            (self.flow(form, &lattice)?, build(&self.action(), &lattice)?, form.pick(400_000, 10_000));
         let (mut numbers, mut log_q) = (vec![0.0; count * self.times], vec![0.0; count]);
         flow.sample(1 << 40, count, &mut numbers, &mut log_q)?;
         let weights = numbers.chunks(self.times).zip(&log_q).map(|(path, q)| Ok(-action.value(path)? - q));
@@ -187,5 +191,6 @@ impl Well {
 const MODEL: &str = "{type: 'chain', layers: [{type: 'spectrum'}, \
     {type: 'affine', mask: 'modes', repeat: 4, hidden: [32], activation: 'tanh', symmetry: 'odd', initial_output: 0.1}, \
     {type: 'elementwise_spline', range: 3, symmetry: 'odd'}]}";
-const LONG: &str = "{steps: 6000, batch: 256, learning_rate: 0.005, schedule: 'cosine', warmup: 100, clip: 100}";
+const LONG: &str =
+    "{steps: 4000, batch: 256, learning_rate: 0.005, schedule: 'cosine', warmup: 100, clip: 100, resume: false}";
 const SHORT: &str = "{steps: 400, batch: 64, learning_rate: 0.01, schedule: 'cosine', warmup: 50, clip: 100}";
