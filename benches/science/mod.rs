@@ -10,6 +10,7 @@ pub mod cheapest;
 mod clusters;
 mod continuous;
 pub mod cost;
+mod diffusion;
 pub mod figure;
 pub mod frozen;
 pub mod gauge;
@@ -51,6 +52,15 @@ pub const GROUPS: &[Group] = &[
     Group {
         title: "Ratios of effective sample sizes: continuous flows over what is asked for",
         rows: continuous::SIZES,
+    },
+    Group { title: "Scalar fields: diffusion models, made exact", rows: diffusion::EXACT },
+    Group {
+        title: "Ratios of susceptibilities: a diffusion model's own fields over hybrid Monte Carlo, one where there is no bias",
+        rows: diffusion::RAW,
+    },
+    Group {
+        title: "Ratios of acceptances: proposals of diffusion models over what is asked for",
+        rows: diffusion::ACCEPTANCES,
     },
     Group { title: "Paths of scalar fields from one coupling to another: learned layers", rows: quench::ROWS },
     Group { title: "Gauge fields in two dimensions: exact values by chains", rows: gauge::ROWS },

@@ -6,7 +6,10 @@ use super::gauge::{self, SU2_PLAQUETTES, SU3_PLAQUETTES, U1_CHARGES, U1_LOG_Z, U
 use super::layers;
 use super::links_cost;
 use super::thaw;
-use super::theory::{BROKEN_16, OF_MODELS, QUENCH_8, QUENCH_16, SLOW_12, SLOW_16, SLOW_32, THEORIES};
+use super::theory::{
+    BROKEN_16, CRITICAL_64, OF_MODELS, QUENCH_8, QUENCH_16, SLOW_12, SLOW_16, SLOW_32, SYMMETRIC_16, SYMMETRIC_32,
+    THEORIES,
+};
 use instanton::action::{ActionSpec, Phi4Spec};
 use instanton::error::{Error, Result};
 use instanton::gauge::Group;
@@ -55,7 +58,8 @@ impl Line {
 pub fn table() -> Result<Vec<Line>> {
     let exact = THEORIES.iter().map(|theory| (&theory.set_up, theory.source));
     let slow = [&SLOW_12, &SLOW_16, &SLOW_32, &BROKEN_16, &QUENCH_8, &QUENCH_16];
-    let others = OF_MODELS.into_iter().chain(slow).map(|set_up| (set_up, "none"));
+    let diffused = [&SYMMETRIC_16, &SYMMETRIC_32, &CRITICAL_64];
+    let others = OF_MODELS.into_iter().chain(slow).chain(diffused).map(|set_up| (set_up, "none"));
     let mut lines: Vec<Line> = vec![];
     for (set_up, reference) in exact.chain(others) {
         if lines.iter().all(|line| line.name != set_up.name) {
