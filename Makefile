@@ -6,9 +6,10 @@
 # make bench      all benchmark rows, or one: make bench ROW=affine-sample-f32
 # make science    all figures of physics beside their references, or one row: make science ROW=cost-learned (docs/results.md)
 # make race       times the same network in JAX and PyTorch against the benchmark rows
+# make race-unet  times the U-Net of diffusion models in PyTorch against the benchmark rows
 # make race-milc  MILC=FOLDER   times sweeps of SU(3) beside those of MILC, built from its sources in FOLDER
 # make train      trains the models of the repository anew (they are written to models/); train-layers those of paths through a
-#                 defect, train-flows continuous and stochastic flows
+#                 defect, train-flows continuous and stochastic flows, train-diffusion diffusion models
 # make fields     makes the small gauge fields of the tests anew, in every format (they are written to tests/fields/)
 # make fortran    makes the Fortran modules anew, from the header and a template
 # make abi        records the baseline of the binary interface anew (docs/abi.md says when)
@@ -76,7 +77,7 @@ TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl tes
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-phi4 demo-fortran demo-thaw-fortran test test-plain test-instrumented test-headers test-mpi test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench science race race-milc train train-layers train-flows fields fortran picture spectrum abi install uninstall dist library clean
+.PHONY: demo demo-phi4 demo-fortran demo-thaw-fortran test test-plain test-instrumented test-headers test-mpi test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench science race race-unet race-milc train train-layers train-flows train-diffusion fields fortran picture spectrum abi install uninstall dist library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/thaw_u1
@@ -123,7 +124,7 @@ $(LIBRARY)/$(SHARED): $(LIBRARY)/$(SHARED_FILE)
 	ln -sf $(SHARED_FILE) $(LIBRARY)/$(SHARED_NAME)
 	ln -sf $(SHARED_NAME) $@
 
-$(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/ladder_u1 $(BUILD)/train_phi4 $(BUILD)/train_flow $(BUILD)/train_layers $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
+$(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/ladder_u1 $(BUILD)/train_phi4 $(BUILD)/train_flow $(BUILD)/train_diffusion $(BUILD)/train_layers $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum: $(BUILD)/%: examples/%.c include/instanton.h $(LIBRARY)/$(SHARED) | $(BUILD)
 	$(C99) $< -o $@ $(LINK)
 
 # The Fortran module, from source as hosts compile it.
@@ -226,7 +227,7 @@ $(BUILD)/locale/de_DE.UTF-8: | $(BUILD)
 $(BUILD)/lost_device.so: ffi-tests/lost_device.c | $(BUILD)
 	$(C99) -fPIC -shared $< -o $@ -ldl -Wl,--no-as-needed -l:libOpenCL.so.1
 
-test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/ladder_u1 $(BUILD)/train_phi4 $(BUILD)/train_flow $(BUILD)/train_layers $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/thaw_u1_fortran $(BUILD)/ladder_u1_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp $(BUILD)/test_plugin test-headers
+test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUILD)/lost_device.so $(BUILD)/test_exactness $(BUILD)/hmc_phi4 $(BUILD)/thaw_u1 $(BUILD)/ladder_u1 $(BUILD)/train_phi4 $(BUILD)/train_flow $(BUILD)/train_diffusion $(BUILD)/train_layers $(BUILD)/chain_model $(BUILD)/propagator $(BUILD)/spectrum $(BUILD)/hmc_phi4_fortran $(BUILD)/thaw_u1_fortran $(BUILD)/ladder_u1_fortran $(BUILD)/schwinger_fortran $(BUILD)/test_fortran $(BUILD)/test_cpp $(BUILD)/hmc_phi4_cpp $(BUILD)/test_plugin test-headers
 	sh scripts/exports.sh $(LIBRARY)/$(SHARED) src/ffi/instanton.map $(SHARED_NAME) $(GLIBC)
 	set -e; for test in $(TEST_PROGRAMS); do LOCPATH=$(abspath $(BUILD)/locale) $$test; done
 	$(BUILD)/test_dlopen $(LIBRARY)/$(SHARED_NAME)
@@ -253,6 +254,9 @@ test-c: $(TEST_PROGRAMS) $(BUILD)/test_dlopen $(BUILD)/locale/de_DE.UTF-8 $(BUIL
 	$(BUILD)/train_flow 4 "$(FORM_A), lambda: 8}" $(BUILD)/continuous.safetensors "$(CONTINUOUS)" "{steps: 3}"
 	$(BUILD)/train_flow 6 "$(FORM_A), lambda: 6.975}" $(BUILD)/larger.safetensors 4:$(BUILD)/continuous.safetensors "{steps: 2}"
 	$(BUILD)/train_flow 4 "$(FORM_KAPPA), kappa: 0.25}" $(BUILD)/stochastic.safetensors "$(STOCHASTIC)" "{steps: 3, $(QUENCH)}"
+	$(BUILD)/train_diffusion 4 "$(FORM_KAPPA), kappa: 0.21}" 64 $(BUILD)/diffusion.safetensors "$(SYMMETRIC)" "{steps: 3}" "{type: 'path_ratio', steps: 10}" 20
+	$(BUILD)/train_diffusion 8 "$(FORM_KAPPA), kappa: 0.21}" 64 $(BUILD)/larger.safetensors 4:$(BUILD)/diffusion.safetensors "{steps: 2}" "{type: 'learned_langevin', step: 0.05}" 20
+	! $(BUILD)/train_diffusion 4 "$(FORM_KAPPA), kappa: 0.21}" 0 $(BUILD)/diffusion.safetensors "$(SYMMETRIC)" 2>/dev/null
 	$(BUILD)/train_layers 4 6 $(BUILD)/layers.safetensors "{type: 'stout', group: 'su3', defect: {size: [1, 1, 1]}, steps: 2}" \
 	  "{steps: 2, batch: 2, paths: {thermalise: 1}}" "" "{type: 'jarzynski', defect: {size: [1, 1, 1]}, steps: 2}" 10
 	$(BUILD)/chain_model 100 2000
@@ -315,6 +319,10 @@ science: $(if $(filter-out ladder-scaling,$(ROW)),,$(BUILD)/ladder_u1_mpi)
 race:
 	scripts/race.sh
 
+# The scores of the two are compared first, through the Python package.
+race-unet: $(LIBRARY)/$(SHARED)
+	INSTANTON_LIBRARY="$(abspath $(LIBRARY)/$(SHARED))" scripts/race_unet.sh
+
 race-milc:
 	scripts/race_milc.sh $(MILC)
 
@@ -364,6 +372,25 @@ train-flows: $(BUILD)/train_flow
 	$(TRAIN_FLOW) 64 "$(FORM_A), lambda: 4.398}" models/fast_64.safetensors 32:models/fast_32.safetensors \
 	  "{steps: 400, batch: 64, learning_rate: 0.004, clip: 30, $(FINER)}" "$(SINGLE)"
 	$(TRAIN_FLOW) 8 "$(FORM_KAPPA), kappa: 0.25}" models/stochastic_8.safetensors "$(STOCHASTIC)" "{steps: 1500, batch: 64, $(FAST), $(QUENCH)}"
+
+# Diffusion models: of the symmetric phase, from a small lattice to a larger one, and from 1024 fields alone; of the broken phase with a
+# U-Net, which sees the whole lattice; and one near the transition that is local, for lattices of all extents.
+LOCAL = {type: 'convolutional', hidden: [16], times: 8, symmetry: 'odd', forces: true}
+GAUSSIAN = {type: 'spectral', channels: 2, harmonics: 2, times: 8}
+GLOBAL = {type: 'unet', channels: [4, 8, 8, 8], groups: 2, times: 8, symmetry: 'odd'}
+SYMMETRIC = {type: 'diffusion', sigma_min: 0.05, sigma_max: 6, width: 0.8, steps: 32, network: {type: 'sum', networks: [$(GAUSSIAN), $(LOCAL)]}}
+FEW = {type: 'diffusion', sigma_min: 0.08, sigma_max: 6, width: 0.75, steps: 32, network: {type: 'sum', networks: [$(GAUSSIAN), $(LOCAL)]}}
+BROKEN = {type: 'diffusion', sigma_min: 0.08, sigma_max: 40, width: 0.75, steps: 32, network: {type: 'sum', networks: [$(GAUSSIAN), $(LOCAL), $(GLOBAL)]}}
+CRITICAL = {type: 'diffusion', sigma_min: 0.02, sigma_max: 10, network: {type: 'convolutional', hidden: [8], times: 8, symmetry: 'odd', forces: true}}
+DENOISING = schedule: 'cosine', average: 0.999, clip: 1
+DIFFUSED = "{type: 'path_ratio', steps: 100}" 500 "$(CONTEXT)"
+train-diffusion: $(BUILD)/train_diffusion
+	$(BUILD)/train_diffusion 8 "$(FORM_KAPPA), kappa: 0.21}" 32768 $(BUILD)/diffusion_8.safetensors "$(SYMMETRIC)" "{steps: 12000, batch: 128, learning_rate: 0.01, $(DENOISING)}" $(DIFFUSED)
+	$(BUILD)/train_diffusion 16 "$(FORM_KAPPA), kappa: 0.21}" 8192 models/diffusion_16.safetensors 8:$(BUILD)/diffusion_8.safetensors "{steps: 3000, batch: 64, learning_rate: 0.003, $(DENOISING)}" $(DIFFUSED)
+	$(BUILD)/train_diffusion 32 "$(FORM_KAPPA), kappa: 0.21}" 1024 models/diffusion_32.safetensors "$(FEW)" "{steps: 6000, batch: 16, learning_rate: 0.01, $(DENOISING)}" $(DIFFUSED)
+	$(BUILD)/train_diffusion 16 "$(FORM_KAPPA), kappa: 0.27}" 8192 models/diffusion_broken_16.safetensors "$(BROKEN)" "{steps: 2500, batch: 64, learning_rate: 0.01, $(DENOISING)}" $(DIFFUSED)
+	$(BUILD)/train_diffusion 8 "$(FORM_KAPPA), kappa: 0.2705}" 16384 models/diffusion_critical_8.safetensors "$(CRITICAL)" "{steps: 4000, batch: 128, learning_rate: 0.01, $(DENOISING)}" \
+	  "{type: 'learned_langevin', step: 0.003125, time: 0.0001}" 4000 "$(CONTEXT)"
 
 # Layers for 4 replicas with 6 switches on 8^4 sites at beta = 6, and for paths through a larger defect, both from smaller lattices.
 SWITCHES = {type: 'stout', group: 'su3', defect: {size: [2, 2, 2]}, steps: 5, loops: ['plaquette', 'rectangle', 'chair']}

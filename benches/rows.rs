@@ -22,6 +22,8 @@ mod opencl;
 mod repeat;
 #[path = "rows/solve.rs"]
 mod solve;
+#[path = "rows/unet.rs"]
+mod unet;
 
 use instanton::context::{Context, Precision};
 use instanton::flow::{Flow, Model, ModelSpec};
@@ -87,6 +89,8 @@ const ROWS: &[Row] = &[
     ("opencl-launches", "for-a-batch", opencl::launches),
     ("opencl-first-sample", "seconds", opencl::first_sample),
     ("opencl-start-speedup", "over-the-first-start", opencl::start_speedup),
+    ("unet-race", "fields/s", unet::paths),
+    ("unet-race-train", "steps/s", unet::training),
     ("repeat-build", "of-64-layers-over-8", repeat::build),
     ("repeat-memory", "of-200-steps-over-20", repeat::all_kept),
     ("repeat-memory-kept", "of-200-steps-over-20", repeat::some_kept),

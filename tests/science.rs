@@ -202,6 +202,26 @@ fn times_for_an_independent_field() {
     }
 }
 
+/// Diffusion models are as good in few samples as asked for in many; chains that accept their fields are exact, and means over fields
+/// that nothing corrects are at least near.
+#[test]
+fn diffusion_models() {
+    for name in ["diffusion-acceptance", "mala-score"] {
+        for figure in quick(name) {
+            assert!(figure.shortfall() < 1.0 && figure.value <= 1.0, "{name}: {figure:?}");
+            assert!(figure.error < 0.2 && figure.aim == Aim::AtLeast, "{name}: {figure:?}");
+        }
+    }
+    let clock = counter(1.0);
+    let run = Run::new(Form::Quick, &clock);
+    for (name, part) in [("diffusion-chi", 0.05), ("diffusion-modes", 0.12), ("diffusion-bias", 0.15)] {
+        for figure in measured(name, &run) {
+            assert!(figure.shortfall() < 1.0 && figure.error < part * figure.reference.max(1.0), "{name}: {figure:?}");
+            assert_eq!(figure.aim, Aim::Equal, "{name}: {figure:?}");
+        }
+    }
+}
+
 /// Layers make swaps more often accepted than not, and paths of the same number of steps lighter.
 #[test]
 fn learned_layers_of_paths() {

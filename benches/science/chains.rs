@@ -24,7 +24,7 @@ pub struct Kernel<'a> {
 
 impl Kernel<'_> {
     /// A chain after so many steps.
-    fn chain(&self, skipped: usize) -> Result<Chain> {
+    pub fn chain(&self, skipped: usize) -> Result<Chain> {
         let spec: ChainSpec = spec::parse("chain", self.spec)?;
         let mut chain = Chain::new(Arc::clone(self.action), self.model.clone(), &spec, self.seed)?;
         for _ in 0..skipped {

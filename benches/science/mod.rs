@@ -11,6 +11,7 @@ pub mod cheapest;
 mod clusters;
 mod continuous;
 pub mod cost;
+mod diffusion;
 mod double_well;
 pub mod figure;
 pub mod frozen;
@@ -61,6 +62,15 @@ pub const GROUPS: &[Group] = &[
         rows: continuous::SIZES,
     },
     Group { title: "Cost of training in minutes: continuous flows", rows: continuous::MINUTES },
+    Group { title: "Scalar fields: diffusion models, made exact", rows: diffusion::EXACT },
+    Group {
+        title: "Ratios of susceptibilities: a diffusion model's own fields over hybrid Monte Carlo, one where there is no bias",
+        rows: diffusion::RAW,
+    },
+    Group {
+        title: "Ratios of acceptances: proposals of diffusion models over what is asked for",
+        rows: diffusion::ACCEPTANCES,
+    },
     Group { title: "Paths of scalar fields from one coupling to another: learned layers", rows: quench::ROWS },
     Group { title: "Gauge fields in two dimensions: exact values by chains", rows: gauge::ROWS },
     Group { title: "Both modes are visited alike", rows: balance::ROWS },

@@ -1,6 +1,7 @@
 //! What the rows of a run have in common: whether figures are full or short, the clock that costs are measured with, and results
 //! that several rows quote.
 
+use super::diffusion::BesideHmc;
 use super::hmc_in_lanes::Trajectory;
 use super::independent_time::OfChain;
 use instanton::error::Result;
@@ -43,12 +44,21 @@ pub struct Run<'a> {
     pub learned: Shared<OfChain>,
     /// χ and φ² along chains of hybrid Monte Carlo in the field of a model.
     pub transformed: Shared<Rc<Vec<[f64; 2]>>>,
+    /// Chains of paths of a diffusion model beside hybrid Monte Carlo.
+    pub diffused: Shared<Rc<BesideHmc>>,
 }
 
 impl<'a> Run<'a> {
     /// A run that has measured nothing yet.
     pub fn new(form: Form, clock: Clock<'a>) -> Self {
-        Self { form, clock, in_lanes: Shared::default(), learned: Shared::default(), transformed: Shared::default() }
+        Self {
+            form,
+            clock,
+            in_lanes: Shared::default(),
+            learned: Shared::default(),
+            transformed: Shared::default(),
+            diffused: Shared::default(),
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use super::layers;
 use super::links_cost;
 use super::thaw;
 use super::theory::{
-    BROKEN_16, CRITICAL_8, CRITICAL_32, OF_MODELS, QUENCH_8, QUENCH_16, SLOW_12, SLOW_16, SLOW_20, SLOW_32, SLOW_64,
-    THEORIES,
+    BROKEN_16, CRITICAL_8, CRITICAL_32, CRITICAL_64, OF_MODELS, QUENCH_8, QUENCH_16, SLOW_12, SLOW_16, SLOW_20,
+    SLOW_32, SLOW_64, SYMMETRIC_16, SYMMETRIC_32, THEORIES,
 };
 use instanton::action::{ActionSpec, Phi4Spec};
 use instanton::error::{Error, Result};
@@ -71,7 +71,8 @@ pub fn table() -> Result<Vec<Line>> {
         &QUENCH_8,
         &QUENCH_16,
     ];
-    let others = OF_MODELS.into_iter().chain(slow).map(|set_up| (set_up, "none"));
+    let diffused = [&SYMMETRIC_16, &SYMMETRIC_32, &CRITICAL_64];
+    let others = OF_MODELS.into_iter().chain(slow).chain(diffused).map(|set_up| (set_up, "none"));
     let mut lines: Vec<Line> = vec![];
     for (set_up, reference) in exact.chain(others) {
         if lines.iter().all(|line| line.name != set_up.name) {

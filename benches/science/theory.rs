@@ -148,6 +148,18 @@ pub const QUENCH_8: SetUp =
 pub const BROKEN_16: SetUp =
     SetUp { name: "broken-16", length: 16, action: "{type: 'phi4', form: 'kappa', kappa: 0.27, lambda: 0.022}" };
 
+/// Form kappa in the symmetric phase; no exact values are known.
+pub const SYMMETRIC_16: SetUp =
+    SetUp { name: "kappa-16", length: 16, action: "{type: 'phi4', form: 'kappa', kappa: 0.21, lambda: 0.022}" };
+
+/// The same at twice the extent.
+pub const SYMMETRIC_32: SetUp =
+    SetUp { name: "kappa-32", length: 32, action: "{type: 'phi4', form: 'kappa', kappa: 0.21, lambda: 0.022}" };
+
+/// Form kappa near the transition.
+pub const CRITICAL_64: SetUp =
+    SetUp { name: "critical-64", length: 64, action: "{type: 'phi4', form: 'kappa', kappa: 0.2705, lambda: 0.022}" };
+
 impl SetUp {
     /// Its lattice.
     pub fn lattice(&self) -> Result<Lattice> {
