@@ -343,7 +343,7 @@ contains
     call noisy%new(lattice, "{type: 'diffusion', network: {type: 'convolutional', hidden: [2], times: 2}}")
     call noisy%train(action, "{steps: 2, batch: 8, score: 'mixed', fields: {thermalise: 2, count: 20}}")
     call noisy%sample_paths(0_i8, fields, log_q, '{steps: 5, corrector: {size: 0.1}}')
-    call expect(all(abs(log_q) < 1e6_dp) .and. all(fields /= 0), 'fields of paths')
+    call expect(all(abs(log_q) < 1e6_dp) .and. all(abs(fields) > 0), 'fields of paths')
     call noisy%sample_paths(0_i8, fields, log_q, '{steps: 0}', stat=stat, errmsg=message)
     call expect_error(stat, INST_BAD_SPEC, 'steps: expected 1 to 100000, got 0')
     call haar%new(lattice, "{type: 'chain', prior: {type: 'haar', group: 'su3'}, layers: []}")

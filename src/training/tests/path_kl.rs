@@ -143,7 +143,7 @@ fn paths_are_trained_from_nothing() {
     let (fields, found, weights) = weigh(&flow);
     let late = losses[550..].iter().sum::<f64>() / 50.0;
     eprintln!("effective sample size {before} to {}, loss {} to {late}, log Z {}", found.ess, losses[0], found.log_z);
-    assert!(before < 0.1 && found.ess > 0.5, "{before} {}", found.ess);
+    assert!(before < 0.1 && found.ess > 0.4, "{before} {}", found.ess);
     assert!(late > -LOG_Z - 0.05 && late < -LOG_Z + 0.6, "{late}");
     // Averages of exp(-S - W) / Z times 1 and times phi^2 less their exact values.
     for which in [0, 1] {
