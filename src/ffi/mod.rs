@@ -32,6 +32,7 @@ mod spectrum;
 mod statistics;
 #[cfg(test)]
 mod tests;
+mod training;
 mod watch;
 
 pub use action::*;
@@ -49,4 +50,5 @@ pub use model::*;
 pub use proposal::*;
 pub use spectrum::*;
 pub use statistics::*;
+pub use training::*;
 pub use watch::*;

@@ -1,24 +1,25 @@
-//! Section `model` of the header.
+//! Section `model` of the header; its functions that train are in `training.rs`.
 
-use super::action::inst_action;
-use super::arguments::{self, Output, TextOutput, batch as fields_of, expect_lattice, fields as fields_at, zeros};
-use super::guard::{guard, inst_status, outside};
-use super::handles::{self, Handle, exclusive, shared};
+use super::arguments::{self, Output, TextOutput, batch as fields_of, fields as fields_at, zeros};
+use super::guard::{guard, inst_status};
+use super::handles::{self, Handle, shared};
 use super::lattice::inst_lattice;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::flow::{Flow, Model, ModelSpec, Stout, Values, write_log_density, write_samples};
+use crate::flow::{
+    Flow, Model, ModelSpec, PathRatioSpec, PathSampler, Stout, Values, write_log_density, write_samples,
+};
 use crate::space::Domain;
 use crate::spec;
 use crate::training::{self, Learned};
 use serde::Deserialize;
-use std::ffi::{c_char, c_void};
+use std::ffi::c_char;
 use std::sync::Arc;
 
 /// A model, and the state of the optimizer where it has been trained.
 pub struct ModelObject {
-    learned: Learned,
-    state: Option<training::TrainingState>,
+    pub(super) learned: Learned,
+    pub(super) state: Option<training::TrainingState>,
 }
 
 impl ModelObject {
@@ -57,16 +58,12 @@ impl ModelObject {
     }
 }
 
-fn no_density() -> Error {
+pub(super) fn no_density() -> Error {
     Error::Unsupported("model: expected one with a density, got type 'stout', which has layers alone".into())
 }
 
 /// A learned density q.
 pub type inst_model = Handle<ModelObject>;
-
-/// Progress of training: step, steps, loss, effective sample size. Non-zero return stops and keeps the model.
-pub type inst_progress_fn =
-    Option<unsafe extern "C" fn(step: i64, steps: i64, loss: f64, ess: f64, user: *mut c_void) -> i32>;
 
 /// A model's spec, in which `type` is 'affine' where it is not given.
 #[derive(Deserialize)]
@@ -251,88 +248,6 @@ pub unsafe extern "C" fn inst_model_describe(
     })
 }
 
-/// Trains a model on an action, going on from where it was; `progress` may be NULL.
-///
-/// # Safety
-/// As in [`super`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn inst_model_train(
-    model: *mut inst_model,
-    action: *const inst_action,
-    spec: *const c_char,
-    progress: inst_progress_fn,
-    user: *mut c_void,
-) -> inst_status {
-    guard(|| {
-        // SAFETY: the caller keeps the contract of the header.
-        let (mut model, action, text) =
-            unsafe { (exclusive("model", model)?, shared("action", action)?, arguments::spec("spec", spec)?) };
-        let spec: training::TrainSpec = spec::parse("training", text)?;
-        let ModelObject { learned, state } = &mut *model;
-        match learned {
-            Learned::Flow(flow) => {
-                expect_lattice("action", flow.lattice(), action.action.lattice())?;
-                reporting(Host { progress, user }, |report| match spec.annealing {
-                    None => training::train(flow, state, &*action.action, &spec, report),
-                    Some(_) => training::train_annealed(flow, state, &action.action, &spec, report),
-                })
-            }
-            Learned::Stout(layers) => reporting(Host { progress, user }, |report| {
-                training::train_paths(layers, state, &action.action, &spec, report)
-            }),
-        }
-    })
-}
-
-/// Trains a model on `count` fields of the host by maximum likelihood, going on from where it was; `progress` may be NULL.
-///
-/// # Safety
-/// As in [`super`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn inst_model_train_on(
-    model: *mut inst_model,
-    count: i64,
-    fields: *const f64,
-    spec: *const c_char,
-    progress: inst_progress_fn,
-    user: *mut c_void,
-) -> inst_status {
-    guard(|| {
-        // SAFETY: the caller keeps the contract of the header.
-        let (mut model, text) = unsafe { (exclusive("model", model)?, arguments::spec("spec", spec)?) };
-        let spec: training::TrainSpec = spec::parse("training", text)?;
-        let ModelObject { learned, state } = &mut *model;
-        let Learned::Flow(flow) = learned else { return Err(no_density()) };
-        let (_, numbers) = fields_of("count", count, flow.domain())?;
-        // SAFETY: the caller keeps the contract of the header.
-        let fields = unsafe { fields_at("fields", fields, numbers)? };
-        reporting(Host { progress, user }, |report| training::train_on(flow, state, fields, &spec, report))
-    })
-}
-
-/// The host's function that hears of progress.
-struct Host {
-    progress: inst_progress_fn,
-    user: *mut c_void,
-}
-
-/// Runs a training that reports to the host; the host's request to stop is an error that names its number.
-fn reporting(host: Host, run: impl FnOnce(training::Watcher) -> Result<()>) -> Result<()> {
-    let mut code = 0;
-    let trained = run(&mut |at: &training::Progress| {
-        let Some(function) = host.progress else { return false };
-        // SAFETY: the host's function keeps to the header.
-        code = outside(|| unsafe { function(at.step as i64, at.steps as i64, at.loss, at.ess, host.user) });
-        code != 0
-    });
-    match trained {
-        Err(Error::Stopped(_)) if code != 0 => {
-            Err(Error::Stopped(format!("progress callback: expected 0, got {code}")))
-        }
-        other => other,
-    }
-}
-
 /// Draws samples `counter .. counter + batch - 1` of the model's stream; writes fields and log q of each.
 ///
 /// # Safety
@@ -357,6 +272,37 @@ pub unsafe extern "C" fn inst_model_sample(
         write_samples(model.flow()?, counter, &mut fields, &mut log_q)?;
         fields_output.write_all(&fields);
         log_q_output.write_all(&log_q);
+        Ok(())
+    })
+}
+
+/// Draws the fields of paths `counter .. counter + batch - 1` of a diffusion model; writes fields and W of each.
+///
+/// # Safety
+/// As in [`super`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_model_sample_paths(
+    model: *const inst_model,
+    spec: *const c_char,
+    counter: u64,
+    batch: i64,
+    fields: *mut f64,
+    log_path: *mut f64,
+) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let (model, text) = unsafe { (shared("model", model)?, arguments::spec("spec", spec)?) };
+        let (count, numbers) = fields_of("batch", batch, model.flow()?.domain())?;
+        // SAFETY: the caller keeps the contract of the header.
+        let (fields_output, log_path_output) =
+            unsafe { (Output::array("fields", fields, numbers)?, Output::array("log_path", log_path, count)?) };
+        let counter = arguments::counters(counter, count as u64)?;
+        let spec: PathRatioSpec = spec::parse("paths", text)?;
+        let paths = PathSampler::new(&model.flow()?.diffused()?, &spec).map_err(|error| error.within("paths"))?;
+        let (mut fields, mut log_path) = (zeros("fields", numbers)?, zeros("log_path", count)?);
+        paths.sample(counter, &mut fields, &mut log_path)?;
+        fields_output.write_all(&fields);
+        log_path_output.write_all(&log_path);
         Ok(())
     })
 }

@@ -1,8 +1,10 @@
 //! One monotonic spline for the numbers on all sites: y_x = g(φ_x; θ), log |det| = Σ_x log g'(φ_x).
 //!
-//! θ are parameters of the layer, so that it fits lattices of all extents; with symmetry `odd` g is an odd function. The spline is
+//! θ are parameters of the layer, on request with those of a function of the conditions (`conditioned.rs`), so that it fits lattices of all
+//! extents; with symmetry `odd` g is an odd function. The spline is
 //! that of couplings (`spline.rs`), identity beyond its range.
 
+use super::conditioned::Conditioned;
 use super::coupling::{Image, Transform};
 use super::layer::{Given, Layer, State};
 use super::network::Symmetry;
@@ -31,6 +33,9 @@ pub struct ElementwiseSpec {
     /// Initial numbers of the spline are uniform in (-initial_output, initial_output); 0: it begins as the identity.
     #[serde(default)]
     initial_output: f64,
+    /// θ depends on the conditions of the model.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    conditional: bool,
 }
 
 fn bins() -> usize {
@@ -42,16 +47,17 @@ fn range() -> f64 {
 }
 
 impl ElementwiseSpec {
-    /// The layer.
-    pub fn build(&self) -> Result<Arc<dyn Layer>> {
-        let Self { bins, range, symmetry, initial_output } = *self;
+    /// The layer, in a model with some conditions.
+    pub fn build(&self, conditions: usize) -> Result<Arc<dyn Layer>> {
+        let Self { bins, range, symmetry, initial_output, conditional } = *self;
         let spec = SplineSpec { bins, range, symmetry };
         let outputs: usize = spec.heads()?.iter().map(|head| head.channels).sum();
         let is_size = initial_output.is_finite() && initial_output >= 0.0;
         expect(is_size, "initial_output", "a finite number of at least 0", initial_output)?;
         let numbers = if symmetry == Symmetry::Odd { spec.evens() } else { outputs };
+        let numbers = Conditioned::new(("spline", numbers, initial_output), (conditional, conditions))?;
         let (spline, partition) = (Spline::new(spec), Arc::new(Partition::whole()));
-        Ok(Arc::new(Elementwise { spline, numbers, initial_output, partition }))
+        Ok(Arc::new(Elementwise { spline, numbers, partition }))
     }
 }
 
@@ -59,9 +65,8 @@ impl ElementwiseSpec {
 #[derive(Clone, Debug)]
 struct Elementwise {
     spline: Spline,
-    /// Number of parameters.
-    numbers: usize,
-    initial_output: f64,
+    /// θ.
+    numbers: Conditioned,
     partition: Arc<Partition>,
 }
 
@@ -77,16 +82,18 @@ impl Layer for Elementwise {
     }
 
     fn tensors(&self) -> Vec<Tensor> {
-        vec![Tensor { name: "spline".into(), shape: vec![self.numbers], bound: self.initial_output }]
+        self.numbers.tensors()
     }
 
     fn forward(&self, recorder: &mut Recorder, x: &State, given: &Given) -> State {
-        let image = self.spline.forward(recorder, x.parts[0], given.parameters);
+        let numbers = self.numbers.record(recorder, given);
+        let image = self.spline.forward(recorder, x.parts[0], &[numbers]);
         moved(recorder, image, x.log_density)
     }
 
     fn inverse(&self, recorder: &mut Recorder, y: &State, given: &Given) -> State {
-        let image = self.spline.inverse(recorder, y.parts[0], given.parameters);
+        let numbers = self.numbers.record(recorder, given);
+        let image = self.spline.inverse(recorder, y.parts[0], &[numbers]);
         moved(recorder, image, y.log_density)
     }
 }

@@ -227,8 +227,8 @@ impl LayerSpec {
                 Couplings { repeat, frozen, mask, spacing, extent, network, transform: Arc::new(Spline::new(spline)) }
             }
             LayerSpec::Continuous(spec) => return spec.build(site.lattice, conditions),
-            LayerSpec::ElementwiseSpline(spec) => return spec.build(),
-            LayerSpec::Spectrum(spec) => return spec.build(site.lattice),
+            LayerSpec::ElementwiseSpline(spec) => return spec.build(conditions),
+            LayerSpec::Spectrum(spec) => return spec.build(site.lattice, conditions),
         };
         couplings.build(site)
     }

@@ -4,6 +4,7 @@ mod absent;
 mod affine;
 mod chain;
 mod condition;
+mod conditioned;
 mod continuous;
 mod coupling;
 mod diffusion;
@@ -18,6 +19,7 @@ mod mixture;
 mod modes;
 mod network;
 mod normalizing;
+mod overflow;
 mod partition;
 mod prior;
 mod prior_spec;
@@ -37,7 +39,10 @@ mod uniform;
 
 pub use chain::{Chain, Draw, Parameters};
 pub use condition::{Conditions, Values};
-pub use diffusion::{Diffused, Diffusion, DiffusionSpec, Paths, Score};
+pub use diffusion::{
+    CorrectorSpec, Derivatives, Diffused, Diffusion, DiffusionSpec, Noised, PathDraw, PathRatioSpec, PathRecording,
+    PathSampler, Paths, Score, Target,
+};
 pub use elementwise::ElementwiseSpec;
 pub use haar::HaarSpec;
 pub use identity::Identity;

@@ -6,8 +6,9 @@
 //! ```
 //!
 //! with μ² = 1/16 and Chebyshev polynomials T_n. As λ is a function of the momentum, one set of coefficients stands for all extents;
-//! at c = 0 the layer is the identity. The prior `spectrum` has a number for each momentum in its place (`spectrum.rs`).
+//! at c = 0 the layer is the identity. On request c depends on the conditions (`conditioned.rs`). The prior `spectrum` has a number for each momentum in its place (`spectrum.rs`).
 
+use super::conditioned::Conditioned;
 use super::layer::{At, Given, Layer, State};
 use super::partition::Partition;
 use super::spectrum::bounded_exponents;
@@ -28,6 +29,9 @@ pub struct SpectralSpec {
     /// Number of polynomials.
     #[serde(default = "terms")]
     terms: usize,
+    /// c depends on the conditions of the model.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    conditional: bool,
 }
 
 fn terms() -> usize {
@@ -35,10 +39,11 @@ fn terms() -> usize {
 }
 
 impl SpectralSpec {
-    /// The layer on a lattice whose extents have factors 2, 3 and 5 alone.
-    pub fn build(&self, lattice: &Lattice) -> Result<Arc<dyn Layer>> {
+    /// The layer on a lattice whose extents have factors 2, 3 and 5 alone, in a model with some conditions.
+    pub fn build(&self, lattice: &Lattice, conditions: usize) -> Result<Arc<dyn Layer>> {
         expect((1..=64).contains(&self.terms), "terms", "1 to 64", self.terms)?;
-        Ok(Arc::new(Spectral::new(lattice, self.terms)?))
+        let coefficients = Conditioned::new(("log_spectrum", self.terms, 0.0), (self.conditional, conditions))?;
+        Ok(Arc::new(Spectral::new(lattice, self.terms, coefficients)?))
     }
 }
 
@@ -47,6 +52,8 @@ impl SpectralSpec {
 struct Spectral {
     fourier: Fourier,
     terms: usize,
+    /// c.
+    coefficients: Conditioned,
     /// T_n at each mode of the half spectrum: `[n][mode]`.
     polynomials: Vec<f64>,
     /// How many modes of the whole spectrum each one stands for.
@@ -67,7 +74,7 @@ enum Power {
 }
 
 impl Spectral {
-    fn new(lattice: &Lattice, terms: usize) -> Result<Self> {
+    fn new(lattice: &Lattice, terms: usize, coefficients: Conditioned) -> Result<Self> {
         let fourier = Fourier::new(lattice.extent())?;
         let (modes, dimensions) = (fourier.modes(), lattice.dimensions() as f64);
         let mut polynomials = memory::filled("polynomials of momenta", 0.0, terms * modes)?;
@@ -80,13 +87,14 @@ impl Spectral {
         }
         let multiplicity = memory::collected("modes", (0..modes).map(|mode| fourier.multiplicity(mode) as f64))?;
         let (point, partition) = (Stencil::identity(modes)?, Arc::new(Partition::whole()));
-        Ok(Self { fourier, terms, polynomials, multiplicity, point, partition })
+        Ok(Self { fourier, terms, coefficients, polynomials, multiplicity, point, partition })
     }
 
     /// a on each mode.
     fn exponents(&self, recorder: &mut Recorder, given: &Given) -> Node {
         let table = recorder.table(&self.polynomials, Shape::new(self.terms, self.multiplicity.len()));
-        let filter = Filter { weights: given.parameters[0], stencil: &self.point, transposed: false };
+        let weights = self.coefficients.record(recorder, given);
+        let filter = Filter { weights, stencil: &self.point, transposed: false };
         let sum = recorder.convolve(table, filter, None, 1);
         bounded_exponents(recorder, sum)
     }
@@ -118,7 +126,7 @@ impl Layer for Spectral {
     }
 
     fn tensors(&self) -> Vec<Tensor> {
-        vec![Tensor { name: "log_spectrum".into(), shape: vec![self.terms], bound: 0.0 }]
+        self.coefficients.tensors()
     }
 
     fn forward(&self, recorder: &mut Recorder, x: &State, given: &Given) -> State {

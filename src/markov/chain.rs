@@ -56,6 +56,11 @@ impl Chain {
         Ok(())
     }
 
+    /// True where its fields come with weights.
+    pub fn is_weighted(&self) -> bool {
+        self.kernel.is_weighted()
+    }
+
     /// The field, as many numbers as the action counts.
     pub fn field(&self) -> &[f64] {
         self.state.field()

@@ -11,23 +11,10 @@
 
 use super::proposal::{Current, Proposal, Proposed};
 use crate::error::{Result, expect_length};
-use crate::flow::{Model, Paths};
+use crate::flow::{Model, PathRatioSpec, Paths};
 use crate::memory;
 use crate::space::Domain;
 use std::sync::{Mutex, PoisonError};
-
-/// Parameters of the proposal.
-#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct PathRatioSpec {
-    /// Steps of a path.
-    #[serde(default = "steps")]
-    pub steps: usize,
-}
-
-fn steps() -> usize {
-    100
-}
 
 /// Proposals by independent paths.
 pub struct PathRatio {
@@ -51,7 +38,7 @@ const MOST_WINDOWS: usize = 8;
 impl PathRatio {
     /// Proposals from a diffusion model.
     pub fn new(model: &dyn Model, spec: &PathRatioSpec) -> Result<Self> {
-        Ok(Self { paths: Paths::new(&model.diffused()?, spec.steps)?, windows: Mutex::default() })
+        Ok(Self { paths: Paths::new(&model.diffused()?, spec)?, windows: Mutex::default() })
     }
 
     /// Writes the field of a new path; its W.

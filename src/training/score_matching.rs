@@ -1,17 +1,13 @@
-//! Denoising score matching: the loss of a diffusion model on given fields, and its gradient.
+//! Score matching: the loss of a diffusion model on given fields, and its gradient.
 //!
-//! ```text
-//! loss = E |σ s(α φ + σ ε, t) + ε|² / V   over fields φ, normal noise ε and uniform times t,
-//! ```
-//!
-//! the weight of a time being σ². It is smallest where s is the score of the noised fields, but not zero there. Fields are drawn
-//! as for the forward divergence. Vincent, Neural Computation 23, 1661 (2011); Song et al., arXiv:2011.13456.
+//! The loss is the mean of that in `flow/diffusion/matching.rs` over fields φ, normal noise ε and uniform times t. It is smallest where
+//! s is the score of the noised fields, but not zero there. Fields are drawn as for the forward divergence, each with its force.
 
 use super::forward_kl::fingerprint_of;
 use super::objective::{Objective, Report, Samples, pieces};
 use crate::context::Context;
 use crate::error::{Error, Result, expect_finite, expect_length};
-use crate::flow::{Flow, Tensor};
+use crate::flow::{Flow, Noised, Target, Tensor};
 use crate::memory;
 use crate::program::{Bound, Executable, Feed, Key, Output, Program, Recorder, Shape};
 use crate::random::Purpose;
@@ -21,14 +17,21 @@ use std::sync::Arc;
 pub struct ScoreMatching<'a> {
     context: Arc<Context>,
     fields: &'a [f64],
+    /// dS/dφ of each field, where the target needs them.
+    forces: Option<&'a [f64]>,
     volume: usize,
     tensors: Vec<Tensor>,
     program: Bound,
 }
 
 impl<'a> ScoreMatching<'a> {
-    /// The loss of a diffusion model on fields (count x V), at least one.
+    /// The loss of denoising of a diffusion model on fields (count x V), at least one.
     pub fn new(flow: &Flow, fields: &'a [f64]) -> Result<Self> {
+        Self::with_forces(flow, fields, (None, Target::Denoising))
+    }
+
+    /// The loss with a target, and the forces that it needs.
+    pub fn with_forces(flow: &Flow, fields: &'a [f64], (forces, target): (Option<&'a [f64]>, Target)) -> Result<Self> {
         let Some(diffusion) = flow.spec().diffusion(flow.lattice())? else {
             return Err(Error::Unsupported("model: expected one of type 'diffusion', got another".into()));
         };
@@ -42,13 +45,18 @@ impl<'a> ScoreMatching<'a> {
         let mut recorder = Recorder::new();
         let (field, noise) = (chain.input(&mut recorder), chain.input(&mut recorder));
         let time = recorder.input(Shape::new(1, 1));
+        if let Some(forces) = forces {
+            expect_length("forces", fields.len(), forces.len())?;
+        }
+        let force = forces.map(|_| chain.input(&mut recorder));
         let parameters = chain.parameters(&mut recorder);
-        let loss = diffusion.denoising_loss(&mut recorder, [field, noise, time], &parameters.all());
+        let noised = Noised { field, noise, time, force };
+        let loss = diffusion.matching_loss(&mut recorder, &noised, target, &parameters.all());
         let gradients = recorder.gradient(loss, &parameters.all());
         let outputs = std::iter::once(Output::PerSample(loss)).chain(gradients.into_iter().map(Output::Summed));
         let program = Program::new(recorder, outputs.collect());
         let program = Arc::new(Executable::new(program, &context)?).bind(flow.parameters())?;
-        Ok(Self { context, fields, volume, tensors: chain.tensors(), program })
+        Ok(Self { context, fields, forces, volume, tensors: chain.tensors(), program })
     }
 }
 
@@ -60,11 +68,13 @@ impl Objective for ScoreMatching<'_> {
         self.program.set_parameters(parameters)?;
         let mut outputs: Vec<&mut [f64]> = vec![&mut losses];
         outputs.extend(pieces(&self.tensors, &mut gradient));
-        let feeds = [
-            Feed::Rows(self.fields, Key { purpose: Purpose::Data, ..key }),
+        let rows = Key { purpose: Purpose::Data, ..key };
+        let mut feeds = vec![
+            Feed::Rows(self.fields, rows),
             Feed::Normal(key),
             Feed::Uniform(Key { stream: key.stream + 1, ..key }),
         ];
+        feeds.extend(self.forces.map(|forces| Feed::Rows(forces, rows)));
         self.program.run(&self.context, count, &feeds, &mut outputs)?;
         gradient.iter_mut().for_each(|g| *g /= count as f64);
         let fault = losses.iter().find(|loss| !loss.is_finite()).map(|loss| format!("score matching {loss}"));

@@ -1,7 +1,8 @@
 //! Spec of a training run.
 
 use crate::error::Result;
-use crate::markov::{AnnealedSpec, KernelSpec};
+use crate::flow::PathRatioSpec;
+use crate::markov::{AnnealedSpec, ChainSpec, KernelSpec};
 use crate::spec::expect;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -44,6 +45,15 @@ pub struct TrainSpec {
     /// Annealed paths by whose mean work the layers of a flow are trained; None for its divergence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annealing: Option<AnnealedSpec<KernelSpec>>,
+    /// Fields on which a model is trained, of a chain for the action; None where it is trained without any, or on given ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fields: Option<FieldsSpec>,
+    /// What the score of a diffusion model is matched to on fields, [`ScoreTarget::Denoising`] where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<ScoreTarget>,
+    /// Paths of a diffusion model whose divergence from the paths of noising is minimised; None for its density.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path_ratio: Option<PathRatioSpec>,
     /// Tensors that stay as they are: names in a file of the model, or what they begin with, `layers.0`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub freeze: Vec<String>,
@@ -69,6 +79,9 @@ impl Default for TrainSpec {
             average: 0.0,
             paths: None,
             annealing: None,
+            fields: None,
+            score: None,
+            path_ratio: None,
             freeze: vec![],
             resume: true,
         }
@@ -98,6 +111,39 @@ impl Default for PathsSpec {
     fn default() -> Self {
         Self { steps: None, overrelaxation: 0, within: None, thermalise: 100, between: 1 }
     }
+}
+
+/// Fields of a chain for the action that a model is trained on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FieldsSpec {
+    /// The chain.
+    pub chain: ChainSpec,
+    /// Its steps before the first field.
+    pub thermalise: u64,
+    /// Its steps from field to field.
+    pub between: u64,
+    /// Number of the fields.
+    pub count: usize,
+}
+
+impl Default for FieldsSpec {
+    fn default() -> Self {
+        Self { chain: ChainSpec::default(), thermalise: 100, between: 1, count: 4096 }
+    }
+}
+
+/// What the score of a diffusion model is matched to; `flow/diffusion/matching.rs` has the formulas.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScoreTarget {
+    /// The noise that was added.
+    #[default]
+    Denoising,
+    /// The force on the field without noise.
+    Target,
+    /// The combination of both that varies least.
+    Mixed,
 }
 
 /// How parameters are found.
@@ -172,6 +218,17 @@ impl TrainSpec {
             }
             let steps = paths.steps.unwrap_or(1);
             expect((1..=MOST).contains(&steps), "paths: steps", &format!("1 to {MOST}"), steps)?;
+        }
+        if let Some(fields) = &self.fields {
+            const MOST: u64 = 1_000_000;
+            const MOST_FIELDS: usize = 1 << 24;
+            expect(fields.thermalise <= MOST, "fields: thermalise", &format!("0 to {MOST}"), fields.thermalise)?;
+            let is_between = (1..=MOST).contains(&fields.between);
+            expect(is_between, "fields: between", &format!("1 to {MOST}"), fields.between)?;
+            expect((1..=MOST_FIELDS).contains(&fields.count), "fields: count", "1 to 16777216", fields.count)?;
+        }
+        if let Some(paths) = &self.path_ratio {
+            paths.check().map_err(|error| error.within("path_ratio"))?;
         }
         expect(decay(self.beta1), "beta1", "at least 0, below 1", self.beta1)?;
         expect(decay(self.average), "average", "at least 0, below 1", self.average)?;

@@ -1,21 +1,14 @@
 //! The training loop.
 
 use super::adam::TrainingState;
-use super::annealed_work::AnnealedWork;
 use super::average::Weights;
 use super::fingerprint;
-use super::forward_kl::ForwardKl;
 use super::freeze::frozen;
-use super::least_squares::LeastSquares;
-use super::mean_work::MeanWork;
 use super::objective::{Objective, Report, Samples};
-use super::reverse_kl::ReverseKl;
-use super::score_matching::ScoreMatching;
-use super::spec::{Optimiser, PathsSpec, TrainSpec};
-use crate::action::Action;
+use super::spec::{Optimiser, TrainSpec};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::flow::{Flow, ModelSpec, Stout, Tensor};
+use crate::flow::{Flow, Stout, Tensor};
 use crate::program::Key;
 use crate::progress::{begin, step};
 use crate::random::Purpose;
@@ -38,112 +31,8 @@ pub struct Progress {
 /// Called after each step; returns true to stop the run.
 pub type Watcher<'a> = &'a mut dyn FnMut(&Progress) -> bool;
 
-/// Trains a flow for an action on the same lattice.
-///
-/// A stopped run, given by `state`, goes on where it stopped, bit for bit as if it never had, and with the same action;
-/// after a finished run, or where the spec does not resume, a new one begins. `progress` is called after each step and
-/// stops the run by returning true: then the error is `Stopped`, and flow and state are those of that step. On any
-/// other error, and where that step made a parameter infinite, they are those of the last step with finite loss and
-/// gradient.
-pub fn train(
-    flow: &mut Flow,
-    state: &mut Option<TrainingState>,
-    action: &dyn Action,
-    spec: &TrainSpec,
-    progress: Watcher,
-) -> Result<()> {
-    spec.check()?;
-    expect_parameters(flow)?;
-    if *flow.lattice() != *action.lattice() {
-        let (expected, got) = (flow.lattice().shape(), action.lattice().shape());
-        return Err(Error::BadShape(format!("action: expected a lattice of {expected}, the model's, got {got}")));
-    }
-    expect_density(spec)?;
-    expect_no_annealing(spec)?;
-    flow.chain().expect_density()?;
-    let mut objective = ReverseKl::new(flow, action, spec.gradient.unwrap_or_default())?;
-    minimise(flow, state, &mut objective, spec, progress)
-}
-
-/// Trains the layers of a flow by the mean work of annealed paths to an action, which the key `annealing` of the spec describes,
-/// as [`train`] does a flow by its divergence.
-pub fn train_annealed(
-    flow: &mut Flow,
-    state: &mut Option<TrainingState>,
-    action: &Arc<dyn Action>,
-    spec: &TrainSpec,
-    progress: Watcher,
-) -> Result<()> {
-    spec.check()?;
-    expect_parameters(flow)?;
-    expect_density(spec)?;
-    flow.chain().expect_density()?;
-    if spec.gradient.is_some() {
-        let expected = "expected none for the work of paths, where there is no estimator to choose";
-        return Err(Error::BadSpec(format!("gradient: {expected}, got one")));
-    }
-    let Some(annealing) = &spec.annealing else {
-        return Err(Error::BadSpec("annealing: expected the path that layers are trained on, got none".into()));
-    };
-    let mut objective = AnnealedWork::new(flow, action, annealing)?;
-    minimise(flow, state, &mut objective, spec, progress)
-}
-
-/// Trains a flow on fields of a density (count x numbers of a field), as [`train`] does on an action. A spec with an
-/// estimator of the gradient is refused: derivatives of -log q at given fields are exact.
-pub fn train_on(
-    flow: &mut Flow,
-    state: &mut Option<TrainingState>,
-    fields: &[f64],
-    spec: &TrainSpec,
-    progress: Watcher,
-) -> Result<()> {
-    spec.check()?;
-    expect_parameters(flow)?;
-    if spec.gradient.is_some() {
-        let expected = "expected none for training on fields, where there is no estimator to choose";
-        return Err(Error::BadSpec(format!("gradient: {expected}, got one")));
-    }
-    expect_density(spec)?;
-    expect_no_annealing(spec)?;
-    if matches!(flow.spec(), ModelSpec::Diffusion(_)) {
-        let mut objective = ScoreMatching::new(flow, fields)?;
-        return minimise(flow, state, &mut objective, spec, progress);
-    }
-    let mut objective = ForwardKl::new(flow, fields)?;
-    minimise(flow, state, &mut objective, spec, progress)
-}
-
-/// Trains layers by the mean work of paths through their defect on the lattice of a gauge action, or by least squares, as
-/// [`train`] does a flow on an action.
-pub fn train_paths(
-    model: &mut Stout,
-    state: &mut Option<TrainingState>,
-    action: &Arc<dyn Action>,
-    spec: &TrainSpec,
-    progress: Watcher,
-) -> Result<()> {
-    spec.check()?;
-    if spec.gradient.is_some() {
-        let expected = "expected none for layers of type 'stout', where there is no estimator to choose";
-        return Err(Error::BadSpec(format!("gradient: {expected}, got one")));
-    }
-    expect_no_annealing(spec)?;
-    let paths: PathsSpec = spec.paths.clone().unwrap_or_default();
-    match spec.optimiser {
-        Optimiser::Adam => {
-            let mut objective = MeanWork::new(model, action, &paths, spec.batch)?;
-            minimise(model, state, &mut objective, spec, progress)
-        }
-        Optimiser::LeastSquares => {
-            let mut objective = LeastSquares::new(model, action, &paths, spec.batch)?;
-            minimise(model, state, &mut objective, spec, progress)
-        }
-    }
-}
-
 /// Parameters that are trained.
-trait Trained {
+pub(super) trait Trained {
     fn context(&self) -> &Arc<Context>;
     fn tensors(&self) -> Vec<Tensor>;
     fn parameters(&self) -> &[f64];
@@ -175,34 +64,8 @@ macro_rules! trained {
 trained!(Flow, Flow::tensors);
 trained!(Stout, |model: &Stout| model.spec().tensors());
 
-/// An error where the spec of a run for a density has keys of paths.
-fn expect_density(spec: &TrainSpec) -> Result<()> {
-    let refused = |text: &str| Err(Error::BadSpec(text.into()));
-    match (&spec.paths, spec.optimiser) {
-        (None, Optimiser::Adam) => Ok(()),
-        (Some(_), _) => refused("paths: expected none for a model with a density, got some"),
-        _ => refused("optimiser: expected 'adam' for a model with a density, got 'least_squares'"),
-    }
-}
-
-/// An error where a spec has annealed paths, which are for a flow and an action alone.
-fn expect_no_annealing(spec: &TrainSpec) -> Result<()> {
-    match spec.annealing {
-        None => Ok(()),
-        Some(_) => Err(Error::BadSpec("annealing: expected none but for a flow on an action, got some".into())),
-    }
-}
-
-/// An error for a flow without parameters, which has nothing to train.
-fn expect_parameters(flow: &Flow) -> Result<()> {
-    match flow.parameters().len() {
-        0 => Err(Error::Unsupported("model: expected one with parameters to train, got one without".into())),
-        _ => Ok(()),
-    }
-}
-
 /// Minimises an objective of a flow's parameters.
-fn minimise(
+pub(super) fn minimise(
     flow: &mut dyn Trained,
     state: &mut Option<TrainingState>,
     objective: &mut dyn Objective,

@@ -20,6 +20,25 @@ fn conditional_models(world: &World) {
     call!(inst_model_free(open));
 }
 
+fn diffusion_models(world: &World, action: *const inst_action) {
+    let spec = c"{type: 'diffusion', network: {type: 'convolutional', hidden: [4], times: 2, kernel: 1}}";
+    let model = made(|out| call!(inst_model_new(world.lattice, spec.as_ptr(), out)));
+    let (mut fields, mut log_path) = (vec![0.0; 64 * 16], vec![0.0; 16]);
+    let paths = c"{steps: 4, corrector: {steps: 1}}";
+    each("model_sample_paths", OF_MODELS, || {
+        call!(inst_model_sample_paths(model, paths.as_ptr(), 0, 16, fields.as_mut_ptr(), log_path.as_mut_ptr()))
+    });
+    for spec in [
+        c"{steps: 1, batch: 16, resume: false, score: 'mixed', fields: {thermalise: 1, count: 16}}",
+        c"{steps: 1, batch: 16, resume: false, path_ratio: {steps: 4}}",
+    ] {
+        each("model_train of paths and scores", OF_MODELS, || {
+            call!(inst_model_train(model, action, spec.as_ptr(), None, null_mut()))
+        });
+    }
+    call!(inst_model_free(model));
+}
+
 pub fn models() {
     const BATCH: usize = 256;
     let world = World::new(&[8, 8]);
@@ -50,6 +69,7 @@ pub fn models() {
         call!(inst_model_train_on(model, BATCH as i64, given.as_ptr(), spec.as_ptr(), None, null_mut()))
     });
     conditional_models(&world);
+    diffusion_models(&world, action);
     each("model_save", OF_MODELS, || call!(inst_model_save(model, path.as_ptr())));
     each("model_load", OF_MODELS, || {
         let mut new = null_mut();

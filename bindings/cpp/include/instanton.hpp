@@ -324,6 +324,12 @@ class Model : public detail::Object<inst_model, inst_model_free> {
     detail::expect_size("fields", fields.size(), batch * count_);
     detail::check(inst_model_sample(get(), counter, batch, fields.data(), log_q.data()));
   }
+  /// Draws fields[log_path.size()][count()] by the stochastic paths of a model of type 'diffusion', and the log ratio of each path.
+  void sample_paths(const std::string &spec, std::uint64_t counter, span<double> fields, span<double> log_path) const {
+    const auto batch = static_cast<std::int64_t>(log_path.size());
+    detail::expect_size("fields", fields.size(), batch * count_);
+    detail::check(inst_model_sample_paths(get(), spec.c_str(), counter, batch, fields.data(), log_path.data()));
+  }
   void log_density(span<const double> fields, span<double> log_q) const {
     const auto batch = static_cast<std::int64_t>(log_q.size());
     detail::expect_size("fields", fields.size(), batch * count_);

@@ -132,6 +132,12 @@ void test_callbacks() {
   for (int i = 0; i < 3; i++) expect(std::fabs(log_q[i] - again[i]) < 1e-8, "log q of a model at a coupling");
   expect_error(INST_BAD_SPEC, "lambda: expected a number from 0 to 2, got 3", [&] { open.at("{lambda: 3}"); });
   expect(closed.transfer(plane).describe() == closed.describe(), "a model that was transferred");
+  Model noisy(plane, "{type: 'diffusion', network: {type: 'convolutional', hidden: [2], times: 2}}");
+  noisy.train(free, "{steps: 2, batch: 8, score: 'mixed', fields: {thermalise: 2, count: 20}}");
+  noisy.sample_paths("{steps: 5, corrector: {size: 0.1}}", 0, fields, log_q);
+  for (int i = 0; i < 3; i++) expect(std::isfinite(log_q[i]) && fields[16 * i] != 0.0, "fields of paths");
+  expect_error(INST_UNSUPPORTED, "type 'diffusion'", [&] { closed.sample_paths("{steps: 5}", 0, fields, log_q); });
+  expect_error(INST_BAD_SHAPE, "fields", [&] { noisy.sample_paths("", 0, given, log_q); });
   Model haar(plane, "{type: 'chain', prior: {type: 'haar', group: 'su2'}, layers: []}");
   expect(haar.count() == 16 * 2 * 8 && learner.count() == 16 && closed.count() == 16, "the numbers of fields");
   expect(haar.volume() == 16 && learner.volume() == 16 && closed.volume() == 16, "the sites of models");

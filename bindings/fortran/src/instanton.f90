@@ -100,39 +100,46 @@ module instanton
     procedure, public :: describe => model_describe
     procedure, public :: train => model_train
     procedure, private :: model_sample_1, model_log_density_1, model_train_on_1, model_sample_links_1
-    procedure, private :: model_log_density_links_1, model_train_on_links_1
+    procedure, private :: model_log_density_links_1, model_train_on_links_1, model_sample_paths_1
     generic, public :: train_on => model_train_on_1, model_train_on_links_1
     generic, public :: sample => model_sample_1, model_sample_links_1
+    generic, public :: sample_paths => model_sample_paths_1
     generic, public :: log_density => model_log_density_1, model_log_density_links_1
     procedure, private :: model_sample_2, model_log_density_2, model_train_on_2, model_sample_links_2
-    procedure, private :: model_log_density_links_2, model_train_on_links_2
+    procedure, private :: model_log_density_links_2, model_train_on_links_2, model_sample_paths_2
     generic, public :: train_on => model_train_on_2, model_train_on_links_2
     generic, public :: sample => model_sample_2, model_sample_links_2
+    generic, public :: sample_paths => model_sample_paths_2
     generic, public :: log_density => model_log_density_2, model_log_density_links_2
     procedure, private :: model_sample_3, model_log_density_3, model_train_on_3, model_sample_links_3
-    procedure, private :: model_log_density_links_3, model_train_on_links_3
+    procedure, private :: model_log_density_links_3, model_train_on_links_3, model_sample_paths_3
     generic, public :: train_on => model_train_on_3, model_train_on_links_3
     generic, public :: sample => model_sample_3, model_sample_links_3
+    generic, public :: sample_paths => model_sample_paths_3
     generic, public :: log_density => model_log_density_3, model_log_density_links_3
     procedure, private :: model_sample_4, model_log_density_4, model_train_on_4, model_sample_links_4
-    procedure, private :: model_log_density_links_4, model_train_on_links_4
+    procedure, private :: model_log_density_links_4, model_train_on_links_4, model_sample_paths_4
     generic, public :: train_on => model_train_on_4, model_train_on_links_4
     generic, public :: sample => model_sample_4, model_sample_links_4
+    generic, public :: sample_paths => model_sample_paths_4
     generic, public :: log_density => model_log_density_4, model_log_density_links_4
     procedure, private :: model_sample_5, model_log_density_5, model_train_on_5, model_sample_links_5
-    procedure, private :: model_log_density_links_5, model_train_on_links_5
+    procedure, private :: model_log_density_links_5, model_train_on_links_5, model_sample_paths_5
     generic, public :: train_on => model_train_on_5, model_train_on_links_5
     generic, public :: sample => model_sample_5, model_sample_links_5
+    generic, public :: sample_paths => model_sample_paths_5
     generic, public :: log_density => model_log_density_5, model_log_density_links_5
     procedure, private :: model_sample_6, model_log_density_6, model_train_on_6, model_sample_links_6
-    procedure, private :: model_log_density_links_6, model_train_on_links_6
+    procedure, private :: model_log_density_links_6, model_train_on_links_6, model_sample_paths_6
     generic, public :: train_on => model_train_on_6, model_train_on_links_6
     generic, public :: sample => model_sample_6, model_sample_links_6
+    generic, public :: sample_paths => model_sample_paths_6
     generic, public :: log_density => model_log_density_6, model_log_density_links_6
     procedure, private :: model_sample_7, model_log_density_7, model_train_on_7, model_sample_links_7
-    procedure, private :: model_log_density_links_7, model_train_on_links_7
+    procedure, private :: model_log_density_links_7, model_train_on_links_7, model_sample_paths_7
     generic, public :: train_on => model_train_on_7, model_train_on_links_7
     generic, public :: sample => model_sample_7, model_sample_links_7
+    generic, public :: sample_paths => model_sample_paths_7
     generic, public :: log_density => model_log_density_7, model_log_density_links_7
     final :: model_end
   end type
@@ -1448,6 +1455,25 @@ contains
     call finish(inst_model_sample(self%object, counter, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
   end subroutine
 
+  ! Fields of paths counter .. counter + batch - 1 of a model of type 'diffusion', and the log ratio of each.
+  subroutine model_sample_paths_1(self, counter, fields, log_path, spec, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    real(dp), intent(out), contiguous, target :: fields(:)
+    real(dp), intent(out), contiguous, target :: log_path(:)
+    character(*), intent(in), optional :: spec
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    integer(i8) :: batch
+    integer(c_int32_t) :: status
+    allocate (text, source=letters(spec))
+    batch = size(log_path, kind=i8)
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    status = inst_model_sample_paths(self%object, c_loc(text), counter, batch, c_loc(fields), c_loc(log_path))
+    call finish(status, stat, errmsg)
+  end subroutine
+
   subroutine model_log_density_1(self, fields, log_q, stat, errmsg)
     class(inst_model), intent(in) :: self
     real(dp), intent(in), contiguous, target :: fields(:)
@@ -1542,6 +1568,25 @@ contains
     batch = size(log_q, kind=i8)
     if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
     call finish(inst_model_sample(self%object, counter, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  ! Fields of paths counter .. counter + batch - 1 of a model of type 'diffusion', and the log ratio of each.
+  subroutine model_sample_paths_2(self, counter, fields, log_path, spec, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    real(dp), intent(out), contiguous, target :: fields(:,:)
+    real(dp), intent(out), contiguous, target :: log_path(:)
+    character(*), intent(in), optional :: spec
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    integer(i8) :: batch
+    integer(c_int32_t) :: status
+    allocate (text, source=letters(spec))
+    batch = size(log_path, kind=i8)
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    status = inst_model_sample_paths(self%object, c_loc(text), counter, batch, c_loc(fields), c_loc(log_path))
+    call finish(status, stat, errmsg)
   end subroutine
 
   subroutine model_log_density_2(self, fields, log_q, stat, errmsg)
@@ -1640,6 +1685,25 @@ contains
     call finish(inst_model_sample(self%object, counter, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
   end subroutine
 
+  ! Fields of paths counter .. counter + batch - 1 of a model of type 'diffusion', and the log ratio of each.
+  subroutine model_sample_paths_3(self, counter, fields, log_path, spec, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    real(dp), intent(out), contiguous, target :: fields(:,:,:)
+    real(dp), intent(out), contiguous, target :: log_path(:)
+    character(*), intent(in), optional :: spec
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    integer(i8) :: batch
+    integer(c_int32_t) :: status
+    allocate (text, source=letters(spec))
+    batch = size(log_path, kind=i8)
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    status = inst_model_sample_paths(self%object, c_loc(text), counter, batch, c_loc(fields), c_loc(log_path))
+    call finish(status, stat, errmsg)
+  end subroutine
+
   subroutine model_log_density_3(self, fields, log_q, stat, errmsg)
     class(inst_model), intent(in) :: self
     real(dp), intent(in), contiguous, target :: fields(:,:,:)
@@ -1734,6 +1798,25 @@ contains
     batch = size(log_q, kind=i8)
     if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
     call finish(inst_model_sample(self%object, counter, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  ! Fields of paths counter .. counter + batch - 1 of a model of type 'diffusion', and the log ratio of each.
+  subroutine model_sample_paths_4(self, counter, fields, log_path, spec, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    real(dp), intent(out), contiguous, target :: fields(:,:,:,:)
+    real(dp), intent(out), contiguous, target :: log_path(:)
+    character(*), intent(in), optional :: spec
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    integer(i8) :: batch
+    integer(c_int32_t) :: status
+    allocate (text, source=letters(spec))
+    batch = size(log_path, kind=i8)
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    status = inst_model_sample_paths(self%object, c_loc(text), counter, batch, c_loc(fields), c_loc(log_path))
+    call finish(status, stat, errmsg)
   end subroutine
 
   subroutine model_log_density_4(self, fields, log_q, stat, errmsg)
@@ -1832,6 +1915,25 @@ contains
     call finish(inst_model_sample(self%object, counter, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
   end subroutine
 
+  ! Fields of paths counter .. counter + batch - 1 of a model of type 'diffusion', and the log ratio of each.
+  subroutine model_sample_paths_5(self, counter, fields, log_path, spec, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    real(dp), intent(out), contiguous, target :: fields(:,:,:,:,:)
+    real(dp), intent(out), contiguous, target :: log_path(:)
+    character(*), intent(in), optional :: spec
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    integer(i8) :: batch
+    integer(c_int32_t) :: status
+    allocate (text, source=letters(spec))
+    batch = size(log_path, kind=i8)
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    status = inst_model_sample_paths(self%object, c_loc(text), counter, batch, c_loc(fields), c_loc(log_path))
+    call finish(status, stat, errmsg)
+  end subroutine
+
   subroutine model_log_density_5(self, fields, log_q, stat, errmsg)
     class(inst_model), intent(in) :: self
     real(dp), intent(in), contiguous, target :: fields(:,:,:,:,:)
@@ -1928,6 +2030,25 @@ contains
     call finish(inst_model_sample(self%object, counter, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
   end subroutine
 
+  ! Fields of paths counter .. counter + batch - 1 of a model of type 'diffusion', and the log ratio of each.
+  subroutine model_sample_paths_6(self, counter, fields, log_path, spec, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    real(dp), intent(out), contiguous, target :: fields(:,:,:,:,:,:)
+    real(dp), intent(out), contiguous, target :: log_path(:)
+    character(*), intent(in), optional :: spec
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    integer(i8) :: batch
+    integer(c_int32_t) :: status
+    allocate (text, source=letters(spec))
+    batch = size(log_path, kind=i8)
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    status = inst_model_sample_paths(self%object, c_loc(text), counter, batch, c_loc(fields), c_loc(log_path))
+    call finish(status, stat, errmsg)
+  end subroutine
+
   subroutine model_log_density_6(self, fields, log_q, stat, errmsg)
     class(inst_model), intent(in) :: self
     real(dp), intent(in), contiguous, target :: fields(:,:,:,:,:,:)
@@ -2022,6 +2143,25 @@ contains
     batch = size(log_q, kind=i8)
     if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
     call finish(inst_model_sample(self%object, counter, batch, c_loc(fields), c_loc(log_q)), stat, errmsg)
+  end subroutine
+
+  ! Fields of paths counter .. counter + batch - 1 of a model of type 'diffusion', and the log ratio of each.
+  subroutine model_sample_paths_7(self, counter, fields, log_path, spec, stat, errmsg)
+    class(inst_model), intent(in) :: self
+    integer(i8), intent(in) :: counter
+    real(dp), intent(out), contiguous, target :: fields(:,:,:,:,:,:,:)
+    real(dp), intent(out), contiguous, target :: log_path(:)
+    character(*), intent(in), optional :: spec
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: text(:)
+    integer(i8) :: batch
+    integer(c_int32_t) :: status
+    allocate (text, source=letters(spec))
+    batch = size(log_path, kind=i8)
+    if (.not. alike('fields', batch * self%numbers, size(fields, kind=i8), stat, errmsg)) return
+    status = inst_model_sample_paths(self%object, c_loc(text), counter, batch, c_loc(fields), c_loc(log_path))
+    call finish(status, stat, errmsg)
   end subroutine
 
   subroutine model_log_density_7(self, fields, log_q, stat, errmsg)

@@ -290,6 +290,22 @@ module instanton_c
       type(c_ptr), value :: log_q
       integer(c_int32_t) :: status
     end function
+    function inst_model_sample_paths(&
+        model, &
+        spec, &
+        counter, &
+        batch, &
+        fields, &
+        log_path) bind(c) result(status)
+      import
+      type(c_ptr), value :: model
+      type(c_ptr), value :: spec
+      integer(c_int64_t), value :: counter
+      integer(c_int64_t), value :: batch
+      type(c_ptr), value :: fields
+      type(c_ptr), value :: log_path
+      integer(c_int32_t) :: status
+    end function
     function inst_model_log_density(&
         model, &
         batch, &

@@ -318,7 +318,7 @@ contains
     type(inst_context) :: context
     type(inst_lattice) :: lattice
     type(inst_action) :: action
-    type(inst_model) :: model, conditional, at, moved, haar
+    type(inst_model) :: model, conditional, at, moved, noisy, haar
     type(inst_proposal) :: langevin, of_links
     complex(dp) :: links(3, 3, 2, 4, 4, 2), other(3, 3, 2, 4, 4)
     real(dp) :: given(4, 4, 20), fields(4, 4, 3), log_q(3), again(3), proposed(4, 4), log_ratio
@@ -340,6 +340,12 @@ contains
     call at%transfer(lattice, moved)
     call moved%log_density(fields, again)
     call expect(all(abs(log_q - again) < 1e-8_dp), 'log q of a model that was transferred')
+    call noisy%new(lattice, "{type: 'diffusion', network: {type: 'convolutional', hidden: [2], times: 2}}")
+    call noisy%train(action, "{steps: 2, batch: 8, score: 'mixed', fields: {thermalise: 2, count: 20}}")
+    call noisy%sample_paths(0_i8, fields, log_q, '{steps: 5, corrector: {size: 0.1}}')
+    call expect(all(abs(log_q) < 1e6_dp) .and. all(abs(fields) > 0), 'fields of paths')
+    call noisy%sample_paths(0_i8, fields, log_q, '{steps: 0}', stat=stat, errmsg=message)
+    call expect_error(stat, INST_BAD_SPEC, 'steps: expected 1 to 100000, got 0')
     call haar%new(lattice, "{type: 'chain', prior: {type: 'haar', group: 'su3'}, layers: []}")
     call haar%sample(4_i8, links, log_q(:2))
     call haar%log_density(links, again(:2))

@@ -11,7 +11,7 @@ using Libdl
 
 export InstantonError, Context, Lattice, Action, Model, Proposal, Chain, Gauge, Layout, Ladder, Dirac, SolveReport, TrainingStep
 export devices, value, value!, gradient, gradient!, refresh
-export describe, load_model, save, at, transfer, train!, train_on!, sample, sample!, log_density, log_density!, propose, propose!
+export describe, load_model, save, at, transfer, train!, train_on!, sample, sample!, sample_paths, sample_paths!, log_density, log_density!, propose, propose!
 export field, field!, set_field!, step!, reversibility, load!
 export autocorrelation, autocorrelation_replicas, reweighting, reweighting_tail, reweighting_two_sided, TwoSidedReport
 export kl_per_site, reweighting_nested, reweighting_forward, mode_balance, mode_balance_independent

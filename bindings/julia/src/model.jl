@@ -123,6 +123,22 @@ end
 sample(model::Model, counter::Integer, batch::Integer) =
     sample!(new_array(model.shape, batch), Vector{Float64}(undef, batch), model, counter)
 
+"Writes fields of paths `counter, counter + 1, ...` of a model of type 'diffusion' to `fields`, and the log ratio of each path to `log_path`."
+function sample_paths!(fields::AbstractArray, log_path::AbstractArray, model::Model, counter::Integer, spec = nothing; keywords...)
+    batch = batch_size("fields", fields, model.shape)
+    require_size("log_path", log_path, Float64, batch)
+    call(inst_model_sample_paths, model, spec_text(spec, keywords), counter, prod(batch), numbers(fields), log_path)
+    return fields, log_path
+end
+
+"""
+    sample_paths(model, counter, batch, spec; steps = 100, ...)
+
+`batch` fields of stochastic paths of a model of type 'diffusion' from `counter` on, and the log ratio of each path.
+"""
+sample_paths(model::Model, counter::Integer, batch::Integer, spec = nothing; keywords...) =
+    sample_paths!(new_array(model.shape, batch), Vector{Float64}(undef, batch), model, counter, spec; keywords...)
+
 "Writes log q of each field to `log_q`, which has the size of the batch."
 function log_density!(log_q::AbstractArray, model::Model, fields::AbstractArray)
     batch = batch_size("fields", fields, model.shape)

@@ -35,6 +35,7 @@ const PROTOTYPES = [
     (:inst_model_train, Int32, (Object, Object, Cstring, Callback, Ptr{Cvoid})),
     (:inst_model_train_on, Int32, (Object, Int64, Numbers, Cstring, Callback, Ptr{Cvoid})),
     (:inst_model_sample, Int32, (Object, UInt64, Int64, Numbers, Numbers)),
+    (:inst_model_sample_paths, Int32, (Object, Cstring, UInt64, Int64, Numbers, Numbers)),
     (:inst_model_log_density, Int32, (Object, Int64, Numbers, Numbers)),
     (:inst_proposal_new, Int32, (Object, Object, Cstring, ObjectOut)),
     (:inst_proposal_free, Cvoid, (Object,)),

@@ -57,6 +57,12 @@ low, high = at(open_model; lambda = 0.5), at(open_model, "{lambda: 2}")
 @test occursin("\"at\":{\"lambda\":0.5}", describe(low))
 drawn, log_q = sample(low, 0, 20)
 @test log_density(low, drawn) ≈ log_q && !(sample(high, 0, 20)[1] ≈ drawn)
+noisy = Model(small; type = "diffusion", network = Dict("type" => "convolutional", "hidden" => [2], "times" => 2))
+train!(noisy, theory; steps = 2, batch = 8, score = "mixed", fields = Dict("thermalise" => 2, "count" => 20))
+drawn, log_path = sample_paths(noisy, 0, 3; steps = 5)
+@test size(drawn) == (4, 4, 3) && all(isfinite, log_path) && all(!iszero, drawn)
+@test sample_paths(noisy, 1, 2; steps = 5)[1] == drawn[:, :, 2:3]
+@test status_of(() -> sample_paths(low, 0, 3)) == :INST_UNSUPPORTED
 langevin = Proposal(theory; type = "langevin", step = 0.01)
 current = randn(4, 4)
 proposed, log_ratio = propose(langevin, 3, current)

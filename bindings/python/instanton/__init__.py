@@ -18,7 +18,7 @@ from .errors import (BadInput, BadShape, BadSpec, Error, Internal, IoError, NoDe
 from .gauge import Gauge, probe
 from .ladder import Ladder, Standing
 from .layout import Layout, Place
-from .model import Model, Samples
+from .model import Model, PathSamples, Samples
 from .proposal import Proposal, Proposed
 from .statistics import (Autocorrelation, Divergence, Forward, ModeBalance, Nested, ReplicaAutocorrelation, Reweighting,
                          TwoSided, autocorrelation, autocorrelation_replicas, kl_per_site, mode_balance,
@@ -31,7 +31,7 @@ __all__ = [
     "Action", "Autocorrelation", "BadInput", "BadShape", "BadSpec", "Chain", "Context", "Dirac", "Divergence", "Error",
     "Forward", "Gauge", "History", "Internal", "IoError", "Ladder", "Lattice", "Layout", "ModeBalance", "Model", "Nested", "NoDevice",
     "NotConverged", "NullArgument", "Place", "Proposal", "Proposed", "ReplicaAutocorrelation", "Reversal", "Reweighting",
-    "Samples", "Solution", "Spectrum", "Standing", "Step", "Stopped", "TwoSided", "Unsupported", "autocorrelation",
+    "PathSamples", "Samples", "Solution", "Spectrum", "Standing", "Step", "Stopped", "TwoSided", "Unsupported", "autocorrelation",
     "autocorrelation_replicas", "constants", "devices", "kl_per_site", "mode_balance", "mode_balance_independent",
     "pictures", "probe", "reweighting", "reweighting_forward", "reweighting_nested", "reweighting_tail",
     "reweighting_two_sided", "statistics", "version", "watch",

@@ -28,8 +28,8 @@ from ._prototypes import WATCH
 from .errors import last_error
 
 LONG = frozenset({
-    "inst_action_value", "inst_action_gradient", "inst_action_refresh", "inst_model_sample", "inst_model_log_density",
-    "inst_chain_new", "inst_chain_set_field", "inst_chain_step", "inst_chain_reversibility", "inst_gauge_observe",
+    "inst_action_value", "inst_action_gradient", "inst_action_refresh", "inst_model_sample", "inst_model_sample_paths",
+    "inst_model_log_density", "inst_chain_new", "inst_chain_set_field", "inst_chain_step", "inst_chain_reversibility", "inst_gauge_observe",
     "inst_gauge_smear", "inst_dirac_apply", "inst_dirac_solve", "inst_dirac_spectrum", "inst_dirac_spectrum_with_residuals",
 })
 """Functions that are watched, beside those that run Python code anyway."""

@@ -77,6 +77,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "inst_model_train": (STATUS, [OBJECT, OBJECT, TEXT, PROGRESS, c_void_p]),
     "inst_model_train_on": (STATUS, [OBJECT, c_int64, Doubles, TEXT, PROGRESS, c_void_p]),
     "inst_model_sample": (STATUS, [OBJECT, c_uint64, c_int64, Doubles, Doubles]),
+    "inst_model_sample_paths": (STATUS, [OBJECT, TEXT, c_uint64, c_int64, Doubles, Doubles]),
     "inst_model_log_density": (STATUS, [OBJECT, c_int64, Doubles, Doubles]),
     "inst_proposal_new": (STATUS, [OBJECT, OBJECT, TEXT, NEW_OBJECT]),
     "inst_proposal_free": (None, [OBJECT]),

@@ -29,6 +29,14 @@ class Samples(NamedTuple):
     log_q: Numbers
 
 
+class PathSamples(NamedTuple):
+    """Fields of the stochastic paths of a diffusion model, fields[batch, t, z, y, x], and the log ratio of each path: the mean of
+    exp(-S - log_path) is Z."""
+
+    fields: Numbers
+    log_path: Numbers
+
+
 class Model(Handle):
     """A learned density, for example `Model(lattice, type='affine', prior='spectrum', layers=8)`.
 
@@ -109,13 +117,24 @@ class Model(Handle):
 
     def sample(self, counter: int, batch: int, out: Optional[Numbers] = None) -> Samples:
         """Draws `counter` .. `counter + batch - 1` of the model's stream."""
+        batch, fields, log_q = self._room(batch, out)
+        self._call("inst_model_sample", counter_of(counter), batch, fields, log_q)
+        return Samples(fields, log_q)
+
+    def sample_paths(
+        self, counter: int, batch: int, spec: Spec = None, *, out: Optional[Numbers] = None, **keys: Any
+    ) -> PathSamples:
+        """Fields of the stochastic paths `counter` .. `counter + batch - 1` of a model of type 'diffusion'; keys: steps=100,
+        corrector={"steps": 1, "size": 0.05}."""
+        batch, fields, log_path = self._room(batch, out)
+        self._call("inst_model_sample_paths", _encoded(spec, keys), counter_of(counter), batch, fields, log_path)
+        return PathSamples(fields, log_path)
+
+    def _room(self, batch: int, out: Optional[Numbers]) -> tuple[int, Numbers, Numbers]:
         batch = whole("batch", batch, 1, 2**63 - 1)
         if batch > 2**62 // math.prod(self.field_shape):
             raise BadShape(f"batch: expected a number of fields that memory can hold, got {batch}")
-        fields = output(out, (batch, *self.field_shape), self.field_dtype)
-        log_q = np.empty(batch)
-        self._call("inst_model_sample", counter_of(counter), batch, fields, log_q)
-        return Samples(fields, log_q)
+        return batch, output(out, (batch, *self.field_shape), self.field_dtype), np.empty(batch)
 
     def log_density(self, fields: Any) -> Union[float, Numbers]:
         """log q of fields[..., t, z, y, x]: a number for one field, and an array of the leading shape for more."""

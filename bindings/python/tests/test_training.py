@@ -162,6 +162,16 @@ class Training(unittest.TestCase):
         with self.assertRaisesRegex(instanton.BadShape, "expected 2 dimensions, the model's, got 3"):
             model.transfer(instanton.Lattice(self.world.context, [4, 4, 4]))
 
+    def test_a_diffusion_model_gives_fields_by_paths(self):
+        network = {"type": "convolutional", "hidden": [2], "times": 2}
+        model = instanton.Model(self.world.lattice, type="diffusion", network=network)
+        model.train(self.world.action, steps=2, batch=8, score="mixed", fields={"thermalise": 2, "count": 20})
+        fields, log_path = model.sample_paths(0, 3, steps=5, corrector={"size": 0.1})
+        self.assertTrue(np.isfinite(log_path).all() and (fields != 0.0).all())
+        np.testing.assert_array_equal(model.sample_paths(1, 2, "{steps: 5, corrector: {size: 0.1}}").fields, fields[1:])
+        with self.assertRaisesRegex(instanton.Unsupported, "expected one of type 'diffusion'"):
+            self.world.model.sample_paths(0, 3)
+
     def test_langevin_proposals_need_no_model(self):
         proposal = instanton.Proposal(None, self.world.action, type="langevin", step=0.01)
         current = self.world.fields()

@@ -21,6 +21,44 @@ fn version_and_devices_are_reported() {
     unsafe { inst_context_free(made(|out| inst_context_new(spec.as_ptr(), out))) };
 }
 
+/// A model of type 'diffusion' by the functions that it alone has: training on a chain and on its paths, and fields of paths.
+#[test]
+fn a_diffusion_model_is_trained_for_an_action_and_gives_paths() {
+    const BATCH: usize = 5;
+    let o = Objects::new();
+    let spec = c"{type: 'diffusion', network: {type: 'convolutional', hidden: [2], times: 2}}";
+    let paths = c"{steps: 6, corrector: {steps: 1}}";
+    let (mut fields, mut log_path) = (vec![7.0; BATCH * VOLUME], vec![7.0; BATCH]);
+    unsafe {
+        let model = made(|out| inst_model_new(o.lattice, spec.as_ptr(), out));
+        for keys in
+            [c"{steps: 2, batch: 4, score: 'mixed', fields: {count: 10}}", c"{steps: 2, path_ratio: {steps: 4}}"]
+        {
+            expect_ok(inst_model_train(model, o.action, keys.as_ptr(), None, ptr::null_mut()));
+        }
+        let draw = |counter, batch, fields: &mut [f64], log_path: &mut [f64]| {
+            inst_model_sample_paths(model, paths.as_ptr(), counter, batch, fields.as_mut_ptr(), log_path.as_mut_ptr())
+        };
+        expect_ok(draw(3, BATCH as i64, &mut fields, &mut log_path));
+        let (mut again, mut weight) = (vec![0.0; VOLUME], [0.0]);
+        expect_ok(draw(5, 1, &mut again, &mut weight));
+        assert_eq!((&again[..], weight[0]), (&fields[2 * VOLUME..3 * VOLUME], log_path[2]));
+        assert!(log_path.iter().all(|w| w.is_finite()) && log_path[0] != log_path[1]);
+        let refused = |model, spec: &CStr| {
+            let mut number = [7.0; VOLUME];
+            let y = number.as_mut_ptr();
+            let status = inst_model_sample_paths(model, spec.as_ptr(), 0, 1, y, &mut 7.0);
+            assert_eq!(number, [7.0; VOLUME]);
+            expect_error(status, status)
+        };
+        assert_eq!(refused(model, c"{steps: 0}"), "paths: steps: expected 1 to 100000, got 0");
+        let unknown = refused(model, c"{step: 5}");
+        assert!(unknown.starts_with("paths: unknown key 'step'; known keys: steps, corrector"), "{unknown}");
+        assert_eq!(refused(o.model, c"{}"), "model: expected one of type 'diffusion', got another");
+        inst_model_free(model);
+    }
+}
+
 #[test]
 fn the_numbers_are_those_of_the_library() {
     let o = Objects::new();

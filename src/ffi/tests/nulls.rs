@@ -78,6 +78,9 @@ fn null_arguments_of_models_are_named_and_nothing_is_written() {
         null("model", inst_model_sample(ptr::null(), 0, 1, y, y));
         null("fields", inst_model_sample(o.model, 0, 1, nowhere, y));
         null("log_q", inst_model_sample(o.model, 0, 1, y, nowhere));
+        null("model", inst_model_sample_paths(ptr::null(), c"{}".as_ptr(), 0, 1, y, y));
+        null("fields", inst_model_sample_paths(o.model, c"{}".as_ptr(), 0, 1, nowhere, y));
+        null("log_path", inst_model_sample_paths(o.model, c"{}".as_ptr(), 0, 1, y, nowhere));
         null("model", inst_model_log_density(ptr::null(), 1, x, y));
         null("fields", inst_model_log_density(o.model, 1, none, y));
         null("log_q", inst_model_log_density(o.model, 1, x, nowhere));

@@ -9,19 +9,25 @@
 //! width (α² w² + σ²)^(1/2) at t = 1. The integration is one Repeat of the engine. Song et al., arXiv:2011.13456.
 
 mod convolutional;
+mod matching;
 mod model;
 mod output;
+mod path_spec;
 mod paths;
 mod probes;
 mod process;
+mod recorded_path;
 mod score;
 mod score_network;
 mod spec;
 mod spectral;
 mod unet;
 
+pub use matching::{Noised, Target};
 pub use model::Diffused;
-pub use paths::Paths;
+pub use path_spec::{CorrectorSpec, PathRatioSpec};
+pub use paths::{PathSampler, Paths};
+pub use recorded_path::{Derivatives, PathDraw, PathRecording};
 pub use score::Score;
 pub use spec::DiffusionSpec;
 
@@ -116,32 +122,6 @@ impl Diffusion {
         }
         all.truncate(self.network.times());
         recorder.stack(&all)
-    }
-
-    /// Records the loss of denoising, |σ s(α φ + σ ε, t) + ε|² / V, for a field, normal noise and a time.
-    pub fn denoising_loss(&self, recorder: &mut Recorder, [field, noise, t]: [Node; 3], parameters: &[Node]) -> Node {
-        let [alpha, sigma] = self.process.record(recorder, t);
-        let widths = [recorder.scale(alpha, self.width), sigma];
-        let squares = widths.map(|width| recorder.multiply(width, width));
-        let variance = recorder.add(squares[0], squares[1]);
-        let width = recorder.sqrt(variance);
-        let scale = recorder.reciprocal(width);
-        let relative = recorder.multiply(sigma, scale);
-        let [alpha, sigma, scale, relative] =
-            [alpha, sigma, scale, relative].map(|number| recorder.spread_sites(number, self.volume));
-        let (kept, added) = (recorder.multiply(alpha, field), recorder.multiply(sigma, noise));
-        let noised = recorder.add(kept, added);
-        let x = recorder.multiply(scale, noised);
-        let time = self.times_of(recorder, t);
-        let fixed = self.network.fixed(recorder, parameters);
-        let learned = self.network.record(recorder, (x, time), &fixed);
-        // σ s = σ c (N − x).
-        let difference = recorder.subtract(learned, x);
-        let scaled = recorder.multiply(relative, difference);
-        let error = recorder.add(scaled, noise);
-        let square = recorder.multiply(error, error);
-        let sum = recorder.total(square);
-        recorder.scale(sum, 1.0 / self.volume as f64)
     }
 
     /// Records the score at a fixed time of a field that is the next input.

@@ -9,70 +9,69 @@
 //! with normal ξ and η, which is the Euler-Maruyama method of the reverse process up to terms of higher order in the step; the mean is
 //! exact where s is the score of noised fields. E exp(−S − W) over denoising paths is Z whatever the network, and the
 //! acceptance of independent paths on the extended space is min(1, exp(S − S' + W − W')). Levels of a process whose variance
-//! explodes have σ in geometric progression, those of one that preserves it are at equal times. Song et al., arXiv:2011.13456; Sohl-Dickstein et al., arXiv:1503.03585.
+//! explodes have σ in geometric progression, those of one that preserves it are at equal times.
+//!
+//! A corrector makes Langevin steps φ' = φ + ε v s(φ, t) + (2 ε v)^(1/2) η at each noised level, before the step down in denoising and
+//! after the step up in noising. W counts the densities of the same step from φ to φ' and from φ' to φ, so that it stays exact
+//! without a test of each step. Song et al., arXiv:2011.13456; Sohl-Dickstein et al., arXiv:1503.03585; Wu, Köhler, Noé, arXiv:2002.06707.
 
-use super::Diffusion;
 use super::model::Diffused;
-use super::process::{Level, Process};
+use super::path_spec::PathRatioSpec;
+use super::recorded_path::{Derivatives, PathRecording};
 use crate::context::Context;
 use crate::error::{Result, expect_finite, expect_length};
-use crate::flow::prior::log_normal;
-use crate::program::{Arguments, Bound, Executable, Feed, Key, Node, Output, Program, Recorder, Scan, Shape, Values};
+use crate::flow::overflow::reject_overflows;
+use crate::program::{Bound, Executable, Feed, Key, Output, Program, Recorder};
+use crate::progress;
 use crate::random::Purpose;
 use crate::space::Domain;
-use crate::spec::expect;
 use std::sync::Arc;
 
-/// Programs of paths with the parameters of a model.
-pub struct Paths {
+/// Denoising paths with the parameters of a model.
+pub struct PathSampler {
     context: Arc<Context>,
     domain: Domain,
-    denoising: Bound,
+    program: Bound,
+}
+
+/// Paths in both directions.
+pub struct Paths {
+    sampler: PathSampler,
     noising: Bound,
 }
 
-/// Recorded numbers of a step, each on all sites.
-struct Step {
-    time: Node,
-    /// c, a, b, the factors of φ and N in the mean, and r.
-    numbers: [Node; 6],
-}
+/// Paths that are drawn between two looks of the host at its watch.
+const TOGETHER: usize = 1 << 8;
 
-/// A path of N steps that is recorded.
-struct Recording<'a> {
-    diffusion: &'a Diffusion,
-    levels: Vec<(f64, Level)>,
-}
-
-impl Paths {
-    /// Paths of `steps` steps.
-    pub fn new(model: &Diffused, steps: usize) -> Result<Self> {
-        expect((1..=100_000).contains(&steps), "steps", "1 to 100000", steps)?;
+impl PathSampler {
+    /// Paths of a model.
+    pub fn new(model: &Diffused, spec: &PathRatioSpec) -> Result<Self> {
         let Diffused { context, domain, diffusion, parameters } = model;
-        let recording = Recording { diffusion, levels: levels(&diffusion.process, steps) };
-        let bound = |program| Arc::new(Executable::new(program, context)?).bind(parameters);
-        let (denoising, noising) = (bound(recording.denoising())?, bound(recording.noising())?);
-        Ok(Self { context: Arc::clone(context), domain: domain.clone(), denoising, noising })
+        let program = denoising(&PathRecording::new(diffusion, spec)?);
+        let program = Arc::new(Executable::new(program, context)?).bind(parameters)?;
+        Ok(Self { context: Arc::clone(context), domain: domain.clone(), program })
     }
 
-    /// Where the fields live.
-    pub fn domain(&self) -> &Domain {
-        &self.domain
-    }
-
-    /// Draws the fields (batch x V) of denoising paths, with W of each; not finite where numbers overflow.
+    /// Draws the fields (batch x V) of paths, with W of each; not finite where numbers overflow.
     pub fn denoise(&self, counter: u64, fields: &mut [f64], weights: &mut [f64]) -> Result<()> {
         expect_length("fields", weights.len().saturating_mul(self.domain.count()), fields.len())?;
         let feeds = [0, 1].map(|stream| Feed::Normal(self.key(counter, stream)));
-        self.denoising.run(&self.context, weights.len(), &feeds, &mut [fields, weights]).map(|_| ())
+        self.program.run(&self.context, weights.len(), &feeds, &mut [fields, weights]).map(|_| ())
     }
 
-    /// W of a noising path from each of given fields.
-    pub fn noise(&self, counter: u64, fields: &[f64], weights: &mut [f64]) -> Result<()> {
-        expect_length("fields", weights.len().saturating_mul(self.domain.count()), fields.len())?;
-        expect_finite("fields", fields)?;
-        let feeds = [Feed::Array(fields), Feed::Normal(self.key(counter, 2))];
-        self.noising.run(&self.context, weights.len(), &feeds, &mut [weights]).map(|_| ())
+    /// The same, a few at a time, so that the host can stop in between. A path that overflows has W = ∞, a weight of zero, and a
+    /// field of zeros.
+    pub fn sample(&self, counter: u64, fields: &mut [f64], weights: &mut [f64]) -> Result<()> {
+        let batch = if progress::is_watched() { TOGETHER } else { weights.len().max(1) };
+        let count = self.domain.count();
+        expect_length("fields", weights.len().saturating_mul(count), fields.len())?;
+        let chunks = fields.chunks_mut(batch * count).zip(weights.chunks_mut(batch));
+        let _work = progress::begin("samples", chunks.len() as u64);
+        for (i, (fields, weights)) in chunks.enumerate() {
+            self.denoise(counter + (i * batch) as u64, fields, weights)?;
+            progress::step("samples", f64::NAN)?;
+        }
+        reject_overflows(count, fields, weights)
     }
 
     fn key(&self, counter: u64, stream: u64) -> Key {
@@ -80,132 +79,44 @@ impl Paths {
     }
 }
 
-/// Times and levels of a path, from the field on.
-fn levels(process: &Process, steps: usize) -> Vec<(f64, Level)> {
-    let time = |k: usize| match process {
-        Process::Exploding { .. } if steps > 1 => (k - 1) as f64 / (steps - 1) as f64,
-        _ => k as f64 / steps as f64,
-    };
-    std::iter::once((0.0, Level::DATA)).chain((1..=steps).map(|k| (time(k), process.level(time(k))))).collect()
+impl Paths {
+    /// Paths of a model.
+    pub fn new(model: &Diffused, spec: &PathRatioSpec) -> Result<Self> {
+        let program = noising(&PathRecording::new(&model.diffusion, spec)?);
+        let noising = Arc::new(Executable::new(program, &model.context)?).bind(&model.parameters)?;
+        Ok(Self { sampler: PathSampler::new(model, spec)?, noising })
+    }
+
+    /// Where the fields live.
+    pub fn domain(&self) -> &Domain {
+        &self.sampler.domain
+    }
+
+    /// Draws the fields (batch x V) of denoising paths, with W of each; not finite where numbers overflow.
+    pub fn denoise(&self, counter: u64, fields: &mut [f64], weights: &mut [f64]) -> Result<()> {
+        self.sampler.denoise(counter, fields, weights)
+    }
+
+    /// W of a noising path from each of given fields.
+    pub fn noise(&self, counter: u64, fields: &[f64], weights: &mut [f64]) -> Result<()> {
+        let PathSampler { context, domain, .. } = &self.sampler;
+        expect_length("fields", weights.len().saturating_mul(domain.count()), fields.len())?;
+        expect_finite("fields", fields)?;
+        let feeds = [Feed::Array(fields), Feed::Normal(self.sampler.key(counter, 2))];
+        self.noising.run(context, weights.len(), &feeds, &mut [weights]).map(|_| ())
+    }
 }
 
-impl Recording<'_> {
-    /// Numbers of the step between levels k and k + 1: c, a, b, the factors of the mean, and r.
-    fn numbers(&self, k: usize) -> [f64; 6] {
-        let (early, late) = (self.levels[k].1, self.levels[k + 1].1);
-        let [a, b] = early.step_to(&late);
-        let [c, earlier] = [late, early].map(|level| level.scale(self.diffusion.width));
-        [c, a, b, (1.0 - b * b * c * c) / a, b * b * c / a, b * c / earlier]
-    }
+/// Inputs: numbers of the last level and of all steps; outputs: field and W.
+fn denoising(recording: &PathRecording) -> Program {
+    let mut recorder = Recorder::new();
+    let draw = recording.draw(&mut recorder, Derivatives::Whole);
+    Program::new(recorder, [draw.field, draw.weight].map(Output::PerSample).to_vec())
+}
 
-    /// A row of numbers for each step.
-    fn rows(&self, recorder: &mut Recorder) -> Node {
-        let row = |k: usize| self.diffusion.times(self.levels[k + 1].0).into_iter().chain(self.numbers(k));
-        let rows: Vec<f64> = (0..self.steps()).flat_map(row).collect();
-        let shape = Shape::new(rows.len(), 1);
-        recorder.table(&rows, shape)
-    }
-
-    fn steps(&self) -> usize {
-        self.levels.len() - 1
-    }
-
-    fn step(&self, recorder: &mut Recorder, row: Node) -> Step {
-        let times = self.diffusion.network.times();
-        let time = recorder.channels(row, 0, times);
-        let numbers = [0, 1, 2, 3, 4, 5].map(|i| {
-            let number = recorder.channels(row, times + i, 1);
-            recorder.spread_sites(number, self.diffusion.volume)
-        });
-        Step { time, numbers }
-    }
-
-    /// Records the mean of φ_k given φ_(k+1).
-    fn mean(&self, recorder: &mut Recorder, (later, step): (Node, &Step), fixed: &[Node]) -> Node {
-        let [c, _, _, own, learned, _] = step.numbers;
-        let x = recorder.multiply(c, later);
-        let network = self.diffusion.network.record(recorder, (x, step.time), fixed);
-        let (own, learned) = (recorder.multiply(own, later), recorder.multiply(learned, network));
-        recorder.add(own, learned)
-    }
-
-    /// The program of denoising: inputs are the numbers z of the last level and those of all steps; outputs field and W.
-    fn denoising(&self) -> Program {
-        let mut recorder = Recorder::new();
-        let (volume, steps) = (self.diffusion.volume, self.steps());
-        let z = recorder.input(Shape::new(1, volume));
-        let noise = recorder.input(Shape::new(steps, volume));
-        let field = recorder.scale(z, self.last_width());
-        let weight = self.weight_of_last(&mut recorder, z);
-        let end = self.record(&mut recorder, [field, weight, noise], true, |body, [later, eta], (step, fixed)| {
-            let [_, a, b, _, _, r] = step.numbers;
-            let mean = self.mean(body, (later, step), fixed);
-            let moved = body.multiply(r, eta);
-            let field = body.add(mean, moved);
-            let kept = body.multiply(a, field);
-            let difference = body.subtract(later, kept);
-            [field, eta, body.divide(difference, b)]
-        });
-        Program::new(recorder, end.map(Output::PerSample).to_vec())
-    }
-
-    /// The program of noising: inputs are the field and the numbers of all steps; the output is W.
-    fn noising(&self) -> Program {
-        let mut recorder = Recorder::new();
-        let (volume, steps) = (self.diffusion.volume, self.steps());
-        let field = recorder.input(Shape::new(1, volume));
-        let noise = recorder.input(Shape::new(steps, volume));
-        let zero = recorder.constant(0.0, Shape::WIDE);
-        let end = self.record(&mut recorder, [field, zero, noise], false, |body, [field, xi], (step, fixed)| {
-            let [_, a, b, _, _, r] = step.numbers;
-            let (kept, added) = (body.multiply(a, field), body.multiply(b, xi));
-            let later = body.add(kept, added);
-            let mean = self.mean(body, (later, step), fixed);
-            let difference = body.subtract(field, mean);
-            [later, body.divide(difference, r), xi]
-        });
-        let z = recorder.scale(end[0], 1.0 / self.last_width());
-        let last = self.weight_of_last(&mut recorder, z);
-        let weight = recorder.add(end[1], last);
-        Program::new(recorder, vec![Output::PerSample(weight)])
-    }
-
-    /// Records all steps for a field, W so far, and noise; a step gives the next field, η and ξ.
-    fn record(
-        &self,
-        recorder: &mut Recorder,
-        [field, weight, noise]: [Node; 3],
-        reversed: bool,
-        step: impl Fn(&mut Recorder, [Node; 2], (&Step, &[Node])) -> [Node; 3],
-    ) -> [Node; 2] {
-        let parameters: Vec<Node> =
-            self.diffusion.network.tensors().iter().map(|tensor| recorder.parameter(tensor.count())).collect();
-        let fixed = self.diffusion.network.fixed(recorder, &parameters);
-        let rows = [self.rows(recorder), noise];
-        let carried = [field, weight];
-        let scan = Scan { count: self.steps(), reversed, keep: 1, carried: &carried, rows: &rows, captured: &fixed };
-        let body = |body: &mut Recorder, of: &Arguments| {
-            let numbers = self.step(body, of.rows[0]);
-            let [field, eta, xi] = step(body, [of.carried[0], of.rows[1]], (&numbers, &of.captured));
-            let (eta, xi) = (body.multiply(eta, eta), body.multiply(xi, xi));
-            let excess = body.subtract(xi, eta);
-            let excess = body.total(excess);
-            let excess = body.scale(excess, 0.5);
-            Values { carried: vec![field, body.add(of.carried[1], excess)], stacked: vec![] }
-        };
-        let end = recorder.repeat(&scan, body).carried;
-        [end[0], end[1]]
-    }
-
-    fn last_width(&self) -> f64 {
-        1.0 / self.levels[self.steps()].1.scale(self.diffusion.width)
-    }
-
-    /// Records log p(φ_N) at φ_N = width z, with the logarithms of b / r of all steps.
-    fn weight_of_last(&self, recorder: &mut Recorder, z: Node) -> Node {
-        let log_normal = log_normal(recorder, z);
-        let ratio = |k: usize| (self.numbers(k)[2] / self.numbers(k)[5]).ln();
-        let ratios = (0..self.steps()).map(ratio).sum::<f64>() - self.last_width().ln();
-        recorder.offset(log_normal, self.diffusion.volume as f64 * ratios)
-    }
+/// Inputs: field and numbers of all steps; output: W.
+fn noising(recording: &PathRecording) -> Program {
+    let mut recorder = Recorder::new();
+    let weight = recording.noising(&mut recorder);
+    Program::new(recorder, vec![Output::PerSample(weight)])
 }

@@ -92,6 +92,42 @@ fn odd_networks_keep_the_sign() {
 }
 
 /// A network that moves tiles alike on all lattices keeps its parameters; kernels over the lattice are padded.
+/// With random networks and few steps, on two sites: of paths from noise exp(-W) p(phi) has mean 1 for any density p, and of noising
+/// paths from fields of p exp(W) / p(phi), so that both directions are the same ratio.
+#[test]
+fn paths_of_both_directions_have_one_ratio() {
+    const COUNT: usize = 40_000;
+    const WIDTH: f64 = 0.8;
+    let log_p = |field: &[f64]| -> f64 {
+        let square = |x: &f64| -0.5 * (x / WIDTH).powi(2) - (WIDTH * (2.0 * std::f64::consts::PI).sqrt()).ln();
+        field.iter().map(square).sum()
+    };
+    let corrected = |steps| Some(CorrectorSpec { steps, size: 0.1 });
+    let network = "network: {type: 'convolutional', hidden: [4], times: 3, initial_output: 0.4}";
+    for process in ["sigma_min: 0.3, sigma_max: 2", "process: 'variance_preserving', beta_max: 5"] {
+        let flow = flow(&[2], &spec(&format!("{{type: 'diffusion', {process}, width: {WIDTH}, {network}}}")));
+        for spec in [paths_of(3, None), paths_of(3, corrected(1)), paths_of(2, corrected(3))] {
+            let paths = Paths::new(&flow.diffused().unwrap(), &spec).unwrap();
+            let (mut fields, mut weights) = (vec![0.0; 2 * COUNT], vec![0.0; COUNT]);
+            paths.denoise(0, &mut fields, &mut weights).unwrap();
+            let drawn: Vec<f64> = fields.chunks(2).zip(&weights).map(|(field, w)| (log_p(field) - w).exp()).collect();
+            let fields: Vec<f64> = normals(7, COUNT, 2).iter().map(|x| WIDTH * x).collect();
+            paths.noise(0, &fields, &mut weights).unwrap();
+            let noised: Vec<f64> = fields.chunks(2).zip(&weights).map(|(field, w)| (w - log_p(field)).exp()).collect();
+            for (way, ratios) in [("denoising", drawn), ("noising", noised)] {
+                let mean = ratios.iter().sum::<f64>() / COUNT as f64;
+                let variance = ratios.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (COUNT - 1) as f64;
+                let error = (variance / COUNT as f64).sqrt();
+                assert!(
+                    (mean - 1.0).abs() < 5.0 * error && error < 0.03,
+                    "{process} {spec:?} {way}: {mean} +- {error}"
+                );
+                assert!(variance > 1e-3, "{process} {spec:?} {way}: ratios that do not vary");
+            }
+        }
+    }
+}
+
 #[test]
 fn models_go_to_other_lattices() {
     for case in [0, 5, 8] {
@@ -147,7 +183,7 @@ fn specs_out_of_range_are_refused() {
     let error = large.sample(0, 1, &mut [0.0; 400], &mut [0.0]).unwrap_err();
     assert!(error.status() == 9 && error.to_string().contains("got 400 on 20 x 20"), "{error}");
     assert!(large.log_density(1, &[0.0; 400], &mut [0.0]).is_err());
-    let paths = Paths::new(&large.diffused().unwrap(), 3).unwrap();
+    let paths = Paths::new(&large.diffused().unwrap(), &PathRatioSpec { steps: 3, corrector: None }).unwrap();
     let (mut fields, mut weights) = (vec![0.0; 400], [0.0]);
     paths.denoise(0, &mut fields, &mut weights).unwrap();
     assert!(weights[0].is_finite());

@@ -1,6 +1,7 @@
 //! Laws of flows: densities are those of the Jacobian, inverses invert, scores are gradients, symmetries hold.
 
 mod compact;
+mod conditioned;
 mod continuous;
 mod diffusion;
 mod masks;

@@ -7,6 +7,8 @@ mod exact_diffusion;
 mod fields;
 mod layers;
 mod levels;
+mod path_kl;
+mod scores;
 
 use super::objective::{Objective, Samples};
 use super::reverse_kl::ReverseKl;
