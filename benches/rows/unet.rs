@@ -4,7 +4,7 @@
 use super::{ROUNDS, SECONDS, median};
 use instanton::context::{Context, Precision};
 use instanton::error::{Error, Result};
-use instanton::flow::{Flow, Model, ModelSpec, Paths};
+use instanton::flow::{Flow, Model, ModelSpec, PathRatioSpec, Paths};
 use instanton::lattice::Lattice;
 use instanton::random::{Purpose, Stream};
 use instanton::simd::Clock;
@@ -25,7 +25,7 @@ fn model() -> Result<Flow> {
 
 /// Fields of paths per second.
 pub fn paths() -> Result<f64> {
-    let paths = Paths::new(&model()?.diffused()?, STEPS)?;
+    let paths = Paths::new(&model()?.diffused()?, &PathRatioSpec { steps: STEPS, corrector: None })?;
     let (mut fields, mut weights, mut counter) = (vec![0.0; BATCH * LENGTH * LENGTH], vec![0.0; BATCH], 0);
     let mut rates = vec![];
     // The first batch is not measured.

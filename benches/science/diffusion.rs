@@ -18,7 +18,7 @@ use super::theory::{BROKEN_16, CRITICAL_64, SYMMETRIC_16, SYMMETRIC_32, SetUp, s
 use instanton::action::Action;
 use instanton::context::{Context, Precision};
 use instanton::error::Result;
-use instanton::flow::{Flow, Model, Paths};
+use instanton::flow::{Flow, Model, PathRatioSpec, Paths};
 use instanton::lattice::Lattice;
 use instanton::markov::{Current, Ingredients, Proposal, ProposalSpec};
 use instanton::random::{Purpose, Stream};
@@ -229,7 +229,8 @@ fn of_density(form: Form) -> Result<Figure> {
 
 fn of_paths(form: Form) -> Result<Figure> {
     let (action, count) = (SYMMETRIC_16.build()?, form.pick(10_000, 256));
-    let paths = Paths::new(&shipped("16", 16, &SYMMETRIC_16)?.diffused()?, 100)?;
+    let paths =
+        Paths::new(&shipped("16", 16, &SYMMETRIC_16)?.diffused()?, &PathRatioSpec { steps: 100, corrector: None })?;
     let (mut fields, mut weights) = (vec![0.0; count * action.lattice().volume()], vec![0.0; count]);
     paths.denoise(0, &mut fields, &mut weights)?;
     // E exp(−S − W) is Z: W stands in the place of log q.

@@ -106,7 +106,8 @@ fn paths_of_both_directions_have_one_ratio() {
     let network = "network: {type: 'convolutional', hidden: [4], times: 3, initial_output: 0.4}";
     for process in ["sigma_min: 0.3, sigma_max: 2", "process: 'variance_preserving', beta_max: 5"] {
         let flow = flow(&[2], &spec(&format!("{{type: 'diffusion', {process}, width: {WIDTH}, {network}}}")));
-        for spec in [paths_of(3, None), paths_of(3, corrected(1)), paths_of(2, corrected(3))] {
+        for (steps, corrector) in [(3, None), (3, corrected(1)), (2, corrected(3))] {
+            let spec = PathRatioSpec { steps, corrector };
             let paths = Paths::new(&flow.diffused().unwrap(), &spec).unwrap();
             let (mut fields, mut weights) = (vec![0.0; 2 * COUNT], vec![0.0; COUNT]);
             paths.denoise(0, &mut fields, &mut weights).unwrap();
