@@ -13,7 +13,7 @@
 # make fields     makes the small gauge fields of the tests anew, in every format (they are written to tests/fields/)
 # make fortran    makes the Fortran modules anew, from the header and a template
 # make abi        records the baseline of the binary interface anew (docs/abi.md says when)
-# make picture    docs/tau.png from the example's output
+# make picture    docs/tau.png from the example's output; picture-models docs/models.png from the models of the repository
 # make spectrum CONFIG=FILE EXTENT="X Y Z T"   the eigenvalues of Wilson's operator on a configuration, and their picture
 # make docs       the reference of the header, build/docs/html (Doxygen)
 # make install    PREFIX=/usr/local LIBDIR=lib DESTDIR=    LIBDIR is below PREFIX (lib64, lib/x86_64-linux-gnu) or absolute
@@ -77,7 +77,7 @@ TEST_PROGRAMS = $(TESTS:%=$(BUILD)/test_%) $(addprefix $(BUILD)/,test_opencl tes
 VALGRIND = valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
   --errors-for-leak-kinds=definite,indirect
 
-.PHONY: demo demo-phi4 demo-fortran demo-thaw-fortran test test-plain test-instrumented test-headers test-mpi test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench science race race-unet race-milc train train-layers train-flows train-diffusion fields fortran picture spectrum abi install uninstall dist library clean
+.PHONY: demo demo-phi4 demo-fortran demo-thaw-fortran test test-plain test-instrumented test-headers test-mpi test-rust test-references test-opencl test-c test-python test-valgrind test-oclgrind test-install test-sanitizers test-fuzz fuzz test-julia docs test-docs bench science race race-unet race-milc train train-layers train-flows train-diffusion fields fortran picture picture-models spectrum abi install uninstall dist library clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/thaw_u1
@@ -416,6 +416,9 @@ fields:
 
 picture: demo-phi4
 	python3 examples/plot_tau.py $(BUILD)/tau.txt docs/tau.png
+
+picture-models: $(LIBRARY)/$(SHARED)
+	python3 examples/plot_models.py $(LIBRARY)/$(SHARED) models docs/models.png
 
 # COUNT values instead of all: make spectrum CONFIG=FILE EXTENT="8 8 8 16" COUNT=40
 spectrum: $(BUILD)/spectrum

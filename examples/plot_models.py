@@ -15,8 +15,9 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 sys.path.insert(0, os.path.join(ROOT, "bindings", "python"))
 from plot_tau import with_matplotlib  # noqa: E402
 
-# File, L, action, and kernel of a chain that is compared with.
-CONTINUOUS = [("continuous_6", 6, 6.975), ("continuous_12", 12, 5.276), ("continuous_20", 20, 4.807), ("continuous_32", 32, 4.572)]
+# File, L and lambda, and the kernel of a chain that is compared with.
+CONTINUOUS = [("continuous_6", 6, 6.975), ("continuous_12", 12, 5.276), ("continuous_20", 20, 4.807),
+              ("continuous_32", 32, 4.572)]
 HMC = "{type: 'hmc', integrator: 'omelyan2', steps: 6, length: 1.5}"
 
 
@@ -33,29 +34,27 @@ def spectrum(fields, weights):
     return sizes, np.array([power[momenta == size].mean() for size in sizes])
 
 
-def sampled(instanton, model, action, count):
+def sampled(model, action, count):
     """Fields of a model with their log weights."""
     import numpy as np
 
-    length = model.lattice.extent[0] if hasattr(model.lattice, "extent") else None
-    fields, weights = [], []
+    fields, log_weights = [], []
     for counter in range(0, count, 100):
         drawn = model.sample(counter, 100)
         fields.append(np.array(drawn.fields))
-        weights.append(-action.value(drawn.fields) - np.array(drawn.log_q))
-    del length
-    return np.concatenate(fields), np.concatenate(weights)
+        log_weights.append(-action.value(drawn.fields) - np.array(drawn.log_q))
+    return np.concatenate(fields), np.concatenate(log_weights)
 
 
 def chain_fields(instanton, action, shape, count):
-    """Fields of hybrid Monte Carlo."""
+    """Every tenth field of hybrid Monte Carlo."""
     import numpy as np
 
     chain = instanton.Chain(action, None, HMC)
     fields = []
-    for step in range(20 * count // 10 + 10 * count):
+    for step in range(-500, 10 * count):
         chain.step()
-        if step >= 2 * count and step % 10 == 0:
+        if step >= 0 and step % 10 == 0:
             fields.append(np.array(chain.field()).reshape(shape))
     return np.array(fields)
 
@@ -77,7 +76,7 @@ def main(library, models, out):
         lattice = instanton.Lattice(context, [length, length])
         action = instanton.Action(lattice, f"{{type: 'phi4', mass_squared: -4, lambda: {coupling}}}")
         model = instanton.Model.load(lattice, os.path.join(models, f"{name}.safetensors"))
-        fields, log_weights = sampled(instanton, model, action, 2000 if length < 32 else 500)
+        fields, log_weights = sampled(model, action, 2000 if length < 32 else 500)
         fields = fields.reshape(-1, length, length)
         found = instanton.reweighting(log_weights)
         extents.append(length)
@@ -96,29 +95,54 @@ def main(library, models, out):
                                       (fields, weights, "continuous flow, reweighted", "C0:")]:
         momenta, power = spectrum(own, weight)
         axis.plot(momenta[1:], power[1:], style, label=label, linewidth=1.4)
-    axis.set(xlabel=r"$\hat k^2$", ylabel=r"$\langle|\phi(k)|^2\rangle$", yscale="log", xscale="log", title=f"spectrum by mode, L = {length}")
+    axis.set(xlabel=r"$\hat k^2$", ylabel=r"$\langle|\phi(k)|^2\rangle$", yscale="log", xscale="log",
+             title=f"spectrum by mode, L = {length}")
     axis.legend(frameon=False, fontsize=8)
     axis = axes[1, 0]
     axis.errorbar(extents, [s[0] for s in sizes], [s[1] for s in sizes], fmt="o-", capsize=3)
     axis.set(xlabel="L", ylabel="effective sample size", ylim=(0, 1.02), title="continuous flows, correlation length L/4")
-    broken(instanton, context, models, axes[1, 1], np)
-    diffusion(instanton, context, models, axes[1, 2], np)
+    broken(instanton, context, models, axes[1, 1])
+    diffusion(instanton, context, models, axes[1, 2])
     new = out + ".new.png"
-    figure.savefig(new, dpi=120)
+    figure.savefig(new, dpi=110)
     os.replace(new, out)
 
 
-def broken(instanton, context, models, axis, np):
-    """Magnetisations in a broken phase: raw samples of the flow, with and without their weights."""
+def broken(instanton, context, models, axis):
+    """Magnetisations in a broken phase: samples of the flow, with and without their weights."""
+    import numpy as np
+
     lattice = instanton.Lattice(context, [16, 16])
     action = instanton.Action(lattice, "{type: 'phi4', form: 'kappa', kappa: 0.27, lambda: 0.022}")
     model = instanton.Model.load(lattice, os.path.join(models, "continuous_broken_16.safetensors"))
-    fields, log_weights = sampled(instanton, model, action, 5000)
+    fields, log_weights = sampled(model, action, 5000)
     means = fields.reshape(-1, 256).mean(1)
     weights = np.exp(log_weights - log_weights.max())
     axis.hist(means, bins=50, density=True, histtype="step", label="samples")
     axis.hist(means, bins=50, weights=weights, density=True, histtype="step", label="reweighted")
     axis.set(xlabel=r"$\bar\phi$", title="a broken phase by a continuous flow, 16 x 16")
+    axis.legend(frameon=False, fontsize=8)
+
+
+def diffusion(instanton, context, models, axis):
+    """The spectrum of raw samples of a diffusion model beside that of the fields that it has learned."""
+    import numpy as np
+
+    lattice = instanton.Lattice(context, [16, 16])
+    action = instanton.Action(lattice, "{type: 'phi4', form: 'kappa', kappa: 0.21, lambda: 0.022}")
+    model = instanton.Model.load(lattice, os.path.join(models, "diffusion_16.safetensors"))
+    paths = model.sample_paths(0, 1000, "{steps: 100}")
+    log_weights = -action.value(paths.fields) - np.array(paths.log_path)
+    fields = np.array(paths.fields).reshape(-1, 16, 16)
+    weights = np.exp(log_weights - log_weights.max())
+    truth = chain_fields(instanton, action, (16, 16), 2000)
+    for own, weight, label, style in [(truth, np.ones(len(truth)), "hybrid Monte Carlo", "k-"),
+                                      (fields, np.ones(len(fields)), "diffusion model, raw", "C1--"),
+                                      (fields, weights, "diffusion model, reweighted", "C0:")]:
+        momenta, power = spectrum(own, weight)
+        axis.plot(momenta[1:], power[1:], style, label=label, linewidth=1.4)
+    axis.set(xlabel=r"$\hat k^2$", ylabel=r"$\langle|\phi(k)|^2\rangle$", yscale="log", xscale="log",
+             title="a diffusion model in 100 steps, 16 x 16")
     axis.legend(frameon=False, fontsize=8)
 
 

@@ -78,7 +78,7 @@ impl Probes {
             // A unit vector that depends on the field: the first step of the gradient is otherwise the same for all fields, and is
             // computed for all colours and times before the first one, gigabytes for a network that sees the whole lattice.
             let x = given.captured[0];
-            let nothing = body.scale(x, 0.0);
+            let nothing = body.subtract(x, x);
             let unit = body.add(given.rows[0], nothing);
             let value = record(body, (x, given.captured[1]), &given.captured[2..]);
             let pulled = body.pull_back(&[(value, unit)], &[x])[0];
