@@ -68,7 +68,7 @@ def main(library, models, out):
     import instanton
     import matplotlib.pyplot as plt
 
-    plt.rcParams.update({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
+    plt.rcParams.update({"font.size": 10, "axes.titlesize": 9.5, "axes.spines.top": False, "axes.spines.right": False})
     figure, axes = plt.subplots(2, 3, figsize=(11.4, 7.2), constrained_layout=True)
     context = instanton.Context()
     extents, sizes = [], []
@@ -100,7 +100,8 @@ def main(library, models, out):
     axis.legend(frameon=False, fontsize=8)
     axis = axes[1, 0]
     axis.errorbar(extents, [s[0] for s in sizes], [s[1] for s in sizes], fmt="o-", capsize=3)
-    axis.set(xlabel="L", ylabel="effective sample size", ylim=(0, 1.02), title="continuous flows, correlation length L/4")
+    axis.set(xlabel="L", ylabel="effective sample size", ylim=(0, 1.02),
+             title="continuous flows, correlation length L/4")
     broken(instanton, context, models, axes[1, 1])
     diffusion(instanton, context, models, axes[1, 2])
     new = out + ".new.png"
@@ -141,7 +142,7 @@ def diffusion(instanton, context, models, axis):
                                       (fields, weights, "diffusion model, reweighted", "C0:")]:
         momenta, power = spectrum(own, weight)
         axis.plot(momenta[1:], power[1:], style, label=label, linewidth=1.4)
-    axis.set(xlabel=r"$\hat k^2$", ylabel=r"$\langle|\phi(k)|^2\rangle$", yscale="log", xscale="log",
+    axis.set(xlabel=r"$\hat k^2$", ylabel=r"$\langle|\phi(k)|^2\rangle$", yscale="log",
              title="a diffusion model in 100 steps, 16 x 16")
     axis.legend(frameon=False, fontsize=8)
 
