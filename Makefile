@@ -348,6 +348,7 @@ LARGER = {type: 'chain', layers: [{type: 'continuous', channels: 6, harmonics: 8
 # Few kernels and steps between two spectra, for samples at little cost.
 SMALLER = {type: 'chain', layers: [{type: 'spectrum'}, {type: 'continuous', channels: 3, harmonics: 4, times: 3, steps: 7}, {type: 'spectrum'}]}
 TRAIN_FLOW = $(BUILD)/train_flow
+FINER_STEPS = $(CARGO) run --quiet --release --example finer --
 MADE = $(BUILD)/first.safetensors
 train-flows: $(BUILD)/train_flow
 	$(TRAIN_FLOW) 6 "$(FORM_A), lambda: 6.975}" models/continuous_6.safetensors "$(CONTINUOUS)" "{steps: 1500, batch: 128, $(FAST)}"
@@ -360,11 +361,14 @@ train-flows: $(BUILD)/train_flow
 	  "{steps: 400, batch: 32, learning_rate: 0.004, clip: 100, $(FINER)}" "$(SINGLE)"
 	$(TRAIN_FLOW) 8 "$(FORM_KAPPA), kappa: 0.27}" $(MADE) "$(LARGER)" "{steps: 500, batch: 128, $(FAST)}" "$(SINGLE)"
 	$(TRAIN_FLOW) 16 "$(FORM_KAPPA), kappa: 0.27}" models/continuous_broken_16.safetensors 8:$(MADE) "{steps: 500, batch: 64, $(FAST)}" "$(SINGLE)"
+	$(FINER_STEPS) models/continuous_broken_16.safetensors models/continuous_broken_16.safetensors 16 28
 	$(TRAIN_FLOW) 8 "$(CRITICAL_POINT)" models/continuous_critical_8.safetensors "$(LARGER)" "{steps: 600, batch: 128, $(FAST)}" "$(SINGLE)"
 	$(TRAIN_FLOW) 16 "$(CRITICAL_POINT)" $(MADE) 8:models/continuous_critical_8.safetensors "{steps: 500, batch: 64, $(FAST)}" "$(SINGLE)"
 	$(TRAIN_FLOW) 16 "$(CRITICAL_POINT)" $(MADE) 16:$(MADE) "{steps: 600, batch: 128, learning_rate: 0.006, clip: 10, $(FINER)}" "$(SINGLE)"
 	$(TRAIN_FLOW) 32 "$(CRITICAL_POINT)" models/continuous_critical_32.safetensors 16:$(MADE) \
 	  "{steps: 500, batch: 32, learning_rate: 0.003, clip: 10, $(FINER)}" "$(SINGLE)"
+	$(FINER_STEPS) models/continuous_critical_8.safetensors models/continuous_critical_8.safetensors 8 28
+	$(FINER_STEPS) models/continuous_critical_32.safetensors models/continuous_critical_32.safetensors 32 28
 	$(TRAIN_FLOW) 6 "$(FORM_A), lambda: 6.975}" models/fast_6.safetensors "$(SMALLER)" "{steps: 1000, batch: 128, $(FAST)}" "$(SINGLE)"
 	$(TRAIN_FLOW) 16 "$(FORM_A), lambda: 4.9}" models/fast_16.safetensors 6:models/fast_6.safetensors "{steps: 1500, batch: 64, $(FAST)}" "$(SINGLE)"
 	$(TRAIN_FLOW) 32 "$(FORM_A), lambda: 4.572}" $(MADE) 16:models/fast_16.safetensors "{steps: 600, batch: 64, $(FAST)}" "$(SINGLE)"
@@ -372,6 +376,7 @@ train-flows: $(BUILD)/train_flow
 	  "{steps: 900, batch: 64, learning_rate: 0.007, clip: 30, $(FINER)}" "$(SINGLE)"
 	$(TRAIN_FLOW) 64 "$(FORM_A), lambda: 4.398}" models/fast_64.safetensors 32:models/fast_32.safetensors \
 	  "{steps: 400, batch: 64, learning_rate: 0.004, clip: 30, $(FINER)}" "$(SINGLE)"
+	set -e; for length in 6 16 32 64; do $(FINER_STEPS) models/fast_$$length.safetensors models/fast_$$length.safetensors $$length 20; done
 	$(TRAIN_FLOW) 8 "$(FORM_KAPPA), kappa: 0.25}" models/stochastic_8.safetensors "$(STOCHASTIC)" "{steps: 1500, batch: 64, $(FAST), $(QUENCH)}"
 
 # Diffusion models: of the symmetric phase, from a small lattice to a larger one, and from 1024 fields alone; of the broken phase with a

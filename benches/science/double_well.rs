@@ -148,7 +148,7 @@ impl Well {
     /// The trained flow. Deep wells are trained after shallower ones on the same times, so that paths find both of them.
     fn flow(&self, form: Form, lattice: &Lattice) -> Result<Flow> {
         let context = Arc::new(Context::new(1, Precision::F32, 1)?);
-        let model: ModelSpec = spec::parse("model", form.pick(CONTINUOUS, MODES))?;
+        let model: ModelSpec = spec::parse("model", &form.pick(continuous(TRAINED_STEPS), MODES.into()))?;
         let mut flow = Flow::new(&context, lattice, &model)?;
         let training: TrainSpec = spec::parse("training", form.pick(LONG, SHORT))?;
         let before = (2..).map(|n| 0.5 * f64::from(n)).take_while(|squared| *squared < self.squared);
@@ -156,7 +156,14 @@ impl Well {
             let action = build(&Well::new(self.name, squared, self.times, self.spacing).action(), lattice)?;
             train(&mut flow, &mut None, &*action, &training, &mut |_| false)?;
         }
-        Ok(flow)
+        match form {
+            Form::Quick => Ok(flow),
+            // Training makes use of the errors of the integrator, which the density that weights are made of must not have.
+            Form::Full => {
+                let model: ModelSpec = spec::parse("model", &continuous(2 * TRAINED_STEPS))?;
+                Flow::with_parameters(&context, lattice, &model, flow.parameters().to_vec())
+            }
+        }
     }
 
     /// Δ from C(t) = ⟨x(s) x(s + t)⟩ at three times of equal distances: ½ [C(t + s) + C(t − s)] = cosh(s a Δ) C(t) where one gap alone
@@ -182,7 +189,7 @@ impl Well {
     fn figures(&self, form: Form) -> Result<Vec<Figure>> {
         let lattice = Lattice::new(&[self.times])?;
         let (flow, action, count) =
-            (self.flow(form, &lattice)?, build(&self.action(), &lattice)?, form.pick(400_000, 10_000));
+            (self.flow(form, &lattice)?, build(&self.action(), &lattice)?, form.pick(200_000, 10_000));
         let (mut numbers, mut log_q) = (vec![0.0; count * self.times], vec![0.0; count]);
         flow.sample(1 << 40, count, &mut numbers, &mut log_q)?;
         let weights = numbers.chunks(self.times).zip(&log_q).map(|(path, q)| Ok(-action.value(path)? - q));
@@ -207,9 +214,14 @@ impl Well {
     }
 }
 
+/// Steps of the integrator in training.
+const TRAINED_STEPS: usize = 14;
+
 /// A continuous flow between two spectra, whose kernels are as wide as the path.
-const CONTINUOUS: &str = "{type: 'chain', layers: [{type: 'spectrum'}, \
-    {type: 'continuous', channels: 4, harmonics: 6, times: 4, steps: 10}, {type: 'spectrum'}]}";
+fn continuous(steps: usize) -> String {
+    let layer = format!("{{type: 'continuous', channels: 4, harmonics: 6, times: 4, steps: {steps}}}");
+    format!("{{type: 'chain', layers: [{{type: 'spectrum'}}, {layer}, {{type: 'spectrum'}}]}}")
+}
 const LONG: &str =
     "{steps: 1000, batch: 128, learning_rate: 0.01, schedule: 'cosine', warmup: 100, clip: 100, resume: false}";
 /// A spectrum, couplings of Fourier modes, and one spline for all times: enough for a single well.
