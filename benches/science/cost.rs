@@ -132,6 +132,8 @@ pub fn tuned(set_up: &SetUp, run: &Run) -> Result<(Trajectory, Estimate)> {
         let trajectories: Vec<Trajectory> = LENGTHS.into_iter().flat_map(of_length).collect();
         let (trajectory, cost) = cheapest(&trajectories, |trajectory, purpose| {
             let count = if purpose == Purpose::Search { run.form.pick(2_000, 200) } else { run.form.pick(40_000, 400) };
+            // Trajectories of large lattices take long, and many chains are measured at once.
+            let count = (count * 512 / set_up.length.pow(2).max(512)).max(300.min(count));
             let hmc = HmcInLanes::new(set_up.action, &set_up.lattice()?, *trajectory, purpose.seed())?;
             cost_in_lanes(hmc, run.clock, count)
         })?;

@@ -51,7 +51,7 @@ fn flow(set_up: &SetUp) -> Result<Flow> {
 /// A chain of the flow's proposals: the cost of an independent field, and χ; once in a run.
 pub fn learned(run: &Run, set_up: &SetUp) -> Result<OfChain> {
     run.learned.of(set_up.name, || {
-        let batches = run.form.pick(200_000_000 / (1024 * set_up.length.pow(2)), 10).clamp(10, 200);
+        let batches = run.form.pick(60_000_000 / (1024 * set_up.length.pow(2)), 10).clamp(10, 200);
         let chain = learned_chain(&flow(set_up)?, &*set_up.build()?, batches, run.clock)?;
         let volume = set_up.length.pow(2) as f64;
         let squares: Vec<f64> = chain.magnetisations.iter().map(|m| m * m / volume).collect();
