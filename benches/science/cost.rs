@@ -117,9 +117,9 @@ pub fn learned_chain(flow: &Flow, action: &dyn Action, batches: usize, clock: Cl
 }
 
 const LENGTHS: [f64; 12] = [0.5, 0.65, 0.8, 1.0, 1.25, 1.6, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0];
-const STEPS: [usize; 17] = [2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 26, 32, 40, 52, 64, 80];
+const STEPS: [usize; 20] = [2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 26, 32, 40, 52, 64, 80, 100, 130, 180];
 /// Steps of the integrator that are tried, in units of the fictitious time.
-const SIZES: [f64; 2] = [0.1, 0.45];
+const SIZES: [f64; 2] = [0.04, 0.45];
 
 /// The trajectory of least cost, and its cost, measured anew; once in a run.
 pub fn tuned(set_up: &SetUp, run: &Run) -> Result<(Trajectory, Estimate)> {
@@ -133,7 +133,7 @@ pub fn tuned(set_up: &SetUp, run: &Run) -> Result<(Trajectory, Estimate)> {
         let (trajectory, cost) = cheapest(&trajectories, |trajectory, purpose| {
             let count = if purpose == Purpose::Search { run.form.pick(2_000, 200) } else { run.form.pick(40_000, 400) };
             // Trajectories of large lattices take long, and many chains are measured at once.
-            let count = (count * 512 / set_up.length.pow(2).max(512)).max(300.min(count));
+            let count = (count * 512 / set_up.length.pow(2).max(512)).max(600.min(count));
             let hmc = HmcInLanes::new(set_up.action, &set_up.lattice()?, *trajectory, purpose.seed())?;
             cost_in_lanes(hmc, run.clock, count)
         })?;
