@@ -70,18 +70,31 @@ fn reparametrised_gradient_is_right(model: &str) {
     let action = action(flow.lattice());
     let found = gradient(&flow, &*action, Estimator::Reparametrised, 11);
     let mut objective = ReverseKl::new(&flow, &*action, Estimator::Reparametrised).unwrap();
-    let mut mean =
+    let mut loss =
         |parameters: &[f64]| objective.run(parameters, &Samples { key: key(), step: 0, count: 11 }).unwrap().loss;
     // The last six parameters are those of the spectrum.
-    for i in (0..found.len()).step_by(7).chain(found.len() - 6..found.len()) {
+    let places = (0..found.len()).step_by(7).chain(found.len() - 6..found.len());
+    expect_derivative(&mut loss, flow.parameters(), (&found, places), 1e-7, model);
+}
+
+/// Numbers of a gradient, at some places, are derivatives of the loss by finite differences of fourth order.
+fn expect_derivative(
+    loss: &mut dyn FnMut(&[f64]) -> f64,
+    parameters: &[f64],
+    (found, places): (&[f64], impl Iterator<Item = usize>),
+    tolerance: f64,
+    what: &str,
+) {
+    for i in places {
         let mut at = |shift: f64| {
-            let mut parameters = flow.parameters().to_vec();
+            let mut parameters = parameters.to_vec();
             parameters[i] += shift;
-            mean(&parameters)
+            loss(&parameters)
         };
         let h = 1e-3;
         let difference = (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
-        assert!((found[i] - difference).abs() < 1e-7 * (1.0 + difference.abs()), "{i}: {} {difference}", found[i]);
+        let is_near = (found[i] - difference).abs() < tolerance * (1.0 + difference.abs());
+        assert!(is_near, "{what} {i}: {} {difference}", found[i]);
     }
 }
 
