@@ -32,7 +32,9 @@ fn main() -> Result<()> {
     let unreadable =
         |e: serde_json::Error| Error::BadSpec(format!("model: expected a spec, got one with a fault: {e}"));
     let mut spec = serde_json::to_value(flow.spec()).map_err(unreadable)?;
-    replace(&mut spec, steps);
+    if replace(&mut spec, steps) == 0 {
+        return Err(Error::BadInput(format!("{from}: expected a model with a continuous layer, got one without")));
+    }
     let spec: ModelSpec = serde_json::from_value(spec).map_err(unreadable)?;
     let finer = Flow::with_parameters(&context, &lattice, &spec, flow.parameters().to_vec())?;
     let (mut fields, mut log_q) = (vec![0.0; SAMPLES * length * length], vec![0.0; SAMPLES]);
@@ -46,16 +48,17 @@ fn main() -> Result<()> {
     save(Path::new(to), &finer, None)
 }
 
-/// Replaces the steps of all continuous layers.
-fn replace(spec: &mut Value, steps: usize) {
+/// Replaces the steps of all continuous layers, and counts these.
+fn replace(spec: &mut Value, steps: usize) -> usize {
     match spec {
         Value::Object(keys) => {
-            if keys.get("type").is_some_and(|kind| kind == "continuous") {
+            let is_continuous = keys.get("type").is_some_and(|kind| kind == "continuous");
+            if is_continuous {
                 keys.insert("steps".into(), steps.into());
             }
-            keys.values_mut().for_each(|value| replace(value, steps));
+            usize::from(is_continuous) + keys.values_mut().map(|value| replace(value, steps)).sum::<usize>()
         }
-        Value::Array(entries) => entries.iter_mut().for_each(|entry| replace(entry, steps)),
-        _ => {}
+        Value::Array(entries) => entries.iter_mut().map(|entry| replace(entry, steps)).sum(),
+        _ => 0,
     }
 }
