@@ -29,10 +29,10 @@ fn diffusion_models(world: &World, action: *const inst_action) {
         call!(inst_model_sample_paths(model, paths.as_ptr(), 0, 16, fields.as_mut_ptr(), log_path.as_mut_ptr()))
     });
     for spec in [
-        c"{steps: 1, batch: 16, resume: false, score: 'mixed', fields: {thermalise: 1, count: 16}}",
-        c"{steps: 1, batch: 16, resume: false, path_ratio: {steps: 4}}",
+        c"{steps: 1, batch: 512, resume: false, score: 'mixed', fields: {thermalise: 1, count: 512}}",
+        c"{steps: 1, batch: 512, resume: false, path_ratio: {steps: 4}}",
     ] {
-        each("model_train of paths and scores", OF_MODELS, || {
+        each("model_train of paths and scores", OF_PATHS, || {
             call!(inst_model_train(model, action, spec.as_ptr(), None, null_mut()))
         });
     }

@@ -15,6 +15,8 @@ pub const OF_SCALARS: usize = 4096;
 /// The same limit for models: recording their programs on 8 x 8 sites takes smaller blocks, parameters and batches
 /// larger ones.
 pub const OF_MODELS: usize = 1 << 16;
+/// The same limit for trainings of paths, whose programs have more operations.
+pub const OF_PATHS: usize = 1 << 18;
 
 pub const LINKS: usize = 512 * 4 * 18;
 pub const SPINOR: usize = 512 * 24;
