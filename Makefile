@@ -347,6 +347,12 @@ SINGLE = {precision: 'f32'}
 LARGER = {type: 'chain', layers: [{type: 'continuous', channels: 6, harmonics: 8, times: 5, steps: 14}]}
 # Few kernels and steps between two spectra, for samples at little cost.
 SMALLER = {type: 'chain', layers: [{type: 'spectrum'}, {type: 'continuous', channels: 3, harmonics: 4, times: 3, steps: 7}, {type: 'spectrum'}]}
+# From coarse to fine: 4 x 4 sites, then those between them.
+ODD = symmetry: 'odd'
+LEVELS = {type: 'chain', layers: [{type: 'affine', extent: 4, repeat: 4, hidden: [8], $(ODD)}, \
+  {type: 'spline', extent: 4, repeat: 4, bins: 6, range: 3, hidden: [8, 8], $(ODD)}, \
+  {type: 'affine', mask: 'hierarchical', extent: 8, repeat: 4, hidden: [8, 8], $(ODD)}, \
+  {type: 'spline', mask: 'hierarchical', extent: 8, repeat: 4, bins: 6, range: 3, hidden: [8, 8], $(ODD)}]}
 TRAIN_FLOW = $(BUILD)/train_flow
 FINER_STEPS = $(CARGO) run --quiet --release --example finer --
 MADE = $(BUILD)/first.safetensors
@@ -377,6 +383,9 @@ train-flows: $(BUILD)/train_flow
 	$(TRAIN_FLOW) 64 "$(FORM_A), lambda: 4.398}" models/fast_64.safetensors 32:models/fast_32.safetensors \
 	  "{steps: 400, batch: 64, learning_rate: 0.004, clip: 30, $(FINER)}" "$(SINGLE)"
 	set -e; for length in 6 16 32 64; do $(FINER_STEPS) models/fast_$$length.safetensors models/fast_$$length.safetensors $$length 20; done
+	$(TRAIN_FLOW) 4 "$(FORM_A), lambda: 8}" $(MADE) "$(LEVELS)" "{steps: 1000, batch: 256, learning_rate: 0.01, clip: 10, $(FINER)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 8 "$(FORM_A), lambda: 8}" models/multilevel_8.safetensors 4:$(MADE) \
+	  "{steps: 1500, batch: 128, learning_rate: 0.006, clip: 10, $(FINER)}" "$(SINGLE)"
 	$(TRAIN_FLOW) 8 "$(FORM_KAPPA), kappa: 0.25}" models/stochastic_8.safetensors "$(STOCHASTIC)" "{steps: 1500, batch: 64, $(FAST), $(QUENCH)}"
 
 # Diffusion models: of the symmetric phase, from a small lattice to a larger one, and from 1024 fields alone; of the broken phase with a

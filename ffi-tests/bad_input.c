@@ -304,6 +304,12 @@ static void statistics(void) {
   BAD(INST_BAD_SHAPE, inst_kl_per_site(8, series, 0.0, 0, out, out + 1));
   BAD(INST_BAD_INPUT, inst_kl_per_site(8, series, INFINITY, 1, out, out + 1));
   BAD(INST_BAD_INPUT, inst_kl_per_site(8, spoilt, 0.0, 1, out, out + 1));
+  BAD(INST_NULL_ARGUMENT, inst_reweighting_mean(8, series, NULL, NULL, NULL, out, out + 1));
+  BAD(INST_NULL_ARGUMENT, inst_reweighting_mean(8, series, series, series, NULL, out, out + 1));
+  BAD(INST_BAD_SHAPE, inst_reweighting_mean(1, series, series, NULL, NULL, out, out + 1));
+  BAD(INST_BAD_INPUT, inst_reweighting_mean(8, spoilt, series, NULL, NULL, out, out + 1));
+  BAD(INST_BAD_INPUT, inst_reweighting_mean(8, series, spoilt, NULL, NULL, out, out + 1));
+  BAD(INST_BAD_INPUT, inst_reweighting_mean(8, series, series, spoilt, series, out, out + 1));
   BAD(INST_NULL_ARGUMENT, inst_reweighting_nested(8, series, 2, NULL, out, out + 2));
   BAD(INST_NULL_ARGUMENT, inst_reweighting_nested(8, series, 2, pair, NULL, out + 2));
   BAD(INST_BAD_SHAPE, inst_reweighting_nested(8, series, 2, bad_pair, out, out + 2));

@@ -130,6 +130,10 @@ static void expect_judgement(double s) {
       EXPECT_OK(inst_kl_per_site(SAMPLES, series, log_z, SITES, &found, &found_error));
       EXPECT_CLOSE(found, kl, 5.0 * found_error);
       EXPECT(found_error > 0.0 && found_error < 0.05 * kl);
+      EXPECT_OK(inst_reweighting_mean(SAMPLES, series, series, NULL, NULL, &found, &found_error));
+      EXPECT(found_error > 0.0 && fabs(found) < 1e3);
+      EXPECT_OK(inst_reweighting_mean(SAMPLES, series, series, series, series, &found, &found_error));
+      EXPECT(found == 0.0 && found_error == 0.0);
       EXPECT_OK(inst_reweighting_nested(SAMPLES, series, 3, counts, ess, ess_error));
       EXPECT_CLOSE(ess[1], pow(s * sqrt(2.0 - s * s), SITES), 5.0 * ess_error[1]);
       EXPECT(ess_error[0] > ess_error[2] && ess_error[2] > ess_error[1]);

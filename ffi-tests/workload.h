@@ -65,7 +65,9 @@ static inline void work_with_scalars(const inst_context *context, const char *fo
   for (int i = 0; i < BATCH; i++) values[i] = -values[i] - log_q[i];
   EXPECT_OK(inst_reweighting(BATCH, values, numbers, numbers + 1, numbers + 2, numbers + 3));
   EXPECT_OK(inst_reweighting_tail(BATCH, values, numbers + 4));
-  digest(hash, numbers, sizeof(double) * 5);
+  EXPECT_OK(inst_reweighting_mean(BATCH, values, log_q, NULL, NULL, numbers + 5, numbers + 6));
+  EXPECT_OK(inst_reweighting_mean(BATCH, values, log_q, log_q, values, numbers + 7, numbers + 8));
+  digest(hash, numbers, sizeof(double) * 9);
   EXPECT_OK(inst_proposal_new(loaded, action, NULL, &proposal));
   for (uint64_t counter = 0; counter < 9; counter++) {
     EXPECT_OK(inst_propose(proposal, counter, fields, others, numbers));

@@ -23,6 +23,7 @@ pub mod layers;
 mod links_cost;
 pub mod models;
 mod moves_cost;
+mod multilevel;
 mod normals;
 mod peers;
 mod quench;
@@ -54,6 +55,14 @@ pub const GROUPS: &[Group] = &[
     Group {
         title: "Scalar fields: chains of continuous flows beside hybrid Monte Carlo",
         rows: independent_time::EXACT,
+    },
+    Group {
+        title: "Scalar fields: exact values from both levels of a flow from coarse to fine",
+        rows: multilevel::EXACT,
+    },
+    Group {
+        title: "Ratios of times for the same error: fine samples alone over both levels of a flow",
+        rows: multilevel::RATIOS,
     },
     Group { title: "Paths of a particle in double wells: exact energies by flows", rows: double_well::ROWS },
     Group { title: "Scalar fields: exact values by continuous flows", rows: continuous::EXACT },

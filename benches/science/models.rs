@@ -72,8 +72,13 @@ impl Samples {
         Ok(Self { fields, volume, log_weights })
     }
 
+    /// Field by field.
+    pub fn fields(&self) -> impl Iterator<Item = &[f64]> {
+        self.fields.chunks(self.volume)
+    }
+
     fn mean(&self, of: fn(&[f64]) -> f64) -> Result<Estimate> {
-        let values: Vec<f64> = self.fields.chunks(self.volume).map(of).collect();
+        let values: Vec<f64> = self.fields().map(of).collect();
         reweighted(&self.log_weights, &values)
     }
 }

@@ -236,6 +236,39 @@ pub unsafe extern "C" fn inst_kl_per_site(
     })
 }
 
+/// Average of an observable from weighted samples, or its difference to one of a coarser theory from the same samples.
+///
+/// # Safety
+/// As in [`super`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn inst_reweighting_mean(
+    count: i64,
+    log_weights: *const f64,
+    observable: *const f64,
+    coarse_log_weights: *const f64,
+    coarse_observable: *const f64,
+    mean: *mut f64,
+    error: *mut f64,
+) -> inst_status {
+    guard(|| {
+        // SAFETY: the caller keeps the contract of the header.
+        let fine = unsafe { (borrow("log_weights", log_weights, count)?, borrow("observable", observable, count)?) };
+        // SAFETY: the caller keeps the contract of the header.
+        let outputs = unsafe { [Output::one("mean", mean)?, Output::one("error", error)?] };
+        let found = if coarse_log_weights.is_null() && coarse_observable.is_null() {
+            statistics::reweighted(fine.0, fine.1)?
+        } else {
+            // SAFETY: the caller keeps the contract of the header.
+            let weights = unsafe { borrow("coarse_log_weights", coarse_log_weights, count)? };
+            // SAFETY: the caller keeps the contract of the header.
+            let values = unsafe { borrow("coarse_observable", coarse_observable, count)? };
+            statistics::reweighted_difference(fine, (weights, values))?
+        };
+        write(outputs, [found.value, found.error]);
+        Ok(())
+    })
+}
+
 /// Normalised effective sample sizes of the first samples, for several numbers of them.
 ///
 /// # Safety

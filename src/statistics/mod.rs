@@ -32,7 +32,7 @@ pub use kl_per_site::kl_per_site;
 pub use mode_balance::{ModeBalance, mode_balance, mode_balance_of_independent};
 pub use nested::nested_ess;
 pub use observables::{Observables, action_density, observables, two_point};
-pub use reweighting::{Reweighting, TAIL_SHAPE_LIMIT, reweighted, reweighting};
+pub use reweighting::{Reweighting, TAIL_SHAPE_LIMIT, reweighted, reweighted_difference, reweighting};
 pub use two_sided::{TwoSided, two_sided};
 
 /// A value and its standard error.

@@ -21,6 +21,10 @@ pub fn statistics() {
         call!(inst_reweighting_two_sided(4096, series.as_ptr(), 4096, series.as_ptr(), &mut report))
     });
     each("kl_per_site", 8192, || call!(inst_kl_per_site(4096, series.as_ptr(), 0.0, 1, a, b)));
+    each("reweighting_mean", 8192, || {
+        let x = series.as_ptr();
+        call!(inst_reweighting_mean(4096, x, x, x, x, a, b))
+    });
     let (x, ess, ess_error) = (series.as_ptr(), pair.as_mut_ptr(), errors.as_mut_ptr());
     each("reweighting_nested", 8192, || call!(inst_reweighting_nested(4096, x, 2, counts.as_ptr(), ess, ess_error)));
     each("reweighting_forward", 16384, || call!(inst_reweighting_forward(4096, x, null(), a, b, c, d)));

@@ -747,6 +747,30 @@ inline Divergence kl_per_site(span<const double> log_weights, double log_z, std:
   return d;
 }
 
+/// Average of an observable from weighted samples, and its error; with log weights and values of the coarse sites of the same samples,
+/// the difference to an average of the coarser theory, whose error is small.
+struct Mean {
+  double mean, error;
+};
+inline Mean reweighting_mean(span<const double> log_weights, span<const double> observable) {
+  detail::expect_size("observable", observable.size(), static_cast<std::int64_t>(log_weights.size()));
+  Mean m{};
+  detail::check(inst_reweighting_mean(static_cast<std::int64_t>(log_weights.size()), log_weights.data(), observable.data(), nullptr,
+                                      nullptr, &m.mean, &m.error));
+  return m;
+}
+inline Mean reweighting_mean(span<const double> log_weights, span<const double> observable, span<const double> coarse_log_weights,
+                             span<const double> coarse_observable) {
+  const auto count = static_cast<std::int64_t>(log_weights.size());
+  detail::expect_size("observable", observable.size(), count);
+  detail::expect_size("coarse_log_weights", coarse_log_weights.size(), count);
+  detail::expect_size("coarse_observable", coarse_observable.size(), count);
+  Mean m{};
+  detail::check(inst_reweighting_mean(count, log_weights.data(), observable.data(), coarse_log_weights.data(), coarse_observable.data(),
+                                      &m.mean, &m.error));
+  return m;
+}
+
 /// Effective sample sizes of the first n samples for each n of `counts`, and their errors.
 struct Nested {
   std::vector<double> ess, ess_error;

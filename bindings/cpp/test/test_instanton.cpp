@@ -250,6 +250,9 @@ void test_models(const std::string &models) {
   expect(both.disagreement < 5 && both.kl_model > 0 && both.kl_chain > 0, "two sides that agree");
   const auto divergence = instanton::kl_per_site(weights, 6.98494787, 36);
   expect(divergence.kl > 0 && divergence.kl < 0.01 && divergence.kl_error < 0.001, "the divergence for each site");
+  const auto mean = instanton::reweighting_mean(weights, weights), difference = instanton::reweighting_mean(weights, weights, weights, weights);
+  expect(mean.error > 0 && difference.mean == 0 && difference.error == 0, "an average over weighted samples, and a difference");
+  expect_error(INST_BAD_SHAPE, "observable: expected 8192 numbers, got 4000", [&] { instanton::reweighting_mean(weights, series); });
   const std::int64_t sizes[] = {256, 8192};
   const auto nested = instanton::reweighting_nested(weights, sizes);
   expect(nested.ess[1] == z.ess && nested.ess_error[1] == z.ess_error && nested.ess[0] != z.ess, "nested subsets");

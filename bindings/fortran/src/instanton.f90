@@ -17,8 +17,8 @@ module instanton
   public :: inst_solve_report, inst_two_sided_report, inst_communicator, inst_action_function, inst_progress_function, &
             inst_watch_function
   public :: version, devices, probe, watch, work_name, autocorrelation, autocorrelation_replicas, &
-            reweighting, reweighting_tail, reweighting_two_sided, kl_per_site, reweighting_nested, reweighting_forward, &
-            mode_balance, mode_balance_independent
+            reweighting, reweighting_tail, reweighting_two_sided, kl_per_site, reweighting_mean, reweighting_nested, &
+            reweighting_forward, mode_balance, mode_balance_independent
 
   integer, parameter :: dp = c_double, i8 = c_int64_t
 
@@ -2832,6 +2832,32 @@ contains
     if (.not. alike('ess_error', size(counts, kind=i8), size(ess_error, kind=i8), stat, errmsg)) return
     call finish(inst_reweighting_nested(size(log_weights, kind=i8), c_loc(log_weights), size(counts, kind=i8), &
                                         c_loc(counts), c_loc(ess), c_loc(ess_error)), stat, errmsg)
+  end subroutine
+
+  ! Average of an observable from weighted samples, or its difference to one of a coarser theory from the coarse sites of
+  ! the same samples.
+  subroutine reweighting_mean(log_weights, observable, mean, error, coarse_log_weights, coarse_observable, stat, errmsg)
+    real(dp), intent(in), contiguous, target :: log_weights(:), observable(:)
+    real(dp), intent(out), target :: mean, error
+    real(dp), intent(in), contiguous, optional, target :: coarse_log_weights(:), coarse_observable(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_ptr) :: weights, values
+    integer(i8) :: count
+    count = size(log_weights, kind=i8)
+    weights = c_null_ptr
+    values = c_null_ptr
+    if (.not. alike('observable', count, size(observable, kind=i8), stat, errmsg)) return
+    if (present(coarse_log_weights)) then
+      if (.not. alike('coarse_log_weights', count, size(coarse_log_weights, kind=i8), stat, errmsg)) return
+      weights = c_loc(coarse_log_weights)
+    end if
+    if (present(coarse_observable)) then
+      if (.not. alike('coarse_observable', count, size(coarse_observable, kind=i8), stat, errmsg)) return
+      values = c_loc(coarse_observable)
+    end if
+    call finish(inst_reweighting_mean(count, c_loc(log_weights), c_loc(observable), weights, values, c_loc(mean), &
+                                      c_loc(error)), stat, errmsg)
   end subroutine
 
   ! Effective sample size of a model and <log p - log q> from fields of a chain, with their log Z or an exact one.

@@ -524,6 +524,24 @@ module instanton_c
       type(c_ptr), value :: kl_error
       integer(c_int32_t) :: status
     end function
+    function inst_reweighting_mean(&
+        count, &
+        log_weights, &
+        observable, &
+        coarse_log_weights, &
+        coarse_observable, &
+        mean, &
+        error) bind(c) result(status)
+      import
+      integer(c_int64_t), value :: count
+      type(c_ptr), value :: log_weights
+      type(c_ptr), value :: observable
+      type(c_ptr), value :: coarse_log_weights
+      type(c_ptr), value :: coarse_observable
+      type(c_ptr), value :: mean
+      type(c_ptr), value :: error
+      integer(c_int32_t) :: status
+    end function
     function inst_reweighting_nested(&
         count, &
         log_weights, &

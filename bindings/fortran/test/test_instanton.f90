@@ -212,6 +212,7 @@ contains
     type(inst_two_sided_report) :: both
     real(dp) :: ess, ess_error, log_z, log_z_error, tail, proposed(6, 6), log_ratio, short(6, 5), u
     real(dp) :: kl, kl_error, nested(2), nested_error(2), forward, forward_error, share, share_error, probability
+    real(dp) :: average, average_error, difference
     integer :: stat, i, n
     call make(context, lattice, [6, 6])
     call action%new(lattice, "{type: 'phi4', mass_squared: -4, lambda: 6.975}")
@@ -244,6 +245,12 @@ contains
     call expect(kl > 0 .and. kl < 0.01_dp .and. kl_error < 0.001_dp, 'the divergence for each site')
     call reweighting_nested(-values - log_q, [256_i8, int(batch, i8)], nested, nested_error)
     call expect(abs(nested(2) - ess) < 1e-14_dp .and. abs(nested_error(2) - ess_error) < 1e-14_dp, 'nested subsets')
+    call reweighting_mean(-values - log_q, values, average, average_error)
+    call expect(average_error > 0 .and. average_error < 0.1_dp * abs(average), 'an average over weighted samples')
+    call reweighting_mean(-values - log_q, values, difference, average_error, -values - log_q, values)
+    call expect(abs(difference) <= 0 .and. abs(average_error) <= 0, 'the difference of equal averages')
+    call reweighting_mean(-values - log_q, values(:3), difference, average_error, stat=stat, errmsg=message)
+    call expect_error(stat, INST_BAD_SHAPE, 'observable: expected numbers: 8192, got 3')
     call reweighting_nested(-values - log_q, [256_i8], nested, nested_error, stat, message)
     call expect_error(stat, INST_BAD_SHAPE, 'ess: expected numbers: 1, got 2')
     call reweighting_forward(again(:n), forward, forward_error, kl, kl_error)

@@ -14,7 +14,7 @@ export devices, value, value!, gradient, gradient!, refresh
 export describe, load_model, save, at, transfer, train!, train_on!, sample, sample!, sample_paths, sample_paths!, log_density, log_density!, propose, propose!
 export field, field!, set_field!, step!, reversibility, load!
 export autocorrelation, autocorrelation_replicas, reweighting, reweighting_tail, reweighting_two_sided, TwoSidedReport
-export kl_per_site, reweighting_nested, reweighting_forward, mode_balance, mode_balance_independent
+export kl_per_site, reweighting_mean, reweighting_nested, reweighting_forward, mode_balance, mode_balance_independent
 export links, links!, set_links!, row_first, read_links!, write_links, probe, observe, smear!
 export ladder_state, replica, link_factors, plaquette_weights, difference, swap!, connect!, Communicator
 export layout_size, layout_offset, import!, export!, apply, apply!, solve, solve!, spectrum, watch

@@ -68,6 +68,7 @@ const PROTOTYPES = [
     (:inst_reweighting_tail, Int32, (Int64, Numbers, Numbers)),
     (:inst_reweighting_two_sided, Int32, (Int64, Numbers, Int64, Numbers, Ptr{TwoSidedReport})),
     (:inst_kl_per_site, Int32, (Int64, Numbers, Float64, Int64, Numbers, Numbers)),
+    (:inst_reweighting_mean, Int32, (Int64, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers)),
     (:inst_reweighting_nested, Int32, (Int64, Numbers, Int64, Integers, Numbers, Numbers)),
     (:inst_reweighting_forward, Int32, (Int64, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers)),
     (:inst_mode_balance, Int32, (Int64, Numbers, Float64, Numbers, Numbers, Numbers)),

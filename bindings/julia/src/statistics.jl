@@ -87,6 +87,28 @@ function reweighting_forward(chain_log_weights::AbstractVector, log_z::Union{Rea
 end
 
 """
+Average of an observable from weighted samples, `(mean, error)`; with log weights and values of the coarse sites of the same samples, the
+difference to an average of the coarser theory, whose error is small.
+"""
+function reweighting_mean(
+    log_weights::AbstractVector,
+    observable::AbstractVector,
+    coarse_log_weights::Union{AbstractVector,Nothing} = nothing,
+    coarse_observable::Union{AbstractVector,Nothing} = nothing,
+)
+    require_series("log_weights", log_weights)
+    series = ("observable" => observable, "coarse_log_weights" => coarse_log_weights, "coarse_observable" => coarse_observable)
+    for (name, numbers) in series
+        numbers === nothing && continue
+        require_size(name, numbers, Float64, (length(log_weights),))
+    end
+    mean, error = Ref(0.0), Ref(0.0)
+    coarse = (something(coarse_log_weights, Ptr{Float64}(C_NULL)), something(coarse_observable, Ptr{Float64}(C_NULL)))
+    call(inst_reweighting_mean, length(log_weights), log_weights, observable, coarse..., mean, error)
+    return (mean = mean[], error = error[])
+end
+
+"""
 Share of a chain's fields with a label above 0, `(share, share_error, probability)`, the last that of one at least as
 far from the expected share.
 """

@@ -81,6 +81,11 @@ divergence = kl_per_site(log_weights, LOG_Z, 36)
 nested = reweighting_nested(log_weights, [256, 16384])
 @test nested.ess[2] == estimate.ess && nested.ess_error[2] == estimate.ess_error
 @test nested.ess[1] == reweighting(log_weights[1:256]).ess
+squares = vec(sum(abs2, fields; dims = (1, 2)))
+average = reweighting_mean(log_weights, squares)
+@test abs(average.mean - sum(exp.(log_weights) .* squares) / sum(exp.(log_weights))) < 1e-9
+@test 0 < average.error < 0.1 * average.mean
+@test reweighting_mean(log_weights, squares, log_weights, squares) == (mean = 0.0, error = 0.0)
 chain_weights = -value(PHI4, series[:, :, 100:end]) - log_density(model, series[:, :, 100:end])
 for log_z in (nothing, LOG_Z)
     local forward = reweighting_forward(chain_weights, log_z)

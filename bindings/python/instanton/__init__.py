@@ -20,19 +20,19 @@ from .ladder import Ladder, Standing
 from .layout import Layout, Place
 from .model import Model, PathSamples, Samples
 from .proposal import Proposal, Proposed
-from .statistics import (Autocorrelation, Divergence, Forward, ModeBalance, Nested, ReplicaAutocorrelation, Reweighting,
+from .statistics import (Autocorrelation, Divergence, Forward, Mean, ModeBalance, Nested, ReplicaAutocorrelation, Reweighting,
                          TwoSided, autocorrelation, autocorrelation_replicas, kl_per_site, mode_balance,
-                         mode_balance_independent, reweighting, reweighting_forward, reweighting_nested,
+                         mode_balance_independent, reweighting, reweighting_forward, reweighting_mean, reweighting_nested,
                          reweighting_tail, reweighting_two_sided)
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Action", "Autocorrelation", "BadInput", "BadShape", "BadSpec", "Chain", "Context", "Dirac", "Divergence", "Error",
-    "Forward", "Gauge", "History", "Internal", "IoError", "Ladder", "Lattice", "Layout", "ModeBalance", "Model", "Nested", "NoDevice",
+    "Forward", "Gauge", "History", "Internal", "IoError", "Ladder", "Lattice", "Layout", "Mean", "ModeBalance", "Model", "Nested", "NoDevice",
     "NotConverged", "NullArgument", "Place", "Proposal", "Proposed", "ReplicaAutocorrelation", "Reversal", "Reweighting",
     "PathSamples", "Samples", "Solution", "Spectrum", "Standing", "Step", "Stopped", "TwoSided", "Unsupported", "autocorrelation",
     "autocorrelation_replicas", "constants", "devices", "kl_per_site", "mode_balance", "mode_balance_independent",
-    "pictures", "probe", "reweighting", "reweighting_forward", "reweighting_nested", "reweighting_tail",
+    "pictures", "probe", "reweighting", "reweighting_forward", "reweighting_mean", "reweighting_nested", "reweighting_tail",
     "reweighting_two_sided", "statistics", "version", "watch",
 ]

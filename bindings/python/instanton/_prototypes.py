@@ -97,6 +97,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "inst_reweighting_tail": (STATUS, [c_int64, Doubles, Doubles]),
     "inst_reweighting_two_sided": (STATUS, [c_int64, Doubles, c_int64, Doubles, TWO_SIDED]),
     "inst_kl_per_site": (STATUS, [c_int64, Doubles, c_double, c_int64, Doubles, Doubles]),
+    "inst_reweighting_mean": (STATUS, [c_int64, Doubles, Doubles, Doubles, Doubles, Doubles, Doubles]),
     "inst_reweighting_nested": (STATUS, [c_int64, Doubles, c_int64, Integers, Doubles, Doubles]),
     "inst_reweighting_forward": (STATUS, [c_int64, Doubles, Doubles, Doubles, Doubles, Doubles, Doubles]),
     "inst_mode_balance": (STATUS, [c_int64, Doubles, c_double, Doubles, Doubles, Doubles]),

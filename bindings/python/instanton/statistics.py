@@ -65,6 +65,13 @@ class Divergence(NamedTuple):
     kl_error: float
 
 
+class Mean(NamedTuple):
+    """Average of an observable, or a difference of averages, and its error."""
+
+    mean: float
+    error: float
+
+
 class Nested(NamedTuple):
     """Effective sample sizes of the first samples, one for each number of them, and their errors."""
 
@@ -145,6 +152,25 @@ def kl_per_site(log_weights: Any, log_z: float, sites: int) -> Divergence:
     results = [ctypes.c_double() for _ in range(2)]
     call("inst_kl_per_site", weights.size, weights, log_z, sites, *(ctypes.byref(result) for result in results))
     return Divergence(*(result.value for result in results))
+
+
+def reweighting_mean(log_weights: Any, observable: Any, coarse_log_weights: Any = None, coarse_observable: Any = None) -> Mean:
+    """Average of an observable from weighted samples; with log weights and values of the coarse sites of the same samples, the
+    difference to an average of the coarser theory, whose error is small."""
+    weights = _series("log_weights", log_weights)
+
+    def alike(name: str, value: Any) -> Numbers:
+        array = _series(name, value)
+        if array.size != weights.size:
+            raise BadShape(f"{name}: expected {weights.size} numbers, got {array.size}")
+        return array
+
+    coarse = (("coarse_log_weights", coarse_log_weights), ("coarse_observable", coarse_observable))
+    arrays = [None if value is None else alike(name, value) for name, value in coarse]
+    results = [ctypes.c_double() for _ in range(2)]
+    call("inst_reweighting_mean", weights.size, weights, alike("observable", observable), *arrays,
+         *(ctypes.byref(result) for result in results))
+    return Mean(*(result.value for result in results))
 
 
 def reweighting_nested(log_weights: Any, counts: Sequence[int]) -> Nested:

@@ -116,6 +116,18 @@ class Exact(unittest.TestCase):
         found = instanton.kl_per_site(weights(own), 2.0, 4)
         self.assertLess(abs(found.kl - np.log(width) - 0.5 * (width**-2 - 1.0)), 5.0 * found.kl_error)
         ess = (width * (2.0 - width**2) ** 0.5) ** 4
+        mean = instanton.reweighting_mean(weights(own), own[:, 0] ** 2)
+        self.assertLess(abs(mean.mean - width**2), 5.0 * mean.error)
+        # The first two sites, of width 0.95 in the coarse theory, as coarse ones.
+        def coarse(x):
+            return -(0.5 * x[:, :2] ** 2 * (0.95**-2 - 1.0)).sum(axis=1)
+        difference = instanton.reweighting_mean(weights(own), own[:, 0] ** 2, coarse(own), own[:, 0] ** 2)
+        self.assertLess(abs(difference.mean - width**2 + 0.95**2), 5.0 * difference.error)
+        self.assertLess(difference.error, 0.6 * mean.error)
+        with self.assertRaisesRegex(instanton.BadShape, "observable: expected 20000 numbers, got 3"):
+            instanton.reweighting_mean(weights(own), np.ones(3))
+        with self.assertRaisesRegex(instanton.NullArgument, "coarse_observable"):
+            instanton.reweighting_mean(weights(own), own[:, 0], coarse(own))
         nested = instanton.reweighting_nested(weights(own), [100, 20000])
         self.assertLess(abs(nested.ess[1] - ess), 5.0 * nested.ess_error[1])
         self.assertEqual(nested.ess[0], instanton.reweighting(weights(own)[:100]).ess)

@@ -139,6 +139,7 @@ fn a_defect_in_any_section_is_reported_and_the_object_refuses_further_use() {
         let mut report = two_sided_report();
         struck("call", || inst_reweighting_two_sided(16, y, 16, y, &mut report));
         struck("call", || inst_kl_per_site(16, y, 0.0, 1, y, y));
+        struck("call", || inst_reweighting_mean(16, y, y, ptr::null(), ptr::null(), y, y));
         struck("call", || inst_reweighting_nested(16, y, 1, &16, y, y));
         struck("call", || inst_reweighting_forward(16, y, ptr::null(), y, y, y, y));
         struck("call", || inst_mode_balance(16, y, 0.5, y, y, y));

@@ -266,6 +266,15 @@ fn judged(series: &[f64]) {
     unsafe { expect_ok(inst_kl_per_site(500, x, 7.0, 3, &mut a, &mut b)) };
     let expected = crate::statistics::kl_per_site(series, 7.0, 3).unwrap();
     assert_eq!([a, b], [expected.value, expected.error]);
+    let squares: Vec<f64> = series.iter().map(|x| x * x).collect();
+    let halves: Vec<f64> = series.iter().map(|x| 0.5 * x).collect();
+    let (squared, half) = (squares.as_ptr(), halves.as_ptr());
+    unsafe { expect_ok(inst_reweighting_mean(500, x, squared, ptr::null(), ptr::null(), &mut a, &mut b)) };
+    let expected = crate::statistics::reweighted(series, &squares).unwrap();
+    assert_eq!([a, b], [expected.value, expected.error]);
+    unsafe { expect_ok(inst_reweighting_mean(500, x, squared, half, x, &mut a, &mut b)) };
+    let expected = crate::statistics::reweighted_difference((series, &squares), (&halves, series)).unwrap();
+    assert_eq!([a, b], [expected.value, expected.error]);
     let (counts, mut ess, mut ess_error) = ([100i64, 500], [0.0; 2], [0.0; 2]);
     unsafe {
         expect_ok(inst_reweighting_nested(500, x, 2, counts.as_ptr(), ess.as_mut_ptr(), ess_error.as_mut_ptr()));

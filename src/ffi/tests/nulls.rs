@@ -178,6 +178,12 @@ fn null_arguments_of_reweighting_are_named_and_nothing_is_written() {
         null("log_weights", inst_kl_per_site(16, none, 0.0, 1, y, y));
         null("kl", inst_kl_per_site(16, x, 0.0, 1, nowhere, y));
         null("kl_error", inst_kl_per_site(16, x, 0.0, 1, y, nowhere));
+        null("log_weights", inst_reweighting_mean(16, none, x, none, none, y, y));
+        null("observable", inst_reweighting_mean(16, x, none, none, none, y, y));
+        null("coarse_log_weights", inst_reweighting_mean(16, x, x, none, x, y, y));
+        null("coarse_observable", inst_reweighting_mean(16, x, x, x, none, y, y));
+        null("mean", inst_reweighting_mean(16, x, x, x, x, nowhere, y));
+        null("error", inst_reweighting_mean(16, x, x, none, none, y, nowhere));
         null("log_weights", inst_reweighting_nested(16, none, 2, counts.as_ptr(), y, y));
         null("counts", inst_reweighting_nested(16, x, 2, ptr::null(), y, y));
         null("ess", inst_reweighting_nested(16, x, 2, counts.as_ptr(), nowhere, y));

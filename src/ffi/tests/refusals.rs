@@ -97,6 +97,7 @@ fn counts_that_fit_no_memory_are_errors() {
             assert_eq!(expect_error(3, inst_kl_per_site(count, y, 0.0, 1, y, y)), count_message);
             let sites = inst_kl_per_site(16, y, 0.0, count, y, y);
             assert_eq!(expect_error(3, sites), count_message.replace("count:", "sites:"));
+            assert_eq!(expect_error(3, inst_reweighting_mean(count, y, y, y, y, y, y)), count_message);
             assert_eq!(expect_error(3, inst_reweighting_nested(count, y, 1, &2, y, y)), count_message);
             let subsets = inst_reweighting_nested(16, y, count, &2, y, y);
             assert_eq!(expect_error(3, subsets), count_message.replace("count:", "subsets:"));
