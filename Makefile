@@ -361,10 +361,14 @@ train-flows: $(BUILD)/train_flow
 	$(TRAIN_FLOW) 12 "$(FORM_A), lambda: 5.276}" $(MADE) 6:models/continuous_6.safetensors "{steps: 1000, batch: 64, $(FAST)}"
 	$(TRAIN_FLOW) 12 "$(FORM_A), lambda: 5.276}" models/continuous_12.safetensors 12:$(MADE) \
 	  "{steps: 800, batch: 128, learning_rate: 0.005, clip: 100, $(FINER)}" "$(SINGLE)"
-	$(TRAIN_FLOW) 20 "$(FORM_A), lambda: 4.807}" models/continuous_20.safetensors 12:models/continuous_12.safetensors \
+	$(TRAIN_FLOW) 20 "$(FORM_A), lambda: 4.807}" $(MADE) 12:models/continuous_12.safetensors \
 	  "{steps: 500, batch: 64, learning_rate: 0.005, clip: 100, $(FINER)}" "$(SINGLE)"
-	$(TRAIN_FLOW) 32 "$(FORM_A), lambda: 4.572}" models/continuous_32.safetensors 20:models/continuous_20.safetensors \
-	  "{steps: 400, batch: 32, learning_rate: 0.004, clip: 100, $(FINER)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 20 "$(FORM_A), lambda: 4.807}" $(BUILD)/transferred.safetensors 20:$(MADE) \
+	  "{steps: 900, batch: 64, learning_rate: 0.002, clip: 10, $(FINER)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 20 "$(FORM_A), lambda: 4.807}" models/continuous_20.safetensors 20:$(BUILD)/transferred.safetensors \
+	  "{steps: 1500, batch: 128, learning_rate: 0.0015, clip: 10, $(FINER)}" "$(SINGLE)"
+	$(TRAIN_FLOW) 32 "$(FORM_A), lambda: 4.572}" models/continuous_32.safetensors 20:$(BUILD)/transferred.safetensors \
+	  "{steps: 700, batch: 32, learning_rate: 0.0015, clip: 10, $(FINER)}" "$(SINGLE)"
 	$(TRAIN_FLOW) 8 "$(FORM_KAPPA), kappa: 0.27}" $(MADE) "$(LARGER)" "{steps: 500, batch: 128, $(FAST)}" "$(SINGLE)"
 	$(TRAIN_FLOW) 16 "$(FORM_KAPPA), kappa: 0.27}" models/continuous_broken_16.safetensors 8:$(MADE) "{steps: 500, batch: 64, $(FAST)}" "$(SINGLE)"
 	$(FINER_STEPS) models/continuous_broken_16.safetensors models/continuous_broken_16.safetensors 16 28

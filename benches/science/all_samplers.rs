@@ -51,9 +51,10 @@ fn figures(run: &Run, set_up: &SetUp) -> Result<Vec<Figure>> {
 
 /// Hybrid Monte Carlo with masses of modes.
 fn fourier(run: &Run, set_up: &SetUp) -> Result<Estimate> {
-    let of_mass = |mass| [(4, 1.2), (5, 1.5), (7, 2.0)].map(|(steps, length)| accelerated(steps, length, mass));
+    let all = [(4, 1.2), (5, 1.5), (7, 2.0), (10, 2.0), (16, 2.5)];
+    let of_mass = |mass| all.map(|(steps, length)| accelerated(steps, length, mass));
     let kernels = [0.03, 0.1, 0.3].map(of_mass).concat();
-    cost_of_cheapest(run, set_up, &kernels[run.form.pick(0, 7)..], None)
+    cost_of_cheapest(run, set_up, &kernels[run.form.pick(0, 12)..], None)
 }
 
 /// Embedded clusters with local moves.
