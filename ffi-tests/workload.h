@@ -37,7 +37,7 @@ static inline void work_with_scalars(const inst_context *context, const char *fo
   inst_proposal *proposal;
   inst_chain *chain, *resumed;
   double *fields = malloc(sizeof(double) * V * BATCH), *others = malloc(sizeof(double) * V * BATCH);
-  double values[BATCH], log_q[BATCH], field[V], numbers[6];
+  double values[BATCH], log_q[BATCH], field[V], numbers[9];
   char path[4200], text[600];
   int64_t needed = 0;
   EXPECT(fields != NULL && others != NULL);
