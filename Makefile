@@ -1,4 +1,4 @@
-# make demo       a frozen chain thaws: a hybrid Monte Carlo code of U(1) with proposals (Rust and a C compiler)
+# make demo       a frozen chain thaws: a hybrid Monte Carlo code of U(1) with proposals (Rust and a C compiler); SECONDS_EACH=60 a chain
 # make demo-thaw-fortran   the first of these in Fortran
 # make demo-phi4  a hybrid Monte Carlo code of phi^4 theory with learned proposals
 # make test       everything that can be checked; installs what that needs
@@ -8,7 +8,7 @@
 # make race       times the same network in JAX and PyTorch against the benchmark rows
 # make race-unet  times the U-Net of diffusion models in PyTorch against the benchmark rows
 # make race-milc  MILC=FOLDER   times sweeps of SU(3) beside those of MILC, built from its sources in FOLDER
-# make train      trains the models of the repository anew (they are written to models/); train-layers those of paths through a
+# make train      trains the models of the phi^4 demo anew (they are written to models/); train-layers those of paths through a
 #                 defect, train-flows continuous and stochastic flows, train-diffusion diffusion models
 # make fields     makes the small gauge fields of the tests anew, in every format (they are written to tests/fields/)
 # make fortran    makes the Fortran modules anew, from the header and a template
