@@ -1,4 +1,4 @@
-//! The C interface: `include/instanton.h`, one file for each of its sections.
+//! The C interface: `include/instanton.h`, a file or two for each of its sections.
 //!
 //! Every export that can fail runs inside [`guard`](guard), in the standard floating-point mode: its error becomes the
 //! status and the thread's message, and a panic becomes `INST_INTERNAL`. Objects are [`Handle`]s, which know their kind and whether they are in use.
@@ -28,6 +28,7 @@ mod layout;
 mod mode;
 mod model;
 mod proposal;
+mod reweighting;
 mod spectrum;
 mod statistics;
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub use lattice::*;
 pub use layout::*;
 pub use model::*;
 pub use proposal::*;
+pub use reweighting::*;
 pub use spectrum::*;
 pub use statistics::*;
 pub use training::*;
