@@ -175,13 +175,13 @@ fn flows_of_scalars() {
     }
 }
 
-/// With a clock that gives all samples the same time the coarse ones are as dear as the fine ones: the difference of levels has by far the
-/// smaller variance, and the ratio says so.
+/// With a clock that gives all samples the same time the coarse ones are as dear as the fine ones, and the ratio is a little below one. Were
+/// both levels not correlated, or the coarse sites not those of the coarse flow, it would be near 1/(1 + sqrt 2)^2 = 0.17.
 #[test]
 fn levels_of_a_flow() {
     for figure in quick("multilevel-time") {
         let Figure { value, error, reference, aim, .. } = figure;
-        assert!(value > 0.2 && value < 10.0 && error < value, "{figure:?}");
+        assert!(value > 0.5 && value < 1.1 && error < 0.5 * value, "{figure:?}");
         assert_eq!((reference, aim), (1.0, Aim::AtLeast), "{figure:?}");
     }
 }

@@ -23,11 +23,15 @@ impl Purpose {
     }
 }
 
-/// The cheapest kernel and its cost. `cost` gives none for a kernel that is of no use.
+/// The cheapest kernel and its cost. `cost` gives none for a kernel that is of no use; one whose chain hardly moves is of none either.
 pub fn cheapest<K>(kernels: &[K], cost: impl Fn(&K, Purpose) -> Result<Option<Estimate>>) -> Result<(&K, Estimate)> {
     let mut best: Option<(f64, &K)> = None;
     for kernel in kernels {
-        let Some(found) = cost(kernel, Purpose::Search)? else { continue };
+        let found = match cost(kernel, Purpose::Search) {
+            Ok(Some(found)) => found,
+            Ok(None) | Err(Error::NotConverged(_)) => continue,
+            Err(error) => return Err(error),
+        };
         if best.is_none_or(|(least, _)| found.value < least) {
             best = Some((found.value, kernel));
         }

@@ -9,7 +9,7 @@ use super::figure::{Figure, Row, measured};
 use super::models::shipped;
 use super::run::{Clock, Form, Run};
 use super::theory::{OF_MODELS, SetUp, susceptibility};
-use instanton::error::{Error, Result};
+use instanton::error::Result;
 use instanton::flow::Model;
 use instanton::statistics::Estimate;
 use std::sync::Arc;
@@ -75,11 +75,7 @@ pub fn cost_of_cheapest(
     let (_, found) = cheapest(kernels, |spec, purpose| {
         let kernel = Kernel { action: &action, model: model.clone(), spec, seed: purpose.seed() };
         let seconds = run.form.pick(SECONDS, QUICK_SECONDS);
-        match cost(&kernel, run.clock, if purpose == Purpose::Search { 0.25 * seconds } else { seconds }) {
-            // A chain that hardly moves is of no use.
-            Err(Error::NotConverged(_)) => Ok(None),
-            found => found.map(Some),
-        }
+        cost(&kernel, run.clock, if purpose == Purpose::Search { 0.25 * seconds } else { seconds }).map(Some)
     })?;
     Ok(found)
 }
