@@ -281,7 +281,7 @@ static void expect_faults(const inst_lattice *lattice) {
   EXPECT_STATUS(INST_BAD_INPUT, inst_ladder_swap(plain, 3, twice, zeros));
   EXPECT_MESSAGE("replicas: expected each once, got 1 twice");
   EXPECT_STATUS(INST_BAD_INPUT, inst_ladder_swap(plain, 2, NULL, zeros));
-  EXPECT_MESSAGE("replicas: expected number 2 among them, got none of it");
+  EXPECT_MESSAGE("replicas: expected replica 2 on one of the ranks, got it on none");
   EXPECT_STATUS(INST_NULL_ARGUMENT, inst_ladder_swap(plain, 3, NULL, NULL));
   EXPECT(rung == -7 && number == -7.0);
   inst_ladder_free(plain);

@@ -37,4 +37,4 @@ pub(crate) use plaquettes::{Canonical, Weights, WidePhase};
 pub use plaquettes::{Slope, drift};
 pub use smear::{FlowSpec, Scales, SmearSpec, WilsonFlow, ape, scales, stout};
 pub use sweep::{Schedule, Sweep, Sweeping, Update};
-pub use weights::{Boundary, BoundaryKind, Cuboid, Defect, DefectSpec, LoopSum, Patch, Slopes, Weight};
+pub use weights::{Boundary, BoundaryKind, Cuboid, Defect, DefectSpec, LoopSum, Patch, Slopes, Weight, check_strength};

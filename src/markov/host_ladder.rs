@@ -20,7 +20,7 @@ use crate::action::ActionSpec;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::file;
-use crate::gauge::{Cuboid, Defect, Group, LoopSum, Patch};
+use crate::gauge::{Cuboid, Defect, Group, LoopSum, Patch, check_strength};
 use crate::lattice::{Lattice, Neighbours};
 use crate::memory;
 use crate::random::{Purpose, Stream};
@@ -195,7 +195,9 @@ impl HostLadder {
         let print = self.print();
         self.sums.agree(&*self.ranks, own, print)?;
         if let Some(replica) = (0..count).find(|replica| self.sums.get(count + replica) == 0.0) {
-            return Err(Error::BadInput(format!("replicas: expected number {replica} among them, got none of it")));
+            return Err(Error::BadInput(format!(
+                "replicas: expected replica {replica} on one of the ranks, got it on none"
+            )));
         }
         let mut random = Stream::numbered(self.state.seed, Purpose::Tempering, self.state.counter, STREAM);
         for rung in (self.parity()..count - 1).step_by(2) {
@@ -291,9 +293,7 @@ impl HostLadder {
     /// A replica's defect; an error for a strength that no defect has.
     fn defect(&self, replica: usize, strength: f64) -> Result<Defect> {
         self.expect_replica(replica)?;
-        if !(strength >= 0.0 && strength.is_finite()) {
-            return Err(Error::BadInput(format!("strength: expected a finite number of at least 0, got {strength}")));
-        }
+        check_strength(strength).map_err(Error::BadInput)?;
         let at = Some(self.lattice.coordinates(self.corner(replica)));
         Cuboid { at, ..self.spec.defect.clone() }.build(&self.lattice)
     }
@@ -323,7 +323,9 @@ fn loops_of(
 ) -> Result<(LoopSum, Patch)> {
     let action = action.build(context, lattice).map_err(|error| error.within("action"))?;
     let Some(sum) = action.loops_of_links() else {
-        return Err(Error::Unsupported("action: expected a gauge action or a sum with one, got another".into()));
+        return Err(Error::Unsupported(
+            "action: expected a gauge action or a sum with exactly one, got another".into(),
+        ));
     };
     if sum.patch.is_some() {
         return Err(Error::Unsupported("action: expected one without a defect of its own, got one with it".into()));

@@ -23,8 +23,12 @@ pub(super) fn strengths(given: Option<&Vec<f64>>, replicas: Option<u64>) -> Resu
         _ => return Err(Error::BadSpec("replicas: expected these or strengths, got both".into())),
     };
     expect_path(&strengths, [1.0, 0.0])?;
-    if strengths.len() > MOST_RUNGS || strengths.windows(2).any(|pair| pair[0] <= pair[1]) {
-        return Err(Error::BadSpec(format!("strengths: expected at most {MOST_RUNGS}, falling, got {strengths:?}")));
+    if strengths.len() > MOST_RUNGS {
+        let got = strengths.len();
+        return Err(Error::BadSpec(format!("strengths: expected at most {MOST_RUNGS}, got {got}")));
+    }
+    if let Some(pair) = strengths.windows(2).find(|pair| pair[0] <= pair[1]) {
+        return Err(Error::BadSpec(format!("strengths: expected falling ones, got {} after {}", pair[1], pair[0])));
     }
     Ok(strengths)
 }

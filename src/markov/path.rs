@@ -155,12 +155,14 @@ pub(crate) fn equidistant([from, to]: [f64; 2], steps: u64) -> Vec<f64> {
 /// Given strengths of a path: numbers of at least 0, from `first` to `last`.
 pub(super) fn expect_path(strengths: &[f64], [first, last]: [f64; 2]) -> Result<()> {
     if strengths.len() < 2 || strengths[0] != first || strengths[strengths.len() - 1] != last {
-        return Err(Error::BadSpec(format!(
-            "strengths: expected two or more, from {first} to {last}, got {strengths:?}"
-        )));
+        let got = match strengths {
+            [begin, .., end] => format!("{} from {begin} to {end}", strengths.len()),
+            few => format!("{few:?}"),
+        };
+        return Err(Error::BadSpec(format!("strengths: expected two or more, from {first} to {last}, got {got}")));
     }
-    if strengths.iter().any(|s| !(0.0..=1.0).contains(s)) {
-        return Err(Error::BadSpec(format!("strengths: expected numbers from 0 to 1, got {strengths:?}")));
+    if let Some(s) = strengths.iter().find(|s| !(0.0..=1.0).contains(*s)) {
+        return Err(Error::BadSpec(format!("strengths: expected numbers from 0 to 1, got {s}")));
     }
     Ok(())
 }

@@ -117,6 +117,10 @@ const DEEPEST: usize = 8;
 impl KernelSpec {
     /// Builds the kernel for an action and, where it needs one, a model on the same lattice.
     pub fn build(&self, action: Arc<dyn Action>, model: Option<Arc<dyn Model>>) -> Result<Box<dyn Kernel>> {
+        let is_other = model.as_ref().is_some_and(|model| model.stout().is_none());
+        if is_other && self.takes_layers() && !self.needs_model() {
+            return Err(Error::Unsupported("model: expected one of learned layers, got another".into()));
+        }
         self.build_at(0, action, model)
     }
 

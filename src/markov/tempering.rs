@@ -126,7 +126,7 @@ impl Tempering {
             return Err(Error::BadSpec(format!("near: sweeps: expected 1 to {MOST}, got {}", near.sweeps)));
         }
         let Some(sum) = action.loops_of_links() else {
-            let expected = "expected a gauge action or a sum with one";
+            let expected = "expected a gauge action or a sum with exactly one";
             return Err(Error::Unsupported(format!("type 'tempering': {expected}, got another")));
         };
         if sum.patch.is_some() {

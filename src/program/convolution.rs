@@ -92,12 +92,18 @@ impl Geometry {
     }
 }
 
+/// First lines of what a convolution reads and of its result.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ends {
+    pub from: usize,
+    pub to: usize,
+}
+
 /// A planned convolution.
 #[derive(Debug)]
 pub(super) struct Convolution {
     pub geometry: Geometry,
-    pub from: usize,
-    pub to: usize,
+    pub ends: Ends,
     pub weights: Weights,
     pub bias: Option<Weights>,
     pub records: Box<Records>,

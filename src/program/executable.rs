@@ -2,6 +2,7 @@
 
 use super::feed::{self, Feed, Samples};
 use super::finished::{Output, Program};
+use super::gradient::{Parted, Postlude};
 use super::prelude::Prelude;
 use super::uniform::Split;
 use super::{cpu, opencl};
@@ -22,6 +23,8 @@ pub struct Executable {
 enum Runner {
     Cpu(cpu::Executable),
     OpenCl(opencl::Executable),
+    /// The samples of a program whose gradient is finished behind them.
+    Parted(Arc<Executable>, Box<Postlude>),
 }
 
 /// An executable with its parameters, ready to run.
@@ -36,6 +39,7 @@ pub struct Bound {
 enum Packed {
     Cpu(cpu::Packed),
     OpenCl(opencl::Packed),
+    Parted(Box<Bound>),
 }
 
 impl Executable {
@@ -58,6 +62,13 @@ impl Executable {
     /// Plans a program, without what its prelude computes, as `plan` does.
     fn split(program: Program, plan: impl FnOnce(&Program) -> Result<Runner>) -> Result<Self> {
         program.recorder.expect_complete()?;
+        if let Some(gradient) = &program.gradient {
+            let Some(Parted { prelude, samples, postlude }) = Parted::new(&program, gradient) else {
+                return Self::split(program.recorded(gradient), plan);
+            };
+            let runner = Runner::Parted(Arc::new(Self::split(samples, plan)?), Box::new(postlude));
+            return Ok(Self { program, prelude: Some(prelude), runner });
+        }
         let Some((prelude, rest)) = Split::new(&program).map(Prelude::of) else {
             let runner = plan(&program)?;
             return Ok(Self { program, prelude: None, runner });
@@ -82,6 +93,7 @@ impl Executable {
         match &self.runner {
             Runner::Cpu(cpu) => cpu.block(),
             Runner::OpenCl(opencl) => opencl.block(),
+            Runner::Parted(samples, _) => samples.block(),
         }
     }
 
@@ -90,6 +102,7 @@ impl Executable {
         match &self.runner {
             Runner::Cpu(cpu) => cpu.workspace(),
             Runner::OpenCl(opencl) => opencl.workspace(),
+            Runner::Parted(samples, _) => samples.workspace(),
         }
     }
 
@@ -115,21 +128,27 @@ impl Executable {
         Ok(match &self.runner {
             Runner::Cpu(cpu) => Packed::Cpu(cpu.pack(numbers)?),
             Runner::OpenCl(opencl) => Packed::OpenCl(opencl.pack(numbers)?),
+            Runner::Parted(samples, _) => Packed::Parted(Box::new(samples.bind(numbers)?)),
         })
     }
 
-    fn check(&self, batch: usize, feeds: &[Feed], outputs: &[&mut [f64]]) -> Result<()> {
-        let inputs = match &self.runner {
+    /// Numbers per sample of each input, by its index; None for an input that is not read.
+    fn inputs(&self) -> Vec<Option<usize>> {
+        match &self.runner {
             Runner::Cpu(cpu) => cpu.inputs(),
             Runner::OpenCl(opencl) => opencl.inputs(),
-        };
-        feed::check(&inputs, batch, feeds)?;
-        let wanted = &self.program.outputs;
+            Runner::Parted(samples, _) => samples.inputs(),
+        }
+    }
+
+    fn check(&self, batch: usize, feeds: &[Feed], outputs: &[&mut [f64]]) -> Result<()> {
+        feed::check(&self.inputs(), batch, feeds)?;
+        let wanted: Vec<Output> = self.program.results().collect();
         if outputs.len() != wanted.len() {
             return Err(Error::BadShape(format!("outputs: expected {}, got {}", wanted.len(), outputs.len())));
         }
         for (index, (kind, out)) in wanted.iter().zip(outputs).enumerate() {
-            let count = self.program.output_count(index);
+            let count = self.program.recorder.shape(kind.node()).count();
             let expected = if matches!(kind, Output::Summed(_)) { count } else { batch.saturating_mul(count) };
             expect_length(&format!("output {index}"), expected, out.len())?;
         }
@@ -148,6 +167,7 @@ impl Bound {
         let packed = match &self.packed {
             Packed::Cpu(packed) => Packed::Cpu(packed.copied()?),
             Packed::OpenCl(packed) => Packed::OpenCl(packed.clone()),
+            Packed::Parted(samples) => Packed::Parted(Box::new(samples.copied()?)),
         };
         let numbers = memory::cloned("parameters", &self.numbers)?;
         let conditions = memory::cloned("conditions", &self.conditions)?;
@@ -190,6 +210,7 @@ impl Bound {
         match (&self.executable.runner, &mut self.packed) {
             // Packing in place cannot fail.
             (Runner::Cpu(cpu), Packed::Cpu(packed)) => packed.fill(cpu, numbers),
+            (_, Packed::Parted(samples)) => samples.set_parameters(numbers)?,
             _ => self.packed = self.executable.pack(numbers)?,
         }
         self.numbers.copy_from_slice(numbers);
@@ -205,7 +226,7 @@ impl Bound {
         let Executable { program, runner, .. } = &*self.executable;
         self.executable.check(batch, feeds, outputs)?;
         if batch == 0 {
-            for (out, kind) in outputs.iter_mut().zip(&program.outputs) {
+            for (out, kind) in outputs.iter_mut().zip(program.results()) {
                 if matches!(kind, Output::Summed(_)) {
                     out.fill(0.0);
                 }
@@ -219,6 +240,15 @@ impl Bound {
                 Ok(0)
             }
             (Runner::OpenCl(opencl), Packed::OpenCl(packed)) => opencl.run(program, packed, &samples, outputs),
+            (Runner::Parted(of, postlude), Packed::Parted(bound)) => {
+                let (values, gradient) = outputs.split_at_mut(program.outputs.len());
+                let mut sums = postlude.sums(&of.program)?;
+                let mut all: Vec<&mut [f64]> = values.iter_mut().map(|value| &mut **value).collect();
+                all.extend(sums.iter_mut().map(|sum| &mut sum[..]));
+                let launches = bound.run(context, batch, feeds, &mut all)?;
+                postlude.finish(&self.numbers, &sums, gradient)?;
+                Ok(launches)
+            }
             _ => Err(Error::Internal("program: parameters packed for another device".into())),
         }
     }

@@ -20,17 +20,26 @@ impl Output {
     }
 }
 
+/// What is differentiated: values with their cotangents, and the parameters by which.
+#[derive(Clone)]
+pub(super) struct Gradient {
+    pub cotangents: Vec<(Node, Node)>,
+    pub parameters: Vec<Node>,
+}
+
 /// A finished recording with its results.
 #[derive(Clone)]
 pub struct Program {
     pub(super) recorder: Recorder,
     pub(super) outputs: Vec<Output>,
+    /// A gradient whose parts are further outputs.
+    pub(super) gradient: Option<Gradient>,
 }
 
 impl Program {
     /// A program that gives `outputs`, in this order.
     pub fn new(recorder: Recorder, outputs: Vec<Output>) -> Self {
-        Self { recorder, outputs }
+        Self { recorder, outputs, gradient: None }
     }
 
     /// Number of parameters.
@@ -41,6 +50,12 @@ impl Program {
     /// Number of numbers in its conditions.
     pub fn conditions(&self) -> usize {
         self.recorder.conditions()
+    }
+
+    /// All results: the outputs, and the parameters by which there is a gradient.
+    pub(super) fn results(&self) -> impl Iterator<Item = Output> {
+        let gradient = self.gradient.iter().flat_map(|gradient| &gradient.parameters);
+        self.outputs.iter().copied().chain(gradient.copied().map(Output::Summed))
     }
 
     /// Numbers in an output: per sample, or in the sum.

@@ -17,6 +17,7 @@ mod feed;
 mod finished;
 mod flat;
 mod fourier;
+mod gradient;
 mod hoist;
 mod needs;
 mod opencl;

@@ -6,6 +6,7 @@
 
 mod fused;
 mod regions;
+mod site_groups;
 
 use super::convolution::{Correlation, InSum};
 use super::finished::{Output, Program};
@@ -40,6 +41,8 @@ struct Planner<'a> {
     swallowed: HashMap<usize, usize>,
     epilogue: HashMap<usize, usize>,
     places: Places<'a>,
+    /// For each value in a group that runs site by site the last of its group.
+    site_group: Vec<Option<usize>>,
     /// For each root value the position after which its memory is free.
     last_use: Vec<usize>,
     /// Roots, by the position of their last use.
@@ -67,6 +70,7 @@ impl Plan {
             swallowed: HashMap::new(),
             epilogue: HashMap::new(),
             places: Places::new(&flat.recorder.shapes, for_lanes),
+            site_group: vec![None; count],
             last_use: vec![0; count],
             last_used: vec![vec![]; count],
             written: vec![vec![]; count],
@@ -79,6 +83,7 @@ impl Plan {
         planner.find_epilogues();
         planner.find_roots();
         planner.find_parameters_and_sums();
+        planner.find_site_groups();
         planner.find_last_uses();
         planner.find_written();
         planner.emit_all();
@@ -216,7 +221,9 @@ impl Planner<'_> {
                 continue;
             }
             let end = self.group_end(index);
-            if self.is_fusable(index) {
+            if self.site_group[index].is_some() {
+                self.emit_site_group(index, end);
+            } else if self.is_fusable(index) {
                 self.emit_fused(index, end);
             } else {
                 self.emit(index);

@@ -21,9 +21,14 @@ pub(super) struct Prelude {
 impl Prelude {
     /// Plans the prelude of a split program; gives the rest as well.
     pub fn of(split: Split) -> (Self, Program) {
-        let Split { prelude: program, rest, conditions, values } = split;
+        let Split { prelude, rest, conditions, values } = split;
+        (Self::new(prelude, conditions, values), rest)
+    }
+
+    /// Plans the prelude of a program with conditions and uniform values of some shapes.
+    pub fn new(program: Program, conditions: Vec<Shape>, values: Vec<Shape>) -> Self {
         let executable = cpu::Executable::new(&program, Precision::F64, Instructions::best());
-        (Self { program, executable, conditions, values }, rest)
+        Self { program, executable, conditions, values }
     }
 
     /// All numbers of the bound rest: parameters, conditions and uniform values.

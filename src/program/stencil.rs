@@ -136,6 +136,11 @@ impl Stencil {
         Ok(Self::from_table(sites, 1, table, None))
     }
 
+    /// True where each site reads itself alone.
+    pub fn is_identity(&self) -> bool {
+        self.taps == 1 && self.inputs == self.outputs && self.table.iter().enumerate().all(|(s, &t)| t as usize == s)
+    }
+
     /// A stencil of given numbers of inputs and outputs that stands for one without memory for its table.
     pub(super) fn without_table([inputs, outputs]: [usize; 2], taps: usize) -> Self {
         Self { inputs, outputs, taps, table: Arc::new(vec![]), digest: digest(&[]), displacements: None }

@@ -1,6 +1,8 @@
 //! A planned program.
 
+use super::convolution::Convolution;
 use super::operations::Step;
+use super::operations::site_by_site::Member;
 use super::value::Shape;
 
 /// A planned program.
@@ -29,6 +31,17 @@ pub(super) fn inputs(plan: &Plan) -> Vec<Option<Shape>> {
 }
 
 impl Plan {
+    /// All convolutions, also those of groups.
+    pub fn convolutions(&self) -> impl Iterator<Item = &Convolution> {
+        self.steps.iter().flat_map(|step| -> Box<dyn Iterator<Item = &Convolution>> {
+            match step {
+                Step::Convolve(convolution) => Box::new(std::iter::once(convolution)),
+                Step::SiteBySite(group) => Box::new(group.members.iter().filter_map(Member::convolution)),
+                _ => Box::new(std::iter::empty()),
+            }
+        })
+    }
+
     /// Numbers per sample of each input, by its index; None for an input that no step reads.
     pub fn input_counts(&self) -> Vec<Option<usize>> {
         inputs(self).into_iter().map(|shape| Some(shape?.count())).collect()

@@ -30,7 +30,7 @@ pub(super) struct Split {
 }
 
 /// Numbers that a value takes among those of a bound program.
-fn numbers_of(shape: &Shape) -> usize {
+pub(super) fn numbers_of(shape: &Shape) -> usize {
     if shape.wide { PARTS * shape.count() } else { shape.count() }
 }
 

@@ -1,6 +1,6 @@
 //! Errors of serde when it reads a spec, sorted by kind.
 
-use super::value::Value;
+use super::value::{Value, WHOLE};
 use super::words::{one_of, quoted};
 use serde::de::{Expected, Unexpected};
 use std::fmt::{Display, Formatter};
@@ -37,6 +37,7 @@ pub enum Fault {
 
 impl Fault {
     fn wrong(got: Unexpected, expected: &dyn Expected) -> Self {
+        let number = if let Unexpected::Float(value) = got { value } else { 0.0 };
         let got = match got {
             Unexpected::Bool(value) => value.to_string(),
             Unexpected::Unsigned(value) => value.to_string(),
@@ -49,7 +50,11 @@ impl Fault {
             Unexpected::Bytes(_) => Value::Impossible.describe(),
             other => other.to_string(),
         };
-        Fault::WrongValue { got, expected: in_words(&expected.to_string()) }
+        let mut words = in_words(&expected.to_string());
+        if number.fract() == 0.0 && number > WHOLE as f64 && words.starts_with("a whole number") {
+            words = format!("a whole number of at most {WHOLE}");
+        }
+        Fault::WrongValue { got, expected: words }
     }
 }
 

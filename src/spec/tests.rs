@@ -95,6 +95,7 @@ fn faults_of_plain_structs_read_alike() {
         ("{sed: 1}", "context: unknown key 'sed'"),
         ("{name: 'x', seed: 'x'}", "context: seed: expected a whole number of at least 0, got 'x'"),
         ("{seed: 1.5}", "context: seed: expected a whole number of at least 0, got 1.5"),
+        ("{seed: 1e18}", "context: seed: expected a whole number of at most 9007199254740992, got 1000000000000000000"),
         ("{name: 'blue', colour: 'blue'}", "context: colour: expected 'red' or 'green', got 'blue'"),
         ("{name: 'blue', colour: 1}", "context: colour: expected 'red' or 'green', got 1"),
         ("{colour: null}", "context: colour: expected 'red' or 'green', got null"),

@@ -9,6 +9,8 @@ use std::marker::PhantomData;
 
 /// Deepest nesting of lists and objects: hostile text must not overflow the stack.
 const DEEPEST: usize = 64;
+/// Numbers are whole without loss up to this one, 2^53.
+pub const WHOLE: u64 = 1 << 53;
 /// Most keys of one object.
 const MOST_KEYS: usize = 256;
 
@@ -114,9 +116,8 @@ impl<'de> Visitor<'de> for Tree {
 
     /// A whole number may be written 1e4 or 2.0; minus zero stays a number with a sign.
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        const EXACT: f64 = (1u64 << 53) as f64;
         Ok(match value {
-            _ if value.fract() != 0.0 || value.abs() > EXACT || (value == 0.0 && value.is_sign_negative()) => {
+            _ if value.fract() != 0.0 || value.abs() > WHOLE as f64 || (value == 0.0 && value.is_sign_negative()) => {
                 Value::Number(value)
             }
             _ if value < 0.0 => Value::Negative(value as i64),

@@ -144,6 +144,5 @@ fn pulling(chain: &Chain) -> Program {
     let force = chain.input(&mut recorder);
     let one = recorder.constant(1.0, Shape::WIDE);
     let cotangents = [(draw.log_density, one), (draw.field, force)];
-    let gradients = recorder.pull_back(&cotangents, &draw.parameters.all());
-    Program::new(recorder, gradients.into_iter().map(Output::Summed).collect())
+    Program::with_gradient(recorder, &[], &cotangents, &draw.parameters.all())
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result, expect_finite, expect_length};
 use crate::file;
 use crate::flow::{Flow, Tensor};
 use crate::memory;
-use crate::program::{Bound, Executable, Feed, Key, Output, Program, Recorder};
+use crate::program::{Bound, Executable, Feed, Key, Program, Recorder, Shape};
 use crate::random::Purpose;
 use std::sync::Arc;
 
@@ -37,9 +37,8 @@ impl<'a> ForwardKl<'a> {
         let field = chain.input(&mut recorder);
         let parameters = chain.parameters(&mut recorder);
         let (_, log_q) = chain.invert(&mut recorder, field, &parameters);
-        let gradients = recorder.gradient(log_q, &parameters.all());
-        let outputs = std::iter::once(Output::PerSample(log_q)).chain(gradients.into_iter().map(Output::Summed));
-        let program = Program::new(recorder, outputs.collect());
+        let one = recorder.constant(1.0, Shape::WIDE);
+        let program = Program::with_gradient(recorder, &[log_q], &[(log_q, one)], &parameters.all());
         let program = Arc::new(Executable::new(program, &context)?).bind_at(flow.parameters(), &condition)?;
         Ok(Self { context, fields, volume, tensors: chain.tensors(), program })
     }

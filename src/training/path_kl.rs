@@ -143,10 +143,8 @@ fn repeated(parameters: &[f64], sets: usize) -> Result<Vec<f64>> {
 /// Outputs: W, S, and the gradient of each tensor.
 fn recorded(mut recorder: Recorder, draw: &PathDraw, action: Node) -> Program {
     let loss = recorder.add(draw.weight, action);
-    let gradients = recorder.gradient(loss, &draw.parameters);
-    let values = [draw.weight, action].map(Output::PerSample);
-    let outputs = values.into_iter().chain(gradients.into_iter().map(Output::Summed)).collect();
-    Program::new(recorder, outputs)
+    let one = recorder.constant(1.0, Shape::WIDE);
+    Program::with_gradient(recorder, &[draw.weight, action], &[(loss, one)], &draw.parameters)
 }
 
 /// Outputs: field and W.
@@ -161,6 +159,5 @@ fn pulling(mut recorder: Recorder, draw: &PathDraw) -> Program {
     let force = recorder.input(recorder.shape(draw.field));
     let one = recorder.constant(1.0, Shape::WIDE);
     let cotangents = [(draw.weight, one), (draw.field, force)];
-    let gradients = recorder.pull_back(&cotangents, &draw.parameters);
-    Program::new(recorder, gradients.into_iter().map(Output::Summed).collect())
+    Program::with_gradient(recorder, &[], &cotangents, &draw.parameters)
 }

@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::error::{Result, expect_finite};
 use crate::flow::{Chain, Draw, Flow, Tensor};
 use crate::memory;
-use crate::program::{Bound, Executable, Feed, Node, Output, Program, Recorder, Shape};
+use crate::program::{Bound, Executable, Feed, Node, Program, Recorder, Shape};
 use crate::random::{Purpose, Stream};
 use crate::statistics::reweighting;
 use std::sync::Arc;
@@ -159,19 +159,17 @@ fn recorded(chain: &Chain, action: &dyn Action, estimator: Estimator) -> Result<
     let draw = chain.draw(&mut recorder);
     let Some(action) = action.record(&mut recorder, draw.field)? else { return Ok(None) };
     let parameters = draw.parameters.all();
-    let gradients = match estimator {
+    let cotangent = match estimator {
         Estimator::Reparametrised => {
-            let loss = recorder.add(draw.log_density, action);
-            recorder.gradient(loss, &parameters)
+            let one = recorder.constant(1.0, Shape::WIDE);
+            (recorder.add(draw.log_density, action), one)
         }
         Estimator::Path => {
             let force = recorder.gradient(action, &[draw.field]);
             along_path(&mut recorder, chain, &draw, force[0])
         }
     };
-    let values = [draw.log_density, action].map(Output::PerSample);
-    let outputs = values.into_iter().chain(gradients.into_iter().map(Output::Summed)).collect();
-    Ok(Some(Program::new(recorder, outputs)))
+    Ok(Some(Program::with_gradient(recorder, &[draw.log_density, action], &[cotangent], &parameters)))
 }
 
 /// Inputs: z, dS/dφ; outputs: the gradient of each tensor.
@@ -179,20 +177,18 @@ fn pulling(chain: &Chain, estimator: Estimator) -> Program {
     let mut recorder = Recorder::new();
     let draw = chain.draw(&mut recorder);
     let force = chain.input(&mut recorder);
-    let gradients = match estimator {
+    let cotangents = match estimator {
         Estimator::Reparametrised => {
             let one = recorder.constant(1.0, Shape::WIDE);
-            let cotangents = [(draw.log_density, one), (draw.field, force)];
-            recorder.pull_back(&cotangents, &draw.parameters.all())
+            vec![(draw.log_density, one), (draw.field, force)]
         }
-        Estimator::Path => along_path(&mut recorder, chain, &draw, force),
+        Estimator::Path => vec![along_path(&mut recorder, chain, &draw, force)],
     };
-    Program::new(recorder, gradients.into_iter().map(Output::Summed).collect())
+    Program::with_gradient(recorder, &[], &cotangents, &draw.parameters.all())
 }
 
-/// (dφ/dθ)^T (score + force).
-fn along_path(recorder: &mut Recorder, chain: &Chain, draw: &Draw, force: Node) -> Vec<Node> {
+/// φ with its cotangent, score + force.
+fn along_path(recorder: &mut Recorder, chain: &Chain, draw: &Draw, force: Node) -> (Node, Node) {
     let score = chain.score(recorder, draw);
-    let cotangent = recorder.add(score, force);
-    recorder.pull_back(&[(draw.field, cotangent)], &draw.parameters.all())
+    (draw.field, recorder.add(score, force))
 }

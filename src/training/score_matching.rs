@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::{Error, Result, expect_finite, expect_length};
 use crate::flow::{Flow, Noised, Target, Tensor};
 use crate::memory;
-use crate::program::{Bound, Executable, Feed, Key, Output, Program, Recorder, Shape};
+use crate::program::{Bound, Executable, Feed, Key, Program, Recorder, Shape};
 use crate::random::Purpose;
 use std::sync::Arc;
 
@@ -52,9 +52,8 @@ impl<'a> ScoreMatching<'a> {
         let parameters = chain.parameters(&mut recorder);
         let noised = Noised { field, noise, time, force };
         let loss = diffusion.matching_loss(&mut recorder, &noised, target, &parameters.all());
-        let gradients = recorder.gradient(loss, &parameters.all());
-        let outputs = std::iter::once(Output::PerSample(loss)).chain(gradients.into_iter().map(Output::Summed));
-        let program = Program::new(recorder, outputs.collect());
+        let one = recorder.constant(1.0, Shape::WIDE);
+        let program = Program::with_gradient(recorder, &[loss], &[(loss, one)], &parameters.all());
         let program = Arc::new(Executable::new(program, &context)?).bind(flow.parameters())?;
         Ok(Self { context, fields, forces, volume, tensors: chain.tensors(), program })
     }

@@ -216,6 +216,12 @@ impl Velocity {
         let [functions, slopes] = self.harmonics(recorder, field, fixed.frequency);
         let filter = Filter { weights: fixed.features, stencil: on_sites, transposed: false };
         let functions = recorder.convolve(functions, filter, None, channels);
+        // sum_b W_b(0; t) a[b, n] for each n.
+        let filter = Filter { weights: fixed.origins, stencil: on_one, transposed: false };
+        let origins = recorder.convolve(time, filter, None, channels);
+        let filter = Filter { weights: fixed.features, stencil: on_one, transposed: true };
+        let slope = recorder.convolve(origins, filter, None, self.sizes.harmonics + 1);
+        let local = recorder.convolve(slopes, Filter { weights: slope, stencil: on_sites, transposed: false }, None, 1);
         let modes = recorder.fourier(functions, &self.fourier);
         let mut kernels = vec![];
         for b in 0..channels {
@@ -233,12 +239,6 @@ impl Velocity {
         let sums =
             recorder.convolve(products, Filter { weights: parity, stencil: on_modes, transposed: false }, None, 2);
         let velocity = recorder.inverse_fourier(sums, &self.fourier);
-        // sum_b W_b(0; t) a[b, n] for each n.
-        let filter = Filter { weights: fixed.origins, stencil: on_one, transposed: false };
-        let origins = recorder.convolve(time, filter, None, channels);
-        let filter = Filter { weights: fixed.features, stencil: on_one, transposed: true };
-        let slope = recorder.convolve(origins, filter, None, self.sizes.harmonics + 1);
-        let local = recorder.convolve(slopes, Filter { weights: slope, stencil: on_sites, transposed: false }, None, 1);
         let mut flux = Flux { velocity, divergence: recorder.total(local) };
         for (modes, parameters) in self.collective.iter().zip(fixed.collective.chunks(2)) {
             let own = modes.record(recorder, field, time, parameters);

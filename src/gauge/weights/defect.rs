@@ -40,6 +40,17 @@ pub struct Cuboid {
     pub at: Option<Vec<usize>>,
 }
 
+/// Largest strength: its square, times the largest coupling, is still a number.
+const STRONGEST: f64 = 1e100;
+
+/// Checks a strength; a message that says what is wrong with it.
+pub fn check_strength(strength: f64) -> std::result::Result<(), String> {
+    if (0.0..=STRONGEST).contains(&strength) {
+        return Ok(());
+    }
+    Err(format!("strength: expected a number from 0 to {STRONGEST:e}, got {strength:e}"))
+}
+
 impl DefectSpec {
     /// Where the links are.
     pub fn cuboid(&self) -> Cuboid {
@@ -48,10 +59,7 @@ impl DefectSpec {
 
     /// The links of the defect on a lattice, and their factor.
     pub fn build(&self, lattice: &Lattice) -> Result<(Defect, f64)> {
-        if !(self.strength >= 0.0 && self.strength.is_finite()) {
-            let got = self.strength;
-            return Err(Error::BadSpec(format!("defect: strength: expected a finite number of at least 0, got {got}")));
-        }
+        check_strength(self.strength).map_err(|message| Error::BadSpec(format!("defect: {message}")))?;
         Ok((self.cuboid().build(lattice)?, self.strength))
     }
 }

@@ -9,7 +9,7 @@ mod slopes;
 mod whole;
 
 pub use boundary::{Boundary, BoundaryKind, Weight};
-pub use defect::{Cuboid, Defect, DefectSpec};
+pub use defect::{Cuboid, Defect, DefectSpec, check_strength};
 pub use loop_sum::LoopSum;
 pub use patch::Patch;
 pub use slopes::Slopes;

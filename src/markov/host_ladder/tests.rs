@@ -262,7 +262,7 @@ fn a_rank_that_fails_ends_the_others_with_an_error() {
         ladder.connect(ranks).unwrap();
         ladder.swap(Ok(vec![(rank, 0.0)])).unwrap_err().to_string()
     });
-    assert_eq!(messages, ["replicas: expected number 2 among them, got none of it"; 2]);
+    assert_eq!(messages, ["replicas: expected replica 2 on one of the ranks, got it on none"; 2]);
 }
 
 #[test]
@@ -323,8 +323,8 @@ fn faults_are_named() {
     let message = |keys: &str| ladder(keys).err().unwrap().to_string();
     assert_eq!(message("tune: 3"), "replicas: expected these or strengths, got neither");
     assert_eq!(message("replicas: 1"), "replicas: expected 2 to 1024, got 1");
-    assert_eq!(message("strengths: [1, 0.5]"), "strengths: expected two or more, from 1 to 0, got [1.0, 0.5]");
-    let gauge = "expected a gauge action or a sum with one, got another";
+    assert_eq!(message("strengths: [1, 0.5]"), "strengths: expected two or more, from 1 to 0, got 2 from 1 to 0.5");
+    let gauge = "expected a gauge action or a sum with exactly one, got another";
     let phi4 = "{type: 'phi4', mass_squared: 1, lambda: 1}";
     assert_eq!(message(&format!("replicas: 2, action: {phi4}")), format!("action: {gauge}"));
     let weighted = "{type: 'wilson', group: 'u1', beta: 2, defect: {size: [2], strength: 0.5}}";
@@ -346,7 +346,11 @@ fn faults_of_calls_are_named() {
     );
     assert_eq!(
         fault(two.link_factors((0, -1.0), 0).map(drop)),
-        "strength: expected a finite number of at least 0, got -1"
+        "strength: expected a number from 0 to 1e100, got -1e0"
+    );
+    assert_eq!(
+        fault(two.plaquette_weights((0, 1e101), [0, 1]).map(drop)),
+        "strength: expected a number from 0 to 1e100, got 1e101"
     );
     let none = "ladder: expected a spec with an action, got one without";
     assert_eq!(fault(two.difference(0, |_, _| Ok(())).map(drop)), none);

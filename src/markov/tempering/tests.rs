@@ -62,11 +62,11 @@ fn faults_of_a_spec_are_named() {
     let both = "replicas: expected these or strengths, got both";
     assert_eq!(message(wilson, "replicas: 3, strengths: [1, 0]"), both);
     assert_eq!(message(wilson, "replicas: 1"), "replicas: expected 2 to 1024, got 1");
-    assert_eq!(message(wilson, "strengths: [1, 0.5]"), "strengths: expected two or more, from 1 to 0, got [1.0, 0.5]");
     assert_eq!(
-        message(wilson, "strengths: [1, 0.5, 0.5, 0]"),
-        "strengths: expected at most 1024, falling, got [1.0, 0.5, 0.5, 0.0]"
+        message(wilson, "strengths: [1, 0.5]"),
+        "strengths: expected two or more, from 1 to 0, got 2 from 1 to 0.5"
     );
+    assert_eq!(message(wilson, "strengths: [1, 0.5, 0.5, 0]"), "strengths: expected falling ones, got 0.5 after 0.5");
     assert_eq!(message(wilson, "replicas: 3, switches: 0"), "switches: expected 1 to 1000000, got 0");
     assert_eq!(
         message(wilson, "replicas: 3, near: [{within: 1, sweeps: 0}]"),
@@ -85,7 +85,7 @@ fn faults_of_a_spec_are_named() {
         "sweep: steps: expected 1 to 1000000, got 0"
     );
     let scalars = "{type: 'phi4', mass_squared: 1, lambda: 1}";
-    let others = "type 'tempering': expected a gauge action or a sum with one, got another";
+    let others = "type 'tempering': expected a gauge action or a sum with exactly one, got another";
     assert_eq!(message(scalars, "replicas: 3"), others);
     let open = "{type: 'wilson', group: 'u1', beta: 2, defect: {size: [2], strength: 0}}";
     let own = "action: expected one without a defect of its own, got one with it";

@@ -4,7 +4,7 @@
 
 #![allow(clippy::needless_range_loop)]
 
-use super::super::convolution::{Convolution, Geometry, Group, Weights};
+use super::super::convolution::{Convolution, Ends, Geometry, Group, Weights};
 use super::frame::Frame;
 use super::tiles::{sweep, tiles, widest};
 use crate::simd::{Lanes, Real, Work};
@@ -25,20 +25,20 @@ pub(super) fn pack<T: Real>(geometry: &Geometry, parameters: &[f64], registers: 
     }
 }
 
-/// Runs a convolution for one block.
+/// Runs a convolution between its ends for one block.
 ///
 /// # Safety
 /// The plan's lines and packs lie inside the frame's memory.
 #[inline(always)]
-pub(in super::super) unsafe fn convolve<L: Lanes>(step: &Convolution, frame: &Frame<L>) {
+pub(in super::super) unsafe fn convolve<L: Lanes>(step: &Convolution, frame: &Frame<L>, ends: Ends) {
     if let Weights::Lines(line) = step.weights {
         // SAFETY: the caller's promise.
-        unsafe { L::isolate(Varying { step, frame, line }) };
+        unsafe { L::isolate(Varying { step, frame, ends, line }) };
         return;
     }
     for (first, width) in tiles(step.geometry.outputs, widest(L::REGISTERS)) {
         for group in step.geometry.groups.iter() {
-            let tile = Tile { step, group, frame, first };
+            let tile = Tile { step, group, frame, ends, first };
             // SAFETY: the caller's promise.
             unsafe { sweep!(L, width, Sweep(tile), [3, 6, 8, 12], [1, 2, 4]) };
         }
@@ -49,16 +49,17 @@ pub(in super::super) unsafe fn convolve<L: Lanes>(step: &Convolution, frame: &Fr
 struct Varying<'a, L: Lanes> {
     step: &'a Convolution,
     frame: &'a Frame<L>,
+    ends: Ends,
     line: usize,
 }
 
 impl<L: Lanes> Work for Varying<'_, L> {
     #[inline(always)]
     unsafe fn run(self) {
-        let (step, frame) = (self.step, self.frame);
+        let (step, frame, ends) = (self.step, self.frame, self.ends);
         for first in 0..step.geometry.outputs {
             for group in step.geometry.groups.iter() {
-                let tile = Tile { step, group, frame, first };
+                let tile = Tile { step, group, frame, ends, first };
                 let mut site = 0;
                 // SAFETY: the caller's promise.
                 unsafe {
@@ -92,6 +93,7 @@ struct Tile<'a, L: Lanes> {
     step: &'a Convolution,
     group: &'a Group,
     frame: &'a Frame<L>,
+    ends: Ends,
     first: usize,
 }
 
@@ -176,7 +178,7 @@ impl<L: Lanes> Tile<'_, L> {
         let stride = step.geometry.input_sites;
         // SAFETY: sources are sites of the input, weights hold taps x inputs x O numbers.
         unsafe {
-            let input = self.frame.lines.add(step.from).cast_const();
+            let input = self.frame.lines.add(self.ends.from).cast_const();
             let mut sums = self.start::<O, S>();
             for (index, &k) in group.taps.iter().enumerate() {
                 let from = group.sources.as_ptr().add(index * sites + site);
@@ -220,7 +222,7 @@ impl<L: Lanes> Tile<'_, L> {
                 let sources = group.sources.as_ptr().add(index * group.sites.len() + site);
                 for c in 0..geometry.inputs {
                     let weight = *self.frame.lines.add(line + geometry.weight(self.first, c, k));
-                    let input = self.frame.lines.add(self.step.from + c * geometry.input_sites);
+                    let input = self.frame.lines.add(self.ends.from + c * geometry.input_sites);
                     for s in 0..S {
                         let value = *input.add(*sources.add(s) as usize);
                         sums[0][s] = value.mul_add(weight, sums[0][s]);
@@ -248,7 +250,7 @@ impl<L: Lanes> Tile<'_, L> {
         }
         // SAFETY: sites are sites of the output.
         unsafe {
-            let to = self.frame.lines.add(step.to + self.first * step.geometry.output_sites);
+            let to = self.frame.lines.add(self.ends.to + self.first * step.geometry.output_sites);
             for s in 0..S {
                 let at = *self.group.sites.get_unchecked(site + s) as usize;
                 for o in 0..O {

@@ -3,7 +3,6 @@
 use super::super::convolution::{Convolution, Packing};
 use super::super::feed::Samples;
 use super::super::finished::{Output, Program};
-use super::super::operations::Step;
 use super::super::operations::fused::STRIP;
 use super::super::short::Short;
 use super::super::steps::Plan;
@@ -125,8 +124,7 @@ impl Packed {
     /// Packs other parameters.
     pub fn fill(&mut self, executable: &Executable, parameters: &[f64]) {
         let registers = executable.instructions.registers();
-        for step in &executable.plan.steps {
-            let Step::Convolve(step) = step else { continue };
+        for step in executable.plan.convolutions() {
             step.pack(parameters, |what, from, to| match (what, &mut *self) {
                 (Packing::Weights, Packed::F32(packed)) => pack(step, from, registers, &mut packed[to]),
                 (Packing::Weights, Packed::F64(packed)) => pack(step, from, registers, &mut packed[to]),

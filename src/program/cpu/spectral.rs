@@ -59,7 +59,7 @@ pub(in super::super) unsafe fn convolve<L: Lanes>(step: &Convolution, torus: &To
         let in_place = tiles(outputs, widest(L::REGISTERS)).count() == 1;
         let to = if in_place { from } else { from.add(pairs * stride) };
         for channel in 0..inputs {
-            let field = frame.lines.add(step.from + channel * input_sites);
+            let field = frame.lines.add(step.ends.from + channel * input_sites);
             by_extent!(L, x, Rows, false, Lines { from: field, to: rows, count: y, stride, rectifier: None });
             let to = from.add(2 * channel);
             by_extent!(L, y, Columns, false, Lines { from: rows, to, count: x, stride, rectifier: None });
@@ -71,7 +71,7 @@ pub(in super::super) unsafe fn convolve<L: Lanes>(step: &Convolution, torus: &To
         for channel in 0..outputs {
             let from = to.add(2 * channel);
             by_extent!(L, y, Columns, true, Lines { from, to: rows, count: x, stride, rectifier: None });
-            let field = frame.lines.add(step.to + channel * output_sites);
+            let field = frame.lines.add(step.ends.to + channel * output_sites);
             let rectifier = step.rectifier;
             by_extent!(L, x, Rows, true, Lines { from: rows, to: field, count: y, stride, rectifier });
         }

@@ -134,7 +134,7 @@ impl<L: Lanes> Work for Prepare<'_, L> {
             // SAFETY: windows are sites of the input, the scratch holds all windows.
             unsafe {
                 let mut to = self.frame.lines.add(self.scratch + slot as usize * inputs * PRODUCTS);
-                let mut from = self.frame.lines.add(self.step.from).cast_const();
+                let mut from = self.frame.lines.add(self.step.ends.from).cast_const();
                 for _ in 0..inputs {
                     let (d0, d1, d2) = (*from.add(at[0]), *from.add(at[1]), *from.add(at[2]));
                     let (d3, d4, d5) = (*from.add(at[3]), *from.add(at[4]), *from.add(at[5]));
@@ -302,7 +302,7 @@ impl<L: Lanes> Tile<'_, L> {
         ];
         // SAFETY: the tile's sites are sites of the output.
         unsafe {
-            let to = self.frame.lines.add(step.to + channel * step.geometry.output_sites);
+            let to = self.frame.lines.add(step.ends.to + channel * step.geometry.output_sites);
             for i in 0..RESULTS {
                 if tile[i] != NONE {
                     *to.add(tile[i] as usize) = match step.rectifier {

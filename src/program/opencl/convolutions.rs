@@ -83,7 +83,12 @@ impl Writer<'_> {
         if is_new {
             self.convolution(index, step, &places, is_broadcast);
         }
-        put!(self.body, "    convolve_{index}(a + {}, a + {}, {weights}, {bias}, tables, me);", step.from, step.to);
+        put!(
+            self.body,
+            "    convolve_{index}(a + {}, a + {}, {weights}, {bias}, tables, me);",
+            step.ends.from,
+            step.ends.to
+        );
         self.barrier();
     }
 

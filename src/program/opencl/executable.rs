@@ -3,7 +3,6 @@
 use super::super::convolution::Packing;
 use super::super::feed::Samples;
 use super::super::finished::Program;
-use super::super::operations::Step;
 use super::super::steps::Plan;
 use super::batch::Batch;
 use super::buffers::{host, upload_numbers};
@@ -80,8 +79,7 @@ impl Executable {
     /// Parameters as the kernels read them, on all devices.
     pub fn pack(&self, parameters: &[f64]) -> Result<Packed> {
         let mut packed = host(self.plan.packed + parameters.len())?;
-        for step in &self.plan.steps {
-            let Step::Convolve(step) = step else { continue };
+        for step in self.plan.convolutions() {
             step.pack(parameters, |what, from, to| match what {
                 Packing::Weights => convolutions::pack(&step.geometry, from, &mut packed[to]),
                 Packing::Bias => packed[to].copy_from_slice(from),

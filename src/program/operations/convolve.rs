@@ -1,6 +1,6 @@
 //! Convolution on the sites of a stencil, with weights that are parameters or differ between the samples.
 
-use super::super::convolution::{Convolution, Records};
+use super::super::convolution::{Convolution, Ends, Geometry, Records};
 use super::super::cpu::frame::{Block, Frame};
 use super::super::cpu::{convolve, spectral, winograd};
 use super::super::opencl::writer::Writer;
@@ -88,21 +88,27 @@ impl Convolve {
         // Faster algorithms need weights that are the same for all samples.
         let may_be_short = places.for_lanes && places.parameters[self.weights.index()].is_some();
         let short = if may_be_short { Short::find(&self.stencil, inputs, outputs) } else { None };
-        let packed = Convolution::packed(&geometry, short.as_ref());
-        let (from, before) = (places.line(self.x), places.packed);
+        let from = places.line(self.x);
+        let mut step = self.planned(places, geometry, short.as_ref());
+        step.rectifier = places.rectifiers.get(&value.index()).copied();
+        step.ends = Ends { from, to: places.take(value) };
+        step.short = short.map(|short| {
+            let scratch = places.scratch(short.scratch(inputs, outputs));
+            (short, scratch)
+        });
+        step
+    }
+
+    /// The step with its weights in their places, for an algorithm, and without its ends.
+    pub fn planned(&self, places: &mut Places, geometry: Geometry, short: Option<&Short>) -> Convolution {
+        let (packed, before) = (Convolution::packed(&geometry, short), places.packed);
         let weights = places.weights(self.weights, packed);
-        let bias = self.bias.map(|bias| places.weights(bias, outputs));
+        let bias = self.bias.map(|bias| places.weights(bias, geometry.outputs));
         let size = places.packed - before;
         let of_bias = self.bias.map(|bias| places.position(bias)).unwrap_or_default();
         let records = Box::new(Records::new(places.position(self.weights), of_bias, size));
         places.packed = before + size * records.count();
-        let rectifier = places.rectifiers.get(&value.index()).copied();
-        let to = places.take(value);
-        let short = short.map(|short| {
-            let scratch = places.scratch(short.scratch(inputs, outputs));
-            (short, scratch)
-        });
-        Convolution { geometry, from, to, weights, bias, records, rectifier, short }
+        Convolution { geometry, ends: Ends::default(), weights, bias, records, rectifier: None, short: None }
     }
 }
 
@@ -115,7 +121,7 @@ impl Run for Convolution {
             match &self.short {
                 Some((Short::Rows(rows), scratch)) => winograd::convolve(self, rows, *scratch, &frame),
                 Some((Short::Torus(torus), scratch)) => spectral::convolve(self, torus, *scratch, &frame),
-                None => convolve::convolve(self, &frame),
+                None => convolve::convolve(self, &frame, self.ends),
             }
         }
     }

@@ -23,6 +23,7 @@ pub(super) mod place;
 pub(super) mod repeat;
 pub(super) mod repeat_back;
 pub(super) mod row;
+pub(super) mod site_by_site;
 pub(super) mod spread;
 pub(super) mod spread_sites;
 pub(super) mod stack;
@@ -82,6 +83,7 @@ pub(super) enum Step {
     Constant(constant::Step),
     Table(table::Step),
     Fused(fused::Step),
+    SiteBySite(site_by_site::Step),
     Map(map::Step),
     Matrices(matrix::Step),
     Convolve(Convolution),
@@ -196,6 +198,7 @@ macro_rules! with_step {
             Step::Constant($step) => $do,
             Step::Table($step) => $do,
             Step::Fused($step) => $do,
+            Step::SiteBySite($step) => $do,
             Step::Map($step) => $do,
             Step::Matrices($step) => $do,
             Step::Convolve($step) => $do,

@@ -12,8 +12,12 @@ impl Planner<'_> {
         matches!(self.op(index), Op::Elementwise(_)) && !self.swallowed.contains_key(&index)
     }
 
-    /// The last member of the fused group around a value: consecutive needed elementwise operations of one shape.
+    /// The last member of the group around a value: of those that run site by site, or of consecutive needed elementwise operations of
+    /// one shape, which are fused.
     pub(super) fn group_end(&self, index: usize) -> usize {
+        if let Some(end) = self.site_group[index] {
+            return end;
+        }
         let mut end = index;
         if !self.is_fusable(index) {
             return end;

@@ -9,6 +9,7 @@ mod double_double;
 mod elementwise;
 mod fourier;
 mod functions;
+mod gradients;
 mod noise;
 mod matrices;
 mod matrix_cases;
@@ -24,6 +25,7 @@ mod repeatability;
 mod repeat_derivatives;
 mod repeat_plans;
 mod repeats;
+mod site_groups;
 mod uniform;
 mod uniform_bodies;
 

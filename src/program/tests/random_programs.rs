@@ -5,7 +5,7 @@
 
 use super::super::Program;
 use super::agreement::{Data, Sharpness, assert_agreement};
-use super::random_recordings::{Builder, Choice};
+use super::random_recordings::{Builder, Choice, LATTICES};
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
 
@@ -20,7 +20,7 @@ fn built(lattice: usize, draws: &[Choice]) -> Program {
 pub fn sharpness_of_draws((cases, seed): (u32, u64), most: usize, check: impl Fn(&Program, usize) -> Sharpness) -> f64 {
     let rng_seed = RngSeed::Fixed(seed);
     let config = ProptestConfig { cases, rng_seed, failure_persistence: None, ..Default::default() };
-    let draws = (0..4usize, proptest::collection::vec((any::<u8>(), any::<u16>(), any::<u16>()), 1..most));
+    let draws = (0..LATTICES.len(), proptest::collection::vec((any::<u8>(), any::<u16>(), any::<u16>()), 1..most));
     let sharpness = std::cell::RefCell::new(Sharpness::default());
     let check = |(lattice, draws): (usize, Vec<Choice>)| {
         sharpness.borrow_mut().add(check(&built(lattice, &draws), draws.len()));

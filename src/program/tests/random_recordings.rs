@@ -12,7 +12,7 @@ use crate::lattice::Lattice;
 /// One drawn operation: its code, and the codes of its arguments.
 pub type Choice = (u8, u16, u16);
 
-const LATTICES: [&[usize]; 4] = [&[4], &[2, 2], &[3, 2], &[4, 2]];
+pub const LATTICES: [&[usize]; 6] = [&[4], &[2, 2], &[3, 2], &[4, 2], &[5, 3], &[4, 4]];
 
 pub struct Builder {
     recorder: Recorder,
