@@ -106,7 +106,9 @@ impl Parted {
         let ends = outputs.split_off(values);
         let cotangents: Vec<(Node, Node)> = ends.chunks(2).map(|pair| (pair[0].node(), pair[1].node())).collect();
         let variables: Vec<Node> = direct.iter().chain(&uniform).flatten().copied().collect();
+        // Conditions are parameters by now.
         let mut recorder = rest.recorder;
+        recorder.conditions = 0;
         let found = recorder.pull_back(&cotangents, &variables);
         let samples =
             Program::new(recorder, outputs.into_iter().chain(found.into_iter().map(Output::Summed)).collect());

@@ -69,10 +69,10 @@ pub struct Fixed {
     frequency: Node,
     /// a[b][n] as a column.
     features: Node,
-    /// Fourier coefficients of the kernels: `[b, d]` in the channels.
-    spectra: Node,
     /// w[b, d] at r = 0 as a column.
     origins: Node,
+    /// Fourier coefficients of the kernels of each b: d in the channels.
+    spectra: Vec<Node>,
     /// Parameters of collective modes, two for each.
     collective: Vec<Node>,
     /// Factors of the functions of time from the condition, where the model has any.
@@ -82,32 +82,20 @@ pub struct Fixed {
 impl Fixed {
     /// As values that a repeat captures.
     pub fn captured(&self) -> Vec<Node> {
-        let Self { frequency, features, spectra, origins, collective, factors } = self;
-        [*frequency, *features, *spectra, *origins].iter().chain(collective).chain(factors).copied().collect()
-    }
-
-    /// The values that a repeat has captured, where there is no condition.
-    pub fn unconditional(captured: &[Node]) -> Self {
-        let (own, collective) = captured.split_at(4);
-        Self {
-            frequency: own[0],
-            features: own[1],
-            spectra: own[2],
-            origins: own[3],
-            collective: collective.to_vec(),
-            factors: None,
-        }
+        let Self { frequency, features, origins, spectra, collective, factors } = self;
+        [*frequency, *features, *origins].iter().chain(spectra).chain(collective).chain(factors).copied().collect()
     }
 
     /// The same values where a repeat has captured them.
     pub fn within(&self, captured: &[Node]) -> Self {
-        let (own, rest) = captured.split_at(4);
+        let (own, rest) = captured.split_at(3);
+        let (spectra, rest) = rest.split_at(self.spectra.len());
         let (collective, factors) = rest.split_at(self.collective.len());
         Self {
             frequency: own[0],
             features: own[1],
-            spectra: own[2],
-            origins: own[3],
+            origins: own[2],
+            spectra: spectra.to_vec(),
             collective: collective.to_vec(),
             factors: factors.first().copied(),
         }
@@ -179,12 +167,35 @@ impl Velocity {
         let frequency = recorder.exp(frequency);
         let frequency = recorder.scale(frequency, FREQUENCY);
         let cosines = recorder.table(self.orbits.cosines(), Shape::new(orbits, self.fourier.modes()));
-        let filter = Filter { weights: kernel, stencil: &self.points[1], transposed: false };
-        let spectra = recorder.convolve(cosines, filter, None, channels * basis);
+        // Values of their own, so that cotangents of one are not spread over all.
+        let spectrum = |recorder: &mut Recorder, b: usize| {
+            let weights = recorder.channels(kernel, b * basis * orbits, basis * orbits);
+            recorder.convolve(cosines, Filter { weights, stencil: &self.points[1], transposed: false }, None, basis)
+        };
+        let spectra = (0..channels).map(|b| spectrum(recorder, b)).collect();
         let kernels: Vec<Node> = (0..channels * basis).map(|i| recorder.channels(kernel, i * orbits, 1)).collect();
         let origins = recorder.stack(&kernels);
         let factors = condition.map(|condition| self.factors(recorder, condition));
-        Fixed { frequency, features, spectra, origins, collective: collective.to_vec(), factors }
+        Fixed { frequency, features, origins, spectra, collective: collective.to_vec(), factors }
+    }
+
+    /// Number of values that do not depend on time, where there is no condition.
+    pub fn fixed_count(&self) -> usize {
+        3 + self.sizes.channels + 2 * self.collective.len()
+    }
+
+    /// What does not depend on time, out of the values that a repeat has captured, where there is no condition.
+    pub fn unconditional(&self, captured: &[Node]) -> Fixed {
+        let (own, rest) = captured.split_at(3);
+        let (spectra, collective) = rest.split_at(self.sizes.channels);
+        Fixed {
+            frequency: own[0],
+            features: own[1],
+            origins: own[2],
+            spectra: spectra.to_vec(),
+            collective: collective.to_vec(),
+            factors: None,
+        }
     }
 
     /// Powers of the conditions, repeated for each function of time: `[time, power]`.
@@ -210,7 +221,7 @@ impl Velocity {
 
     /// Records the velocity of a field, with the numbers of its time.
     pub fn record(&self, recorder: &mut Recorder, field: Node, time: Node, fixed: &Fixed) -> Flux {
-        let (channels, basis) = (self.sizes.channels, self.sizes.basis());
+        let channels = self.sizes.channels;
         let [on_sites, on_modes, on_one] = &self.points;
         let time = fixed.factors.map_or(time, |factors| recorder.multiply(time, factors));
         let [functions, slopes] = self.harmonics(recorder, field, fixed.frequency);
@@ -224,8 +235,7 @@ impl Velocity {
         let local = recorder.convolve(slopes, Filter { weights: slope, stencil: on_sites, transposed: false }, None, 1);
         let modes = recorder.fourier(functions, &self.fourier);
         let mut kernels = vec![];
-        for b in 0..channels {
-            let own = recorder.channels(fixed.spectra, b * basis, basis);
+        for &own in &fixed.spectra {
             let filter = Filter { weights: time, stencil: on_modes, transposed: false };
             let kernel = recorder.convolve(own, filter, None, 1);
             // Real and imaginary parts have the same factor.

@@ -79,8 +79,7 @@ impl ScoreNetwork {
     fn fixed_count(&self) -> usize {
         match self {
             ScoreNetwork::Convolutional(_) | ScoreNetwork::Unet(_) => self.tensors().len(),
-            // Frequency, features, spectra and origins.
-            ScoreNetwork::Spectral(_) => 4,
+            ScoreNetwork::Spectral(network) => network.fixed_count(),
             ScoreNetwork::Sum(networks) => networks.iter().map(Self::fixed_count).sum(),
         }
     }

@@ -9,7 +9,7 @@
 
 use super::output::Output;
 use crate::error::Result;
-use crate::flow::continuous::{Fixed, Sizes, Velocity};
+use crate::flow::continuous::{Sizes, Velocity};
 use crate::flow::tensor::Tensor;
 use crate::lattice::Lattice;
 use crate::program::{Node, Recorder};
@@ -42,9 +42,14 @@ impl Spectral {
         self.velocity.fixed(recorder, parameters, None).captured()
     }
 
+    /// Number of values of [`Spectral::fixed`].
+    pub fn fixed_count(&self) -> usize {
+        self.velocity.fixed_count()
+    }
+
     /// Records N(x; t) with its divergence.
     pub fn record(&self, recorder: &mut Recorder, (x, time): (Node, Node), fixed: &[Node]) -> Output {
-        let flux = self.velocity.record(recorder, x, time, &Fixed::unconditional(fixed));
+        let flux = self.velocity.record(recorder, x, time, &self.velocity.unconditional(fixed));
         Output { value: flux.velocity, divergence: flux.divergence }
     }
 

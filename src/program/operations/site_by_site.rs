@@ -69,7 +69,7 @@ pub enum Member {
     },
     /// Sums over channels, whose geometry is that of [`SITES`] sites.
     Convolve {
-        convolution: Convolution,
+        convolution: Box<Convolution>,
         from: At,
         to: At,
     },

@@ -207,7 +207,7 @@ impl Planner<'_> {
                     taps: 1,
                     transposed: convolve.transposed,
                 };
-                Member::Convolve { convolution: convolve.planned(&mut self.places, geometry, None), from, to }
+                Member::Convolve { convolution: Box::new(convolve.planned(&mut self.places, geometry, None)), from, to }
             }
             _ => {
                 let at = self.places.position(Node(index as u32));
