@@ -156,8 +156,10 @@ impl Planner<'_> {
 
     /// Frees the memory of values that a member was the last to read.
     fn release_strips(&self, member: usize, strips: &mut Strips) {
-        let done: Vec<usize> =
+        let mut done: Vec<usize> =
             strips.until.iter().filter(|&(_, &until)| until == member).map(|(&root, _)| root).collect();
+        // In order, so that the same program always has the same memory.
+        done.sort_unstable();
         for root in done {
             let is_owner = !strips.homes.contains_key(&root);
             if let (true, Some(start)) = (is_owner, strips.starts.remove(&root)) {
