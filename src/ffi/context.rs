@@ -60,6 +60,7 @@ pub unsafe extern "C" fn inst_context_new(spec: *const c_char, out: *mut *mut in
         // SAFETY: the caller keeps the contract of the header.
         let (text, out) = unsafe { (arguments::spec("spec", spec)?, Output::one("out", out)?) };
         let spec: ContextSpec = spec::parse("context", text)?;
+        spec::expect_seed(spec.seed).map_err(|e| e.within("context"))?;
         Instructions::requested()?;
         let devices = chosen(&spec.device, spec.precision)?;
         let accelerators = Accelerators { devices, options: options(&spec)? };

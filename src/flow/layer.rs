@@ -67,6 +67,11 @@ pub trait Layer: Debug + Send + Sync {
         Ok(())
     }
 
+    /// True where it solves a differential equation: its log density is then as exact as its integrator.
+    fn is_integrated(&self) -> bool {
+        false
+    }
+
     /// Its parameters from those of the same layer on a lattice of other extents, whose tensors are `tensors`. By default they are
     /// the same, and an error where their shapes are not.
     fn transfer(&self, _from: &Lattice, tensors: &[Tensor], parameters: &[f64]) -> Result<Vec<f64>> {

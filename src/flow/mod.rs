@@ -74,7 +74,8 @@ use std::sync::Arc;
 pub const REJECTED: f64 = f64::INFINITY;
 
 /// Largest differences between log q of a sample and of the same field inverted, relative to V + |log q|: in single
-/// precision about a thousand times its rounding, in double precision a hundredth of that, 5e9 times its rounding.
+/// precision about a thousand times its rounding, in double precision a hundredth of that, 5e9 times its rounding. Where
+/// log q has the error of an integrator, the first holds in both.
 pub const TOLERANCES: [f64; 2] = [1e-4, 1e-6];
 
 /// A learned density q that can be drawn from: the one contract of every generator.

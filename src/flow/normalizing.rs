@@ -241,9 +241,10 @@ impl Model for Flow {
     }
 
     fn tolerance(&self) -> f64 {
+        let is_integrated = self.chain.layers.iter().any(|layer| layer.is_integrated());
         match self.context.precision() {
-            Precision::F32 => TOLERANCES[0],
-            Precision::F64 => TOLERANCES[1],
+            Precision::F64 if !is_integrated => TOLERANCES[1],
+            _ => TOLERANCES[0],
         }
     }
 

@@ -108,6 +108,10 @@ impl Layer for Stacked {
         self.group.iter().enumerate().flat_map(named).collect()
     }
 
+    fn is_integrated(&self) -> bool {
+        self.group.iter().any(|layer| layer.is_integrated())
+    }
+
     fn forward(&self, recorder: &mut Recorder, x: &State, given: &Given) -> State {
         let end = self.run(recorder, x, given).carried;
         let (&log_density, parts) = end.split_last().expect("the log density is carried");

@@ -8,6 +8,7 @@ use crate::action::Action;
 use crate::error::{Error, Result};
 use crate::flow::Model;
 use crate::random::{Purpose, Stream};
+use crate::spec::expect_seed;
 use std::sync::Arc;
 
 /// Outcome of a step of a chain.
@@ -37,6 +38,7 @@ impl Chain {
     /// it.
     pub fn new(action: Arc<dyn Action>, model: Option<Arc<dyn Model>>, spec: &ChainSpec, seed: u64) -> Result<Self> {
         let kernel = spec.kernel.build(action.clone(), model.clone())?;
+        spec.seed.map_or(Ok(()), expect_seed)?;
         let seed = spec.seed.unwrap_or(seed);
         let (space, lattice) = (action.space(), action.lattice());
         let mut field = match spec.start {

@@ -31,7 +31,7 @@ pub(super) fn expect_inverted(model: &dyn Model) -> Result<()> {
             return Err(Error::BadInput(format!(
                 "model: expected log q of a sample and of the same field inverted to differ by at most {most:.1e}, got \
                  {sample} and {inverted}: the map is ill-conditioned for its precision; expected fewer layers, smaller \
-                 outputs of their networks, or 'f64'"
+                 outputs of their networks, more steps of integrators, or 'f64'"
             )));
         }
     }
@@ -110,6 +110,20 @@ mod tests {
         let text = format!("{{type: 'chain', layers: [{}]}}", vec![spline; layers].join(", "));
         let spec = crate::spec::parse("model", &text).unwrap();
         Flow::new(&of_tests(3, precision, 1), &Lattice::new(&[8, 8]).unwrap(), &spec).unwrap()
+    }
+
+    /// The error of the integrator falls with the fourth power of its steps.
+    #[test]
+    fn few_steps_of_an_integrator_make_no_proposal() {
+        for precision in [Precision::F32, Precision::F64] {
+            let check = |steps: usize| {
+                let layer = format!("{{type: 'continuous', initial_output: 60, steps: {steps}}}");
+                let spec = crate::spec::parse("model", &format!("{{type: 'chain', layers: [{layer}]}}")).unwrap();
+                expect_inverted(&Flow::new(&of_tests(3, precision, 1), &Lattice::new(&[4, 3]).unwrap(), &spec).unwrap())
+            };
+            check(40).unwrap();
+            assert!(check(2).unwrap_err().to_string().contains("more steps of integrators"));
+        }
     }
 
     /// Untrained chains of splines: with outputs of four times the usual size a deep one loses all digits, also of f64.

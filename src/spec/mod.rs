@@ -75,6 +75,11 @@ pub fn expect(holds: bool, key: &str, expected: &str, got: impl Display) -> Resu
     Err(Error::BadSpec(format!("{key}: expected {expected}, got {got}")))
 }
 
+/// Checks a seed: hosts without unsigned numbers have all of them.
+pub fn expect_seed(seed: u64) -> Result<()> {
+    expect(i64::try_from(seed).is_ok(), "seed", "0 to 9223372036854775807", seed)
+}
+
 /// Checks that the number of a key is neither NaN nor infinite.
 pub fn expect_finite(key: &str, number: f64) -> Result<()> {
     expect(number.is_finite(), key, "a finite number", number)

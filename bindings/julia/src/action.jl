@@ -33,8 +33,9 @@ end
 free(::Action, pointer) = inst_action_free(pointer)
 
 function Action(lattice::Lattice, spec = nothing; keywords...)
-    action = Action(make(inst_action_new, lattice, spec_text(spec, keywords)), real_shape(lattice), nothing)
-    action.shape = count_shape(lattice, count_numbers(inst_action_count, action))
+    text = spec_text(spec, keywords)
+    action = Action(make(inst_action_new, lattice, text), real_shape(lattice), nothing)
+    action.shape = action_shape(lattice, text, count_numbers(inst_action_count, action))
     return action
 end
 

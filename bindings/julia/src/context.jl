@@ -62,6 +62,13 @@ function kind_shape(lattice, kind)
     return link_shape(lattice, colours)
 end
 
+"The shape of fields of an action of the library: complex numbers on sites, of the Bose gas two, where its values are complex."
+function action_shape(lattice, text, count)
+    occursin(r"[\"']complex_phi4[\"']", text) && return FieldShape(ComplexF64, lattice.extent...)
+    occursin(r"[\"']bose_gas[\"']", text) && return FieldShape(ComplexF64, 2, lattice.extent...)
+    return count_shape(lattice, count)
+end
+
 """
 The shape of a field that is real numbers on sites or links of a group, by how many numbers it has. Angles on links cannot be
 told this way: in one dimension there are as many of them as scalars.

@@ -16,6 +16,7 @@ end
 
 write_json(io::IO, x::Symbol) = write_json(io, String(x))
 write_json(io::IO, x::Union{Bool,Integer}) = print(io, x)
+write_json(io::IO, x::Complex) = write_json(io, (real(x), imag(x)))
 write_json(io::IO, x::Rational) = write_json(io, Float64(x))
 
 function write_json(io::IO, x::AbstractFloat)

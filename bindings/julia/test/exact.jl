@@ -24,6 +24,15 @@ function test_means(fields)
     end
 end
 
+# Fields of actions with complex values; where sites are independent S is a sum over them.
+gas = Action(SQUARE; type = "bose_gas", mass = 1, lambda = 1, mu = 0.5)
+chain = Chain(gas; type = "complex_langevin", step = 0.01, start = "hot")
+step!(chain)
+@test size(field(chain)) == (2, 6, 6) && eltype(field(chain)) == ComplexF64
+quartic = Action(SQUARE; type = "complex_phi4", mass_squared = 0.5 + 3im, lambda = 0.25, kinetic = 0)
+phi = reshape(1:36, 6, 6) .* (0.03 - 0.02im)
+@test value(quartic, phi) ≈ real(sum((0.5 + 3im) .* phi .^ 2 .+ 0.25 .* phi .^ 4))
+
 spec = (type = "cycle", kernels = [(type = "hmc", steps = 8), (type = "independence", repeat = 3)])
 chain = Chain(PHI4, model, spec)
 set_field!(chain, fields[:, :, 1])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+import re
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
@@ -47,6 +48,18 @@ def _field_of_kind(lattice: Lattice, kind: str) -> FieldType:
     if kind in COLOURS:
         return links_of(lattice, COLOURS[kind])
     raise Unsupported(f"field: expected scalars, angles or links of U(1), SU(2) or SU(3), got {kind}")
+
+
+COMPONENTS: dict[str, Shape] = {"complex_phi4": (), "bose_gas": (2,)}
+"""Components on each site of the fields of actions with complex values, by the type of the action."""
+
+
+def field_of_action(lattice: Lattice, spec: Optional[bytes], count: int) -> FieldType:
+    """The field of an action of the library: complex128 of shape (t, z, y, x) or (t, z, y, x, a) where its values are complex."""
+    named = re.search(rb"""["'](complex_phi4|bose_gas)["']""", spec or b"")
+    if named is None:
+        return field_of_count(lattice, count)
+    return FieldType((*lattice.shape, *COMPONENTS[named[1].decode()]), COMPLEX)
 
 
 def field_of_count(lattice: Lattice, count: int) -> FieldType:

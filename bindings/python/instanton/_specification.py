@@ -1,4 +1,4 @@
-"""Specs: dicts and keywords become JSON text, texts go to the library as they are.
+"""Specs: dicts and keywords become JSON text, texts go to the library as they are. Complex numbers become pairs [re, im].
 
 A key that is a word of Python is written with an underscore behind it:
 `Action(lattice, type='phi4', lambda_=1.0, ...)`.
@@ -40,7 +40,8 @@ def _plain(value: Any, key: Optional[str] = None) -> Any:
         return (value.ravel() if key in _PER_SITE else value).tolist()
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
-    return value.item() if isinstance(value, np.generic) else value
+    value = value.item() if isinstance(value, np.generic) else value
+    return [value.real, value.imag] if isinstance(value, complex) else value
 
 
 def encode(spec: Spec) -> Optional[bytes]:

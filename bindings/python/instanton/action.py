@@ -10,7 +10,7 @@ import numpy as np
 from . import _specification
 from ._arrays import Numbers, counter_of, input_batch, input_one, output, single
 from ._calls import from_library
-from ._field import field_of_count
+from ._field import field_of_action, field_of_count
 from ._handle import Handle, pointer_of
 from ._prototypes import ACTION
 from ._specification import Spec
@@ -22,15 +22,16 @@ ActionFunction = Callable[[Numbers, Optional[Numbers]], float]
 class Action(Handle):
     """An action, for example `Action(lattice, type='phi4', mass_squared=-4, lambda_=6.975)`.
 
-    Its fields have `field_shape` and `field_dtype`: (t, z, y, x) float64, or for links (t, z, y, x, d, N, N)
-    complex128. Couplings of sites may be arrays of the lattice's shape.
+    Its fields have `field_shape` and `field_dtype`: (t, z, y, x) float64, for links (t, z, y, x, d, N, N)
+    complex128, and where its values are complex (t, z, y, x), of the Bose gas (t, z, y, x, a), complex128. Couplings of sites may be arrays of the lattice's shape.
     """
 
     _kind = "action"
 
     def __init__(self, lattice: Lattice, spec: Spec = None, **keys: Any) -> None:
-        self._new("inst_action_new", pointer_of(lattice), _specification.encode(_specification.merge(spec, keys)))
-        self.field_shape, self.field_dtype = field_of_count(lattice, self._count())
+        text = _specification.encode(_specification.merge(spec, keys))
+        self._new("inst_action_new", pointer_of(lattice), text)
+        self.field_shape, self.field_dtype = field_of_action(lattice, text, self._count())
 
     @classmethod
     def from_callback(cls, lattice: Lattice, function: ActionFunction) -> Action:

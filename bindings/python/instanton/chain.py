@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional, Union
 
 from . import _specification
@@ -41,6 +42,8 @@ class Chain(Handle):
     _kind = "chain"
 
     def __init__(self, action: Action, model: Optional[Model] = None, spec: Spec = None, **keys: Any) -> None:
+        if isinstance(model, (str, Mapping)):
+            raise TypeError("model: expected a Model or None, got a spec: Chain(action, None, spec)")
         what = _specification.encode(_specification.merge(spec, keys))
         self._new("inst_chain_new", pointer_of(action), pointer_of(model) if model else None, what,
                   callbacks=action._callbacks)

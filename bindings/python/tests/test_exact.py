@@ -40,6 +40,23 @@ class Exact(unittest.TestCase):
         self.assertGreater(found.ess, 0.9)
         self.assertLess(instanton.reweighting_tail(weights), 0.7)
 
+    def test_fields_of_actions_with_complex_values(self):
+        lattice = instanton.Lattice(instanton.Context(seed=3), (2, 3))
+        gas = instanton.Action(lattice, type="bose_gas", mass=1, lambda_=1, mu=0.5)
+        self.assertEqual((gas.field_shape, gas.field_dtype), ((*lattice.shape, 2), np.complex128))
+        chain = instanton.Chain(gas, type="complex_langevin", step=0.01, start="hot")
+        chain.step()
+        field = chain.field()
+        self.assertTrue(np.all(field.imag != 0.0))
+        chain.set_field(field)
+        self.assertTrue(np.array_equal(chain.field(), field))
+        # Sites that are independent: S is a sum over them.
+        quartic = instanton.Action(lattice, type="complex_phi4", mass_squared=0.5 + 3j, lambda_=0.25, kinetic=0)
+        phi = np.arange(6).reshape(lattice.shape) * (0.3 - 0.2j)
+        self.assertAlmostEqual(quartic.value(phi), ((0.5 + 3j) * phi**2 + 0.25 * phi**4).sum().real, places=12)
+        with self.assertRaisesRegex(TypeError, "model: expected a Model or None, got a spec"):
+            instanton.Chain(gas, "{type: 'complex_langevin'}")
+
     def test_a_chain_of_trajectories_and_proposals(self):
         chain = instanton.Chain(self.action, self.model, type="cycle",
                                 kernels=[{"type": "hmc", "steps": 8}, {"type": "independence", "repeat": 3}])

@@ -28,6 +28,8 @@ fn specs_of_contexts_name_the_key() {
     assert_eq!(message(2, c"{device: 'opencl:'}"), format!("context: device: expected {forms}, got 'opencl:'"));
     assert_eq!(message(2, c"{seed: 1\xff}"), "spec: expected UTF-8 text, got byte 0xff at 8");
     assert!(message(2, c"{seed: 1").contains("EOF"));
+    let seed = "seed: expected 0 to 9223372036854775807, got 9223372036854775808";
+    assert_eq!(message(2, c"{seed: 9223372036854775808}"), format!("context: {seed}"));
 }
 
 #[test]
@@ -52,6 +54,9 @@ fn specs_of_other_objects_name_the_key() {
         assert!(message.starts_with("proposal: unknown key 'width'"), "{message}");
         let message = unmade(2, |out| inst_chain_new(o.action, ptr::null(), c"{type: 'independence'}".as_ptr(), out));
         assert_eq!(message, "chain: type 'independence': expected a model, got none");
+        let message =
+            unmade(2, |out| inst_chain_new(o.action, ptr::null(), c"{seed: 9223372036854775808}".as_ptr(), out));
+        assert_eq!(message, "chain: seed: expected 0 to 9223372036854775807, got 9223372036854775808");
         let message = unmade(2, |out| inst_chain_new(o.action, ptr::null(), c"{stepz: 1}".as_ptr(), out));
         assert!(message.starts_with("chain: ") && message.contains("stepz"), "{message}");
         let train = |spec: &CStr| inst_model_train(o.model, o.action, spec.as_ptr(), None, ptr::null_mut());

@@ -116,6 +116,10 @@ impl Layer for Continuous {
         self.velocity.tensors()
     }
 
+    fn is_integrated(&self) -> bool {
+        true
+    }
+
     fn forward(&self, recorder: &mut Recorder, x: &State, given: &Given) -> State {
         self.run(recorder, x, given, Way::Forward)
     }

@@ -176,6 +176,10 @@ impl Layer for Diffusion {
         self.network.tensors()
     }
 
+    fn is_integrated(&self) -> bool {
+        true
+    }
+
     fn expect_density(&self) -> Result<()> {
         self.network.expect_divergence()
     }
