@@ -25,7 +25,7 @@ use instanton::flow::{Flow, Model, ModelSpec};
 use instanton::lattice::Lattice;
 use instanton::spec;
 use instanton::statistics::{Estimate, jackknife, reweighted};
-use instanton::training::{TrainSpec, train, train_for};
+use instanton::training::{TrainSpec, train};
 use std::sync::{Arc, OnceLock};
 
 pub const ROWS: &[Row] = &[Row {
@@ -145,8 +145,7 @@ impl Well {
         Ok(*self.exact.get_or_init(|| [values[0], values[1] - values[0]]))
     }
 
-    /// The trained flow. Deep wells are trained after shallower ones on the same times, so that paths find both of them, and the deepest at
-    /// last on paths of a chain: few paths go over the barrier, and those that the flow leaves out have no part in its own divergence.
+    /// The trained flow. Deep wells are trained after shallower ones on the same times, so that paths find both of them.
     fn flow(&self, form: Form, lattice: &Lattice) -> Result<Flow> {
         let context = Arc::new(Context::new(1, Precision::F32, 1)?);
         let model: ModelSpec = spec::parse("model", &form.pick(continuous(TRAINED_STEPS), MODES.into()))?;
@@ -156,10 +155,6 @@ impl Well {
         for squared in before.chain([self.squared]) {
             let action = build(&Well::new(self.name, squared, self.times, self.spacing).action(), lattice)?;
             train(&mut flow, &mut None, &*action, &training, &mut |_| false)?;
-        }
-        if self.squared > DEEP {
-            let action = build(&self.action(), lattice)?;
-            train_for(&mut flow, &mut None, &action, &spec::parse("training", ON_FIELDS)?, &mut |_| false)?;
         }
         match form {
             Form::Quick => Ok(flow),
@@ -229,10 +224,6 @@ fn continuous(steps: usize) -> String {
 }
 const LONG: &str =
     "{steps: 1000, batch: 128, learning_rate: 0.01, schedule: 'cosine', warmup: 100, clip: 100, resume: false}";
-/// Wells with a larger f² are trained on paths of a chain at last.
-const DEEP: f64 = 2.5;
-const ON_FIELDS: &str = "{steps: 2000, batch: 128, learning_rate: 0.004, schedule: 'cosine', warmup: 50, clip: 100, resume: false, \
-    fields: {chain: {type: 'hmc', integrator: 'omelyan2', steps: 12, length: 3}, thermalise: 5000, between: 40, count: 16384}}";
 /// A spectrum, couplings of Fourier modes, and one spline for all times: enough for a single well.
 const MODES: &str = "{type: 'chain', layers: [{type: 'spectrum'}, \
     {type: 'affine', mask: 'modes', repeat: 4, hidden: [32], activation: 'tanh', symmetry: 'odd', initial_output: 0.1}, \

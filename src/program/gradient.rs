@@ -161,7 +161,12 @@ impl Postlude {
         let (direct, uniform) = sums.split_at(self.direct.len());
         let mut parameters = memory::filled("parameters", 0.0, self.program.parameters())?;
         parameters[..self.given].copy_from_slice(&numbers[..self.given]);
-        write(&self.values, &uniform.concat(), &mut parameters[self.given..]);
+        let mut rest = &mut parameters[self.given..];
+        for (shape, sums) in self.values.iter().zip(uniform) {
+            let (own, later) = rest.split_at_mut(numbers_of(shape));
+            write(std::slice::from_ref(shape), sums, own);
+            rest = later;
+        }
         let packed = self.executable.pack(&parameters)?;
         let samples = Samples { count: 1, feeds: &[] };
         let work = cpu::Work { program: &self.program, parameters: &parameters, packed: &packed, samples };
