@@ -37,7 +37,6 @@ pub enum Fault {
 
 impl Fault {
     fn wrong(got: Unexpected, expected: &dyn Expected) -> Self {
-        let number = if let Unexpected::Float(value) = got { value } else { 0.0 };
         let got = match got {
             Unexpected::Bool(value) => value.to_string(),
             Unexpected::Unsigned(value) => value.to_string(),
@@ -50,11 +49,7 @@ impl Fault {
             Unexpected::Bytes(_) => Value::Impossible.describe(),
             other => other.to_string(),
         };
-        let mut words = in_words(&expected.to_string());
-        if number.fract() == 0.0 && number > WHOLE as f64 && words.starts_with("a whole number") {
-            words = format!("a whole number of at most {WHOLE}");
-        }
-        Fault::WrongValue { got, expected: words }
+        Fault::WrongValue { got, expected: in_words(&expected.to_string()) }
     }
 }
 
@@ -100,6 +95,11 @@ impl serde::de::Error for Fault {
     }
 }
 
+/// True for a whole number that floats do not have all neighbours of.
+fn is_too_large(number: &str) -> bool {
+    number.parse::<f64>().is_ok_and(|number| number.fract() == 0.0 && number > WHOLE as f64)
+}
+
 impl Display for Fault {
     fn fmt(&self, formatter: &mut Formatter) -> std::fmt::Result {
         match self {
@@ -107,6 +107,9 @@ impl Display for Fault {
             Fault::MissingKey(key) => write!(formatter, "missing key '{key}'"),
             Fault::UnknownName { name, known } => {
                 write!(formatter, "expected {}, got {}", one_of(known), quoted(name))
+            }
+            Fault::WrongValue { got, expected } if expected.starts_with("a whole number") && is_too_large(got) => {
+                write!(formatter, "expected a whole number of at most {WHOLE}, got {got}")
             }
             Fault::WrongValue { got, expected } => write!(formatter, "expected {expected}, got {got}"),
             Fault::Other(message) => formatter.write_str(message),
