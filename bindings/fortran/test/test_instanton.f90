@@ -583,7 +583,7 @@ contains
     call ladder%replica(3_i8, rung, strength, partner, at, stat, message)
     call expect_error(stat, INST_BAD_INPUT, 'replica: expected 0 to 2, got 3')
     call ladder%swap([0.0_dp], stat=stat, errmsg=message)
-    call expect_error(stat, INST_BAD_INPUT, 'expected number 1 among them')
+    call expect_error(stat, INST_BAD_INPUT, 'expected replica 1 on one of the ranks')
     call ladder%connect(communicator, stat, message)
     call expect_error(stat, INST_BAD_SHAPE, 'communicator.struct_size')
   end subroutine

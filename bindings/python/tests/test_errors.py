@@ -46,7 +46,7 @@ class Errors(unittest.TestCase):
             with self.assertRaisesRegex(instanton.BadSpec, "expected finite numbers"):
                 instanton.Action(self.world.lattice, type="phi4", mass_squared=number, lambda_=1.0)
         with self.assertRaisesRegex(instanton.BadSpec, "expected numbers, texts"):
-            instanton.Context(threads=1j)
+            instanton.Context(threads={1})
         with self.assertRaisesRegex(instanton.BadSpec, "zero byte"):
             instanton.Context("{}\0{threads: 'no'}")
         with self.assertRaisesRegex(TypeError, "expected a dict beside the keywords threads"):

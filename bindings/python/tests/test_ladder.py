@@ -64,7 +64,7 @@ class Ladders(unittest.TestCase):
             one.replica(3)
         with self.assertRaisesRegex(instanton.BadShape, "differences: expected one for each replica"):
             one.swap([0.0], replicas=[0, 1])
-        with self.assertRaisesRegex(instanton.BadInput, "expected number 1 among them"):
+        with self.assertRaisesRegex(instanton.BadInput, "expected replica 1 on one of the ranks"):
             one.swap([0.0], replicas=[0])
 
     def test_a_communicator_of_python(self):
