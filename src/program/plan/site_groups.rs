@@ -24,7 +24,8 @@ struct Strips {
 }
 
 impl Planner<'_> {
-    /// Finds the groups: for each value in one the last of its group.
+    /// Finds the groups: for each value in one the last of its group. They pay where stacks or parameters would be written to memory first;
+    /// without these, fused operations and a convolution of whole values are as fast or faster.
     pub(super) fn find_site_groups(&mut self) {
         if !self.places.for_lanes {
             return;
@@ -36,7 +37,7 @@ impl Planner<'_> {
                 index += 1;
                 continue;
             }
-            let (mut end, mut has_sums) = (index, false);
+            let (mut end, mut has_sums, mut is_saved) = (index, false, false);
             for next in index..self.needed.len() {
                 if !self.needed[next] || self.is_free(next) {
                     continue;
@@ -49,9 +50,10 @@ impl Planner<'_> {
                     break;
                 }
                 has_sums |= matches!(self.op(next), Op::Convolve(_));
+                is_saved |= matches!(self.op(next), Op::Stack(_) | Op::Parameter(_) | Op::Row(_));
                 end = next;
             }
-            if has_sums {
+            if has_sums && is_saved {
                 (index..=end).for_each(|i| self.site_group[i] = Some(end));
             }
             index = end + 1;
